@@ -20,6 +20,7 @@ from dagflow.errors import (
     DagflowTypeLoadingError,
     text_of,
 )
+from dagflow.event_loop import refuse_coroutine
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import (
     FROM_COLLECT,
@@ -215,6 +216,7 @@ def _from_manager(
         )
     ):
         value = manager.load_input(context)
+    refuse_coroutine(value, f"load_input of the I/O manager '{source.manager_key}'")
     for observation in context.consume_observations():
         state.log.append(_OBSERVATION, step.index, number, observation)
     return value, context.consume_logged_metadata()

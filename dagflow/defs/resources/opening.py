@@ -9,7 +9,7 @@ from types import GeneratorType
 from typing import Any
 
 from dagflow.errors import CheckError, DagflowInvariantViolationError
-from dagflow.event_loop import SHARED
+from dagflow.event_loop import SHARED, refuse_coroutine
 
 Opened = tuple[Any, "Callable[[], None] | None"]
 """A started resource and the function that stops it, or None."""
@@ -19,7 +19,8 @@ def enter(made: Any, place: str) -> Opened:
     """Return a started resource from the result of a function. A generator or context manager is entered.
 
     Raises:
-        DagflowInvariantViolationError: A generator yields nothing, or later yields more than once.
+        DagflowInvariantViolationError: A generator yields nothing, or later yields more than once; or the
+            function is async.
     """
     if type(made) is GeneratorType:
         generator = made
@@ -35,6 +36,7 @@ def enter(made: Any, place: str) -> Opened:
         return manager.__enter__(), lambda: _exit(manager)
     if type(made).__name__ == "_AsyncGeneratorContextManager":
         return _enter_async(made, place)
+    refuse_coroutine(made, f"the resource function at {place}")
     return made, None
 
 

@@ -250,8 +250,8 @@ def test_the_constructor() -> None:
 
 def test_an_unknown_argument_is_ignored_with_a_warning() -> None:
     """A misspelt argument of the constructor is ignored, and a warning at the user's line names the field."""
-    with pytest.warns(UserWarning, match="Water has no field 'degres', .*'degrees'") as warned:
-        assert Water(degres=3) == Water()  # type: ignore[call-arg]
+    with pytest.warns(UserWarning, match="Water has no field 'degrees_', .*'degrees'") as warned:
+        assert Water(degrees_=3) == Water()  # type: ignore[call-arg]
     assert warned[0].filename == __file__
 
 
