@@ -133,7 +133,7 @@ def describe_failures(events: Iterable[DagflowEvent]) -> Iterator[str]:
 
 
 def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
-    """Return the outcome of each step of a node in a few words, with its key unless it is that of the node."""
+    """Return the outcome of each step of a node in a few words, with the keys of inner and mapped steps."""
     own = [event for event in events if is_inside(node, event.step_key)]
     last: dict[Any, str] = {
         event.step_key: event.event_type.name for event in own if event.event_type.name in _OUTCOMES
