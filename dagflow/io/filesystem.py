@@ -56,8 +56,8 @@ class PickleFiles(IOManager):
             raise DagflowInvariantViolationError(self._occupied(context, path)) from error
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise DagflowInvariantViolationError(
-                f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled ({error}). "
-                "Return a value that can be pickled, or use another I/O manager."
+                f"{value_name(context)} is of type '{type(obj).__name__}', which cannot be pickled "
+                f"({error}). Return a value that can be pickled, or use another I/O manager."
             ) from error
         context.add_output_metadata({"path": MetadataValue.path(path)})
 
@@ -78,8 +78,8 @@ class PickleFiles(IOManager):
                     f"input '{context.name}' reads no output of this run and no asset, so there is no file "
                     "to load it from"
                 )
-            return _read(self._output_path(upstream), _name(upstream))
-        parts, name = context.asset_key.parts, _name(context)
+            return _read(self._output_path(upstream), value_name(upstream))
+        parts, name = context.asset_key.parts, value_name(context)
         if not context.has_asset_partitions:
             return _read(self.path_of(*parts), name)
         keys = context.asset_partition_keys
@@ -102,7 +102,7 @@ class PickleFiles(IOManager):
 
     def _occupied(self, context: OutputContext, path: str) -> str:
         """Return the message about an output whose path is a folder, or leads through a file."""
-        problem = f"{_name(context)} cannot be stored at '{path}', because "
+        problem = f"{value_name(context)} cannot be stored at '{path}', because "
         if not context.has_asset_key:
             return (
                 f"{problem}a file or folder with this name, or with the name of its folder, already exists."
@@ -130,7 +130,8 @@ class PickleFiles(IOManager):
         return self.path_of(*context.get_identifier())
 
 
-def _name(context: InputContext | OutputContext) -> str:
+def value_name(context: InputContext | OutputContext) -> str:
+    """Return the name of an output or of the output that an input reads, for messages."""
     if context.has_asset_key:
         return f"asset '{context.asset_key.to_user_string()}'"
     step = f" of step '{context.step_key}'" if isinstance(context, OutputContext) else ""
