@@ -373,24 +373,28 @@ def _upath() -> type[UPath]:
     return UPath
 
 
-def _move_content(folder: Path | UPath, path: Path | UPath) -> None:
+def _is_local(path: AnyPath) -> bool:
+    """Return whether the functions of `os` accept a path: it has no protocol such as "file" or "memory"."""
+    return isinstance(path, Path) and not getattr(path, "protocol", "")
+
+
+def _move_content(folder: AnyPath, path: AnyPath) -> None:
     """Move all files of a folder to the folder of `path`. The file of `path` itself is the last one."""
     if not folder.is_dir():  # a remote filesystem has no empty folders
         return
-    entries: list[Path | UPath] = list(folder.iterdir())
-    for entry in sorted(entries, key=lambda entry: entry.name == path.name):
-        target: Any = path.parent / entry.name
-        if isinstance(entry, Path):
+    for entry in sorted(folder.iterdir(), key=lambda entry: bool(entry.name == path.name)):
+        target = path.parent / entry.name
+        if _is_local(entry):
             os.replace(entry, target)
         else:
             entry.fs.mv(entry.path, target.path, recursive=entry.is_dir())
 
 
-def _remove(folder: Path | UPath) -> None:
+def _remove(folder: AnyPath) -> None:
     """Remove a folder, if it exists. An error does not hide the error of the write."""
     import shutil  # imported lazily: only a run that writes uses it
 
-    if isinstance(folder, Path):
+    if _is_local(folder):
         shutil.rmtree(folder, ignore_errors=True)
     else:
         with suppress(Exception):
