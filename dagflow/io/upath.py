@@ -23,7 +23,13 @@ from uuid import uuid4
 
 from dagflow._util import escaped
 from dagflow.context.io import InputContext, OutputContext, is_nothing, reads_nothing
-from dagflow.errors import CheckError, DagflowInvariantViolationError, ParameterCheckError
+from dagflow.errors import (
+    CheckError,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+    repr_of,
+    text_of,
+)
 from dagflow.event_loop import waiting
 from dagflow.io.filesystem import value_name
 from dagflow.io.manager import IOManager
@@ -79,10 +85,11 @@ class UPathIOManager(IOManager):
     writes_in_place: ClassVar[bool] = False
 
     def __init__(self, base_path: AnyPath = None) -> None:
-        if self.extension and not self.extension.startswith("."):
+        extension = self.extension
+        if extension is not None and (not isinstance(extension, str) or extension[:1] not in ("", ".")):
             raise AssertionError(
-                f"the extension of {type(self).__name__} must begin with a dot: write '.{self.extension}' "
-                f"instead of '{self.extension}'"
+                f"the extension of {type(self).__name__} must be a string that begins with a dot, such as "
+                f"'.json', and not {repr_of(extension)}"
             )
         self._base_path: Path | UPath = _as_path(base_path)
 
@@ -248,7 +255,7 @@ class UPathIOManager(IOManager):
             first, error = next(iter(failed.items()))
             raise RuntimeError(
                 f"{len(failed)} partitions could not be loaded. {_partition_name(context, first)} at "
-                f"'{paths[first]}' raised {type(error).__name__}: {error}"
+                f"'{paths[first]}' raised {text_of(error)}"
             ) from error
         return values
 
@@ -269,10 +276,17 @@ class UPathIOManager(IOManager):
         return f"Partition '{partition_key}' is not stored, and the input allows missing partitions."
 
     def _below_base(self, relative: AnyPath) -> Path | UPath:
+        self._check_path(relative, "get_asset_relative_path or get_op_output_relative_path")
         return self._base_path.joinpath(*relative.parts)
 
     def _with_extension(self, path: Path | UPath) -> Path | UPath:
         return path.parent / f"{path.name}{self.extension}" if self.extension else path
+
+    def _check_path(self, path: object, methods: str) -> None:
+        if not hasattr(path, "joinpath"):
+            raise DagflowInvariantViolationError(
+                f"{methods} of {type(self).__name__} returned {repr_of(path)}. Return a Path or UPath."
+            )
 
     def _partition_paths(self, context: InputContext) -> dict[str, Path | UPath]:
         asset_path = self._below_base(self.get_asset_relative_path(context))
@@ -287,6 +301,7 @@ class UPathIOManager(IOManager):
         dimensions: Mapping[str, str] | None = getattr(key, "keys_by_dimension", None)
         parts = [key] if dimensions is None else [dimensions[name] for name in sorted(dimensions)]
         path = self.get_path_for_partition(context, asset_path, "/".join(map(escaped, parts)))
+        self._check_path(path, "get_path_for_partition")
         return self._with_extension(path)
 
     def _replace(self, context: OutputContext, obj: Any, path: Path | UPath) -> None:
@@ -355,7 +370,9 @@ def _as_path(base_path: object) -> Path | UPath:
         return base_path  # type: ignore[return-value] # it has the methods of a path
     if isinstance(base_path, str | os.PathLike):
         return Path(os.fspath(base_path))
-    raise ParameterCheckError(f"'base_path' must be a Path, a UPath, a string or None, not {base_path!r}")
+    raise ParameterCheckError(
+        f"'base_path' must be a Path, a UPath, a string or None, not {repr_of(base_path)}"
+    )
 
 
 def _upath() -> type[UPath]:

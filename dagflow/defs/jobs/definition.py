@@ -31,6 +31,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import check_name, definition_tags, system_tag
 from dagflow.metadata.normalize import normalize_metadata
@@ -265,7 +266,7 @@ class JobDefinition(JobContent):
             check_unfed_inputs(graph_def)
         except DagflowInvalidDefinitionError as error:
             raise DagflowInvalidSubsetError(
-                f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"
+                f"the op selection {repr_of(list(op_selection))} leaves a graph that cannot run: {error}"
             ) from error
         values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
         return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
@@ -419,9 +420,9 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
                 f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
-                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
-                f"the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
-                f"{nearest(name, graph_def.input_names)}"
+                f"for key {repr_of(name)}, but job has no top-level input with that name. 'input_values' can "
+                f"give the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
+                f"{nearest(name, graph_def.input_names) if isinstance(name, str) else ''}"
             )
 
 
@@ -435,5 +436,5 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
         return run_config_dict(config, place)
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a "
-        f"PartitionedConfig, not {config!r} of type '{type(config).__name__}'"
+        f"PartitionedConfig, not {repr_of(config)} of type '{type(config).__name__}'"
     )

@@ -660,14 +660,25 @@ def test_base_paths_of_this_machine(tmp_path, monkeypatch):
     assert files_in(tmp_path) == ["jam_0.json", "jam_1.json", "jam_2.json"]
 
 
-def test_extension_without_a_dot():
-    """An extension without a dot is refused."""
+@pytest.mark.parametrize("extension", ["json", 1], ids=str)
+def test_extension_without_a_dot(extension):
+    """An extension that is not a string with a dot is refused."""
+    files = type("Files", (JsonFiles,), {"extension": extension})
 
-    class NoDot(JsonFiles):
-        extension = "json"
+    with pytest.raises(AssertionError, match=f"begins with a dot, such as '.json', and not {extension!r}"):
+        files()
 
-    with pytest.raises(AssertionError, match=r"write '\.json' instead of 'json'"):
-        NoDot()
+
+@pytest.mark.parametrize(
+    "method", ["get_asset_relative_path", "get_op_output_relative_path", "get_path_for_partition"]
+)
+def test_a_method_that_returns_no_path(method, tmp_path):
+    """A method of the subclass that should return a path and does not is named."""
+    files = type("Files", (JsonFiles,), {method: lambda *_: None})
+    place = {"step_key": "s", "name": "n"} if "op" in method else {"asset_key": "a", "partition_key": "k"}
+
+    with pytest.raises(DagflowInvariantViolationError, match=f"{method} .*returned None"):
+        files(tmp_path).handle_output(build_output_context(**place), 1)
 
 
 def test_missing_methods():
