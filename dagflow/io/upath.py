@@ -81,7 +81,7 @@ class UPathIOManager(IOManager):
         '{"fruit": "plum"}'
     """
 
-    extension: ClassVar[str | None] = None
+    extension: str | None = None
     writes_in_place: ClassVar[bool] = False
 
     def __init__(self, base_path: AnyPath = None) -> None:
