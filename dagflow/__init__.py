@@ -232,6 +232,7 @@ _EXPORTS = {
     "Tuple": "dagflow.types.annotations",
     "TypeCheck": "dagflow.types.kinds",
     "TypeCheckContext": "dagflow.types.kinds",
+    "UPathIOManager": "dagflow.io.upath",
     "UpstreamPartitionsResult": "dagflow.partitions.mapping",
     "UrlCodeReference": "dagflow.metadata.code",
     "UrlMetadataValue": "dagflow.metadata.value",

@@ -202,6 +202,7 @@ from dagflow.io.model import ConfigurableIOManager as ConfigurableIOManager
 from dagflow.io.model import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
 from dagflow.io.model import ConfigurableLegacyIOManagerAdapter as ConfigurableLegacyIOManagerAdapter
 from dagflow.io.model import FilesystemIOManager as FilesystemIOManager
+from dagflow.io.upath import UPathIOManager as UPathIOManager
 from dagflow.keys import AssetCheckKey as AssetCheckKey
 from dagflow.keys import AssetKey as AssetKey
 from dagflow.keys import NodeHandle as NodeHandle

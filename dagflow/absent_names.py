@@ -221,9 +221,6 @@ TOPICS = (
         "scaffold_with": "a decorator that sets the scaffolder of a component",
         "template_var": "a decorator that makes a variable of component files",
     }),
-    Topic(True, "Write an IOManager, or use FilesystemIOManager for local files.", {
-        "UPathIOManager": "the base of I/O managers that store each asset in a file",
-    }),
     Topic(False, "Use fs_io_manager with its config 'base_dir', or FilesystemIOManager(base_dir=...).", {
         "custom_path_fs_io_manager": "an I/O manager with a path for each output",
     }),

@@ -239,6 +239,7 @@ RUNTIME = [
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",
+    "UPathIOManager",
     "UpstreamPartitionsResult",
     "UrlCodeReference",
     "UrlMetadataValue",
