@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 DOORS = {
+    "AssetValueLoader": "dagflow.invocation.asset_values",
     "DagflowLogManager": "dagflow.context.log",
     "ExecuteInProcessResult": "dagflow.runs.results",
     "InitResourceContext": "dagflow.context.init",
@@ -23,6 +24,7 @@ DOORS = {
     "invoke": "dagflow.invocation.invoke",
     "invoke_hook": "dagflow.invocation.hook",
     "invoke_logger": "dagflow.invocation.logger",
+    "repository_of": "dagflow.defs.project.repository",
     "subset_of": "dagflow.runs.in_process",
 }
 """The module of each name."""

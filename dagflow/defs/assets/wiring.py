@@ -45,7 +45,8 @@ def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
                 "asset. Use functions decorated with @asset, SourceAssets and AssetSpecs."
             )
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
-            if known.setdefault(key, asset) is not asset:
+            other = known.setdefault(key, asset)
+            if other is not asset and not (type(other) is type(asset) is AssetSpec and other == asset):
                 raise DagflowInvalidDefinitionError(
                     f"Duplicate asset key: {key!r} is the key of {_place(known[key])} and of "
                     f"{_place(asset)}. Give one of them another key."
