@@ -16,6 +16,7 @@ DOORS = {
     "InitResourceContext": "dagflow.context.init",
     "JobDefinition": "dagflow.defs.jobs.definition",
     "OpDefinition": "dagflow.defs.ops.definition",
+    "RepositoryDefinition": "dagflow.defs.project.repository",
     "ScopedResources": "dagflow.context.resources",
     "build_builtin": "dagflow.io.builtin",
     "build_init_resource_context": "dagflow.invocation.build",

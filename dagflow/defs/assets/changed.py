@@ -1,11 +1,10 @@
-"""Copies of AssetsDefinitions with other specs, and `map_asset_specs`.
+"""Changes of the specs of assets: `map_asset_specs`, and the inputs and outputs that fit changed specs.
 
-The function and the name of the op stay the same. Keys, dependencies and the facts in the specs change.
+`AssetsDefinition.with_specs` makes the copy of a definition.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,61 +16,29 @@ from dagflow.keys import AssetKey
 from dagflow.types.kinds import Nothing
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.definition import AssetsDefinition
+    from dagflow.defs.ops.definition import OpDefinition
+    from dagflow.partitions.mapping import PartitionMapping
 
 
-def with_specs(
-    asset: AssetsDefinition,
-    specs: Mapping[AssetKey, AssetSpec],
-    renamed: Mapping[AssetKey, AssetKey] | None = None,
-) -> AssetsDefinition:
-    """Return a copy of a definition with other specs.
+def mapped_specs(
+    func: Callable[[AssetSpec], AssetSpec], specs: Mapping[AssetKey, AssetSpec]
+) -> dict[AssetKey, AssetSpec]:
+    """Return the specs that a function returns for the specs of one definition, by the same keys.
 
-    Args:
-        asset: The definition.
-        specs: The new spec of each of its assets, by the present key. Its key and dependencies count.
-        renamed: The new keys of assets that it reads, by present key.
-
-    Raises:
-        CheckError: A dependency is missing in the new specs, but a parameter of the function reads it.
-        DagflowInvalidDefinitionError: A dependency is new, but the function has parameters that read assets.
+    Old metadata is kept unless the new metadata has the same name.
     """
-    new = copy.copy(asset)
-    new.specs_by_key = {specs[key].key: specs[key] for key in asset.specs_by_key}
-    new.keys_by_output_name = {name: specs[key].key for name, key in asset.keys_by_output_name.items()}
-    renamed = renamed or {}
-    new.keys_by_input_name = {name: renamed.get(key, key) for name, key in asset.keys_by_input_name.items()}
-    new.partition_mappings = {renamed.get(key, key): found for key, found in asset.partition_mappings.items()}
-    ins = _fit_inputs(new)
-    outs = {
-        name: _output(out, asset.specs_by_key[key], specs[key])
-        for name, key in asset.keys_by_output_name.items()
-        for out in [asset.node_def.outs[name]]
-    }
-    outs = {**asset.node_def.outs, **outs}
-    if ins != asset.node_def.ins or any(outs[name] is not out for name, out in asset.node_def.outs.items()):
-        new.node_def = asset.node_def.with_ports(ins, outs)
-    definitions = [spec.partitions_def for spec in new.specs_by_key.values()]
-    if definitions != [spec.partitions_def for spec in asset.specs_by_key.values()]:
-        new.partitions_def = next((found for found in definitions if found is not None), None)
-    new.index_ports()
-    return new
-
-
-def mapped(asset: AssetsDefinition, func: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
-    """Return a copy of a definition with the specs that a function returns; see `map_asset_specs`."""
-    specs: dict[AssetKey, AssetSpec] = {}
-    for key, spec in asset.specs_by_key.items():
-        new = specs[key] = _called(func, spec)
-        if new.key != key:
+    new: dict[AssetKey, AssetSpec] = {}
+    for key, spec in specs.items():
+        new[key] = found = _called(func, spec)
+        if found.key != key:
             raise DagflowInvalidDefinitionError(
-                f"the function of map_asset_specs changes the key '{key.to_user_string()}' of {asset!r} to "
-                f"'{new.key.to_user_string()}', but the key of an asset that is computed must stay. Change "
+                f"the function of map_asset_specs changes the key of asset '{key.to_user_string()}' to "
+                f"'{found.key.to_user_string()}', but the key of an asset that is computed must stay. Change "
                 "it in its decorator, or load it with a key_prefix."
             )
-        if any(name not in new.metadata for name in spec.metadata):
-            specs[key] = new.replace_attributes(metadata={**spec.metadata, **new.metadata})
-    return asset if specs == asset.specs_by_key else with_specs(asset, specs)
+        if any(name not in found.metadata for name in spec.metadata):
+            new[key] = found.replace_attributes(metadata={**spec.metadata, **found.metadata})
+    return new
 
 
 def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[Any]) -> list[Any]:
@@ -120,7 +87,7 @@ def _called(func: Callable[[AssetSpec], AssetSpec], spec: AssetSpec) -> AssetSpe
     return new
 
 
-def _output(out: OutputDefinition, old: AssetSpec, new: AssetSpec) -> OutputDefinition:
+def output_of_spec(out: OutputDefinition, old: AssetSpec, new: AssetSpec) -> OutputDefinition:
     """Return the output of an asset with the facts of its new spec; the same output if nothing changes."""
     replaced: dict[str, Any] = {}
     if new.metadata != old.metadata:
@@ -134,18 +101,33 @@ def _output(out: OutputDefinition, old: AssetSpec, new: AssetSpec) -> OutputDefi
     return OutputDefinition(out.name, out, **replaced) if replaced else out
 
 
-def _fit_inputs(new: AssetsDefinition) -> dict[str, InputDefinition]:
-    """Add and remove the inputs that only order the steps, and return all inputs of the op.
+def inputs_of_specs(
+    node_def: OpDefinition,
+    specs: Mapping[AssetKey, AssetSpec],
+    read: dict[str, AssetKey],
+    mappings: dict[AssetKey, PartitionMapping],
+) -> dict[str, InputDefinition]:
+    """Return the inputs of an op that fit the dependencies in the specs of its assets.
 
-    They come from the dependencies in the specs. Dependencies between the assets of one definition are no
-    inputs.
+    Inputs that only order the steps are added and removed. Dependencies between the assets of one definition
+    are no inputs.
+
+    Args:
+        node_def: The op.
+        specs: The new specs by key.
+        read: The key that each input reads, by name. It is changed.
+        mappings: The partition mappings by key. It is changed.
+
+    Raises:
+        CheckError: A dependency is missing, but a parameter of the function reads it.
+        DagflowInvalidDefinitionError: A dependency is new, but the function has parameters that read assets.
     """
-    node_def, read = new.node_def, new.keys_by_input_name
+    what = f"asset '{node_def.name}'"
     wanted = {
         dep.asset_key: dep
-        for spec in new.specs_by_key.values()
+        for spec in specs.values()
         for dep in spec.deps
-        if dep.asset_key not in new.specs_by_key or dep.asset_key in read.values()
+        if dep.asset_key not in specs or dep.asset_key in read.values()
     }
     ins = dict(node_def.ins)
     for name, key in list(read.items()):
@@ -155,17 +137,17 @@ def _fit_inputs(new: AssetsDefinition) -> dict[str, InputDefinition]:
             continue
         if not ins[name].dagflow_type.is_nothing:
             raise CheckError(
-                f"the new spec of {new!r} has no dependency on '{key.to_user_string()}', but the parameter "
+                f"the new spec of {what} has no dependency on '{key.to_user_string()}', but the parameter "
                 f"'{name}' of its function ({location(node_def.body.fn)}) reads it. Only dependencies of "
                 "'deps' can be removed."
             )
         del ins[name], read[name]
-        new.partition_mappings.pop(key, None)
+        mappings.pop(key, None)
     added = [dep for key, dep in wanted.items() if key not in read.values()]
     readers = [name for name in read if not ins[name].dagflow_type.is_nothing]
     if added and readers:
         raise DagflowInvalidDefinitionError(
-            f"the new spec of {new!r} adds a dependency on '{added[0].asset_key.to_user_string()}', but the "
+            f"the new spec of {what} adds a dependency on '{added[0].asset_key.to_user_string()}', but the "
             f"function ({location(node_def.body.fn)}) reads assets by parameters ({', '.join(readers)}). "
             "Add the dependency to 'deps' of its decorator."
         )
@@ -175,5 +157,5 @@ def _fit_inputs(new: AssetsDefinition) -> dict[str, InputDefinition]:
         ins[name] = InputDefinition(name, In(Nothing, asset_key=dep.asset_key))
     for key, dep in wanted.items():
         if dep.partition_mapping is not None:
-            new.partition_mappings[key] = dep.partition_mapping
+            mappings[key] = dep.partition_mapping
     return ins

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
-from dagflow.defs.assets.changed import mapped
+from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec
 from dagflow.defs.assets.spec import AssetSpec, HasAssetKey, SourceAsset
 from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
 from dagflow.defs.ops.definition import OpDefinition
@@ -225,7 +226,41 @@ class AssetsDefinition(HasAssetKey):
             DagflowInvalidDefinitionError: `fn` changes the key, or adds a dependency although the function of
                 the asset has parameters that read assets.
         """
-        return mapped(self, fn)
+        specs = mapped_specs(fn, self.specs_by_key)
+        return self if specs == self.specs_by_key else self.with_specs(specs)
+
+    def with_specs(
+        self, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey] | None = None
+    ) -> AssetsDefinition:
+        """Return a copy of this definition with other specs. Its function and the name of its op stay.
+
+        Args:
+            specs: The new spec of each of its assets, by the present key. Its key and dependencies count.
+            renamed: The new keys of assets that it reads, by present key.
+
+        Raises:
+            CheckError: A dependency is missing in the specs, but a parameter of the function reads it.
+            DagflowInvalidDefinitionError: A dependency is new, but the function has parameters that read
+                assets.
+        """
+        new, renamed = copy.copy(self), renamed or {}
+        new.specs_by_key = {specs[key].key: specs[key] for key in self.specs_by_key}
+        new.keys_by_output_name = {name: specs[key].key for name, key in self.keys_by_output_name.items()}
+        new.keys_by_input_name = {
+            name: renamed.get(key, key) for name, key in self.keys_by_input_name.items()
+        }
+        new.partition_mappings = {renamed.get(key, key): one for key, one in self.partition_mappings.items()}
+        ins = inputs_of_specs(self.node_def, new.specs_by_key, new.keys_by_input_name, new.partition_mappings)
+        outs = dict(self.node_def.outs)
+        for name, key in self.keys_by_output_name.items():
+            outs[name] = output_of_spec(outs[name], self.specs_by_key[key], specs[key])
+        if ins != self.node_def.ins or outs != self.node_def.outs:
+            new.node_def = self.node_def.with_ports(ins, outs)
+        definitions = [spec.partitions_def for spec in new.specs_by_key.values()]
+        if definitions != [spec.partitions_def for spec in self.specs_by_key.values()]:
+            new.partitions_def = next((one for one in definitions if one is not None), None)
+        new.index_ports()
+        return new
 
     def inputs_with_keys(self, keys: Mapping[str, AssetKey]) -> Mapping[str, AssetInput]:
         """Return the inputs that read assets, with other keys for those that `keys` resolves differently.

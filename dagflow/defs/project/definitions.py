@@ -35,7 +35,6 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
-    from dagflow.defs.project.repository import RepositoryDefinition
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -92,7 +91,7 @@ class Definitions:
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, "Definitions")
         self._by_name: dict[str, JobDefinition] | None = None
-        self._repository: RepositoryDefinition | None = None
+        self._repository: _doors.RepositoryDefinition | None = None
 
     def __repr__(self) -> str:
         return f"<Definitions with {len(self.assets)} assets and {len(self.jobs)} jobs>"
@@ -160,7 +159,7 @@ class Definitions:
         """Return the keys of all assets, in the order of `resolve_all_asset_specs`."""
         return [spec.key for spec in self.resolve_all_asset_specs()]
 
-    def get_repository_def(self) -> RepositoryDefinition:
+    def get_repository_def(self) -> _doors.RepositoryDefinition:
         """Return the repository with these definitions. Its name is `__repository__`.
 
         Raises:

@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.changed import with_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetDep, AssetSpec, SourceAsset
 from dagflow.defs.executors.definition import ExecutorDefinition
@@ -362,7 +361,7 @@ def _with_attributes(
 def _changed(asset: AnyAsset, keys: Mapping[AssetKey, AssetKey], group_name: str | None) -> AnyAsset:
     if isinstance(asset, AssetsDefinition):
         specs = {key: _changed_spec(spec, keys, group_name) for key, spec in asset.specs_by_key.items()}
-        return with_specs(asset, specs, keys)
+        return asset.with_specs(specs, keys)
     if isinstance(asset, AssetSpec):
         return _changed_spec(asset, keys, group_name)
     return asset.with_spec(_changed_spec(asset.spec, keys, group_name))
