@@ -16,6 +16,7 @@ from dagflow import (
     RepositoryDefinition,
     SourceAsset,
     asset,
+    create_repository_using_definitions_args,
     define_asset_job,
     graph,
     in_process_executor,
@@ -245,3 +246,37 @@ def test_a_dict_that_cannot_be(content, message):
         @repository
         def kitchen():
             return content
+
+
+def test_a_repository_of_the_arguments_of_definitions():
+    """The repository has the name, and its jobs have the resources and the executor."""
+
+    @asset(required_resource_keys={"cup"})
+    def tea(context):
+        return context.resources.cup
+
+    kitchen = create_repository_using_definitions_args(
+        "kitchen",
+        assets=[tea],
+        jobs=[define_asset_job("boil")],
+        resources={"cup": 5},
+        executor=in_process_executor,
+    )
+
+    assert kitchen.name == "kitchen"
+    assert kitchen.get_job("boil").execute_in_process().asset_value("tea") == 5
+    assert kitchen.get_job("boil").executor_def is in_process_executor
+    assert kitchen.validate_loadable() is None
+    with pytest.raises(DagflowInvalidDefinitionError, match="'cup'"):
+        create_repository_using_definitions_args("kitchen", assets=[tea])
+
+
+def test_validation_builds_late_jobs():
+    """A job that a function builds is built and checked."""
+
+    @repository
+    def kitchen():
+        return {"jobs": {"boil": lambda: 3}}
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="boil"):
+        kitchen.validate_loadable()
