@@ -292,7 +292,10 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 
 ARGUMENTS = {
     "asset_check_selection": Argument(
-        True, "JobDefinition.get_subset", "the asset checks that run", "Select ops or assets instead."
+        True,
+        "JobDefinition.get_subset RepositoryDefinition.get_maybe_subset_job_def",
+        "the asset checks that run",
+        "Select ops or assets instead.",
     ),
     "asset_checks": Argument(
         True,

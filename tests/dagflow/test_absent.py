@@ -95,6 +95,11 @@ ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),
     ("JobDefinition.get_subset", "asset_check_selection", nothing.get_subset),
     ("RunsFilter", "updated_after", RunsFilter),
+    (
+        "RepositoryDefinition.get_maybe_subset_job_def",
+        "asset_check_selection",
+        lambda **more: Definitions().get_repository_def().get_maybe_subset_job_def("a", **more),
+    ),
     ("AssetSpec.replace_attributes", "is_virtual", AssetSpec("a").replace_attributes),
     (
         "create_repository_using_definitions_args",

@@ -90,6 +90,7 @@ class Definitions:
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, "Definitions")
+        self._specs: list[AssetSpec] | None = None
         self._by_name: dict[str, JobDefinition] | None = None
         self._repository: _doors.RepositoryDefinition | None = None
 
@@ -153,7 +154,9 @@ class Definitions:
             DagflowInvalidDefinitionError: Two assets have one key, or two dependencies on an asset without a
                 definition have different metadata.
         """
-        return specs_with_stubs(self._assets_by_key())
+        if self._specs is None:
+            self._specs = specs_with_stubs(self._assets_by_key())
+        return list(self._specs)
 
     def resolve_all_asset_keys(self) -> list[AssetKey]:
         """Return the keys of all assets, in the order of `resolve_all_asset_specs`."""
@@ -168,6 +171,18 @@ class Definitions:
         if self._repository is None:
             self._repository = _doors.repository_of(self, "__repository__")
         return self._repository
+
+    def resolve_implicit_job_def_def_for_assets(
+        self, asset_keys: Iterable[CoercibleToAssetKey]
+    ) -> JobDefinition | None:
+        """Return the job of all assets, which can run a selection of them; None if there is none.
+
+        Args:
+            asset_keys: The assets that should run. One job computes all of them.
+        """
+        for key in asset_keys:
+            key_of(key)
+        return self._resolved().get(ASSET_JOB_NAME)
 
     @staticmethod
     def validate_loadable(defs: Definitions) -> None:
@@ -213,6 +228,21 @@ class Definitions:
             loggers=_merged([one.loggers for one in merged], "loggers"),
             metadata={name: value for one in merged for name, value in one.metadata.items()},
         )
+
+    @staticmethod
+    def merge_unbound_defs(*def_sets: Definitions) -> Definitions:
+        """Merge Definitions as `merge` does, if no job or asset spec of them was resolved.
+
+        Raises:
+            CheckError: One of them is resolved, so that its jobs would be built twice.
+        """
+        for index, one in enumerate(check_elements(def_sets, Definitions, "def_sets")):
+            if one._is_resolved():  # noqa: SLF001 - its own class
+                raise CheckError(
+                    f"Definitions object {index} has previously been resolved. Merge it before its jobs or "
+                    "asset specs are used, or use Definitions.merge."
+                )
+        return Definitions.merge(*def_sets)
 
     def with_resources(self, resources: Mapping[str, Any] | None) -> Definitions:
         """Return a copy of these definitions with further resources.
@@ -317,6 +347,9 @@ class Definitions:
     def _assets_by_key(self) -> dict[AssetKey, AnyAsset]:
         return assets_by_key(list(dict.fromkeys(self.assets)))
 
+    def _is_resolved(self) -> bool:
+        return self._by_name is not None or self._specs is not None
+
     def _resolved(self) -> dict[str, JobDefinition]:
         if self._by_name is None:
             by_name: dict[str, JobDefinition] = {}
@@ -330,6 +363,11 @@ class Definitions:
                     one_partitioning=False,
                 )
             for job in dict.fromkeys(self.jobs):
+                if job.name == ASSET_JOB_NAME:
+                    raise DagflowInvalidDefinitionError(
+                        f"Attempted to provide job called {ASSET_JOB_NAME} to repository, which is a "
+                        "reserved name. It is the name of the job of all assets. Give this job another name."
+                    )
                 if job.name in by_name:
                     raise DagflowInvalidDefinitionError(
                         f"Duplicate job definition found for job '{job.name}'. Give one of them another name."

@@ -6,7 +6,7 @@ It is built from Definitions, which check that everything fits together.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,7 +14,7 @@ from dagflow import _doors
 from dagflow.absent import explains_absent
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
@@ -125,6 +125,41 @@ class RepositoryDefinition(Copied):
             DagflowInvariantViolationError: The repository has no assets to compute.
         """
         return self.get_job(ASSET_JOB_NAME)
+
+    def get_implicit_asset_job_names(self) -> list[str]:
+        """Return the name of the job of all assets in a list; an empty list if there is no such job."""
+        return [ASSET_JOB_NAME] if self.has_job(ASSET_JOB_NAME) else []
+
+    def get_implicit_job_def_for_assets(
+        self, asset_keys: Iterable[CoercibleToAssetKey]
+    ) -> JobDefinition | None:
+        """Return the job of all assets, which can run a selection of them; None if there is none.
+
+        Args:
+            asset_keys: The assets that should run. One job computes all of them.
+        """
+        for key in asset_keys:
+            key_of(key)
+        return self.get_job(ASSET_JOB_NAME) if self.has_job(ASSET_JOB_NAME) else None
+
+    @explains_absent
+    def get_maybe_subset_job_def(
+        self,
+        job_name: str,
+        op_selection: Sequence[str] | None = None,
+        asset_selection: Iterable[CoercibleToAssetKey] | None = None,
+    ) -> JobDefinition:
+        """Return the job with this name, or a copy with the selected ops or assets only.
+
+        Raises:
+            DagflowInvariantViolationError: No job has this name.
+            DagflowInvalidSubsetError: An element selects nothing, or the selected part cannot run alone.
+        """
+        found = self.get_job(job_name)
+        if not op_selection and not asset_selection:
+            return found
+        assets = None if asset_selection is None else sorted(map(key_of, asset_selection))
+        return found.get_subset(op_selection=op_selection, asset_selection=assets)
 
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:

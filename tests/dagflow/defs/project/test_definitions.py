@@ -422,3 +422,31 @@ def test_the_getters_agree():
     assert project.has_implicit_global_asset_job_def()
     assert not Definitions(jobs=[serve], resources={"cup": 1}).has_implicit_global_asset_job_def()
     assert list(kitchen.get_top_level_resources()) == ["cup"]
+
+
+def test_the_reserved_name_of_a_job():
+    """No job may have the name of the job of all assets."""
+    project = Definitions(jobs=[serve.graph.to_job(name="__ASSET_JOB")], resources={"cup": 1})
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"__ASSET_JOB .* reserved name"):
+        Definitions.validate_loadable(project)
+
+
+def test_the_job_for_some_assets():
+    """The job of all assets runs a selection; without assets to compute there is none."""
+    found = Definitions([water, tea]).resolve_implicit_job_def_def_for_assets([AssetKey("water")])
+
+    assert found is not None
+    assert found.execute_in_process(asset_selection=[AssetKey("water")]).asset_value("water") == 1
+    assert Definitions([AssetSpec("lake")]).resolve_implicit_job_def_def_for_assets(["lake"]) is None
+
+
+def test_unbound_projects_are_merged():
+    """Definitions whose jobs or specs were resolved are refused; `merge` takes them."""
+    for resolve in (Definitions.resolve_all_asset_specs, Definitions.resolve_all_job_defs):
+        one, other = Definitions([tea]), Definitions([water])
+        assert Definitions.merge_unbound_defs(one, other).assets == [tea, water]
+        resolve(other)
+        with pytest.raises(CheckError, match="object 1 has previously been resolved"):
+            Definitions.merge_unbound_defs(one, other)
+        assert Definitions.merge(one, other).assets == [tea, water]

@@ -280,3 +280,27 @@ def test_validation_builds_late_jobs():
 
     with pytest.raises(DagflowInvalidDefinitionError, match="boil"):
         kitchen.validate_loadable()
+
+
+def test_parts_of_jobs():
+    """A job is returned whole or with a selection, and the job of all assets stands for some of them."""
+
+    @asset
+    def water():
+        return 1
+
+    @asset
+    def tea(water):
+        return water + 1
+
+    kitchen = Definitions([water, tea]).get_repository_def()
+    whole = kitchen.get_implicit_job_def_for_assets([AssetKey("tea")])
+    part = kitchen.get_maybe_subset_job_def("__ASSET_JOB", asset_selection={AssetKey("water")})
+
+    assert whole is kitchen.get_maybe_subset_job_def("__ASSET_JOB")
+    assert [node.name for node in part.nodes] == ["water"]
+    assert kitchen.get_implicit_asset_job_names() == ["__ASSET_JOB"]
+    assert Definitions().get_repository_def().get_implicit_asset_job_names() == []
+    assert Definitions().get_repository_def().get_implicit_job_def_for_assets([]) is None
+    with pytest.raises(DagflowInvariantViolationError, match="'nope'"):
+        kitchen.get_maybe_subset_job_def("nope")
