@@ -20,6 +20,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     DagflowUnknownPartitionError,
     check_optional,
+    repr_of,
 )
 from dagflow.event_loop import refuse_coroutine
 from dagflow.instance.instance import DagflowInstance
@@ -106,8 +107,8 @@ class AssetValueLoader:
         manager = self._started.values[manager_key]
         if not hasattr(manager, "load_input"):
             raise DagflowInvariantViolationError(
-                f"the resource '{manager_key}' should load asset '{key.to_user_string()}', but {manager!r} "
-                f"of type '{type(manager).__name__}' has no method 'load_input'. Give it an IOManager."
+                f"the resource '{manager_key}' should load asset '{key.to_user_string()}', but "
+                f"{repr_of(manager)} of type '{type(manager).__name__}' has no method 'load_input'. Give it an IOManager."
             )
         value = manager.load_input(context)
         refuse_coroutine(value, f"load_input of the I/O manager '{manager_key}'")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.defs.assets.spec import AssetSpec, free_input_name
 from dagflow.defs.ops.ports import In, InputDefinition, OutputDefinition
 from dagflow.defs.parts.function import location
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, repr_of
 from dagflow.keys import AssetKey
 from dagflow.types.kinds import Nothing
 
@@ -81,7 +81,7 @@ def _called(func: Callable[[AssetSpec], AssetSpec], spec: AssetSpec) -> AssetSpe
     new = func(spec)
     if not isinstance(new, AssetSpec):
         raise CheckError(
-            f"the function of map_asset_specs returned {new!r} of type '{type(new).__name__}' for asset "
+            f"the function of map_asset_specs returned {repr_of(new)} of type '{type(new).__name__}' for asset "
             f"'{spec.key.to_user_string()}'. It must return an AssetSpec."
         )
     return new

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.defs.parts.function import location
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
-from dagflow.errors import CheckError, DagflowInvariantViolationError
+from dagflow.errors import CheckError, DagflowInvariantViolationError, repr_of
 
 if TYPE_CHECKING:
     LoadedDefinitions = Definitions | RepositoryDefinition
@@ -21,7 +21,7 @@ class LazyDefinitions:
 
     def __init__(self, load_fn: Callable[..., LoadedDefinitions]) -> None:
         if not callable(load_fn):
-            raise CheckError(f"@definitions must decorate a function, not {load_fn!r}")
+            raise CheckError(f"@definitions must decorate a function, not {repr_of(load_fn)}")
         parameters = inspect.signature(load_fn).parameters
         if len(parameters) > 1:
             raise DagflowInvariantViolationError(
@@ -44,7 +44,7 @@ class LazyDefinitions:
         if not isinstance(found, (Definitions, RepositoryDefinition)):
             raise DagflowInvariantViolationError(
                 f"the function of @definitions ({location(self.load_fn)}) must return a Definitions or "
-                f"RepositoryDefinition object, but it returned {found!r} of type '{type(found).__name__}'"
+                f"RepositoryDefinition object, but it returned {repr_of(found)} of type '{type(found).__name__}'"
             )
         return found
 

@@ -29,6 +29,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import AssetKey
 
@@ -249,7 +250,8 @@ class _Found(NamedTuple):
 def _modules(modules: Iterable[ModuleType]) -> list[ModuleType]:
     if not isinstance(modules, Iterable):
         raise ParameterCheckError(
-            f"parameter 'modules' must be a list of modules, not {modules!r}. Write [module] for one module."
+            f"parameter 'modules' must be a list of modules, not {repr_of(modules)}. Write [module] for one "
+            "module."
         )
     found = list(modules)
     for module in found:

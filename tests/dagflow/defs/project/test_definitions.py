@@ -318,6 +318,21 @@ def test_projects_that_contradict(changes, message):
         Definitions.merge(*(Definitions(**change) for change in changes))
 
 
+def test_resources_that_cannot_be_compared():
+    """Two objects whose comparison raises, as that of tables, are different."""
+
+    class Table:
+        __hash__ = None
+
+        def __eq__(self, other):
+            raise ValueError("ambiguous")
+
+    with pytest.raises(DagflowInvariantViolationError, match="'table'"):
+        Definitions.merge(
+            Definitions(resources={"table": Table()}), Definitions(resources={"table": Table()})
+        )
+
+
 def test_only_definitions_are_merged():
     """Another object is refused."""
     with pytest.raises(CheckError, match="'def_sets'"):
