@@ -108,7 +108,8 @@ class AssetValueLoader:
         if not hasattr(manager, "load_input"):
             raise DagflowInvariantViolationError(
                 f"the resource '{manager_key}' should load asset '{key.to_user_string()}', but "
-                f"{repr_of(manager)} of type '{type(manager).__name__}' has no method 'load_input'. Give it an IOManager."
+                f"{repr_of(manager)} of type '{type(manager).__name__}' has no method 'load_input'. Give it "
+                "an IOManager."
             )
         value = manager.load_input(context)
         refuse_coroutine(value, f"load_input of the I/O manager '{manager_key}'")

@@ -81,8 +81,8 @@ def _called(func: Callable[[AssetSpec], AssetSpec], spec: AssetSpec) -> AssetSpe
     new = func(spec)
     if not isinstance(new, AssetSpec):
         raise CheckError(
-            f"the function of map_asset_specs returned {repr_of(new)} of type '{type(new).__name__}' for asset "
-            f"'{spec.key.to_user_string()}'. It must return an AssetSpec."
+            f"the function of map_asset_specs returned {repr_of(new)} of type '{type(new).__name__}' for "
+            f"asset '{spec.key.to_user_string()}'. It must return an AssetSpec."
         )
     return new
 

@@ -44,7 +44,8 @@ class LazyDefinitions:
         if not isinstance(found, (Definitions, RepositoryDefinition)):
             raise DagflowInvariantViolationError(
                 f"the function of @definitions ({location(self.load_fn)}) must return a Definitions or "
-                f"RepositoryDefinition object, but it returned {repr_of(found)} of type '{type(found).__name__}'"
+                f"RepositoryDefinition object, but it returned {repr_of(found)} of type "
+                f"'{type(found).__name__}'"
             )
         return found
 
