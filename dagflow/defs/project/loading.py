@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetDep, AssetSpec, SourceAsset
+from dagflow.defs.assets.wiring import place_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.parts.function import location
 from dagflow.defs.project.definitions import Definitions
 from dagflow.errors import (
     CheckError,
@@ -332,7 +332,7 @@ def _assets(found: Iterable[_Found]) -> list[AnyAsset]:
 
 def _described(found: _Found) -> str:
     asset = found.value
-    at = f" ({location(asset.node_def.body.fn)})" if isinstance(asset, AssetsDefinition) else ""
+    at = f" ({place_of(asset)})" if isinstance(asset, AssetsDefinition) else ""
     return f"{found.place}{at}"
 
 
