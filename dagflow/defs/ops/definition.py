@@ -59,6 +59,7 @@ class OpDefinition(NodeDefinition):
     __slots__ = (
         "__dict__",
         "__wrapped__",
+        "_all_requirements",
         "_dynamic_outputs",
         "_input_requirements",
         "_requirements",
@@ -74,7 +75,11 @@ class OpDefinition(NodeDefinition):
         "version",
     )
     node_type_str = "op"
-    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"_requirements": type(None)}
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {
+        "_all_requirements": type(None),
+        "_input_requirements": type(None),
+        "_requirements": type(None),
+    }
 
     version: str | None
     code_version: str | None
@@ -95,6 +100,7 @@ class OpDefinition(NodeDefinition):
         pool: str | None = None,
         *,
         owner: str | None = None,
+        body: Body | None = None,
     ) -> None:
         by_decorator, owner = owner is not None, owner or "op"
         what = f"{owner} '{name}'"
@@ -102,7 +108,8 @@ class OpDefinition(NodeDefinition):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
         self.name: str = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
-        body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
+        if body is None:
+            body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -126,6 +133,7 @@ class OpDefinition(NodeDefinition):
         self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
         self._requirements: tuple[Requirement, ...] | None = None
         self._input_requirements: tuple[Requirement, ...] | None = None
+        self._all_requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field: Field | None = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
@@ -185,6 +193,12 @@ class OpDefinition(NodeDefinition):
             self._input_requirements = tuple(found)
         return self._input_requirements
 
+    def all_requirements(self) -> tuple[Requirement, ...]:
+        """Return the resources that it and its inputs need."""
+        if self._all_requirements is None:
+            self._all_requirements = self.own_requirements() + self.input_requirements()
+        return self._all_requirements
+
     def configured(
         self,
         config_or_config_fn: Any,
@@ -212,7 +226,8 @@ class OpDefinition(NodeDefinition):
         """
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
-        new._requirements = new._input_requirements = None  # noqa: SLF001 - they name the op
+        for cache, make in self._caches.items():  # they name the op
+            setattr(new, cache, make())
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
