@@ -5,7 +5,29 @@ async resource needs it.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from types import AsyncGeneratorType, CoroutineType
 from typing import Any
+
+from dagflow.errors import DagflowInvariantViolationError
+
+
+def refuse_coroutine(result: object, function: str) -> None:
+    """Raise if a function that is called without await is async: its body has not run.
+
+    Args:
+        result: The result of the function.
+        function: The function, for the message.
+
+    Raises:
+        DagflowInvariantViolationError: The result is a coroutine or an async generator.
+    """
+    if type(result) in (CoroutineType, AsyncGeneratorType):
+        if isinstance(result, CoroutineType):
+            result.close()  # so that Python does not warn that it was never awaited
+        raise DagflowInvariantViolationError(
+            f"{function} is async, but it is called without await, so its body would not run. Write it as a "
+            "plain function."
+        )
 
 
 class EventLoop:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic import PrivateAttr as PrivateAttr
 from pydantic import model_validator as model_validator
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, nearest, warn
 from dagflow.config.aliases import input_keys
 from dagflow.config.annotation import AnnotationSchema, annotation_schema
 from dagflow.config.choice import Noneable
@@ -29,6 +29,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvalidPythonicConfigDefinitionError,
+    repr_of,
 )
 from dagflow.keys import system_tag_spellings
 
@@ -62,8 +63,8 @@ class Config(BaseModel):
     """The base of config classes: annotate the parameter `config` of an op or asset with a subclass.
 
     The fields are the schema. The run config must give each field without a default, unless it is `Optional`.
-    Objects are immutable. The constructor ignores unknown arguments, but an unknown key in a run config is
-    an error.
+    Objects are immutable. The constructor ignores unknown arguments with a warning; an unknown key in a run
+    config is an error.
 
     Raises:
         DagflowInvalidPythonicConfigDefinitionError: A field's annotation is not a type of config. Raised on
@@ -91,12 +92,13 @@ class Config(BaseModel):
             if not isinstance(annotation, type) and hasattr(type(annotation), "__dagflow_config_type__"):
                 raise DagflowInvalidPythonicConfigDefinitionError(
                     f"field '{name}' of {cls.__dagflow_what__} '{cls.__name__}' is annotated with "
-                    f"{annotation!r}, a type of inputs and outputs. Annotate config "
+                    f"{repr_of(annotation)}, a type of inputs and outputs. Annotate config "
                     "with int, str, an Enum, a Config class or another type of config."
                 )
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **data: Any) -> None:
+        _warn_of_unknown(type(self), data)
         for entry in converted(type(self)):
             for key in entry.keys:
                 if key in data:
@@ -242,6 +244,27 @@ def converted(cls: type[Config]) -> tuple[Entry, ...]:
         )
         type.__setattr__(cls, "__dagflow_converted__", found)
     return found
+
+
+def _warn_of_unknown(cls: type[Config], data: Mapping[str, Any]) -> None:
+    """Warn of arguments of the constructor that no field has, because pydantic ignores them."""
+    if "__dagflow_arguments__" not in cls.__dict__:
+        type.__setattr__(cls, "__dagflow_arguments__", _arguments(cls))
+    known: frozenset[str] | None = cls.__dict__["__dagflow_arguments__"]
+    if known is not None and not data.keys() <= known:
+        for name in sorted(data.keys() - known):
+            warn(f"{cls.__name__} has no field '{name}', so the argument is ignored.{nearest(name, known)}")
+
+
+def _arguments(cls: type[Config]) -> frozenset[str] | None:
+    """Return the arguments that the constructor reads; None if they are not known."""
+    validators = cls.__pydantic_decorators__.model_validators.values()
+    if cls.model_config.get("extra") != "ignore" or any(
+        validator.info.mode != "after" and not validator.cls_var_name.startswith("_accept_definition")
+        for validator in validators
+    ):
+        return None
+    return frozenset(key for name, info in cls.model_fields.items() for key in input_keys(cls, name, info))
 
 
 def _lenient(cls: type[Config]) -> Any:

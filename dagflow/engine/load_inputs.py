@@ -18,7 +18,9 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     DagflowTypeCheckError,
     DagflowTypeLoadingError,
+    text_of,
 )
+from dagflow.event_loop import refuse_coroutine
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import (
     FROM_COLLECT,
@@ -181,7 +183,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     with user_code(
         lambda error: DagflowTypeLoadingError(
             f"input '{item.name}' of step '{step.key}' could not be created from its config: "
-            f"{type(error).__name__}: {error}",
+            f"{text_of(error)}",
             user_exception=error,
         )
     ):
@@ -214,6 +216,7 @@ def _from_manager(
         )
     ):
         value = manager.load_input(context)
+    refuse_coroutine(value, f"load_input of the I/O manager '{source.manager_key}'")
     for observation in context.consume_observations():
         state.log.append(_OBSERVATION, step.index, number, observation)
     return value, context.consume_logged_metadata()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
-from dagflow.errors import DagflowInvariantViolationError, check_elements, check_type
+from dagflow.errors import (
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+    check_elements,
+    check_optional,
+    check_type,
+)
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, checked_tags
 from dagflow.events.types import DagflowEventType
@@ -64,8 +71,18 @@ class DagflowInstance(EventLog):
         Args:
             tempdir: The folder for files; default: a temporary one, created at the first file and removed
                 with the instance.
-            preload, settings: Legacy arguments, ignored.
+            preload, settings: Legacy arguments, which must be None or empty.
+
+        Raises:
+            ParameterCheckError: An argument is of the wrong type, or a legacy argument is given.
         """
+        for name, value in (("preload", preload), ("settings", settings)):
+            if value:
+                raise ParameterCheckError(
+                    f"parameter '{name}' of DagflowInstance.ephemeral has no effect, so it must be None or "
+                    f"empty, not {value!r}. For settings, use DagflowInstance.local_temp(overrides=...)."
+                )
+        check_optional(tempdir, (str, os.PathLike), "tempdir", "DagflowInstance.ephemeral")
         return DagflowInstance(MemoryStore(), is_ephemeral=True, root_directory=tempdir)
 
     @staticmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.config.read import read_config
 from dagflow.context.availability import DIRECT_RUN_ID
 from dagflow.context.call_state import DirectCallState, RunFacts
 from dagflow.context.init import InitResourceContext
@@ -16,7 +15,7 @@ from dagflow.errors import CheckError, DagflowInvalidInvocationError, check_type
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import checked_tags
 from dagflow.instance.instance import DagflowInstance
-from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
+from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources, check_config_keys
 from dagflow.partitions.keys import PartitionKeyRange
 
 if TYPE_CHECKING:
@@ -223,7 +222,7 @@ def _own_resources(
     if resources_config is not None:
         check_type(resources_config, Mapping, "resources_config", "a context")
         if resources_config:
-            _check_keys(resources_config, resources)
+            check_config_keys(resources_config, resources, "resources_config")
     loop = None
     if event_loop is not None:
         from asyncio import AbstractEventLoop  # loaded already: the caller has a loop
@@ -232,14 +231,6 @@ def _own_resources(
     if resources is None:
         return None
     return OwnResources(resources, resources_config, run.get_instance, builder, loop)
-
-
-def _check_keys(resources_config: Mapping[str, Any], resources: Mapping[str, Any] | None) -> None:
-    """Raise if there is config for an unknown resource. The config itself is checked with each resource."""
-    from dagflow.config.field import Field, Permissive, Shape
-
-    schema = Field(Shape({key: Field(Permissive(), is_required=False) for key in resources or ()}))
-    read_config(schema, resources_config, "Error in 'resources_config'", {}, path=())
 
 
 class DirectInitContext(Owner, InitResourceContext):

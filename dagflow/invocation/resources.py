@@ -155,6 +155,23 @@ class OwnResources:
         self.started.stop()
 
 
+def check_config_keys(configs: Mapping[str, Any], resources: Mapping[str, Any] | None, name: str) -> None:
+    """Raise if there is config for an unknown resource. The config itself is checked with each resource.
+
+    Args:
+        configs: The config by the key of its resource.
+        resources: The resources by key.
+        name: The name of the parameter, for the message.
+
+    Raises:
+        DagflowInvalidConfigError: A key of `configs` is not a key of `resources`.
+    """
+    from dagflow.config.field import Field, Permissive, Shape
+
+    schema = Field(Shape({key: Field(Permissive(), is_required=False) for key in resources or ()}))
+    read_config(schema, configs, f"Error in '{name}'", {}, path=())
+
+
 class Owner:
     """A context with resources of its own, which a `with` block closes at its end."""
 
@@ -268,7 +285,8 @@ def build_resources(
         8
     """
     get_instance = InstanceWhenAsked(instance)
-    check_optional(resource_config, Mapping, "resource_config", "build_resources")
+    if check_optional(resource_config, Mapping, "resource_config", "build_resources"):
+        check_config_keys(resource_config or {}, resources, "resource_config")
     check_optional(dagflow_run, DagflowRun, "dagflow_run", "build_resources")
     definitions = as_resources(resources, "build_resources")
     started = start_resources(definitions, resource_config, get_instance, dagflow_run)

@@ -19,6 +19,7 @@ _LIBRARIES = frozenset({"site-packages", "dist-packages"})
 _GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _CELL_LOADS = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE_LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_WITHOUT_VALUE = frozenset({"EXTENDED_ARG", "PUSH_NULL"})
 _LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_def", "resolve_assets_def"})
 """The methods of a project that return a definition by its name."""
 
@@ -185,9 +186,11 @@ def _named_values(
     name, value, imported, lookup = "", None, None, ""
     modules: dict[str, tuple[str, ModuleType]] = {}  # by the local variable that holds the module
     for instruction in dis.get_instructions(code):
-        operation, argument = instruction.opname, str(instruction.argval)
-        if operation == "EXTENDED_ARG":
+        operation, given = instruction.opname, instruction.argval
+        if operation in _WITHOUT_VALUE:
             continue
+        # since Python 3.13 one instruction may store a variable and load one, or load two
+        stored, argument = map(str, given if isinstance(given, tuple) and len(given) == 2 else (given, given))
         if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
             name, value = f"{name}.{argument}", _module_attribute(value, argument)
             continue
@@ -195,17 +198,17 @@ def _named_values(
             lookup = argument
             continue
         if lookup and operation == "LOAD_CONST":
-            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, instruction.argval)
+            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, given)
         if operation != "IMPORT_FROM" or value is not imported:
             yield name, value
         if operation.startswith("STORE_") and isinstance(value, ModuleType):
-            modules[argument] = name, value
+            modules[stored] = name, value
         name, value, lookup = argument, None, ""
         if operation in _GLOBAL_LOADS:
             value = globals_.get(argument)
         elif operation in _CELL_LOADS:
             value = closure.get(argument)
-        if value is None and operation.startswith("LOAD_") and argument in modules:
+        if value is None and "LOAD_" in operation and argument in modules:
             name, value = modules[argument]
         elif operation == "IMPORT_NAME":
             value = imported = sys.modules.get(argument)

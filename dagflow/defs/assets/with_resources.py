@@ -8,13 +8,15 @@ from typing import Any
 
 from dagflow._util import nearest
 from dagflow.config.read import check_config
-from dagflow.defs.assets.definition import AnyAsset
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
 from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
-from dagflow.errors import DagflowInvalidInvocationError
+from dagflow.errors import DagflowInvalidInvocationError, check_optional, check_type, repr_of
+
+_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 
 
 def with_resources(
@@ -50,7 +52,10 @@ def with_resources(
         3
     """
     given = as_resources(resource_defs, "with_resources")
-    for key, entry in (resource_config_by_key or {}).items():
+    configs = (
+        check_optional(resource_config_by_key, Mapping, "resource_config_by_key", "with_resources") or {}
+    )
+    for key, entry in configs.items():
         if key not in given:
             raise DagflowInvalidInvocationError(
                 f"'resource_config_by_key' of with_resources has the key '{key}', which no resource has. The "
@@ -58,14 +63,15 @@ def with_resources(
             )
         given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
-    return [_bound(asset, given) for asset in definitions]
+    assets = check_type(definitions, Iterable, "definitions", "with_resources")
+    return [_bound(check_type(asset, _ASSETS, "definitions", "with_resources"), given) for asset in assets]
 
 
 def _configured(definition: ResourceDefinition, key: str, entry: Any) -> ResourceDefinition:
     if not isinstance(entry, Mapping) or "config" not in entry:
         raise DagflowInvalidInvocationError(
             f"Error with config for resource key '{key}': it must be a dict with the key 'config', not "
-            f"{entry!r}"
+            f"{repr_of(entry)}"
         )
     preamble = f"Error when applying config for resource with key '{key}'"
     check_config(definition.config_field, entry["config"], preamble)
@@ -73,6 +79,7 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
 
 
 def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset:
+    check_type(asset, (AssetsDefinition, SourceAsset, AssetSpec), "definitions", "with_resources")
     if isinstance(asset, AssetSpec):
         return asset
     what = f"{type(asset).__name__} with key {asset.key.to_string()}"

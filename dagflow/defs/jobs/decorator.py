@@ -64,7 +64,7 @@ def job(
 ) -> JobDefinition | Callable[[Callable[..., Any]], JobDefinition]:
     """Make a job of a function whose body calls ops and graphs. Use it with or without arguments.
 
-    The arguments are those of JobDefinition. The legacy `version_strategy` is ignored.
+    The arguments are those of JobDefinition. The legacy `version_strategy` must be None.
 
     Returns:
         The JobDefinition, or a decorator.
@@ -99,6 +99,7 @@ def job(
             op_retry_policy=op_retry_policy,
             input_values=input_values,
             owners=owners,
+            version_strategy=version_strategy,
         )
         update_wrapper(made, fn)
         return made

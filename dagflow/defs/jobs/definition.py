@@ -31,6 +31,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import check_name, definition_tags, describe_job, system_tag
 from dagflow.metadata.normalize import normalize_metadata
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
-_IGNORED = frozenset(
+_LEGACY = frozenset(
     {
         "preset_defs",
         "version_strategy",
@@ -83,8 +84,8 @@ class JobDefinition(JobContent):
         asset_layer: The assets of its nodes; set by dagflow itself.
         owners: The owners: email addresses, or teams as `team:name`.
 
-    Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`,
-    `_subset_selection_data`, `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
+    Legacy arguments that must be None or empty: `preset_defs`, `version_strategy`, `_subset_selection_data`,
+    `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
     name of `input_values`, `partitioned_config` and `config_mapping` are older names of `config`.
 
     Raises:
@@ -124,8 +125,13 @@ class JobDefinition(JobContent):
         input_values = legacy.pop("_input_values", None) or input_values
         config = legacy.pop("partitioned_config", None) or legacy.pop("config_mapping", None) or config
         for key in legacy:
-            if key not in _IGNORED:
+            if key not in _LEGACY:
                 raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
+            if legacy[key]:
+                raise ParameterCheckError(
+                    f"'{key}' is a parameter of older versions without effect, so it must be None or empty, "
+                    f"not {legacy[key]!r}"
+                )
         self.graph: GraphDefinition = check_type(graph_def, GraphDefinition, "graph_def")
         self.name: str = check_name(name, "job") if name is not None else graph_def.name
         place = self.place = describe_job(self.name)
@@ -260,7 +266,7 @@ class JobDefinition(JobContent):
             check_unfed_inputs(graph_def)
         except DagflowInvalidDefinitionError as error:
             raise DagflowInvalidSubsetError(
-                f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"
+                f"the op selection {repr_of(list(op_selection))} leaves a graph that cannot run: {error}"
             ) from error
         values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
         return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
@@ -414,9 +420,9 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
                 f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
-                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
-                f"the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
-                f"{nearest(name, graph_def.input_names)}"
+                f"for key {repr_of(name)}, but job has no top-level input with that name. 'input_values' can "
+                f"give the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
+                f"{nearest(name, graph_def.input_names) if isinstance(name, str) else ''}"
             )
 
 
@@ -430,5 +436,5 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
         return run_config_dict(config, place)
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a "
-        f"PartitionedConfig, not {config!r} of type '{type(config).__name__}'"
+        f"PartitionedConfig, not {repr_of(config)} of type '{type(config).__name__}'"
     )

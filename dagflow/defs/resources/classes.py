@@ -15,6 +15,7 @@ from dagflow import _doors
 from dagflow._util import has_class, is_double
 from dagflow.config.aliases import input_keys
 from dagflow.config.model import Config, Entry, entries, model_validator
+from dagflow.defs.parts.function import function_type_of, location
 from dagflow.defs.resources.definition import RESOURCE_MARK, ResourceDefinition
 from dagflow.defs.resources.model import (
     ModelResource,
@@ -26,7 +27,7 @@ from dagflow.defs.resources.model import (
     open_from_context,
 )
 from dagflow.defs.resources.opening import Opened, closing, enter, must_not_close
-from dagflow.errors import CheckError, DagflowInvalidInvocationError
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, DagflowInvalidInvocationError
 
 T = TypeVar("T")
 _Self = TypeVar("_Self", bound="ConfigurableResourceFactory[Any]")
@@ -91,6 +92,16 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     __slots__ = ("_dagflow_context", "_dagflow_definition")  # not fields, so they do not count for equality
     __dagflow_resource__: ClassVar[str] = "factory"
     __dagflow_what__: ClassVar[str] = "resource class"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("setup_for_execution", "teardown_after_execution"):
+            method = cls.__dict__.get(name)
+            if method is not None and function_type_of(method) != "plain":
+                raise DagflowInvalidDefinitionError(
+                    f"'{name}' of the resource class '{cls.__name__}' ({location(method)}) is async or a "
+                    "generator, so its body would never run. Use a plain method, or yield_for_execution."
+                )
 
     @model_validator(mode="wrap")
     @classmethod

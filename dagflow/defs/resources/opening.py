@@ -9,7 +9,7 @@ from types import GeneratorType
 from typing import Any
 
 from dagflow.errors import CheckError, DagflowInvariantViolationError
-from dagflow.event_loop import SHARED
+from dagflow.event_loop import SHARED, refuse_coroutine
 
 Opened = tuple[Any, "Callable[[], None] | None"]
 """A started resource and the function that stops it, or None."""
@@ -19,7 +19,8 @@ def enter(made: Any, place: str) -> Opened:
     """Return a started resource from the result of a function. A generator or context manager is entered.
 
     Raises:
-        DagflowInvariantViolationError: A generator yields nothing, or later yields more than once.
+        DagflowInvariantViolationError: A generator yields nothing, or later yields more than once; or the
+            function is async.
     """
     if type(made) is GeneratorType:
         generator = made
@@ -29,12 +30,13 @@ def enter(made: Any, place: str) -> Opened:
             raise DagflowInvariantViolationError(
                 f"the resource function at {place} is a generator that yielded nothing"
             ) from None
-        return value, lambda: _finish(generator)
+        return value, lambda: _finish(generator, place)
     if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
         manager = made
         return manager.__enter__(), lambda: _exit(manager)
     if type(made).__name__ == "_AsyncGeneratorContextManager":
         return _enter_async(made, place)
+    refuse_coroutine(made, f"the resource function at {place}")
     return made, None
 
 
@@ -55,13 +57,15 @@ def _is_wrapped_generator(made: Any) -> bool:
     return type(made).__name__ == "_GeneratorContextManager"
 
 
-def _finish(generator: Any) -> None:
+def _finish(generator: Any, place: str) -> None:
     try:
         next(generator)
     except StopIteration:
         return
     generator.close()
-    raise DagflowInvariantViolationError("a resource generator yielded more than once")
+    raise DagflowInvariantViolationError(
+        f"the resource function at {place} is a generator that yielded more than once"
+    )
 
 
 def _exit(manager: AbstractContextManager[Any]) -> None:

@@ -241,15 +241,32 @@ def test_descriptions_and_secrets() -> None:
 
 
 def test_the_constructor() -> None:
-    """The constructor takes members and names of enums, and the config form of unions.
-
-    Unknown arguments are ignored.
-    """
+    """The constructor takes members and names of enums, and the config form of unions."""
     assert Everything(text="t", maybe=1, water=Water(), roast="DARK").roast is Roast.DARK  # type: ignore[arg-type]
     assert Everything(text="t", maybe=1, water=Water(), pet={"cat": {"meows": 2}}).pet == Cat(meows=2)  # type: ignore[arg-type]
-    assert Water(degrees=3, unknown=4) == Water(degrees=3)  # type: ignore[call-arg]
     with pytest.raises(pydantic.ValidationError, match="degrees"):
         Water(degrees="hot")  # type: ignore[arg-type]
+
+
+def test_an_unknown_argument_is_ignored_with_a_warning() -> None:
+    """A misspelt argument of the constructor is ignored, and a warning at the user's line names the field."""
+    with pytest.warns(UserWarning, match="Water has no field 'degrees_', .*'degrees'") as warned:
+        assert Water(degrees_=3) == Water()  # type: ignore[call-arg]
+    assert warned[0].filename == __file__
+
+
+def test_a_validator_may_read_further_arguments() -> None:
+    """A class that changes the arguments before they are validated gets no warning."""
+
+    class Renamed(Config):
+        degrees: int
+
+        @pydantic.model_validator(mode="before")
+        @classmethod
+        def read_old_name(cls, data: Any) -> Any:
+            return {"degrees": data["heat"]} if "heat" in data else data
+
+    assert Renamed(heat=3).degrees == 3  # type: ignore[call-arg]
 
 
 def test_objects_do_not_change() -> None:

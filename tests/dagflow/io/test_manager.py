@@ -308,6 +308,22 @@ def test_a_manager_may_return_a_materialization():
     assert (copy.asset_key, copy.metadata["own"].value) == (AssetKey("copy"), 1)
 
 
+def test_a_manager_that_loads_with_an_async_method():
+    """The coroutine of an async `load_input` is refused; it was the value of the input."""
+
+    class Late(IOManager):
+        def handle_output(self, context, obj):
+            """Store nothing."""
+
+        async def load_input(self, context):
+            return 3
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match="load_input of the I/O manager 'io_manager' is async"
+    ):
+        job_with(io_manager=Late()).execute_in_process()
+
+
 async def written():
     """Return a coroutine, as a `handle_output` with `async def` does."""
 

@@ -478,3 +478,16 @@ def test_a_factory_without_its_method() -> None:
 
     with pytest.raises(DagflowResourceFunctionError, match="Empty needs a method create_resource"):
         _run(kettle=Empty())
+
+
+@pytest.mark.parametrize("name", ["setup_for_execution", "teardown_after_execution"])
+def test_a_method_that_would_not_run(name: str) -> None:
+    """An async method for the start or the end of a resource is refused with its class: nothing awaits it."""
+
+    async def method(self: Any, context: Any) -> None:
+        """Do something later."""
+
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match=f"'{name}' of the resource class 'Kettle2' .* async"
+    ):
+        type("Kettle2", (ConfigurableResource,), {name: method, "__module__": __name__})

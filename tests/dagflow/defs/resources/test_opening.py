@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -31,6 +31,20 @@ def test_a_generator_yields_once(count: int, message: str) -> None:
     """No yield raises at the start, a second yield raises at the stop."""
     with pytest.raises(DagflowInvariantViolationError, match=message):
         close_all([enter((number for number in range(count)), "here")[1] or (lambda: None)])
+
+
+def test_an_async_function_is_no_resource_function() -> None:
+    """A coroutine or an async generator is refused, because nothing would run its body."""
+
+    async def pump() -> str:
+        return "pump"
+
+    async def pumps() -> AsyncIterator[str]:
+        yield "pump"
+
+    for made in (pump(), pumps()):
+        with pytest.raises(DagflowInvariantViolationError, match="the resource function at here is async"):
+            enter(made, "here")
 
 
 def test_what_must_be_stopped() -> None:
