@@ -32,6 +32,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_texts,
+    check_type,
     repr_of,
 )
 from dagflow.keys import (
@@ -108,7 +109,9 @@ class OpDefinition(NodeDefinition):
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {repr_of(compute_fn)}")
         ins = check_optional(ins, Mapping, "ins", what) or {}
-        if body is None:
+        if body is not None:
+            check_type(body, Body, "body", what)
+        else:
             body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
