@@ -1,5 +1,5 @@
 """Small utilities: the sentinel for "not given", questions about the class of a user's value, suggestions for
-a misspelt name, the repr of a value, warnings, strings as file names, and paths relative to a module.
+a misspelt name, warnings, strings as file names, and paths relative to a module.
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ from dagflow.defs.loggers.definition import LoggerDefinition
 from dagflow.defs.parts.function import name_of
 from dagflow.errors import DagflowInvalidInvocationError, check_type, repr_of
 
-_RUN_ID = "EPHEMERAL"
-
 
 def build_init_logger_context(
     logger_config: Any = None, job_def: JobDefinition | None = None

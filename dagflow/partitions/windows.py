@@ -172,12 +172,8 @@ class Windows:
             if self.key(start) != key:
                 start = self.cadence.after(start)
             return start if self.key(start) == key and has_neighbours(start) else None
-        except (
-            ValueError,
-            OverflowError,
-            TypeError,
-            re.error,
-        ):  # another format, an impossible date, not a string
+        # another format, an impossible date, not a string
+        except (ValueError, OverflowError, TypeError, re.error):
             return None
 
     def _check_format(self) -> None:

@@ -121,14 +121,7 @@ def trace(
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {repr_of(fn)}")
     parameters = _parameters(fn, f"{what} '{name}'")
-    for given, graph_in in (check_optional(ins, Mapping, "ins", f"{what} '{name}'") or {}).items():
-        check_type(graph_in, GraphIn, "ins", f"{what} '{name}'")
-        check_texts(f"input '{given}' of {what} '{name}'", description=graph_in.description)
-        if given not in parameters:
-            raise DagflowInvalidDefinitionError(
-                f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is not a parameter "
-                f"of the function.{nearest(given, parameters)}"
-            )
+    _check_ins(ins, parameters, fn, f"{what} '{name}'")
     handles = {parameter: GraphInputHandle(name, parameter) for parameter in parameters}
     wiring, result = compose(name, lambda: fn(**handles))
     place = f"{what} '{name}' ({location(fn)})"
@@ -169,6 +162,17 @@ def trace(
     )
     update_wrapper(graph_def, fn)
     return graph_def
+
+
+def _check_ins(ins: Any, parameters: Sequence[str], fn: Callable[..., Any], graph: str) -> None:
+    for given, graph_in in (check_optional(ins, Mapping, "ins", graph) or {}).items():
+        check_type(graph_in, GraphIn, "ins", graph)
+        check_texts(f"input '{given}' of {graph}", description=graph_in.description)
+        if given not in parameters:
+            raise DagflowInvalidDefinitionError(
+                f"{graph} ({location(fn)}): 'ins' names an input '{given}' that is not a parameter of the "
+                f"function.{nearest(given, parameters)}"
+            )
 
 
 def _type_of(annotation: Any, place: str, fn: Callable[..., Any]) -> DagflowType:

@@ -124,14 +124,7 @@ class JobDefinition(JobContent):
     ) -> None:
         input_values = legacy.pop("_input_values", None) or input_values
         config = legacy.pop("partitioned_config", None) or legacy.pop("config_mapping", None) or config
-        for key in legacy:
-            if key not in _LEGACY:
-                raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
-            if legacy[key]:
-                raise ParameterCheckError(
-                    f"'{key}' is a parameter of older versions without effect, so it must be None or empty, "
-                    f"not {legacy[key]!r}"
-                )
+        _check_legacy(legacy)
         self.graph: GraphDefinition = check_type(graph_def, GraphDefinition, "graph_def")
         self.name: str = check_name(name, "job") if name is not None else graph_def.name
         place = self.place = describe_job(self.name)
@@ -412,6 +405,18 @@ def _checked_loggers(logger_defs: Mapping[str, Any], place: str) -> dict[str, Lo
 def job_of_graph(graph_def: GraphDefinition) -> JobDefinition:
     """Return a job of a graph, with the same name."""
     return JobDefinition(graph_def=graph_def, description=graph_def.description)
+
+
+def _check_legacy(arguments: Mapping[str, Any]) -> None:
+    """Raise for an unknown argument, or for one of an older version that is not empty."""
+    for name, value in arguments.items():
+        if name not in _LEGACY:
+            raise ParameterCheckError(f"JobDefinition has no parameter '{name}'")
+        if value:
+            raise ParameterCheckError(
+                f"'{name}' is a parameter of older versions without effect, so it must be None or empty, "
+                f"not {repr_of(value)}"
+            )
 
 
 def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: str) -> None:
