@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, nullcontext
-from functools import partial
 from typing import Any
 
 import pytest
@@ -34,7 +33,8 @@ def skip_waits(item: pytest.Item, stack: ExitStack[bool | None]) -> None:
     if isinstance(clock, SkippingClock):
         item.stash[_SLEEPS] = clock.sleeps
         stack.callback(_add_skipped, item.config, clock.sleeps)
-    stack.enter_context(default_options(clock=clock, notify=partial(_notify, item.config)))
+    # not a partial: a copy of a context copies its options, and a function is copied as it is
+    stack.enter_context(default_options(clock=clock, notify=lambda text: _notify(item.config, text)))
 
 
 def _add_skipped(config: pytest.Config, sleeps: list[float]) -> None:
