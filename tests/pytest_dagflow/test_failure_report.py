@@ -480,6 +480,31 @@ def test_a_runtime_that_a_fixture_loads_first_is_watched(pytester: pytest.Pytest
     result.stdout.fnmatch_lines(["run of assets: failed in *"])
 
 
+@pytest.mark.parametrize("scope", ["none", "function", "session"])
+def test_a_runtime_that_only_a_body_imports_is_watched(pytester: pytest.Pytester, scope: str):
+    """The runs after an import in the body of a test or fixture are in the report of the failure."""
+    run = """
+            from dagflow import asset, materialize_to_memory
+
+            @asset
+            def water():
+                raise ValueError("dry")
+
+            assert materialize_to_memory([water], raise_on_error=False).success
+    """
+    fixture = f"@pytest.fixture(scope='{scope}')\n        def run():{run}\n        def test_it(run): pass"
+    pytester.makepyfile(
+        f"""
+        import pytest
+        {fixture if scope != "none" else f"def test_it():{run}"}
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+
+    result.stdout.fnmatch_lines(["run of assets*: failed in *", "  water  failed in *: ValueError: dry"])
+
+
 def test_runs_are_let_go_when_the_test_ends(kitchen: pytest.Pytester):
     """The values of a test's runs are freed before the next test."""
     kitchen.makepyfile(
