@@ -745,6 +745,7 @@ def test_a_log_of_another_process_is_shown(pytester: pytest.Pytester):
         "  call 3: TimeoutError: no answer (api.py:*)",
         "  +*.* s  INFO * call * attempt ...",
     ])  # fmt: skip
+    result.stdout.no_fnmatch_line("*Its process wrote*")
 
 
 def test_runs_of_session_and_module_fixtures_are_shown(kitchen: pytest.Pytester):
