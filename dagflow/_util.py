@@ -1,12 +1,13 @@
 """Small utilities: the sentinel for "not given", questions about the class of a user's value, suggestions for
-a misspelt name, the repr of a value, warnings, strings as file names, and paths relative to a module.
+a misspelt name, warnings, strings as file names, and paths relative to a module.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from typing import Final, TypeGuard, TypeVar
+from types import FunctionType
+from typing import Any, Final, TypeGuard, TypeVar
 
 _T = TypeVar("_T")
 
@@ -88,27 +89,54 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
 
 
+def attribute_of(value: Any, name: str, default: Any = None) -> Any:
+    """Return an attribute of any value, the default if it has none or refuses to answer, as a lazy proxy may.
+
+    Example:
+        >>> attribute_of(len, "__name__"), attribute_of(3, "__name__")
+        ('len', None)
+    """
+    try:
+        return getattr(value, name, default)
+    except Exception:
+        return default
+
+
+def takes(fn: Any, count: int) -> bool:
+    """Return whether a function can be called with `count` positional arguments, True if that is unknown.
+
+    Example:
+        >>> takes(lambda context: 1, 1), takes(lambda *, context: 1, 1), takes(lambda a, b=1: 1, 1)
+        (True, False, True)
+    """
+    if type(fn) is FunctionType and not fn.__dict__:  # no `__wrapped__` and no `__signature__`
+        code = fn.__code__
+        required = code.co_argcount - len(fn.__defaults__ or ())
+        if required > count or code.co_kwonlyargcount > len(fn.__kwdefaults__ or ()):
+            return False
+        return count <= code.co_argcount or bool(code.co_flags & 0x04)  # 0x04: it has *args
+    import inspect  # imported lazily: few functions need it
+
+    try:
+        try:
+            signature = inspect.signature(fn)
+        except ValueError:  # as of a function that wraps itself
+            signature = inspect.signature(fn, follow_wrapped=False)
+    except (TypeError, ValueError):  # as of some functions of C
+        return True
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
+
+
 def _abbreviates(short: str, long: str) -> bool:
     """Return whether a name is the first letter of a longer one and further letters of it, in their order."""
     if len(short) < 2 or short[0] != long[:1]:
         return False
     letters = iter(long)
     return all(letter in letters for letter in short)
-
-
-def shown_value(value: object) -> str:
-    """Return the repr of a value for a message; a short one, if the value is nested too deep for its repr.
-
-    Example:
-        >>> shown_value({"cups": 2})
-        "{'cups': 2}"
-    """
-    try:
-        return repr(value)
-    except RecursionError:
-        import reprlib  # imported lazily: few values are nested that deep
-
-        return reprlib.repr(value)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

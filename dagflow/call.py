@@ -6,14 +6,15 @@ runs. All other functions of the user are called inside `user_code`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from types import GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET, has_class
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
+from dagflow.defs.parts.function import Body
 from dagflow.errors import (
     DagflowError,
     DagflowExecutionStepExecutionError,
@@ -21,6 +22,7 @@ from dagflow.errors import (
     DagflowStepOutputNotFoundError,
     DagflowTypeCheckDidNotPass,
     DagflowUserCodeExecutionError,
+    repr_of,
 )
 from dagflow.event_loop import SHARED, EventLoop
 from dagflow.events.user import (
@@ -71,28 +73,29 @@ def call_user(
     """
     body = op.body
     fn = body.fn
-    if body.function_type == "plain":
-        try:
-            result = fn(context, **arguments) if body.context_first else fn(**arguments)
-        except NOT_WRAPPED:
-            raise
-        except Exception as error:
-            raise wrapped(error, op, step_key) from error
-        plain = op.plain_output
-        if plain is not None and type(result) not in SPECIAL_RESULTS:
-            emit(plain, result)
-            return
-        if isinstance(result, GeneratorType):
-            _drain(op, step_key, result, emit, emit_event)
-            return
+    try:
+        result = fn(context, **arguments) if body.context_first else fn(**arguments)
+    except NOT_WRAPPED:
+        raise
+    except Exception as error:
+        raise wrapped(error, op, step_key) from error
+    plain = op.plain_output
+    if plain is not None and type(result) not in SPECIAL_RESULTS and body.function_type == "plain":
+        emit(plain, result)
+    elif isinstance(result, GeneratorType):
+        _drain(op, step_key, result, emit, emit_event)
+    elif is_async(body, result):
+        _run_async(op, step_key, result, emit, emit_event)
+    else:
         for output, value, given in outputs_of(op, result):
             emit(output, value, given)
-        return
-    running = fn(context, **arguments) if body.context_first else fn(**arguments)
-    if body.function_type == "generator":
-        _drain(op, step_key, running, emit, emit_event)
-        return
-    _run_async(op, step_key, running, emit, emit_event)
+
+
+def is_async(body: Body, result: Any) -> bool:
+    """Return whether the result of a function must be awaited."""
+    return isinstance(result, (CoroutineType, AsyncGeneratorType)) or (
+        body.function_type == "async" and isinstance(result, Awaitable)
+    )
 
 
 def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecutionStepExecutionError:
@@ -137,7 +140,8 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     if not outs:
         if result is not None:
             raise DagflowInvariantViolationError(
-                f"{op_location(op)} has no outputs, but returned {result!r}. Return nothing, or give the op "
+                f"{op_location(op)} has no outputs, but returned {repr_of(result)}. Return nothing, or "
+                f"give the op "
                 "an output."
             )
         return
@@ -282,7 +286,8 @@ class YieldedOutputs:
             _refuse_check_results(self.op, (item,))
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
-                f"{op_location(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may "
+                f"{op_location(self.op)} yielded a value of type {type(item)}: {repr_of(item)}. A "
+                f"generator may "
                 "yield Output, DynamicOutput, AssetMaterialization, AssetObservation, ExpectationResult and "
                 f"AssetCheckEvaluation only.{hint}"
             )
@@ -386,7 +391,7 @@ def _drain(
 
 def _returned_by_generator(op: OpDefinition, value: Any) -> DagflowInvariantViolationError:
     return DagflowInvariantViolationError(
-        f"{op_location(op)} is a generator and returned {value!r}, which would be lost. Yield it, as "
+        f"{op_location(op)} is a generator and returned {repr_of(value)}, which would be lost. Yield it, as "
         "Output(...), before the function ends."
     )
 
@@ -422,7 +427,7 @@ def _run_async(
             except Exception as error:
                 raise wrapped(error, op, step_key) from error
 
-        if op.body.function_type == "async":
+        if not isinstance(running, AsyncGeneratorType):
             for output, value, given in outputs_of(op, wait_wrapped(running)):
                 emit(output, value, given)
             return

@@ -1,4 +1,4 @@
-"""Copies of definitions: `Copied`, the base of all definitions, says how they are copied and pickled.
+"""Copies of definitions: `Copied`, the base of all definitions, copies and pickles them.
 
 A definition does not change, so a deep copy of it is itself. It is pickled by reference, if a module has it
 under the name of its function, as a decorator leaves it there. Otherwise it is pickled by its attributes, and

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 _T = TypeVar("_T")
+_LONGEST = 2_000  # characters of a value in a message
 
 
 class Restorable:
@@ -175,6 +176,7 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         current_value: The invalid part of it.
         stack: The keys that lead from `original_root` to `current_value`.
         reason: The reason, in a sentence.
+        what: The definition with the schema.
     """
 
     def __init__(
@@ -183,13 +185,18 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         current_value: object,
         stack: Sequence[object],
         reason: str | None = None,
+        what: str = "",
     ) -> None:
         self.original_root = original_root
         self.current_value = current_value
         self.stack: list[object] = list(stack)
-        place = f" Error at stack path :{':'.join(map(str, self.stack))}." if self.stack else ""
+        self.reason = reason
+        names = [name if type(name) is str else repr_of(name) for name in self.stack]
+        place = f" Error at stack path :{':'.join(names)}." if names else ""
         super().__init__(
-            f"Error defining config. Original value passed: {original_root!r}.{place} {current_value!r} "
+            f"Error defining config{what and f' of {what}'}. Original value passed: "
+            f"{repr_of(original_root)}.{place} "
+            f"{repr_of(current_value)} "
             f"cannot be resolved.{f' Reason: {reason}' if reason else ''} A config schema is one of int, "
             "float, bool, str, list, dict, a dict of schemas, a list of one schema, a config type such as "
             "Noneable(int), or a Field."
@@ -430,6 +437,40 @@ class DagflowExecutionInterruptedError(Restorable, BaseException):
         super().__init__(message)
 
 
+def repr_of(value: object) -> str:
+    """Return the repr of a value of user code for a message. It never raises, and long text is cut.
+
+    Example:
+        >>> class Broken:
+        ...     def __repr__(self):
+        ...         raise ValueError
+        >>> repr_of(1), repr_of(Broken())
+        ('1', "<a 'Broken', whose repr raises ValueError>")
+    """
+    try:
+        text = repr(value)
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    except RecursionError:
+        import reprlib  # imported lazily: few values are nested that deep
+
+        return reprlib.repr(value)
+    except Exception as error:  # as the ValueError of an int with too many digits
+        return f"<a '{type(value).__name__}', whose repr raises {type(error).__name__}>"
+
+
+def text_of(error: BaseException) -> str:
+    """Return the class and the message of an error of user code for a message. It never raises.
+
+    Example:
+        >>> text_of(KeyError("beans"))
+        "KeyError: 'beans'"
+    """
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as broken:
+        return f"{type(error).__name__} (its message raises {type(broken).__name__})"
+
+
 def check_texts(of: str, **arguments: object) -> None:
     """Check that arguments are strings or None.
 
@@ -472,7 +513,7 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
         classes = expected if isinstance(expected, tuple) else (expected,)
         wanted = " or ".join(f"'{cls.__name__}'" for cls in classes)
         raise ParameterCheckError(
-            f"parameter '{name}'{of and ' of '}{of} must be of type {wanted}, not {value!r} of type "
+            f"parameter '{name}'{of and ' of '}{of} must be of type {wanted}, not {repr_of(value)} of type "
             f"'{type(value).__name__}'"
         )
     return value
@@ -500,6 +541,6 @@ def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
         if not isinstance(element, expected):
             raise ElementCheckError(
                 f"parameter '{name}' must hold values of type '{expected.__name__}' only, but number "
-                f"{position} is {element!r} of type '{type(element).__name__}'"
+                f"{position} is {repr_of(element)} of type '{type(element).__name__}'"
             )
     return list(values)

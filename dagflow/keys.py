@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
-from dagflow._util import nearest, shown_value, warn
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow._util import nearest, warn
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
@@ -85,7 +85,7 @@ def describe_job(name: str | None) -> str:
         >>> describe_job("brew"), describe_job(EPHEMERAL_JOB_NAME)
         ("job 'brew'", 'the run of assets')
     """
-    return _DESCRIPTIONS.get(name or "") or f"job {name!r}"
+    return _DESCRIPTIONS.get(name or "") or f"job {repr_of(name)}"
 
 
 def check_name(name: object, what: str, *, reserved: bool = True) -> str:
@@ -111,7 +111,8 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     else:
         return name
     article = "an" if what[0] in "aeiou" else "a"
-    raise DagflowInvalidDefinitionError(f'"{name}" is not a valid name for {article} {what}: {problem}')
+    shown = name if type(name) is str else repr_of(name)
+    raise DagflowInvalidDefinitionError(f'"{shown}" is not a valid name for {article} {what}: {problem}')
 
 
 def resource_keys(keys: object, place: str) -> frozenset[str]:
@@ -131,7 +132,9 @@ def resource_keys(keys: object, place: str) -> frozenset[str]:
     if keys is None:
         return frozenset()
     if not isinstance(keys, (Set, list, tuple)) or not all(isinstance(key, str) for key in keys):
-        raise ParameterCheckError(f"{place}: 'required_resource_keys' must be a set of strings, not {keys!r}")
+        raise ParameterCheckError(
+            f"{place}: 'required_resource_keys' must be a set of strings, not {repr_of(keys)}"
+        )
     return frozenset(keys)
 
 
@@ -166,7 +169,8 @@ class AssetKey(Constant):
             parts = tuple(path)
         else:
             raise ParameterCheckError(
-                f"parameter 'path' of an AssetKey must be a string or a sequence of strings, not {path!r}"
+                f"parameter 'path' of an AssetKey must be a string or a sequence of strings, not "
+                f"{repr_of(path)}"
             )
         object.__setattr__(self, "parts", parts)
 
@@ -196,7 +200,8 @@ class AssetKey(Constant):
     @staticmethod
     def from_user_string(asset_key_string: str) -> AssetKey:
         """Return the key of a string with its parts separated by slashes."""
-        return AssetKey(asset_key_string.split("/"))
+        text = check_type(asset_key_string, str, "asset_key_string", "AssetKey.from_user_string")
+        return AssetKey(text.split("/"))
 
     @staticmethod
     def from_coercible(arg: CoercibleToAssetKey) -> AssetKey:
@@ -422,7 +427,7 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
     if tags is None:
         return {}
     if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be a mapping of strings, not {tags!r}")
+        raise ParameterCheckError(f"the tags of {where} must be a mapping of strings, not {repr_of(tags)}")
     if not tags:
         return {}
     import json  # imported lazily: only definitions with tags use it
@@ -430,7 +435,9 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
     result = {}
     for key, value in tags.items():
         if not isinstance(key, str):
-            raise DagflowInvalidDefinitionError(f"tag {key!r} of {where} must have a string as its key")
+            raise DagflowInvalidDefinitionError(
+                f"tag {repr_of(key)} of {where} must have a string as its key"
+            )
         if not isinstance(value, str):
             try:
                 encoded = json.dumps(value)
@@ -438,13 +445,14 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
             except (TypeError, ValueError, RecursionError) as error:
                 raise DagflowInvalidDefinitionError(
                     f"Invalid value for tag '{key}' of {where}: Could not JSON encode value "
-                    f"{shown_value(value)}. "
+                    f"{repr_of(value)}. "
                     "Use a string, or a value made of numbers, strings, lists and dicts."
                 ) from error
             if not is_equal:
                 raise DagflowInvalidDefinitionError(
                     f"Invalid value for tag '{key}' of {where}: JSON encoding \"{encoded}\" of value "
-                    f'"{value}" is not equivalent to original value, so it cannot be restored. Use numbers, '
+                    f'"{repr_of(value)}" is not equivalent to original value, so it cannot be restored. '
+                    f"Use numbers, "
                     "strings, lists and dicts."
                 )
             value = encoded

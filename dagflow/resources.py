@@ -10,7 +10,7 @@ from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
 from dagflow.defs.resources.opening import Opened
-from dagflow.errors import DagflowError, DagflowResourceFunctionError
+from dagflow.errors import DagflowError, DagflowResourceFunctionError, text_of
 from dagflow.event_loop import SHARED, EventLoop
 
 
@@ -112,6 +112,6 @@ def resource_error(
     """Build the error about a resource that could not be started."""
     return DagflowResourceFunctionError(
         f"Error executing resource_fn on ResourceDefinition {key}: the resource '{key}' ({definition.place}) "
-        f"could not be started: {type(error).__name__}: {error}",
+        f"could not be started: {text_of(error)}",
         user_exception=error,
     )

@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 IS_WASM = sys.platform == "emscripten"
 if IS_WASM:
     # these folders and files need processes, threads, terminals or other libraries from the start
-    collect_ignore += ["dagflow/executors", "differential", "benchmarks", "examples"]
+    collect_ignore += ["dagflow/executors", "differential", "fuzz", "benchmarks", "examples"]
     collect_ignore += ["house/test_processes_page.py"]
 
     def _skip(*_: Any, **__: Any) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from dagflow.errors import DagflowError
+from dagflow.errors import DagflowError, repr_of
 from dagflow.events.catalogue import CATALOGUE
 from dagflow.events.data import ComputeLogsCaptureData
 from dagflow.events.error_info import error_chain
@@ -163,7 +163,7 @@ class Causality:
             return self._events.index(event)  # an equal event from another copy of the list
         except ValueError:
             raise DagflowError(
-                f"{event!r} is not among the {len(self._events)} events of this causality"
+                f"{repr_of(event)} is not among the {len(self._events)} events of this causality"
             ) from None
 
     def _run(self, run_id: str) -> _Run:
@@ -271,7 +271,7 @@ def _events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent],
     events = getattr(result_or_events, "all_events", result_or_events)
     if not isinstance(events, Sequence) or isinstance(events, (str, bytes)):
         raise DagflowError(
-            f"the argument must be a result or a list of events, not {result_or_events!r} of type "
+            f"the argument must be a result or a list of events, not {repr_of(result_or_events)} of type "
             f"'{type(result_or_events).__name__}'"
         )
     plans = getattr(events, "plans", None)

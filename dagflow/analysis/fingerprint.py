@@ -26,7 +26,7 @@ from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.function import is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.errors import ParameterCheckError
+from dagflow.errors import ParameterCheckError, repr_of
 
 
 class Fingerprint(NamedTuple):
@@ -98,7 +98,7 @@ def fingerprint(definition: Any) -> Fingerprint:
             _resource_hash(definition), "", _hash(*_config_parts(definition.config_field)), "", "", ""
         )
     raise ParameterCheckError(
-        f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type "
+        f"fingerprint takes an op, asset, graph, job or resource, not {repr_of(definition)} of type "
         f"'{type(definition).__name__}'"
     )
 

@@ -15,7 +15,7 @@ from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
-from dagflow.errors import ParameterCheckError
+from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey
 from dagflow.selection.tree import Graph
 from dagflow.selection.tree import Node as GraphNode
@@ -119,7 +119,8 @@ class _Builder:
             self._asset(definition, "", ())
         else:
             raise ParameterCheckError(
-                f"graph_of takes jobs, graphs, ops, assets, Definitions and repositories, not {definition!r} "
+                f"graph_of takes jobs, graphs, ops, assets, Definitions and repositories, not "
+                f"{repr_of(definition)} "
                 f"of type '{type(definition).__name__}'"
             )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from dagflow.clock import VirtualClock
-from dagflow.errors import DagflowError, ParameterCheckError, check_type
+from dagflow.errors import DagflowError, ParameterCheckError, check_type, repr_of
 from dagflow.observers import observe_runs
 from dagflow.options import Pick, current_options, set_options
 
@@ -66,11 +66,12 @@ def interleavings(
     """
     if not callable(run):
         raise ParameterCheckError(
-            f"parameter 'run' must be a function without arguments that starts a run, not {run!r}. Pass "
+            f"parameter 'run' must be a function without arguments that starts a run, not {repr_of(run)}. "
+            f"Pass "
             "'job.execute_in_process' itself, or a lambda around the call."
         )
     if check_type(limit, int, "limit") < 1:
-        raise ParameterCheckError(f"parameter 'limit' must be a positive number, not {limit!r}")
+        raise ParameterCheckError(f"parameter 'limit' must be a positive number, not {repr_of(limit)}")
     return _each(run, limit, exhaustive)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
+from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError, repr_of
 
 
 def input_keys(config_class: Any, name: str, info: Any) -> tuple[str, ...]:
@@ -30,7 +30,8 @@ def input_keys(config_class: Any, name: str, info: Any) -> tuple[str, ...]:
     if not keys:
         raise DagflowInvalidPythonicConfigDefinitionError(
             f"field '{name}' of {config_class.__dagflow_what__} '{config_class.__name__}' has the alias "
-            f"{alias!r}, a path into another value, which a config schema cannot describe. Use a string as "
+            f"{repr_of(alias)}, a path into another value, which a config schema cannot describe. Use a "
+            f"string as "
             "its alias."
         )
     return tuple(dict.fromkeys(keys))

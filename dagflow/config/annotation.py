@@ -32,7 +32,7 @@ from dagflow.config.objects import is_config_object, plain_config
 from dagflow.config.resource_fields import RESOURCE_MARKER
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import Bool, ConfigType, Float, Int, String
-from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
+from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError, repr_of
 
 Convert = Callable[[Any], Any]
 
@@ -247,9 +247,9 @@ def _unless_none(convert: Convert | None) -> Convert | None:
 
 
 def _unsupported_error(annotation: Any, place: str) -> DagflowInvalidPythonicConfigDefinitionError:
-    shown = annotation if isinstance(annotation, type) else str(annotation)
     return DagflowInvalidPythonicConfigDefinitionError(
-        f"{place} is annotated with {shown}, which is not a type of config. Use int, float, bool, str, an "
+        f"{place} is annotated with {repr_of(annotation)}, which is not a type of config. Use int, float, "
+        f"bool, str, an "
         "Enum, a Literal of strings, a list or dict of these, Optional[...], a Config class, or a union of "
         "Config classes with a pydantic discriminator. A resource belongs in a field of a "
         "ConfigurableResource; annotate it with ResourceDependency[...] unless it is a ConfigurableResource."

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET, nearest, shown_value
+from dagflow._util import UNSET, nearest
 from dagflow.config.field import Array, Field, Map, Shape, describe_fields, resolve_fields, resolve_inner
 from dagflow.config.parse import Reading
 from dagflow.config.paths import Path, where
@@ -20,6 +20,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_type,
+    repr_of,
 )
 
 
@@ -71,7 +72,8 @@ class Enum(ConfigType):
         for choice in self.enum_values:
             if not isinstance(choice, EnumValue):
                 raise CheckError(
-                    f"the choices of the config enum '{name}' must be EnumValue objects, not {choice!r}"
+                    f"the choices of the config enum '{name}' must be EnumValue objects, not "
+                    f"{repr_of(choice)}"
                 )
             if choice.config_value in self.values_by_name:
                 raise CheckError(f"the config enum '{name}' has the choice '{choice.config_value}' twice")
@@ -108,7 +110,8 @@ class Enum(ConfigType):
     def check_default(self, value: AnyValue) -> None:
         if isinstance(value, enum.Enum) and any(value is choice.python_value for choice in self.enum_values):
             raise DagflowInvalidDefinitionError(
-                f"the default of a field of the config enum '{self.name}' is the value {value!r}. Use its "
+                f"the default of a field of the config enum '{self.name}' is the value {repr_of(value)}. "
+                f"Use its "
                 f"name as in config, one of {self.config_values!r}."
             )
 
@@ -123,12 +126,12 @@ class Enum(ConfigType):
             hint = nearest(value, names)
             problem = (
                 f"not in enum type {self.name} got {str.__str__(value)}: "
-                f'"{self.name}" has no choice {value!r}.{hint} Expected one of {names!r}.'
+                f'"{self.name}" has no choice {repr_of(value)}.{hint} Expected one of {repr_of(names)}.'
             )
         else:
             problem = (
                 f"for enum type {self.name} must be a string, "
-                f'one of the choices {names!r} of "{self.name}", not {shown_value(value)}.'
+                f'one of the choices {repr_of(names)} of "{self.name}", not {repr_of(value)}.'
             )
         reading.mismatch(self, value, path, f"Value {where(path)} {problem}")
         return None
@@ -154,7 +157,7 @@ class EnumSource(Enum):
         names = self.config_values
         problem = (
             f'Value stored in env variable "{variable}" is {content!r}, which is no choice of "{self.name}"'
-            f".{nearest(content, names)} Expected one of {names!r}."
+            f".{nearest(content, names)} Expected one of {repr_of(names)}."
         )
         reading.failed_lookup(value, variable, path, problem)
         return None
@@ -211,7 +214,7 @@ class Selector(ConfigType):
             if value is None:
                 reading.none_given(self, path, self.describe())
             else:
-                message = f"Value for selector type {where(path)} must be a dict, not {shown_value(value)}. "
+                message = f"Value for selector type {where(path)} must be a dict, not {repr_of(value)}. "
                 reading.mismatch(self, value, path, message + f'Expected: "{self.describe()}".')
             return None
         if len(value) == 1:
@@ -237,14 +240,14 @@ class Selector(ConfigType):
         known = sorted(self.fields)
         if value:
             given = sorted(str(name) for name in value)
-            message = f"You can only specify a single field {where(path)}. You specified {given!r}. "
-            reading.selector(self, value, path, message + f"The available fields are {known!r}")
+            message = f"You can only specify a single field {where(path)}. You specified {repr_of(given)}. "
+            reading.selector(self, value, path, message + f"The available fields are {repr_of(known)}")
         elif len(known) == 1:
-            message = f"Must specify the required field {where(path)}. Defined fields: {known!r}"
+            message = f"Must specify the required field {where(path)}. Defined fields: {repr_of(known)}"
             reading.selector(self, value, path, message)
         else:
             message = f"Must specify a field {where(path)} if more than one field is defined. "
-            reading.selector(self, value, path, message + f"Defined fields: {known!r}")
+            reading.selector(self, value, path, message + f"Defined fields: {repr_of(known)}")
 
 
 class Noneable(ConfigType):
@@ -294,11 +297,13 @@ class ScalarUnion(ConfigType):
         self.scalar_type: ConfigType = resolve_inner(scalar_type, "the scalar of a ScalarUnion")
         self.non_scalar_type: ConfigType = resolve_inner(non_scalar_schema, "a ScalarUnion")
         if self.scalar_type not in SCALARS:
-            raise ParameterCheckError(f"parameter 'scalar_type' must be a scalar type, not {scalar_type!r}")
+            raise ParameterCheckError(
+                f"parameter 'scalar_type' must be a scalar type, not {repr_of(scalar_type)}"
+            )
         if not isinstance(self.non_scalar_type, (Shape, Selector, Array, Map)):
             raise ParameterCheckError(
                 "parameter 'non_scalar_schema' must be the schema of a dict or a list, "
-                f"not {non_scalar_schema!r}"
+                f"not {repr_of(non_scalar_schema)}"
             )
 
     def describe(self) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
-from dagflow._util import shown_value
 from dagflow.config.paths import Path, path_string
+from dagflow.errors import repr_of
 
 
 class DagflowEvaluationErrorReason(enum.Enum):
@@ -89,7 +89,7 @@ def mismatch_error(node: object, value: object, path: Path, message: str) -> Eva
         path: The path of the value in the config.
         message: The message, for readers.
     """
-    details = Mismatch(node, shown_value(value))
+    details = Mismatch(node, repr_of(value))
     return EvaluationError(DagflowEvaluationErrorReason.RUNTIME_TYPE_MISMATCH, path, details, message)
 
 

@@ -14,7 +14,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET, has_class
+from dagflow._util import UNSET, attribute_of, has_class
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MapPart, Path
 from dagflow.config.read import check_config
@@ -27,6 +27,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 
 
@@ -71,7 +72,7 @@ class Field:
     ) -> None:
         if isinstance(config, Field):
             raise DagflowInvalidDefinitionError(
-                f"{config!r} is a Field already and cannot be wrapped in another Field"
+                f"{repr_of(config)} is a Field already and cannot be wrapped in another Field"
             )
         self.config_type = config_type = resolve_inner(config, "a Field")
         self.description = check_optional(description, str, "description")
@@ -364,7 +365,7 @@ class Map(ConfigType):
         self.key_type: ConfigType = resolve_inner(key_type, "the key of a Map")
         if self.key_type not in SCALARS:
             raise ParameterCheckError(
-                f"parameter 'key_type' of a Map must be a scalar type, not {key_type!r}"
+                f"parameter 'key_type' of a Map must be a scalar type, not {repr_of(key_type)}"
             )
         self.inner_type: ConfigType = resolve_inner(inner_type, "a Map")
         self.key_label_name: str | None = check_optional(key_label_name, str, "key_label_name", "a Map")
@@ -404,11 +405,15 @@ def resolve_schema(schema: AnyValue) -> ConfigType:
     """
     if isinstance(schema, Field):
         return schema.config_type
-    return Any if schema is None else _resolve(schema, schema, ())
+    return Any if schema is None else _resolved(schema)
 
 
-def resolve_field(schema: AnyValue) -> Field:
+def resolve_field(schema: AnyValue, what: str = "") -> Field:
     """Return the field of a definition's `config_schema`. For None, return an optional field of any value.
+
+    Args:
+        schema: The schema.
+        what: The definition, for messages.
 
     Raises:
         DagflowInvalidConfigDefinitionError: It is not a config schema; the error names the invalid part.
@@ -421,7 +426,15 @@ def resolve_field(schema: AnyValue) -> Field:
     """
     if isinstance(schema, Field):
         return schema
-    return ANYTHING if schema is None else Field(resolve_schema(schema))
+    if schema is None:
+        return ANYTHING
+    try:
+        return Field(resolve_schema(schema))
+    except DagflowInvalidConfigDefinitionError as error:
+        place = (error.original_root, error.current_value, error.stack, error.reason)
+        raise DagflowInvalidConfigDefinitionError(*place, what) from None
+    except (DagflowInvalidDefinitionError, ParameterCheckError) as error:
+        raise type(error)(f"config_schema of {what}: {error}" if what else str(error)) from None
 
 
 def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
@@ -440,14 +453,25 @@ def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
     if schema is None:
         return Any
     try:
-        return _resolve(schema, schema, ())
+        return _resolved(schema)
     except DagflowInvalidConfigDefinitionError as error:
         if error.stack:
             raise
-        raise DagflowInvalidDefinitionError(f"{schema!r} cannot be the type of {what}: {error}") from None
+        raise DagflowInvalidDefinitionError(
+            f"{repr_of(schema)} cannot be the type of {what}: {error}"
+        ) from None
 
 
 _Stack = tuple[str, ...]
+
+
+def _resolved(schema: AnyValue, root: AnyValue = UNSET, stack: _Stack = ()) -> ConfigType:
+    root = schema if root is UNSET else root
+    try:
+        return _resolve(schema, root, stack)
+    except RecursionError:
+        reason = "It has too many levels, or contains itself."
+        raise DagflowInvalidConfigDefinitionError(root, schema, stack, reason) from None
 
 
 def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
@@ -469,22 +493,24 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         )
     try:
         known = _BY_PYTHON_TYPE.get(schema)
-    except TypeError:  # not hashable
+    except Exception:  # the value is not hashable, or its hash raises
         known = None
     if known is not None:
         return known
-    if getattr(schema, "__origin__", None) is not None or isinstance(schema, types.UnionType):
+    if attribute_of(schema, "__origin__") is not None or isinstance(schema, types.UnionType):
         raise DagflowInvalidDefinitionError(
-            f"{schema!r} is a type for annotations, which cannot be used in a config schema. Use [int] for a "
+            f"{repr_of(schema)} is a type for annotations, which cannot be used in a config schema. Use "
+            f"[int] for a "
             "list, {str: int} for a dict, Noneable(int) for a value or None, Field(int, is_required=False) "
             "for an optional value."
         )
-    as_config = getattr(schema, "__dagflow_config_type__", UNSET)
+    as_config = attribute_of(schema, "__dagflow_config_type__", UNSET)
     if has_class(as_config, ConfigType):
         return as_config
     if as_config is not UNSET:
         raise DagflowInvalidDefinitionError(
-            f"{schema!r} is the type of a value, not of config. Use int, float, bool, str, a dict of such "
+            f"{repr_of(schema)} is the type of a value, not of config. Use int, float, bool, str, a dict "
+            f"of such "
             "types or a config type such as Array, Noneable or Permissive."
         )
     if isinstance(schema, type) and issubclass(schema, ConfigType):
@@ -501,7 +527,7 @@ def _resolve_item(whole: AnyValue, item: AnyValue, root: AnyValue, stack: _Stack
     except DagflowInvalidConfigDefinitionError as error:
         if len(error.stack) > len(stack):
             raise
-        reason = f"{rule} Got item {item!r}."
+        reason = f"{rule} Got item {repr_of(item)}."
         raise DagflowInvalidConfigDefinitionError(root, whole, stack, reason) from None
 
 
@@ -551,9 +577,12 @@ def resolve_fields(
         elif schema is None:
             raise DagflowInvalidConfigDefinitionError(root, schema, (*stack, name), "Fields cannot be None.")
         else:
-            field = Field(_resolve(schema, root, (*stack, name)))
+            inner = _resolve(schema, root, (*stack, name)) if stack else _resolved(schema, root, (name,))
+            field = Field(inner)
         if not isinstance(name, str):
-            raise TypeError(f"the names of config fields must be strings, not {name!r} (in {fields!r})")
+            raise TypeError(
+                f"the names of config fields must be strings, not {repr_of(name)} (in {repr_of(fields)})"
+            )
         result[name] = field
     return result
 

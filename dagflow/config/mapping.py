@@ -16,7 +16,7 @@ from dagflow.config.paths import Path
 from dagflow.config.read import read_parsed
 from dagflow.config.scalar import ConfigType, copied
 from dagflow.copies import Copied
-from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError
+from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, text_of
 
 
 class MappingMessages:
@@ -123,7 +123,7 @@ class Mapped(Copied, ConfigType):
             owner, detail = self.messages.owner, self.messages.detail
             raise DagflowConfigMappingFunctionError(
                 f"The config mapping function {owner} has thrown an unexpected error during its "
-                f"execution. {detail} It raised {type(error).__name__}: {error}".replace("  ", " "),
+                f"execution. {detail} It raised {text_of(error)}".replace("  ", " "),
                 user_exception=error,
             ) from error
         return result.to_config_dict() if class_has(result, "to_config_dict") else result

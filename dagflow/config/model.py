@@ -29,6 +29,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvalidPythonicConfigDefinitionError,
+    repr_of,
 )
 from dagflow.keys import system_tag_spellings
 
@@ -91,7 +92,7 @@ class Config(BaseModel):
             if not isinstance(annotation, type) and hasattr(type(annotation), "__dagflow_config_type__"):
                 raise DagflowInvalidPythonicConfigDefinitionError(
                     f"field '{name}' of {cls.__dagflow_what__} '{cls.__name__}' is annotated with "
-                    f"{annotation!r}, a type of inputs and outputs. Annotate config "
+                    f"{repr_of(annotation)}, a type of inputs and outputs. Annotate config "
                     "with int, str, an Enum, a Config class or another type of config."
                 )
         super().__init_subclass__(**kwargs)

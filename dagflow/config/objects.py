@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from dagflow._util import class_has
 from dagflow.config.parse import Reading
-from dagflow.config.paths import MAX_DEPTH, Path
+from dagflow.config.paths import MAX_DEPTH, TOO_DEEP, Path
 from dagflow.errors import DagflowInvalidConfigError, check_elements, check_type
 
 
@@ -166,7 +166,7 @@ def _op_entries(ops: dict[str, Any]) -> dict[str, Any]:
 def _entry(value: Any, depth: int = 0) -> Any:
     """Return the plain entry of an op, graph or resource. A Config object becomes `{"config": ...}`."""
     if depth > MAX_DEPTH:
-        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
+        raise RecursionError(TOO_DEEP)
     if is_config_object(value):
         return {"config": plain_config(value)}
     if isinstance(value, Mapping) and isinstance(value.get("ops"), Mapping):
@@ -196,7 +196,7 @@ def plain_config(value: Any) -> Any:
 
 def _plain(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
+        raise RecursionError(TOO_DEEP)
     if is_config_object(value):
         return value.to_config_value()
     if class_has(value, "__dagflow_env_var__"):
@@ -217,7 +217,7 @@ def holds_env_var(value: Any, depth: int = 0) -> bool:
         RecursionError: The value contains itself, or is nested too deep.
     """
     if depth > MAX_DEPTH:
-        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
+        raise RecursionError(TOO_DEEP)
     if is_config_object(value):
         return bool(value.holds_env_vars())
     if isinstance(value, Mapping):

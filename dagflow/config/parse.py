@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dagflow._util import UNSET, class_has, nearest, shown_value
+from dagflow._util import UNSET, class_has, nearest
 from dagflow.config.paths import Path, where
+from dagflow.errors import repr_of
 
 if TYPE_CHECKING:
     from dagflow.config.evaluation_errors import EvaluationError
@@ -86,7 +87,7 @@ class Reading:
         if value is None:
             self.none_given(node, path, expected)
             return
-        shown = value if type(value) is str else shown_value(value)
+        shown = value if type(value) is str else repr_of(value)
         self.mismatch(
             node,
             value,
@@ -109,7 +110,7 @@ class Reading:
             node,
             value,
             path,
-            f'Value {where(path)} must be {container}. Expected: "{expected}". Given: {shown_value(value)}.',
+            f'Value {where(path)} must be {container}. Expected: "{expected}". Given: {repr_of(value)}.',
         )
 
     def too_deep(self, node: object, value: object, path: Path) -> None:
@@ -122,15 +123,15 @@ class Reading:
 
     def undefined(self, node: _Described, names: Iterable[object], known: Sequence[str], path: Path) -> None:
         """Add an error about unknown fields."""
-        unknown = sorted(str(name) for name in names)
+        unknown = sorted(name if type(name) is str else repr_of(name) for name in names)
         if len(unknown) == 1:
             message = (
                 f'Received unexpected config entry "{unknown[0]}" {where(path)}. '
                 f'Expected: "{node.describe()}".{nearest(unknown[0], known)}'
             )
         else:
-            hints = "".join(f" {name!r}:{hint}" for name in unknown if (hint := nearest(name, known)))
-            message = f'Received unexpected config entries "{unknown!r}" {where(path)}. '
+            hints = "".join(f" {repr_of(name)}:{hint}" for name in unknown if (hint := nearest(name, known)))
+            message = f'Received unexpected config entries "{repr_of(unknown)}" {where(path)}. '
             message += f'Expected: "{sorted(known)!r}".{hints}'
         from dagflow.config.evaluation_errors import undefined_error  # loaded for the first mistake
 
@@ -148,11 +149,11 @@ class Reading:
         if len(names) == 1:
             subject, this, entry = f'entry "{names[0]}"', "this value", "entry"
         else:
-            subject, this, entry = f"entries {names!r}", "these values", "entries"
+            subject, this, entry = f"entries {repr_of(names)}", "these values", "entries"
         message = (
             f"Missing required config {subject} {where(path)}. You must provide {this} in your run config. "
         )
-        message += f"Example config for the missing {entry}: {example!r}"
+        message += f"Example config for the missing {entry}: {repr_of(example)}"
         from dagflow.config.evaluation_errors import missing_error  # loaded for the first mistake
 
         self.errors.append(missing_error(names, path, message))
@@ -187,7 +188,7 @@ class Reading:
 
     def failed_lookup(self, original: object, variable: str, path: Path, problem: str) -> None:
         """Add an error about an environment variable that is not set or has the wrong content."""
-        message = f"Post processing {where(path)} of original value {original!r} failed: {problem}"
+        message = f"Post processing {where(path)} of original value {repr_of(original)} failed: {problem}"
         from dagflow.config.evaluation_errors import lookup_error  # loaded for the first mistake
 
         self.errors.append(lookup_error(original, variable, path, message))

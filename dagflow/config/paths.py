@@ -20,6 +20,8 @@ PathPart = str | int | MapPart
 Path = tuple[PathPart, ...]
 MAX_DEPTH = 200
 """The most levels of dicts and lists in a value without a schema. Walks below it raise RecursionError."""
+TOO_DEEP = f"config is nested deeper than {MAX_DEPTH} levels"
+"""The message of that RecursionError."""
 
 
 def where(path: Path) -> str:

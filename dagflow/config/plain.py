@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow._util import class_has
-from dagflow.errors import ParameterCheckError
+from dagflow.errors import ParameterCheckError, repr_of
 
 
 def run_config_dict(value: Any, place: str) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def run_config_dict(value: Any, place: str) -> dict[str, Any]:
         value = value.to_config_dict()
     if not isinstance(value, Mapping):
         raise ParameterCheckError(
-            f"the run config of {place} must be a mapping, not {value!r} of type '{type(value).__name__}'"
+            f"the run config of {place} must be a mapping, not {repr_of(value)} of type "
+            f"'{type(value).__name__}'"
         )
     return dict(value)

@@ -10,7 +10,7 @@ from typing import Any as AnyValue
 
 from dagflow._util import UNSET, class_has
 from dagflow.config.parse import Reading
-from dagflow.config.paths import MAX_DEPTH, Path, path_string
+from dagflow.config.paths import MAX_DEPTH, TOO_DEEP, Path, path_string
 
 
 class ConfigType:
@@ -107,7 +107,7 @@ def copied(value: AnyValue, depth: int = 0) -> AnyValue:
         RecursionError: The value contains itself, or is nested too deep.
     """
     if depth > MAX_DEPTH:
-        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
+        raise RecursionError(TOO_DEEP)
     if type(value) is dict:
         return {key: copied(item, depth + 1) for key, item in value.items()}
     if type(value) is list:

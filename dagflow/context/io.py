@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.context.resources import ScopedResources
-from dagflow.errors import CheckError, DagflowInvalidMetadata, DagflowInvariantViolationError
+from dagflow.errors import CheckError, DagflowInvalidMetadata, DagflowInvariantViolationError, repr_of
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey
 from dagflow.metadata.normalize import normalize_metadata
@@ -328,7 +328,8 @@ class OutputContext(_IOContext):
         """Append an AssetMaterialization or AssetObservation to the log of the run."""
         if not isinstance(event, AssetMaterialization):
             raise CheckError(
-                f"log_event of an output takes an AssetMaterialization or AssetObservation, not {event!r}"
+                f"log_event of an output takes an AssetMaterialization or AssetObservation, not "
+                f"{repr_of(event)}"
             )
         self._events.append(event)
 

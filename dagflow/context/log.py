@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from dagflow.context.current import current_log
 from dagflow.defs.loggers.levels import level_number
+from dagflow.errors import repr_of
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
@@ -72,7 +73,11 @@ class DagflowLogManager(logging.Logger):
 
     def handle(self, record: logging.LogRecord) -> None:
         """Append the record to the log of the run, then forward it with its origin before the message."""
-        text = record.getMessage()
+        try:
+            text = record.getMessage()
+        except Exception as error:  # as in `logging`, a message that cannot be formatted never stops a step
+            name = type(error).__name__
+            text = f"{repr_of(record.msg)} % {repr_of(record.args)} (cannot be formatted: {name})"
         if self._sink is not None:
             self._sink(record.levelno, text)
         record.args = ()

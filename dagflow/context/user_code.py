@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.context.call_state import CallState
 from dagflow.context.resources import ScopedResources
-from dagflow.errors import CheckError, DagflowInvalidPropertyError, DagflowInvariantViolationError
+from dagflow.errors import CheckError, DagflowInvalidPropertyError, DagflowInvariantViolationError, repr_of
 from dagflow.events.user import UserEvent
 from dagflow.keys import NodeHandle
 
@@ -261,7 +261,7 @@ class CallContext:
             return window
         raise DagflowInvariantViolationError(
             f"partition '{key}' is not a time window. Only partitions by time, or by two dimensions with a "
-            f"single time dimension, have time windows, and these are {definition!r}."
+            f"single time dimension, have time windows, and these are {repr_of(definition)}."
         )
 
     def get_tag(self, key: str) -> str | None:
@@ -309,7 +309,7 @@ class CallContext:
         if not isinstance(event, UserEvent):
             raise CheckError(
                 "log_event takes an AssetMaterialization, AssetObservation, ExpectationResult or "
-                f"AssetCheckEvaluation, not {event!r} of type '{type(event).__name__}'"
+                f"AssetCheckEvaluation, not {repr_of(event)} of type '{type(event).__name__}'"
             )
         self._state.log_event(event)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.context.current import current_log
 from dagflow.context.hook import HookContext
 from dagflow.defs.hooks.definition import HookDefinition, HookExecutionResult
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.types import CODE, DagflowEventType
 
@@ -84,7 +84,7 @@ def _resources(state: RunState, hook: HookDefinition) -> dict[str, Any]:
 def _checked(hook: HookDefinition, result: Any) -> HookExecutionResult:
     if not isinstance(result, HookExecutionResult):
         raise DagflowInvariantViolationError(
-            f"hook '{hook.name}' must return a HookExecutionResult, not {result!r} of type "
+            f"hook '{hook.name}' must return a HookExecutionResult, not {repr_of(result)} of type "
             f"'{type(result).__name__}'"
         )
     return result

@@ -18,6 +18,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     DagflowTypeCheckError,
     DagflowTypeLoadingError,
+    text_of,
 )
 from dagflow.event_loop import refuse_coroutine
 from dagflow.events.types import CODE, DagflowEventType
@@ -182,7 +183,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     with user_code(
         lambda error: DagflowTypeLoadingError(
             f"input '{item.name}' of step '{step.key}' could not be created from its config: "
-            f"{type(error).__name__}: {error}",
+            f"{text_of(error)}",
             user_exception=error,
         )
     ):

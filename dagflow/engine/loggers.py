@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dagflow.context.init import InitLoggerContext
 from dagflow.context.log import show_event
-from dagflow.errors import CheckError
+from dagflow.errors import CheckError, repr_of
 from dagflow.events.record import DagflowEvent
 from dagflow.events.types import LEVELS
 
@@ -29,7 +29,7 @@ def start_loggers(state: RunState) -> None:
         if not isinstance(logger, logging.Logger):
             raise CheckError(
                 f"logger '{name}' of {state.job.describe_target()} must return a logging.Logger, "
-                f"not {logger!r} of type '{type(logger).__name__}'"
+                f"not {repr_of(logger)} of type '{type(logger).__name__}'"
             )
         loggers.append(logger)
     tags = state.run.tags  # not the state: it holds the log, which holds this function

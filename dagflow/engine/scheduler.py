@@ -9,7 +9,7 @@ from dagflow.engine.outcome import Failed, Outcome, Retry
 from dagflow.engine.run_state import RunState
 from dagflow.engine.schedule import Schedule
 from dagflow.engine.waits import describe_wait
-from dagflow.errors import CheckError
+from dagflow.errors import CheckError, repr_of
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import OutputKey, OutputRef, Step
 
@@ -177,7 +177,9 @@ def _picker(state: RunState, schedule: Schedule) -> Callable[..., int | None]:
         keys = [steps[index].key for index in ready]
         key = pick(keys)
         if key not in keys:
-            raise CheckError(f"the pick function returned {key!r}, which is not among the ready steps {keys}")
+            raise CheckError(
+                f"the pick function returned {repr_of(key)}, which is not among the ready steps {keys}"
+            )
         index = ready[keys.index(key)]
         schedule.take_index(index)
         return index

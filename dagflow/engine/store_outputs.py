@@ -17,6 +17,7 @@ from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowExecutionHandleOutputError,
     DagflowInvariantViolationError,
+    repr_of,
 )
 from dagflow.events.user import AssetMaterialization
 from dagflow.metadata.normalize import normalize_metadata
@@ -161,7 +162,8 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     manager = state.resources.values[key]
     if not hasattr(manager, method):
         raise DagflowInvariantViolationError(
-            f"the resource '{key}' should handle {place}, but {manager!r} of type '{type(manager).__name__}' "
+            f"the resource '{key}' should handle {place}, but {repr_of(manager)} of type "
+            f"'{type(manager).__name__}' "
             f"has no method '{method}'. Give it an IOManager."
         )
     return manager

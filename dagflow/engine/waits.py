@@ -17,10 +17,12 @@ def describe_wait(state: RunState, index: int, verb: str) -> str:
         index: The index of a step that waits for a retry.
         verb: "waits" or "waited".
     """
+    from dagflow.events.error_info import error_chain  # imported lazily: only failures use it
+
     log = state.log
     record = next(item for item in reversed(log.records) if item[0] == _UP_FOR_RETRY and item[2] == index)
     data = log.event_of(record).step_retry_data
-    error = data.error and (data.error.cause or data.error)
+    error = error_chain(data.error)[-1] if data.error is not None else None
     reason = "an error" if error is None else error.message.strip().partition("\n")[0] or str(error.cls_name)
     reason = reason.removeprefix("dagflow.events.user.")  # the module of RetryRequested and Failure
     if len(reason) > _MAX_LENGTH:

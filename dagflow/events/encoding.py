@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar, get_args
 
-from dagflow.errors import DagflowError, DagflowSerializationError
+from dagflow.errors import DagflowError, DagflowSerializationError, ParameterCheckError, repr_of
 from dagflow.events import check, data, error_info, planned, run, user
 from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle, StepHandle
 from dagflow.metadata import code, normalize, table, value
@@ -273,7 +273,13 @@ def check_class(found: Any, expected: type[Any] | tuple[type[Any], ...]) -> Any:
     Raises:
         DagflowSerializationError: The value is not an instance of `expected`.
     """
-    if not isinstance(found, expected):
+    try:
+        is_instance = isinstance(found, expected)
+    except TypeError:
+        raise ParameterCheckError(
+            f"the class of a stored value must be a class or a tuple of classes, not {repr_of(expected)}"
+        ) from None
+    if not is_instance:
         wanted = " or ".join(
             cls.__name__ for cls in (expected if isinstance(expected, tuple) else (expected,))
         )

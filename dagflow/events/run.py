@@ -13,6 +13,7 @@ from dagflow.errors import (
     check_elements,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.values import Constant
@@ -182,7 +183,8 @@ def checked_tags(tags: Mapping[str, str], name: str = "tags") -> dict[str, str]:
     for key, value in check_type(tags, Mapping, name).items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise ElementCheckError(
-                f"parameter '{name}' must be a dict of strings, but {key!r} has the value {value!r}"
+                f"parameter '{name}' must be a dict of strings, but {repr_of(key)} has the value "
+                f"{repr_of(value)}"
             )
     return dict(tags)
 
@@ -231,11 +233,11 @@ class RunsFilter(Constant):
             created_after=created_after,
             created_before=created_before,
         )
-        check_elements(self.run_ids or (), str, "run_ids")
+        check_elements(() if self.run_ids is None else self.run_ids, str, "run_ids")
         check_optional(self.job_name, str, "job_name")
         check_elements(self.statuses or (), DagflowRunStatus, "statuses")
         for key, value in check_type(self.tags, Mapping, "tags").items():
-            check_elements([value] if isinstance(value, str) else value, str, f"tags[{key!r}]")
+            check_elements([value] if isinstance(value, str) else value, str, f"tags[{repr_of(key)}]")
         for name in ("created_after", "created_before"):
             moment = getattr(self, name)
             if not hasattr(moment, "timestamp"):

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-from dagflow.errors import DagflowSerializationError
+from dagflow.errors import DagflowSerializationError, repr_of
 from dagflow.events.encoding import UnstoredValue, check_class
 from dagflow.events.record import json_form
 
@@ -69,7 +69,7 @@ def deserialize_value(val: str, as_type: type[Any] | tuple[type[Any], ...] | Non
     try:
         plain = json.loads(val)
     except (TypeError, ValueError, RecursionError) as error:
-        raise DagflowSerializationError(f"{val!r:.200} is not JSON: {error}") from error
+        raise DagflowSerializationError(f"{repr_of(val):.200} is not JSON: {error}") from error
     found = _FORM.decode(plain, "value")
     return found if as_type is None else check_class(found, as_type)
 

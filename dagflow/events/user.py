@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from copy import copy
 from math import inf
-from types import GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
@@ -21,6 +21,7 @@ from dagflow.errors import (
     check_elements,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
@@ -40,7 +41,7 @@ def with_metadata(value: _V, metadata: Mapping[str, Any] | None, where: str) -> 
     return changed  # type: ignore[no-any-return]
 
 
-SPECIAL_RESULTS: set[type] = {GeneratorType, tuple}
+SPECIAL_RESULTS: set[type] = {GeneratorType, CoroutineType, AsyncGeneratorType, tuple}
 """The classes of results that are not plain values of an output. Each subclass of SpecialResult adds itself,
 so that a run without asset checks does not import their classes.
 """
@@ -194,7 +195,7 @@ class AssetMaterialization(UserEvent):
         self.asset_key: AssetKey = AssetKey.from_coercible(asset_key)
         self.description: str | None = check_optional(description, str, "description")
         self.metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, self._where()) if metadata else {}
+            normalize_metadata(metadata, self._where()) if metadata is not None else {}
         )
         self.partition: str | None = check_optional(partition, str, "partition")
         self.tags: dict[str, str] = _checked_tags(tags, self._where()) if tags else {}
@@ -225,11 +226,12 @@ class AssetMaterialization(UserEvent):
 
 def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
     if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be a dict of strings, not {tags!r}")
+        raise ParameterCheckError(f"the tags of {where} must be a dict of strings, not {repr_of(tags)}")
     for name, value in tags.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise DagflowInvalidDefinitionError(
-                f"the tags of {where} must be a dict of strings, but {name!r} has the value {value!r}"
+                f"the tags of {where} must be a dict of strings, but {repr_of(name)} has the value "
+                f"{repr_of(value)}"
             )
     return dict(tags)
 
@@ -302,7 +304,7 @@ class MaterializeResult(SpecialResult, Generic[T]):
         value: T | Unset = UNSET,
     ) -> None:
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.metadata: Mapping[str, Any] = metadata or {}
+        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
         self.check_results: list[Any] = check_elements(check_results or (), SpecialResult, "check_results")
         self.data_version: DataVersion | None = data_version
@@ -372,12 +374,12 @@ class RetryRequested(Restorable, Exception):
         if seconds_to_wait is not None:
             if isinstance(seconds_to_wait, bool) or not isinstance(seconds_to_wait, (int, float)):
                 raise ParameterCheckError(
-                    f"parameter 'seconds_to_wait' must be a number, not {seconds_to_wait!r}"
+                    f"parameter 'seconds_to_wait' must be a number, not {repr_of(seconds_to_wait)}"
                 )
             if not 0 <= seconds_to_wait < inf:
                 raise DagflowInvalidDefinitionError(
                     "parameter 'seconds_to_wait' must be a finite number of seconds, 0 or more, but is "
-                    f"{seconds_to_wait!r}"
+                    f"{repr_of(seconds_to_wait)}"
                 )
         self.seconds_to_wait = seconds_to_wait
 

@@ -20,7 +20,7 @@ from typing import Any
 from dagflow.engine.run_state import RunState
 from dagflow.engine.worker_loop import run_in_workers
 from dagflow.engine.workers import Task, TaskLost, TaskReport, TaskStarted
-from dagflow.errors import ChildProcessCrashException, DagflowUnmetExecutorRequirementsError
+from dagflow.errors import ChildProcessCrashException, DagflowUnmetExecutorRequirementsError, repr_of
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.dask_task import run_task
 from dagflow.executors.parent_server import DISCONNECTED, STARTED, ParentServer, TaskMessage
@@ -320,14 +320,15 @@ def _client(scheduler: Any, address: str) -> Any:
 
     if address.startswith("inproc:"):
         raise DagflowUnmetExecutorRequirementsError(
-            f"the dask executor runs steps in other processes, and the cluster at {address!r} is in "
+            f"the dask executor runs steps in other processes, and the cluster at {repr_of(address)} is in "
             "this one. Use another cluster, or the in-process executor."
         )
     try:
         client = Client(scheduler, set_as_default=False, timeout=_TIMEOUT)
     except (OSError, ValueError) as error:
         raise DagflowUnmetExecutorRequirementsError(
-            f"no scheduler answers at {address!r}, the address at execution.config.cluster.existing of the "
+            f"no scheduler answers at {repr_of(address)}, the address at execution.config.cluster.existing "
+            f"of the "
             f"run config ({error}). Start one ('dask scheduler'), or remove 'cluster'."
         ) from error
     client.scheduler_comm.interval = 0  # send at once: one step often waits for another

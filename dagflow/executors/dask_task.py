@@ -146,9 +146,8 @@ class _ParentConnection:
             with _import_lock:
                 if self._session is None:
                     pointer, pickled_run_spec = pickle.loads(self._setup)
-                    job = load_job(
-                        pointer, notify
-                    )  # first: the run spec may name objects of the job's module
+                    # before the run spec is read, which may name objects of the job's module
+                    job = load_job(pointer, notify)
                     self._session = WorkerSession(job, pickle.loads(pickled_run_spec))
         return self._session
 

@@ -23,6 +23,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.executors.import_watch import reporting_import
 from dagflow.executors.module_location import MAIN, MAIN_OF_WORKER, ModuleLocation, first_on_path
@@ -109,7 +110,7 @@ class ReconstructableJob:
         """
         for name, given in (("op_selection", op_selection), ("asset_selection", asset_selection)):
             if given is not None and (isinstance(given, str) or not isinstance(given, Collection)):
-                raise ParameterCheckError(f"parameter '{name}' must be a list or set, not {given!r}")
+                raise ParameterCheckError(f"parameter '{name}' must be a list or set, not {repr_of(given)}")
         changed = {
             "op_selection": op_selection or None,
             "asset_selection": None if asset_selection is None else [key_of(key) for key in asset_selection],
@@ -270,7 +271,7 @@ def _function_of(target: Any) -> Any:
     if not isinstance(target, FunctionType):
         raise DagflowInvariantViolationError(
             "Reconstructable target should be a function or definition produced by a decorated function, "
-            f"got {type(target)}: {target!r}. {_INSTEAD}"
+            f"got {type(target)}: {repr_of(target)}. {_INSTEAD}"
         )
     return target
 
@@ -313,7 +314,7 @@ def _job_of(found: Any, pointer: ReconstructableJob) -> JobDefinition:
     if not isinstance(definition, JobDefinition):
         raise DagflowInvariantViolationError(
             "Loadable attributes must be either a JobDefinition, GraphDefinition, Definitions, or "
-            f"RepositoryDefinition. Got {definition!r}. Set '{pointer.attribute}' of module "
+            f"RepositoryDefinition. Got {repr_of(definition)}. Set '{pointer.attribute}' of module "
             f"'{pointer.location.name}' be a job, or a function that returns a job or a graph."
         )
     return definition
@@ -336,6 +337,7 @@ def _check_json(name: object, value: Any, function: str) -> None:
         is_json = False
     if not is_json:
         raise DagflowInvariantViolationError(
-            f"argument {name!r} of {function} is {value!r}, which cannot be sent to another process as JSON. "
+            f"argument {repr_of(name)} of {function} is {repr_of(value)}, which cannot be sent to another "
+            f"process as JSON. "
             "Use strings, numbers, lists and dicts with string keys."
         )

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from dagflow.engine.workers import TagLimit
-from dagflow.errors import DagflowUnmetExecutorRequirementsError
+from dagflow.errors import DagflowUnmetExecutorRequirementsError, text_of
 
 _TAIL_LENGTH = 4000  # bytes of a captured file that are shown if the step failed
 
@@ -40,9 +40,9 @@ def pickled_spec(spec: Any, owner: str) -> bytes:
         return pickle.dumps(spec, protocol=pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # a `__reduce__` may raise anything
         raise DagflowUnmetExecutorRequirementsError(
-            f"{owner} cannot be sent to another process: {error}. Pickle must be able to import given values "
-            "and the functions of run options: define them at the top of a module, or use the in-process "
-            "executor."
+            f"{owner} cannot be sent to another process: {text_of(error)}. Pickle must be able to import "
+            "given values and the functions of run options: define them at the top of a module, or use the "
+            "in-process executor."
         ) from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dagflow.errors import CheckError, check_elements, check_type
+from dagflow.errors import CheckError, check_elements, check_type, repr_of
 from dagflow.events.record import EventLogEntry
 from dagflow.events.types import DagflowEventType
 from dagflow.instance.records import (
@@ -180,7 +180,9 @@ def _from_cursor(wanted: LinesFilter, cursor: str, ascending: bool) -> LinesFilt
     try:
         number = int(cursor)
     except ValueError:
-        raise CheckError(f"{cursor!r} is not a cursor: use the 'cursor' of an earlier result") from None
+        raise CheckError(
+            f"{repr_of(cursor)} is not a cursor: use the 'cursor' of an earlier result"
+        ) from None
     if ascending:
         return wanted._replace(after_cursor=max(number, wanted.after_cursor or 0))
     before = wanted.before_cursor

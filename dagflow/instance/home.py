@@ -27,6 +27,7 @@ from dagflow.errors import (
     DagflowInvalidConfigError,
     DagflowInvariantViolationError,
     check_type,
+    repr_of,
 )
 
 SETTINGS_FILE = "dagflow.yaml"
@@ -164,7 +165,8 @@ def _make_folder(path: str) -> None:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
         raise DagflowInvariantViolationError(
-            f"the folder {path!r} of an instance cannot be created: {reason}. Check that its parent folder "
+            f"the folder {repr_of(path)} of an instance cannot be created: {reason}. Check that its parent "
+            f"folder "
             "is writable, or use another folder."
         ) from error
 

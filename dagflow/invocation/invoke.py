@@ -7,12 +7,13 @@ names the attributes that contexts lack here.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import aclosing, closing
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import YieldedOutputs, outputs_of, type_check_error
+from dagflow.call import YieldedOutputs, is_async, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
@@ -21,7 +22,7 @@ from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
-from dagflow.defs.parts.function import context_hint, is_config_annotation
+from dagflow.defs.parts.function import Body, context_hint, is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import Requirement, lack
@@ -30,6 +31,7 @@ from dagflow.errors import (
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
     DagflowMissingResourceError,
+    repr_of,
 )
 from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
@@ -78,11 +80,15 @@ def _invoke_op(
         arguments[str(body.context_name)] = context
     bound = _BoundCall(op, assets_def, context, config, started)
     run_call = _CALLERS.get(body.function_type)
-    if run_call is not None:
-        return run_call(bound, arguments)
+    if run_call is not None and not body.is_indirect:
+        return run_call(bound, lambda: bound.call(arguments))
+    run_call = None
     with bound:  # not through `bound.call`, to save a frame above the user's function
         result = body.fn(context, **arguments) if body.context_first else body.fn(**arguments)
-    return _checked(op, context, result)
+        if type(result) in SPECIAL_RESULTS or body.is_indirect:
+            run_call = _caller_of(body, result)
+            bound.stays = run_call is not None
+    return _checked(op, context, result) if run_call is None else run_call(bound, lambda: result)
 
 
 def _take_context(
@@ -104,7 +110,9 @@ def _take_context(
     if given is None:
         return build_op_context(), rest, kwargs
     if not isinstance(given, StepContext):
-        raise _without_context(op, f" Its first argument was {given!r} of type '{type(given).__name__}'.")
+        raise _without_context(
+            op, f" Its first argument was {repr_of(given)} of type '{type(given).__name__}'."
+        )
     if not isinstance(given, DirectContext):
         raise DagflowInvalidInvocationError(
             f"{op_location(op)} was called inside a run with the context of another op. Connect the two in a "
@@ -246,7 +254,8 @@ def _resources(
         is_own = assets_def is not None and key in assets_def.resource_defs and key not in given
         if is_own and key in values and key not in defaults:
             raise DagflowInvalidInvocationError(
-                f"the context has a resource '{key}', but {assets_def!r} brings one with this key along. "
+                f"the context has a resource '{key}', but {repr_of(assets_def)} brings one with this key "
+                f"along. "
                 "Give it in one place only."
             )
         if assets_def is not None and (is_own or (key not in given and key not in values)):
@@ -285,9 +294,12 @@ def _resources_of_asset(assets_def: AssetsDefinition, key: str) -> dict[str, Res
 
 
 class _BoundCall:
-    """A `with` block of one call, inside which its context is bound. At the end `started` is stopped."""
+    """A `with` block of one call, inside which its context is bound.
 
-    __slots__ = ("assets_def", "config", "context", "op", "started")
+    At the end `started` is stopped, unless `stays` is set, because then the block is entered again.
+    """
+
+    __slots__ = ("assets_def", "config", "context", "op", "started", "stays")
 
     def __init__(
         self,
@@ -302,6 +314,7 @@ class _BoundCall:
         self.context = context
         self.config = config
         self.started = started
+        self.stays = False
 
     def call(self, arguments: dict[str, Any]) -> Any:
         """Call the user's function."""
@@ -329,7 +342,10 @@ class _BoundCall:
         if context is not None:
             context.call_state.bind(None, None, context.op_config_given, {})
             context.running = None
-        self._stop()
+        if self.stays:
+            self.stays = False
+        else:
+            self._stop()
 
     def _stop(self) -> None:
         failures = [] if self.started is None else self.started.stop()
@@ -389,9 +405,9 @@ def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> Non
             )
 
 
-def _generate(bound: _BoundCall, arguments: dict[str, Any]) -> Iterator[Any]:
+def _generate(bound: _BoundCall, start: Callable[[], Any]) -> Iterator[Any]:
     op, context = bound.op, bound.context
-    generator = bound.call(arguments)
+    generator = start()
     with bound, closing(generator):
         yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
         for item in generator:
@@ -400,15 +416,15 @@ def _generate(bound: _BoundCall, arguments: dict[str, Any]) -> Iterator[Any]:
         _check_missing(op, yielded, '"')
 
 
-async def _await(bound: _BoundCall, arguments: dict[str, Any]) -> Any:
+async def _await(bound: _BoundCall, start: Callable[[], Any]) -> Any:
     with bound:
-        result = await bound.call(arguments)
+        result = await start()
     return _checked(bound.op, bound.context, result)
 
 
-async def _generate_async(bound: _BoundCall, arguments: dict[str, Any]) -> AsyncIterator[Any]:
+async def _generate_async(bound: _BoundCall, start: Callable[[], Any]) -> AsyncIterator[Any]:
     op, context = bound.op, bound.context
-    generator = bound.call(arguments)
+    generator = start()
     with bound:
         async with aclosing(generator):
             yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
@@ -420,3 +436,12 @@ async def _generate_async(bound: _BoundCall, arguments: dict[str, Any]) -> Async
 
 _CALLERS = {"generator": _generate, "async": _await, "async_generator": _generate_async}
 """The functions that call a user's function, by its type, unless it is a plain one."""
+
+
+def _caller_of(body: Body, result: Any) -> Callable[..., Any] | None:
+    """Return the function that continues with the result of a function, None if the result is a value."""
+    if isinstance(result, GeneratorType):
+        return _generate
+    if is_async(body, result):
+        return _generate_async if isinstance(result, AsyncGeneratorType) else _await
+    return None

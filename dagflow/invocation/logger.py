@@ -11,9 +11,8 @@ from dagflow.context.availability import DIRECT_RUN_ID
 from dagflow.context.init import InitLoggerContext
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import LoggerDefinition
-from dagflow.errors import DagflowInvalidInvocationError, check_type
-
-_RUN_ID = "EPHEMERAL"
+from dagflow.defs.parts.function import name_of
+from dagflow.errors import DagflowInvalidInvocationError, check_type, repr_of
 
 
 def build_init_logger_context(
@@ -45,21 +44,25 @@ def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[
     """
     if len(args) + len(kwargs) > 1:
         raise DagflowInvalidInvocationError(
-            f"Initialization of logger received multiple arguments. Give {logger!r} one, the context."
+            f"Initialization of logger received multiple arguments. Give {repr_of(logger)} one, the context."
         )
     if not args and not kwargs and logger.parameter is not None:
         raise DagflowInvalidInvocationError(
             "Logger initialization function has context argument, but no context argument was provided when "
-            f"invoking. Give {logger!r} its argument '{logger.parameter}': build_init_logger_context()."
+            f"invoking. Give {repr_of(logger)} its argument '{logger.parameter}': "
+            f"build_init_logger_context()."
         )
     if kwargs and logger.parameter not in kwargs:
         raise DagflowInvalidInvocationError(
-            f"{logger!r}: Logger initialization expected argument '{logger.parameter}', not {list(kwargs)}"
+            f"{repr_of(logger)}: Logger initialization expected argument '{logger.parameter}', not "
+            f"{list(kwargs)}"
         )
     given = args[0] if args else kwargs.get(logger.parameter or "")
     if given is None:
         given = build_init_logger_context()
     check_type(given, InitLoggerContext, logger.parameter or "context", repr(logger))
     config = UNSET if given.logger_config is None else given.logger_config
-    checked = read_config(logger.config_field, config, "Error in config for logger", os.environ)
+    checked = read_config(
+        logger.config_field, config, f"Error in config for logger '{name_of(logger.logger_fn)}'", os.environ
+    )
     return logger.make(InitLoggerContext(checked, logger, given.job_def, given.run_id))

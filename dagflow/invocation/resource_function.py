@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
+from dagflow.defs.parts.function import named_parameters
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import lack
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, repr_of
 from dagflow.invocation.build import build_init_resource_context
 
 
@@ -57,7 +57,7 @@ def _init_context(
             f"the resource function has context argument, but no context was provided when invoking. It is "
             f"the only argument {here}."
         )
-    name = next(iter(inspect.signature(definition.resource_fn).parameters))
+    name = next((each.name for each in named_parameters(definition.resource_fn, here)), "init_context")
     if kwargs and name not in kwargs:
         raise DagflowInvalidInvocationError(
             f"Resource initialization expected argument '{name}'. Got {list(kwargs)} as arguments {here}."
@@ -66,7 +66,7 @@ def _init_context(
     if isinstance(context, InitResourceContext):
         return context
     if context is not None:
-        raise DagflowInvalidInvocationError(f"{context!r} is not an init context {here}")
+        raise DagflowInvalidInvocationError(f"{repr_of(context)} is not an init context {here}")
     if definition.required_resource_keys:
         raise DagflowInvalidInvocationError(
             f"the resource needs the resources {sorted(definition.required_resource_keys)}, but no context "

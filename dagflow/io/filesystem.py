@@ -13,7 +13,7 @@ from typing import Any
 
 from dagflow._util import escaped
 from dagflow.context.io import InputContext, OutputContext, reads_nothing
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.io.manager import IOManager
 from dagflow.metadata.value import MetadataValue
 
@@ -54,9 +54,12 @@ class PickleFiles(IOManager):
                 raise
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise DagflowInvariantViolationError(self._occupied(context, path)) from error
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
+        except OSError:
+            raise
+        except Exception as error:  # also of methods of the value, such as __reduce__
             raise DagflowInvariantViolationError(
-                f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled ({error}). "
+                f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled "
+                f"({repr_of(error)}). "
                 "Return a value that can be pickled, or use another I/O manager."
             ) from error
         context.add_output_metadata({"path": MetadataValue.path(path)})
@@ -155,3 +158,10 @@ def _read(path: str, name: str) -> Any:
             f"no value of {name} is stored at '{path}'.{found} Run the op or asset that produces it, with "
             "the same storage."
         ) from None
+    except OSError:
+        raise
+    except Exception as error:  # also of methods of the value, such as __setstate__
+        raise DagflowInvariantViolationError(
+            f"the value of {name} at '{path}' cannot be unpickled ({repr_of(error)}). Its class may have "
+            "changed: run the op or asset that produces it again."
+        ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagflow.errors import ElementCheckError, check_optional, check_type
+from dagflow.errors import ElementCheckError, check_optional, check_type, repr_of
 from dagflow.metadata.value import MetadataValue
 from dagflow.values import Constant
 
@@ -98,7 +98,7 @@ class CodeReferencesMetadataValue(MetadataValue):
             if not isinstance(reference, (LocalFileCodeReference, UrlCodeReference)):
                 raise ElementCheckError(
                     "parameter 'code_references' must hold LocalFileCodeReference and UrlCodeReference only, "
-                    f"not {reference!r}"
+                    f"not {repr_of(reference)}"
                 )
         _set(self, "code_references", list(code_references))
 

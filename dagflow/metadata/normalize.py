@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dagflow._util import is_double
-from dagflow.errors import DagflowInvalidMetadata, ParameterCheckError, check_optional, check_type
+from dagflow.errors import DagflowInvalidMetadata, ParameterCheckError, check_optional, check_type, repr_of
 from dagflow.keys import AssetKey
 from dagflow.metadata.value import (
     BoolMetadataValue,
@@ -57,14 +57,18 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
         >>> normalize_metadata({"rows": 3, "note": "all"}, "output 'x'")
         {'rows': IntMetadataValue(value=3), 'note': TextMetadataValue(text='all')}
     """
-    if not metadata and (metadata is None or isinstance(metadata, Mapping)):
+    if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
-        raise ParameterCheckError(f"the metadata of {where} must be a dict, not {metadata!r}")
+        raise ParameterCheckError(f"the metadata of {where} must be a dict, not {repr_of(metadata)}")
+    if not metadata:
+        return {}
     result = {}
     for name, value in metadata.items():
         if not isinstance(name, str):
-            raise ParameterCheckError(f"the names in the metadata of {where} must be strings, not {name!r}")
+            raise ParameterCheckError(
+                f"the names in the metadata of {where} must be strings, not {repr_of(name)}"
+            )
         if issubclass(type(value), MetadataValue):  # not isinstance: a double claims another class
             result[name] = value
             continue
@@ -89,7 +93,8 @@ def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], Metadat
             if isinstance(value, value_type):
                 return wrap
     raise DagflowInvalidMetadata(
-        f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata "
+        f"'{name}' in the metadata of {where} is {repr_of(value)} of type '{type(value).__name__}', which "
+        f"metadata "
         "cannot hold. Use a number, a string, a bool, None, a dict, a list, an asset key or a path, or wrap "
         "it, as in MetadataValue.md(...)."
     )

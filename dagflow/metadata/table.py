@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagflow.errors import CheckError, ElementCheckError, check_elements, check_optional, check_type
+from dagflow.errors import CheckError, ElementCheckError, check_elements, check_optional, check_type, repr_of
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.values import Constant
 
@@ -21,11 +21,11 @@ def _entries(given: Any, types: tuple[type, ...], name: str) -> dict[str, Any]:
     check_type(given, Mapping, name)
     for key, value in given.items():
         if not isinstance(key, str):
-            raise ElementCheckError(f"parameter '{name}' must have strings as keys, not {key!r}")
+            raise ElementCheckError(f"parameter '{name}' must have strings as keys, not {repr_of(key)}")
         if not isinstance(value, types):
             wanted = ", ".join("None" if cls is type(None) else cls.__name__ for cls in types)
             raise ElementCheckError(
-                f"'{key}' in parameter '{name}' is {value!r} of type '{type(value).__name__}': "
+                f"'{key}' in parameter '{name}' is {repr_of(value)} of type '{type(value).__name__}': "
                 f"it must be one of {wanted}"
             )
     return dict(given)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagflow._util import shown_value
 from dagflow.errors import (
     CheckError,
     DagflowInvalidMetadata,
@@ -14,6 +13,7 @@ from dagflow.errors import (
     check_elements,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import AssetKey
 from dagflow.values import Constant
@@ -99,7 +99,7 @@ class MetadataValue(Constant):
         """Return the metadata value of a function or class: its module and name."""
         if not callable(python_artifact):
             raise ParameterCheckError(
-                f"parameter 'python_artifact' must be a function or a class, not {python_artifact!r}"
+                f"parameter 'python_artifact' must be a function or a class, not {repr_of(python_artifact)}"
             )
         name: str = getattr(python_artifact, "__name__", type(python_artifact).__name__)
         return PythonArtifactMetadataValue(python_artifact.__module__, name)
@@ -126,7 +126,7 @@ class MetadataValue(Constant):
 
         if not isinstance(value, datetime):
             raise CheckError(
-                f"a timestamp must be a float or a datetime, not {value!r} of {type(value).__name__!r}"
+                f"a timestamp must be a float or a datetime, not {repr_of(value)} of {type(value).__name__!r}"
             )
         if value.tzinfo is None:
             raise CheckError(f"the timestamp {value.isoformat()} must have a time zone: set tzinfo")
@@ -260,7 +260,7 @@ class PathMetadataValue(MetadataValue):
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         if path is not None and not isinstance(path, (str, os.PathLike)):
-            raise ParameterCheckError(f"parameter 'path' must be a string or a path, not {path!r}")
+            raise ParameterCheckError(f"parameter 'path' must be a string or a path, not {repr_of(path)}")
         _set(self, "fspath", "" if path is None else os.fspath(path))
 
     @property
@@ -295,7 +295,7 @@ class JsonMetadataValue(MetadataValue):
             _set(self, "data", json.loads(json.dumps(data)))
         except (TypeError, ValueError, RecursionError) as error:
             raise DagflowInvalidMetadata(
-                f"the metadata value {shown_value(data)} cannot be encoded as JSON: {error}"
+                f"the metadata value {repr_of(data)} cannot be encoded as JSON: {error}"
             ) from error
 
     @property

@@ -22,7 +22,7 @@ from enum import Enum
 from typing import Protocol
 
 from dagflow._util import nearest
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.partitions.keys import Moment
 
 UTC = timezone.utc
@@ -98,10 +98,10 @@ class Calendar:
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if not isinstance(value, int):
-                raise ParameterCheckError(f"'{name}_offset' must be an integer, not {value!r}")
+                raise ParameterCheckError(f"'{name}_offset' must be an integer, not {repr_of(value)}")
             if not low <= value <= high:
                 raise DagflowInvalidDefinitionError(
-                    f"'{name}_offset' of {self.schedule_type.value.lower()} partitions is {value}, "
+                    f"'{name}_offset' of {self.schedule_type.value.lower()} partitions is {repr_of(value)}, "
                     f"and must be from {low} to {high}"
                 )
 
@@ -288,7 +288,7 @@ def zone_named(name: str) -> tzinfo:
         >>> zone_named("UTC")
         datetime.timezone.utc
     """
-    if name == "UTC":
+    if isinstance(name, str) and name == "UTC":
         return UTC
     import zoneinfo  # imported lazily: it is slow to import, and most definitions are in UTC
 
@@ -298,6 +298,7 @@ def zone_named(name: str) -> tzinfo:
         known = zoneinfo.available_timezones()
         missing = "" if known else " This machine has no time zone data: install the package 'tzdata'."
         raise DagflowInvalidDefinitionError(
-            f"there is no time zone {name!r}.{nearest(str(name), known)}{missing} "
+            f"there is no time zone "
+            f"{repr_of(name)}.{nearest(name, known) if isinstance(name, str) else ''}{missing} "
             "Use an IANA name as 'Europe/Berlin'"
         ) from error

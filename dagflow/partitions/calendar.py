@@ -32,7 +32,14 @@ class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
-        args = (start_date, fmt or MINUTE_FORMAT, end_date, ScheduleType.HOURLY, timezone, end_offset)
+        args = (
+            start_date,
+            MINUTE_FORMAT if fmt is None else fmt,
+            end_date,
+            ScheduleType.HOURLY,
+            timezone,
+            end_offset,
+        )
         super().__init__(*args, minute_offset, exclusions=exclusions)
 
 

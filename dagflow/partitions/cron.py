@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType
 from dagflow.partitions.cron_fields import in_plain_numbers
 
@@ -63,7 +63,7 @@ def cadence_of(expression: str) -> Cadence:
 def _fields(expression: str) -> list[str]:
     if not isinstance(expression, str):
         raise DagflowInvalidDefinitionError(
-            f"a cron schedule must be a string such as '0 0 * * *', not {expression!r}"
+            f"a cron schedule must be a string such as '0 0 * * *', not {repr_of(expression)}"
         )
     fields = _ALIASES.get(expression.strip(), expression).split()
     if len(fields) != 5:

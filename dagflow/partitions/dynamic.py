@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.partitions.cadence import UTC
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
@@ -45,12 +45,12 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             )
         if name is not None and not isinstance(name, str):
             raise DagflowInvalidDefinitionError(
-                f"the name of a DynamicPartitionsDefinition must be a string, not {name!r}"
+                f"the name of a DynamicPartitionsDefinition must be a string, not {repr_of(name)}"
             )
         if partition_fn is not None and not callable(partition_fn):
             raise ParameterCheckError(
                 f"parameter 'partition_fn' of a DynamicPartitionsDefinition must be a function, not "
-                f"{partition_fn!r}"
+                f"{repr_of(partition_fn)}"
             )
         self.partition_fn: Callable[[datetime | None], Sequence[str]] | None = partition_fn
         self.name: str | None = name

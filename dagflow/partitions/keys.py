@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, repr_of
 
 Moment = datetime | float
 """A point in time: a datetime (one without zone is read in the zone of the definition), or seconds since the
@@ -71,7 +71,7 @@ class Partition:
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
-            raise ParameterCheckError(f"the name of a Partition must be a string, not {name!r}")
+            raise ParameterCheckError(f"the name of a Partition must be a string, not {repr_of(name)}")
         self.value: Any = value
         self.name: str = str(value) if name is None else name
 
@@ -105,13 +105,15 @@ def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
         ('a', 'b')
     """
     if isinstance(keys, str) or not isinstance(keys, Iterable):
-        raise ParameterCheckError(f"the partition keys of {where} must be a list of strings, not {keys!r}")
+        raise ParameterCheckError(
+            f"the partition keys of {where} must be a list of strings, not {repr_of(keys)}"
+        )
     result = tuple(keys)
     seen: set[str] = set()
     duplicates: list[str] = []
     for key in result:
         if not isinstance(key, str):
-            raise ElementCheckError(f"partition key {key!r} of {where} must be a string")
+            raise ElementCheckError(f"partition key {repr_of(key)} of {where} must be a string")
         if "..." in key:
             raise DagflowInvalidDefinitionError(
                 f"partition key '{key}' of {where} contains '...', which separates the ends of a range of "
@@ -119,7 +121,8 @@ def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
             )
         if not _CONTROL.isdisjoint(key):
             raise DagflowInvalidDefinitionError(
-                f"partition key {key!r} of {where} contains a control character, such as a line break or a "
+                f"partition key {repr_of(key)} of {where} contains a control character, such as a line "
+                f"break or a "
                 "tab: use other characters"
             )
         if key in seen:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
+from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type, repr_of
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 from dagflow.partitions.loading import partition_loading_context
@@ -222,7 +222,7 @@ class PartitionMapping(ABC):
             if found is None or missing is None:
                 raise CheckError(
                     f"{type(self).__name__}.get_upstream_mapped_partitions_result_for_partitions must return "
-                    f"an UpstreamPartitionsResult, not {result!r}"
+                    f"an UpstreamPartitionsResult, not {repr_of(result)}"
                 )
             mapped = link.mapped(keys_in_order(found, upstream))
             return MappedKeys(mapped.existing, [*mapped.missing, *keys_in_order(missing, upstream)])
@@ -347,7 +347,8 @@ def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition
     """
     if link.downstream is None:
         raise CheckError(
-            f"{mapping!r} cannot be used by an asset without partitions: give the asset partitions, or use "
+            f"{repr_of(mapping)} cannot be used by an asset without partitions: give the asset partitions, "
+            f"or use "
             "another partition mapping"
         )
     return link.downstream
@@ -356,7 +357,8 @@ def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition
 def _missing_error(keys: Sequence[str], link: Link) -> DagflowInvariantViolationError:
     shown = ", ".join(f"'{key}'" for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
     return DagflowInvariantViolationError(
-        f"the partitions depend on upstream partitions that do not exist: {shown} of {link.upstream!r}. "
+        f"the partitions depend on upstream partitions that do not exist: {shown} of "
+        f"{repr_of(link.upstream)}. "
         "Extend the upstream definition, choose other partitions, or pass a partition_mapping."
         + _dimensions_of(link)
     )

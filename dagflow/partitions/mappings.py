@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_elements, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_elements,
+    check_type,
+    repr_of,
+)
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import check_keys
 from dagflow.partitions.loading import effective_time
@@ -140,7 +146,9 @@ class StaticPartitionMapping(KeyMapping):
     ) -> None:
         table = downstream_partition_keys_by_upstream_partition_key
         if not isinstance(table, Mapping):
-            raise ParameterCheckError(f"a StaticPartitionMapping needs a mapping of keys, not {table!r}")
+            raise ParameterCheckError(
+                f"a StaticPartitionMapping needs a mapping of keys, not {repr_of(table)}"
+            )
         self._table = {
             check_type(key, str, "key", "a StaticPartitionMapping"): frozenset(
                 [each] if isinstance(each, str) else check_elements(each, str, key)
@@ -195,7 +203,8 @@ class StaticPartitionMapping(KeyMapping):
         unknown = [f"'{key}'" for key in sorted(set(given).difference(known))]
         if unknown:
             raise DagflowInvalidDefinitionError(
-                f"a StaticPartitionMapping has {', '.join(unknown)}, which {definition!r} does not have: "
+                f"a StaticPartitionMapping has {', '.join(unknown)}, which {repr_of(definition)} does not "
+                f"have: "
                 "correct the key, or add it there"
             )
 
@@ -243,7 +252,7 @@ class TimeWindowPartitionMapping(KeyMapping):
         for name, offset in (("start_offset", start_offset), ("end_offset", end_offset)):
             if not isinstance(offset, int):
                 raise ParameterCheckError(
-                    f"'{name}' of a TimeWindowPartitionMapping must be an integer, not {offset!r}"
+                    f"'{name}' of a TimeWindowPartitionMapping must be an integer, not {repr_of(offset)}"
                 )
         self.start_offset: int = start_offset
         self.end_offset: int = end_offset
@@ -288,7 +297,7 @@ class TimeWindowPartitionMapping(KeyMapping):
         downstream, upstream = _as_time_windows(link.downstream, self), _as_time_windows(link.upstream, self)
         if downstream.timezone != upstream.timezone:
             raise DagflowInvalidDefinitionError(
-                f"windows of {downstream!r} cannot be mapped to windows of {upstream!r}: "
+                f"windows of {repr_of(downstream)} cannot be mapped to windows of {repr_of(upstream)}: "
                 "give both the same timezone"
             )
         windows = upstream.windows
@@ -316,7 +325,9 @@ def _as_time_windows(
     definition: PartitionsDefinition | None, mapping: PartitionMapping
 ) -> TimeWindowPartitionsDefinition:
     if not isinstance(definition, TimeWindowPartitionsDefinition):
-        raise ParameterCheckError(f"{mapping!r} needs time windows on both sides, not {definition!r}")
+        raise ParameterCheckError(
+            f"{repr_of(mapping)} needs time windows on both sides, not {repr_of(definition)}"
+        )
     return definition
 
 
@@ -327,6 +338,7 @@ def _cannot_connect(
     needed: str,
 ) -> DagflowInvalidDefinitionError:
     return DagflowInvalidDefinitionError(
-        f"{mapping!r} connects partitions definitions of {needed}, not {downstream!r} downstream of "
-        f"{upstream!r}"
+        f"{repr_of(mapping)} connects partitions definitions of {needed}, not {repr_of(downstream)} "
+        f"downstream of "
+        f"{repr_of(upstream)}"
     )

@@ -13,6 +13,7 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ElementCheckError,
     ParameterCheckError,
+    repr_of,
 )
 from dagflow.keys import system_tag
 from dagflow.partitions.definition import PartitionsDefinition
@@ -51,12 +52,13 @@ class MultiPartitionKey(str):
     def __new__(cls, keys_by_dimension: Mapping[str, str]) -> MultiPartitionKey:
         if not isinstance(keys_by_dimension, Mapping):
             raise ParameterCheckError(
-                f"'keys_by_dimension' must map names of dimensions to keys, not {keys_by_dimension!r}"
+                f"'keys_by_dimension' must map names of dimensions to keys, not {repr_of(keys_by_dimension)}"
             )
         for name, key in keys_by_dimension.items():
             if not isinstance(name, str) or not isinstance(key, str):
                 raise ElementCheckError(
-                    f"names of dimensions and their keys must be strings, not {name!r} and {key!r}"
+                    f"names of dimensions and their keys must be strings, not {repr_of(name)} and "
+                    f"{repr_of(key)}"
                 )
         dimensions = tuple(sorted(keys_by_dimension.items()))
         self = super().__new__(cls, _SEPARATOR.join(key for _, key in dimensions))
@@ -108,7 +110,8 @@ class MultiPartitionsDefinition(PartitionsDefinition):
     def __init__(self, partitions_defs: Mapping[str, PartitionsDefinition]) -> None:
         if not isinstance(partitions_defs, Mapping):
             raise ParameterCheckError(
-                f"'partitions_defs' must map two names to partitions definitions, not {partitions_defs!r}"
+                f"'partitions_defs' must map two names to partitions definitions, not "
+                f"{repr_of(partitions_defs)}"
             )
         if len(partitions_defs) != 2:
             raise DagflowInvalidInvocationError(
@@ -376,13 +379,13 @@ _DIMENSIONS = (StaticPartitionsDefinition, TimeWindowPartitionsDefinition, Dynam
 def _check_dimension(name: object, definition: object) -> None:
     if not isinstance(name, str) or not isinstance(definition, PartitionsDefinition):
         raise ParameterCheckError(
-            f"dimension {name!r} of a MultiPartitionsDefinition must be a string with a partitions "
-            f"definition, not {definition!r}"
+            f"dimension {repr_of(name)} of a MultiPartitionsDefinition must be a string with a partitions "
+            f"definition, not {repr_of(definition)}"
         )
     if not isinstance(definition, _DIMENSIONS):
         raise DagflowInvalidDefinitionError(
             f"dimension '{name}' of a MultiPartitionsDefinition must be static, dynamic or of time, "
-            f"not {definition!r}"
+            f"not {repr_of(definition)}"
         )
     samples = []
     if isinstance(definition, StaticPartitionsDefinition):

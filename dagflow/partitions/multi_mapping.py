@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    ParameterCheckError,
+    repr_of,
+)
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 from dagflow.partitions.mapping import KeyMapping, Link, MappedKeys, PartitionMapping, downstream_of
@@ -85,14 +91,14 @@ class MultiToSingleDimensionPartitionMapping(KeyMapping):
             return MappedKeys(_pairs(upstream, {name: wanted.existing}, link), wanted.missing)
         raise CheckError(
             f"{self!r} needs partitions along two dimensions on exactly one side, "
-            f"not {downstream!r} downstream of {upstream!r}"
+            f"not {repr_of(downstream)} downstream of {repr_of(upstream)}"
         )
 
     def _dimension(self, multi: MultiPartitionsDefinition, single: PartitionsDefinition) -> str:
         name = self.partition_dimension_name or _fitting_dimension(multi, single)
         if name is None:
             raise CheckError(
-                f"no dimension, or more than one, of {multi!r} fits {single!r}: "
+                f"no dimension, or more than one, of {repr_of(multi)} fits {repr_of(single)}: "
                 "pass the partition_dimension_name"
             )
         return name
@@ -152,13 +158,15 @@ class MultiPartitionMapping(KeyMapping):
         given = downstream_mappings_by_upstream_dimension
         if not isinstance(given, Mapping):
             raise ParameterCheckError(
-                f"a MultiPartitionMapping needs a dict by the name of the upstream dimension, not {given!r}"
+                f"a MultiPartitionMapping needs a dict by the name of the upstream dimension, not "
+                f"{repr_of(given)}"
             )
         for name, mapping in given.items():
             if not isinstance(mapping, DimensionPartitionMapping):
                 raise ElementCheckError(
-                    f"dimension {name!r} of a MultiPartitionMapping needs a DimensionPartitionMapping, not "
-                    f"{mapping!r}"
+                    f"dimension {repr_of(name)} of a MultiPartitionMapping needs a "
+                    f"DimensionPartitionMapping, not "
+                    f"{repr_of(mapping)}"
                 )
         self._mappings = dict(given)
 
@@ -223,7 +231,7 @@ class MultiPartitionMapping(KeyMapping):
         ):
             raise CheckError(
                 f"a MultiPartitionMapping needs partitions along two dimensions on both sides, "
-                f"not {downstream!r} downstream of {upstream!r}"
+                f"not {repr_of(downstream)} downstream of {repr_of(upstream)}"
             )
         for name, (other, _) in self._mappings.items():
             yield (

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from dagflow.errors import CheckError
+from dagflow.errors import CheckError, repr_of
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ class PartitionsSubset(ABC):
     def _keys_of(self, other: PartitionsSubset) -> set[str]:
         if type(other) is not type(self):
             raise CheckError(
-                f"{self!r} cannot be combined with {other!r}: combine subsets of one partitions definition"
+                f"{self!r} cannot be combined with {repr_of(other)}: combine subsets of one partitions "
+                f"definition"
             )
         return set(other.get_partition_keys())
 

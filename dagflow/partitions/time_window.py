@@ -11,6 +11,8 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowUnknownPartitionError,
     ParameterCheckError,
+    check_optional,
+    repr_of,
 )
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.definition import PartitionsDefinition
@@ -72,9 +74,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     ) -> None:
         if not isinstance(fmt, str) or not isinstance(end_offset, int):
             raise ParameterCheckError(
-                f"'fmt' must be a string and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
+                f"'fmt' must be a string and 'end_offset' an integer, not {repr_of(fmt)} and "
+                f"{repr_of(end_offset)}"
             )
-        self.timezone: str = timezone or "UTC"
+        self.timezone: str = check_optional(timezone, str, "timezone", "time partitions") or "UTC"
         wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
         cadence = ZonedCadence(wall_cadence, zone_named(self.timezone))
         key_format = KeyFormat(fmt, cadence)
@@ -84,6 +87,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             raise DagflowInvalidDefinitionError(
                 f"the end {str(end)!r} of the partitions is before their start {str(start)!r}"
             )
+        check_optional(exclusions, Sequence, "exclusions", "time partitions")
         left_out = exclusion_test(exclusions, cadence) if exclusions else None
         self.windows: Windows = Windows(key_format, self._start, self._end, end_offset, left_out)
         self.exclusions: tuple[str | datetime, ...] = tuple(exclusions or ())
@@ -359,7 +363,7 @@ def _wall_cadence(
 
         return cadence_of(cron_schedule)
     if not isinstance(schedule_type, ScheduleType):
-        raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {schedule_type!r}")
+        raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {repr_of(schedule_type)}")
     minute, hour, day = (offset or 0 for offset in offsets)
     if schedule_type is ScheduleType.WEEKLY and day == 7:  # cron has two numbers for Sunday
         day = 0
@@ -372,7 +376,7 @@ def _moment_in_utc(value: datetime | str, key_format: KeyFormat, name: str) -> d
     """Return a given start or end in UTC."""
     if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
-            f"the {name} of time partitions must be a string or a datetime, not {value!r}"
+            f"the {name} of time partitions must be a string or a datetime, not {repr_of(value)}"
         )
     try:
         wall = key_format.read(value) if isinstance(value, str) else value.replace(tzinfo=None)

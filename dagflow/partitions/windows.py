@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, repr_of
 from dagflow.partitions.cadence import ZonedCadence
 from dagflow.partitions.key_format import DAY_FORMAT, MINUTE_FORMAT, KeyFormat
 from dagflow.partitions.keys import Moment
@@ -172,12 +172,8 @@ class Windows:
             if self.key(start) != key:
                 start = self.cadence.after(start)
             return start if self.key(start) == key and has_neighbours(start) else None
-        except (
-            ValueError,
-            OverflowError,
-            TypeError,
-            re.error,
-        ):  # another format, an impossible date, not a string
+        # another format, an impossible date, not a string
+        except (ValueError, OverflowError, TypeError, re.error):
             return None
 
     def _check_format(self) -> None:
@@ -230,7 +226,9 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
         DagflowInvalidDefinitionError: A cron expression is invalid.
     """
     if isinstance(exclusions, str) or not isinstance(exclusions, Sequence):
-        raise ParameterCheckError(f"the exclusions of time partitions must be a list, not {exclusions!r}")
+        raise ParameterCheckError(
+            f"the exclusions of time partitions must be a list, not {repr_of(exclusions)}"
+        )
     moments, cadences = set(), []
     for each in exclusions:
         if isinstance(each, datetime):
@@ -241,7 +239,8 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
             cadences.append(ZonedCadence(cadence_of(each), cadence.zone))
         else:
             raise ElementCheckError(
-                f"an exclusion of time partitions must be a cron expression or a datetime, not {each!r}"
+                f"an exclusion of time partitions must be a cron expression or a datetime, not "
+                f"{repr_of(each)}"
             )
     return lambda start: start in moments or any(times.floor(start) == start for times in cadences)
 

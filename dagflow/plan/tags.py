@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowUnmetExecutorRequirementsError
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowUnmetExecutorRequirementsError, repr_of
 from dagflow.keys import system_tag_spellings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def priority_of(step: Step) -> int:
                 return int(tags[tag])
             except ValueError as error:
                 raise ValueError(
-                    f"the tag '{tag}' of step '{step.key}' is {tags[tag]!r}, which is not an integer"
+                    f"the tag '{tag}' of step '{step.key}' is {repr_of(tags[tag])}, which is not an integer"
                 ) from error
     return 0
 
@@ -46,7 +46,8 @@ def timeout_of(node: Node, step_key: str) -> float | None:
                 seconds = math.nan
             if not 0 < seconds < math.inf:
                 raise DagflowInvalidDefinitionError(
-                    f"the tag '{tag}' of op '{node.definition.name}' (step '{step_key}') is {text!r}, but "
+                    f"the tag '{tag}' of op '{node.definition.name}' (step '{step_key}') is "
+                    f"{repr_of(text)}, but "
                     "must be a positive number of seconds"
                 )
             return seconds

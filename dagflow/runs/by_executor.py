@@ -27,6 +27,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.events.run import DagflowRun
 from dagflow.executors.in_process import submit
@@ -120,7 +121,7 @@ def _not_reconstructable(job: object) -> ParameterCheckError:
             "Definitions: reconstructable(function)."
         )
     return ParameterCheckError(
-        f"parameter 'job' of execute_job must be of type 'ReconstructableJob', not {job!r} of type "
+        f"parameter 'job' of execute_job must be of type 'ReconstructableJob', not {repr_of(job)} of type "
         f"'{type(job).__name__}'. {remedy}"
     )
 
@@ -252,7 +253,8 @@ def _created(create: Callable[..., Any] | None, context: InitExecutorContext) ->
     if type(executor) not in _RUNS:
         known = sorted(executor_class.__name__ for executor_class in _RUNS)
         raise DagflowInvariantViolationError(
-            f"the function of executor '{name}' returned {executor!r} of type '{type(executor).__name__}', "
+            f"the function of executor '{name}' returned {repr_of(executor)} of type "
+            f"'{type(executor).__name__}', "
             f"which cannot run steps. It must return one of {known}."
         )
     assert isinstance(executor, Executor)

@@ -16,7 +16,13 @@ from dagflow.defs.jobs.run_config import read_run_config, validated_dict
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, mem_io_manager
-from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheckError, check_type
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidSubsetError,
+    ParameterCheckError,
+    check_type,
+    repr_of,
+)
 from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import nearest_key
 from dagflow.runs.launch import LaunchRequest, launch
@@ -127,7 +133,7 @@ def execute_in_process(
         if name in known and name not in job.graph.input_names:
             raise DagflowInvalidSubsetError(
                 f"'input_values' gives input '{name}' of {job.describe_target()}, but nothing "
-                f"that the op selection {list(op_selection or ())!r} chooses reads it. Leave it out."
+                f"that the op selection {repr_of(list(op_selection or ()))} chooses reads it. Leave it out."
             )
     return launch(
         LaunchRequest(job, run_config, instance, partition_key, raise_on_error, tags, run_id, input_values),
@@ -170,7 +176,7 @@ def validate_run_config(
     if (job_def is None) == (pipeline_def is None):
         raise CheckError("validate_run_config needs exactly one of 'job_def' and 'pipeline_def'")
     if mode not in (None, "default"):
-        raise CheckError(f"'mode' must be None or 'default', not {mode!r}: a job has no modes")
+        raise CheckError(f"'mode' must be None or 'default', not {repr_of(mode)}: a job has no modes")
     job = check_type(job_def if job_def is not None else pipeline_def, JobDefinition, "job_def")
     given = run_config_dict(run_config, job.describe_target())
     bound = frozenset(job.input_values)
@@ -205,7 +211,7 @@ def subset_of(
 
 
 def _op_subset(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:
-    if not op_selection:
+    if op_selection is None or (isinstance(op_selection, (list, tuple)) and not op_selection):
         return job
     from dagflow.defs.graphs.selection import clauses_of  # imported lazily: few runs select ops
 
@@ -222,7 +228,7 @@ def _asset_subset(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefi
     stored = {} if layer is None else layer.keys
     if isinstance(asset_selection, str) or not isinstance(asset_selection, Iterable):
         raise ParameterCheckError(
-            f"parameter 'asset_selection' must be a list of asset keys, not {asset_selection!r}"
+            f"parameter 'asset_selection' must be a list of asset keys, not {repr_of(asset_selection)}"
         )
     keys = [key_of(key) for key in asset_selection]
     for key in keys:

@@ -17,7 +17,7 @@ from dagflow.defs.jobs.definition import JobDefinition, check_inputs
 from dagflow.engine.log import RunLog
 from dagflow.engine.loop import run_plan
 from dagflow.engine.run_state import RunState
-from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
+from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type, repr_of
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
@@ -244,7 +244,7 @@ def checked_id(run_id: str | None) -> str:
     try:
         return str(uuid.UUID(check_type(run_id, str, "run_id")))
     except ValueError:
-        raise CheckError(f"parameter 'run_id' must be a UUID as a string, not {run_id!r}") from None
+        raise CheckError(f"parameter 'run_id' must be a UUID as a string, not {repr_of(run_id)}") from None
 
 
 def tags_of(
@@ -255,7 +255,7 @@ def tags_of(
     The given tags replace those of the job, and the tags of the partition replace both.
     """
     merged = dict(job.run_tags)
-    if tags:
+    if tags is not None:
         place = job.describe_target()
         merged.update(jsonable_tags(tags, place if job.name == EPHEMERAL_JOB_NAME else f"a run of {place}"))
     if partition_key is not None:

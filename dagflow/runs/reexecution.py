@@ -16,6 +16,7 @@ from dagflow.errors import (
     DagflowRunNotFoundError,
     ParameterCheckError,
     check_type,
+    repr_of,
 )
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
@@ -60,7 +61,7 @@ class ReexecutionOptions:
             or not all(isinstance(clause, str) for clause in clauses)
         ):
             raise ParameterCheckError(
-                f"parameter 'step_selection' must be a list of strings, not {clauses!r}"
+                f"parameter 'step_selection' must be a list of strings, not {repr_of(clauses)}"
             )
 
     @staticmethod
@@ -232,7 +233,8 @@ class _StepChoice:
                 clause = parse_clause(text)
             except DagflowInvalidSubsetError as error:
                 raise DagflowInvalidSubsetError(
-                    f"No qualified steps to execute found for step_selection={list(selection)!r}: {error}"
+                    f"No qualified steps to execute found for step_selection={repr_of(list(selection))}: "
+                    f"{error}"
                 ) from None
             if clause.name is None:
                 found.update(self.known)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
 
 from dagflow._util import nearest
-from dagflow.errors import CheckError, DagflowInvalidSubsetError
+from dagflow.errors import CheckError, DagflowInvalidSubsetError, repr_of
 from dagflow.selection import tree
 from dagflow.selection.tree import Graph, Selection
 
@@ -90,7 +90,7 @@ def resolve(
                         "changed() has no meaning here: there is no earlier record to compare with"
                     )
                 return frozenset(changed())
-        raise CheckError(f"{part!r} is not a selection")
+        raise CheckError(f"{repr_of(part)} is not a selection")
 
     return ids(selection)
 

@@ -16,6 +16,7 @@ from weakref import WeakSet
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     check_type,
+    repr_of,
 )
 from dagflow.types import containers
 from dagflow.types.kinds import (
@@ -137,7 +138,8 @@ def resolve_type(given: AnyValue, where: str) -> DagflowType:
         return found
     hint = " Did you mean 'typing.Any'?" if given is any else ""
     raise DagflowInvalidDefinitionError(
-        f"{given!r} cannot be the type of {where}.{hint} Use a class, a form of typing such as 'list[int]', "
+        f"{repr_of(given)} cannot be the type of {where}.{hint} Use a class, a form of typing such as "
+        f"'list[int]', "
         "or create a DagflowType"
     )
 

@@ -11,10 +11,12 @@ The engine runs the check, names the step that failed and wraps the error of a u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import CodeType, FunctionType
+from contextlib import suppress
+from types import FunctionType
 from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
 
+from dagflow._util import takes
 from dagflow.config import scalar as config
 from dagflow.config.scalar import ConfigType
 from dagflow.copies import Copied
@@ -26,6 +28,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import resource_keys
 from dagflow.metadata.normalize import normalize_metadata
@@ -237,7 +240,7 @@ class DagflowType(Copied):
         if isinstance(outcome, TypeCheck):
             return outcome
         raise DagflowInvariantViolationError(
-            f"the type check function of type '{self.display_name}' returned {outcome!r} of type "
+            f"the type check function of type '{self.display_name}' returned {repr_of(outcome)} of type "
             f"'{type(outcome).__name__}': it must return a bool or a TypeCheck"
         )
 
@@ -283,15 +286,12 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
     if not callable(function):
         raise ParameterCheckError(
             f"parameter 'type_check_fn' of type '{name}' must be a function of a context and a value, "
-            f"not {function!r}"
+            f"not {repr_of(function)}"
         )
-    code = getattr(function, "__code__", None)
-    if not isinstance(code, CodeType) or code.co_flags & 0x04:  # not a plain function, or one with *args
-        return
-    count = code.co_argcount - (getattr(function, "__self__", None) is not None)
-    if count < 2 or count - len(function.__defaults__ or ()) > 2:
+    if not takes(function, 2):
         raise DagflowInvalidDefinitionError(
-            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value, not {count}"
+            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value, but "
+            f"{repr_of(function)} does not"
         )
 
 
@@ -373,10 +373,12 @@ class ScalarType(LibraryType):
 def must_be(value: AnyValue, noun: str) -> str:
     """Return the description of a failed check: the value is not a `noun`.
 
-    The value is shown only if that is short and runs no user code.
+    The value is shown only if that is short.
     """
-    plain = value is None or isinstance(value, (int, float, str, bytes))
-    shown = f'Value "{value!s:.200}"' if plain else "A value"
+    shown = "A value"
+    if value is None or isinstance(value, (int, float, str, bytes)):
+        with suppress(Exception):  # of an int with too many digits, and of a subclass
+            shown = f'Value "{value!s:.200}"'
     return f'{shown} of python type "{type(value).__name__}" must be a {noun}.'
 
 
@@ -452,7 +454,7 @@ class PythonObjectDagflowType(ClassType):
         for cls in classes:
             if not isinstance(cls, type):
                 raise ParameterCheckError(
-                    f"parameter 'python_type' must be a class or a tuple of classes, not {cls!r}"
+                    f"parameter 'python_type' must be a class or a tuple of classes, not {repr_of(cls)}"
                 )
         chosen = _class_names(python_type) if name is None else check_type(name, str, "name")
         super().__init__(python_type, chosen if key is None else check_type(key, str, "key"), chosen)

@@ -12,11 +12,12 @@ from types import CodeType
 from typing import Any as AnyValue
 
 from dagflow import _doors
+from dagflow._util import takes
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Map, Permissive, resolve_schema
 from dagflow.config.scalar import Any, ConfigType
 from dagflow.copies import Copied
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.keys import resource_keys
 
 
@@ -139,7 +140,7 @@ def dagflow_type_loader(
 
     def decorate(function: _Construct) -> DagflowTypeLoader:
         if not callable(function):
-            raise ParameterCheckError(f"@dagflow_type_loader decorates a function, not {function!r}")
+            raise ParameterCheckError(f"@dagflow_type_loader decorates a function, not {repr_of(function)}")
         code = getattr(function, "__code__", None)
         if isinstance(code, CodeType):
             parameters = code.co_varnames[: code.co_argcount]
@@ -152,6 +153,11 @@ def dagflow_type_loader(
                     f"'context' as its first parameter and the config as its second one; it has "
                     f"{list(parameters)!r}"
                 )
+        if not takes(function, 2):
+            raise DagflowInvalidDefinitionError(
+                f"the type loader '{getattr(function, '__name__', repr_of(function))}' cannot be called with "
+                "two arguments, a context and the config"
+            )
         return _FunctionLoader(function, schema, keys)
 
     return decorate

@@ -7,6 +7,9 @@ hold the effect of each marker on the collected tests.
 from __future__ import annotations
 
 import inspect
+import os
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -136,12 +139,18 @@ class _CheckedMarks(type(pytest.mark)):  # type: ignore[misc]
         close = _similar_markers(name)
         if close:
             __tracebackhide__ = True
+            caller = sys._getframe(1)  # noqa: SLF001 - without a traceback, the message has the line
+            place = f"{os.path.basename(caller.f_code.co_filename)}:{caller.f_lineno}"
             pytest.fail(
-                f"'{name}' is not a marker. Did you mean {' or '.join(close)}?\n"
+                f"{place}: '{name}' is not a marker. Did you mean {' or '.join(close)}?\n"
                 f"usage: {_usage(next(marker for marker in MARKERS if marker.__name__ == close[0]))}",
                 pytrace=False,
             )
-        found: pytest.MarkDecorator = super().__getattr__(name)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found: pytest.MarkDecorator = super().__getattr__(name)
+        for warning in caught:  # pytest issues it at the line of its caller, which is this method
+            warnings.warn(warning.message, stacklevel=2)
         return found
 
 

@@ -58,4 +58,4 @@ def _check_result(result: ExecuteInProcessResult) -> None:
     _, *source_lines = error.stack[-1].splitlines() if error.stack else [""]
     if not (source_lines and source_lines[0].strip().startswith("raise")):
         text = error.message.strip().partition(": ")[2] or "the run was interrupted"
-        raise KeyboardInterrupt(f"{text} (run of job '{result.job_def.name}')")
+        raise KeyboardInterrupt(f"{text} ({result.job_def.describe_target()})")

@@ -121,12 +121,10 @@ def _traceback_lines(error: Any) -> Iterator[str]:
 
 
 def _one_line(error: Any) -> str:
-    """Return the message of the user's own error in one line."""
-    from dagflow.testing import error_chain
+    """Return the class and the message of the user's own error in one line, short enough for a row."""
+    from pytest_dagflow.sequence.difference import describe_error  # lazily, because it imports dagflow
 
-    chain = error_chain(error)
-    text = " ".join(chain[-1].message.split()) if chain else ""
-    return text.removeprefix("dagflow.events.user.")
+    return _shorten(describe_error(error), 120)
 
 
 def _place_of(error: Any) -> str:
@@ -151,7 +149,8 @@ def _metadata_lines(result: ExecuteInProcessResult) -> Iterator[str]:
             text = str(getattr(value, "value", value)) if value is not None else "None"
             first, *others = text.splitlines() or [""]
             yield f"  {name:<{width}}  {_shorten(first, 150)}"
-            yield from (f"  {'':<{width}}  {_shorten(line, 150)}" for line in others[:9])
+            yield from (f"  {'':<{width}}  {_shorten(line, 150)}".rstrip() for line in others[:9])
+            yield from [f"  {'':<{width}}  ..."] if len(others) > 9 else []
 
 
 def _attempt_lines(result: ExecuteInProcessResult) -> Iterator[str]:
@@ -160,7 +159,7 @@ def _attempt_lines(result: ExecuteInProcessResult) -> Iterator[str]:
     for event in result.all_events:
         if event.event_type.name == "STEP_UP_FOR_RETRY" and event.step_key is not None:
             error = event.event_specific_data.error
-            text = _shorten(_one_line(error), 120) + _place_of(error) if error is not None else "no error"
+            text = _one_line(error) + _place_of(error) if error is not None else "no error"
             known = by_step.setdefault(event.step_key, {})
             known.setdefault(text, []).append(sum(map(len, known.values())) + 1)
     if not by_step:
@@ -188,8 +187,8 @@ def _hook_lines(result: ExecuteInProcessResult) -> Iterator[str]:
         yield "errors of hooks:"
     for event in events[:_MAX_EVENTS]:
         error = getattr(event.event_specific_data, "error", None)
-        text = _one_line(error) if error is not None else event.message
-        yield f"  {display_name(result, event.step_key or '')}: {_shorten(text or '', 120)}"
+        text = _one_line(error) if error is not None else _shorten(event.message or "", 120)
+        yield f"  {display_name(result, event.step_key or '')}: {text}"
 
 
 # steps
@@ -283,7 +282,7 @@ def _outcome(events: Sequence[DagflowEvent]) -> str:
     retries = types.count("STEP_RESTARTED")
     again = f", retried {retries} time{'' if retries == 1 else 's'}" if retries else ""
     error = getattr(events[-1].event_specific_data, "error", None) if outcome == "failed" else None
-    reason = f": {_shorten(_one_line(error), 120)}" if error is not None else ""
+    reason = f": {_one_line(error)}" if error is not None else ""
     return f"{outcome} in {_format_time(events[-1].timestamp - events[0].timestamp)}{again}{reason}"
 
 

@@ -14,10 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagflow
-from dagflow import DagflowEvent
+from dagflow import DagflowEvent, Failure
 from pytest_dagflow.sequence import matching, tree
 from pytest_dagflow.sequence.compared import has_plans, is_inside
-from pytest_dagflow.sequence.matchers import MetadataMatcher, is_equal, source_text, suggest, unwrap_error
+from pytest_dagflow.sequence.matchers import (
+    MetadataMatcher,
+    count,
+    is_equal,
+    source_text,
+    suggest,
+    unwrap_error,
+)
 from pytest_dagflow.sequence.patterns import EventPattern, pattern_of, read_field
 from pytest_dagflow.session import is_verbose
 
@@ -90,11 +97,6 @@ def explain_mismatch(comparison: Comparison) -> str:
     ])  # fmt: skip
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the singular or in the plural."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def failure_text(
     problem: str,
     events: Sequence[DagflowEvent],
@@ -116,7 +118,8 @@ def failure_text(
 def describe_error(error: object) -> str:
     """Return the class and the message of the user's own error in a record, in one line."""
     errors = unwrap_error(error)
-    return " ".join(errors[-1].message.split()) if errors else "no error"
+    text = " ".join(errors[-1].message.split()) if errors else "no error"
+    return text.removeprefix(f"{Failure.__module__}.")  # users import it from `dagflow`
 
 
 def describe_failures(events: Iterable[DagflowEvent]) -> Iterator[str]:
@@ -130,7 +133,7 @@ def describe_failures(events: Iterable[DagflowEvent]) -> Iterator[str]:
 
 
 def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
-    """Return the outcome of each step of a node, in a few words."""
+    """Return the outcome of each step of a node in a few words, with the keys of inner and mapped steps."""
     own = [event for event in events if is_inside(node, event.step_key)]
     last: dict[Any, str] = {
         event.step_key: event.event_type.name for event in own if event.event_type.name in _OUTCOMES
@@ -253,8 +256,8 @@ def _align(comparison: Comparison, found: matching.Assignment) -> tuple[list[str
     return _shorten_runs(rows), problem
 
 
-def _other_events_line(count: int) -> list[str]:
-    return [f"      ... {count} other event{'s' if count > 1 else ''}"] if count else []
+def _other_events_line(number: int) -> list[str]:
+    return [f"      ... {count(number, 'other event')}"] if number else []
 
 
 def _shorten_runs(rows: list[str]) -> list[str]:
@@ -272,13 +275,13 @@ def _shorten_runs(rows: list[str]) -> list[str]:
 
 def _strict_positions(comparison: Comparison, found: matching.Assignment) -> set[int]:
     """Return the positions at which the mode allows no unmatched event."""
-    count, taken = len(comparison.events), found.values()
+    number, taken = len(comparison.events), found.values()
     if comparison.mode in ("exact", "unordered"):
-        return set(range(count))
+        return set(range(number))
     if comparison.mode == "prefix":
-        return set(range(count)[: len(comparison.leaves)])
+        return set(range(number)[: len(comparison.leaves)])
     if comparison.mode == "suffix":
-        return set(range(count)[max(0, count - len(comparison.leaves)) :])
+        return set(range(number)[max(0, number - len(comparison.leaves)) :])
     if comparison.mode == "contiguous" and taken:
         return set(range(min(taken), max(taken) + 1))
     return set()

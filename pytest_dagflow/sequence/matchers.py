@@ -129,6 +129,16 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the singular or in the plural.
+
+    Example:
+        >>> count(1, "row"), count(100000, "row")
+        ('1 row', '100,000 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def is_equal(expected: object, actual: object) -> bool:
     """Return whether `expected == actual`, also for arrays and tables that compare by element.
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from dagflow import DagflowError
-from pytest_dagflow.sequence.matchers import is_equal, is_matcher
+from pytest_dagflow.sequence.matchers import count, is_equal, is_matcher
 from pytest_dagflow.session import current_config
-from pytest_dagflow.values.equality import Options, count, short
+from pytest_dagflow.values.equality import Options, short
 from pytest_dagflow.values.table_difference import explain_tables
 from pytest_dagflow.values.tables import table_of
 

@@ -93,13 +93,3 @@ def short(value: object) -> str:
         return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
     half = _MAX_TEXT // 2 - 2
     return text if len(text) <= _MAX_TEXT else f"{text[: half + 1]}...{text[-half:]}"
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the singular or in the plural.
-
-    Example:
-        >>> count(1, "row"), count(100000, "row")
-        ('1 row', '100,000 rows')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dagflow import DagflowError
-from pytest_dagflow.sequence.matchers import suggest
-from pytest_dagflow.values.equality import Options, count, is_missing, short
+from pytest_dagflow.sequence.matchers import count, suggest
+from pytest_dagflow.values.equality import Options, is_missing, short
 from pytest_dagflow.values.tables import Column, Table
 
 _MAX_COLUMNS = 8

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import sys
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
@@ -67,9 +69,15 @@ def test_a_misspelt_name() -> None:
         _ = dagflow.aset  # type: ignore[attr-defined]
 
 
-def test_a_module_that_is_not_imported() -> None:
-    """A module of dagflow can be imported by `from dagflow import ...` too."""
-    exec("from dagflow import absent_names, observers")
+def test_a_module_that_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`from dagflow import ...` imports a module of dagflow that nothing has imported before."""
+    monkeypatch.delattr(dagflow, "absent_names", raising=False)
+    monkeypatch.delitem(sys.modules, "dagflow.absent_names", raising=False)
+    names: dict[str, ModuleType] = {}
+
+    exec("from dagflow import absent_names", names)
+
+    assert names["absent_names"].__name__ == "dagflow.absent_names"
 
 
 @pytest.mark.parametrize("name", ["__wrapped__", "_nope", "a.b", "", "no pe"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from typing import Tuple  # noqa: UP035 - users of older Pythons write it so
 
@@ -15,6 +16,7 @@ from dagflow import (
     AssetMaterialization,
     AssetObservation,
     DagflowInvariantViolationError,
+    DagflowMaxRetriesExceededError,
     DagflowStepOutputNotFoundError,
     DynamicOut,
     DynamicOutput,
@@ -24,6 +26,7 @@ from dagflow import (
     Nothing,
     Out,
     Output,
+    RetryPolicy,
     RetryRequested,
     asset,
     job,
@@ -506,6 +509,86 @@ def test_reading_an_asset_without_a_value():
 
     with pytest.raises(DagflowInvariantViolationError, match=r"'water'.*without a value"):
         materialize_to_memory([water, tea])
+
+
+async def _fetch():
+    await asyncio.sleep(0)
+    return 3
+
+
+def _plain_around(fn):
+    @functools.wraps(fn)
+    def blocking(*args, **kwargs):
+        return asyncio.run(fn(*args, **kwargs))
+
+    return blocking
+
+
+def _async_around(fn):
+    @functools.wraps(fn)
+    async def later(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return later
+
+
+def _yields():
+    yield Output(3)
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        _plain_around(_fetch),
+        _async_around(lambda: 3),
+        functools.wraps(_fetch)(lambda: _fetch()),
+        lambda: _fetch(),
+        functools.wraps(_yields)(lambda: 3),
+        functools.wraps(_yields)(lambda: _yields()),
+    ],
+    ids=["waits", "is awaited", "passes on", "without wraps", "drained", "passes on a generator"],
+)
+def test_a_function_around_another(fn):
+    """The result of a function decides whether it is awaited or iterated, not the function inside."""
+    definition = op(name="brew")(fn)
+    result = run_op(definition)
+
+    direct = definition()
+    if hasattr(direct, "__await__"):
+        direct = asyncio.run(_awaited(direct))
+    elif hasattr(direct, "__next__"):
+        direct = next(direct).value
+
+    assert result.output_for_node("brew") == 3
+    assert direct == 3
+
+
+async def _awaited(value):
+    return await value
+
+
+def run_op(definition):
+    """Run an op as the only one of a job."""
+
+    @job
+    def only():
+        definition()
+
+    return only.execute_in_process()
+
+
+def test_a_decorator_that_raises():
+    """An error of a decorator around an async function is an error of the op, so its retry policy applies."""
+    calls = []
+
+    @functools.wraps(_fetch)
+    def refuses():
+        calls.append(1)
+        raise LookupError("closed")
+
+    with pytest.raises(DagflowMaxRetriesExceededError, match="LookupError: closed"):
+        run_op(op(name="brew", retry_policy=RetryPolicy(max_retries=1))(refuses))
+    assert len(calls) == 2
 
 
 WET = AssetCheckResult(passed=False, check_name="wet")

@@ -276,3 +276,23 @@ def test_elements_of_another_kind(values: object, kind: type[Exception]) -> None
     """The error names the parameter. A string is not a list of strings."""
     with pytest.raises(kind, match="'names'"):
         errors.check_elements(values, str, "names")
+
+
+class _Unshowable:
+    def __repr__(self) -> str:
+        raise LookupError("no text")
+
+
+@pytest.mark.parametrize("value", [_Unshowable(), [_Unshowable()], 10**5000], ids=type)
+def test_a_value_without_a_repr_in_a_message(value):
+    """A message about a value that cannot be shown names its class and its location."""
+    with pytest.raises(errors.ParameterCheckError, match=r"'name' of op 'brew' must .* not <a '"):
+        errors.check_type(value, str, "name", "op 'brew'")
+
+
+def test_a_long_value_in_a_message():
+    """A message shows the beginning of a value with a long repr."""
+    text = errors.repr_of(["beans"] * 100_000)
+
+    assert text.startswith("['beans', 'beans'")
+    assert len(text) < 3_000

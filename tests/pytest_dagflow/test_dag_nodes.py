@@ -270,7 +270,7 @@ def test_the_bare_marker_is_refused_everywhere(pytester: pytest.Pytester, body: 
     ],
 )
 def test_a_misspelt_marker_is_an_error(pytester: pytest.Pytester, marker: str, message: str):
-    """The error has the nearest marker and its usage, instead of one about a call of the asset."""
+    """The error has the line, the nearest marker and its usage, instead of one about a call of the asset."""
     pytester.makepyfile(
         f"""
         import pytest
@@ -287,7 +287,7 @@ def test_a_misspelt_marker_is_an_error(pytester: pytest.Pytester, marker: str, m
     result = pytester.runpytest("-W", "error")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([message, "usage: dag_*"])
+    result.stdout.fnmatch_lines([f"test_a_misspelt*.py:7: {message}", "usage: dag_*"])
     result.stdout.no_fnmatch_line("*context*")
 
 
@@ -317,3 +317,13 @@ def test_a_marker_of_the_project_may_have_a_similar_name(pytester: pytest.Pytest
 
     result.assert_outcomes(passed=2, warnings=1)
     result.stdout.fnmatch_lines(["*PytestUnknownMarkWarning: Unknown pytest.mark.dag_slow*"])
+
+
+def test_the_warning_about_an_unknown_marker_has_the_line_of_the_test(pytester: pytest.Pytester):
+    """Its place is the test file, as without this plugin, and a filter can turn it into an error."""
+    pytester.makepyfile("import pytest\n@pytest.mark.slwo\ndef test_one(): ...")
+
+    pytester.runpytest("-W", "default").stdout.fnmatch_lines(["*test_the_warning*.py:2: PytestUnknownMark*"])
+    result = pytester.runpytest("-W", "error::pytest.PytestUnknownMarkWarning")
+
+    result.assert_outcomes(errors=1)

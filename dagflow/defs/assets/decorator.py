@@ -14,7 +14,7 @@ from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.errors import DagflowInvalidDefinitionError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_type, repr_of
 from dagflow.keys import RESERVED_NAMES, AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
@@ -136,17 +136,20 @@ def asset(
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {fn!r}")
+            raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {repr_of(fn)}")
         own_key = _own_key(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
         own_deps = unique_deps(() if deps is None else deps, place)
         body = Body(fn, place)
-        keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
+        keys, inputs, mappings = _inputs(
+            body, check_optional(ins, Mapping, "ins", place) or {}, own_deps, place
+        )
         if own_key in keys.values():
             _check_self_dependency(mappings.get(own_key), partitions_def, f"{place} ({location(fn)})")
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
+        check_type(output_required, bool, "output_required", place)
         returns_none = body.return_annotation is type(None)
         node_def = OpDefinition(
             fn,
@@ -234,7 +237,7 @@ def _inputs(
     inputs: dict[str, In] = {}
     read: dict[AssetKey, PartitionMapping | None] = {}
     for parameter in [*parameters, *(given for given in ins if given not in parameters)]:
-        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]", place)
+        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{repr_of(parameter)}]", place)
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
                 f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is not a parameter "

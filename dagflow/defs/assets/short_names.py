@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset
-from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.keys import AssetKey, system_tag_spellings
 
 
@@ -75,7 +75,8 @@ class ShortNames:
         if len(found) > 1:
             names = " and ".join(f"'{key.to_user_string()}'" for key in found)
             raise DagflowInvalidDefinitionError(
-                f"{reader!r} depends on the asset of table '{table}', which {names} have in their metadata. "
+                f"{repr_of(reader)} depends on the asset of table '{table}', which {names} have in their "
+                f"metadata. "
                 "Give the key of one of them."
             )
         return found[0] if found else None

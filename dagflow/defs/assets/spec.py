@@ -23,6 +23,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import (
     AssetKey,
@@ -223,7 +224,10 @@ class AssetSpec(ReadableAsset):
         self.owners: list[str] = check_owners(owners, place)
         self.tags: dict[str, str] = {
             **jsonable_tags(tags, place),
-            **{system_tag(f"kind/{kind}"): "" for kind in check_elements(kinds or (), str, "kinds")},
+            **{
+                system_tag(f"kind/{kind}"): ""
+                for kind in check_elements(() if kinds is None else kinds, str, "kinds")
+            },
         }
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 
@@ -276,7 +280,9 @@ def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
         DagflowInvariantViolationError: Two AssetDeps of one asset have different mappings or metadata.
     """
     if isinstance(deps, str) or not isinstance(deps, Iterable):
-        raise ParameterCheckError(f"parameter 'deps' of {place} must be a list of assets, not {deps!r}")
+        raise ParameterCheckError(
+            f"parameter 'deps' of {place} must be a list of assets, not {repr_of(deps)}"
+        )
     by_key: dict[AssetKey, AssetDep] = {}
     for value in deps:
         dep = AssetDep.from_coercible(value)
@@ -385,7 +391,7 @@ def key_of(value: Any) -> AssetKey:
         isinstance(value, Sequence) and all(isinstance(p, str) for p in value)
     ):
         return AssetKey.from_coercible(value)
-    raise ParameterCheckError(f"{value!r} does not name an asset: use its key or its definition")
+    raise ParameterCheckError(f"{repr_of(value)} does not name an asset: use its key or its definition")
 
 
 def io_manager_resources(

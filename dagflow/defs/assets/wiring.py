@@ -18,6 +18,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidSubsetError,
     ParameterCheckError,
+    repr_of,
 )
 from dagflow.keys import AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
@@ -35,19 +36,21 @@ def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
         assets, (Sequence, set, frozenset)
     ):
         raise ParameterCheckError(
-            f"parameter 'assets' must be a list of assets, not {assets!r} of type '{type(assets).__name__}'"
+            f"parameter 'assets' must be a list of assets, not {repr_of(assets)} of type "
+            f"'{type(assets).__name__}'"
         )
     known: dict[AssetKey, AnyAsset] = {}
     for asset in assets:
         if not isinstance(asset, (AssetsDefinition, SourceAsset, AssetSpec)):
             raise CheckError(
-                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is not an "
+                f"parameter 'assets' holds {repr_of(asset)} of type '{type(asset).__name__}', which is not "
+                f"an "
                 "asset. Use functions decorated with @asset, SourceAssets and AssetSpecs."
             )
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
             if known.setdefault(key, asset) is not asset:
                 raise DagflowInvalidDefinitionError(
-                    f"Duplicate asset key: {key!r} is the key of {_place(known[key])} and of "
+                    f"Duplicate asset key: {repr_of(key)} is the key of {_place(known[key])} and of "
                     f"{_place(asset)}. Give one of them another key."
                 )
     return known
@@ -87,7 +90,7 @@ def selected_assets(
     if not isinstance(parts, Iterable):
         raise ParameterCheckError(
             f"parameter 'selection' must be a list of keys, definitions or clauses, or one of these, not "
-            f"{selection!r}"
+            f"{repr_of(selection)}"
         )
     chosen: set[AssetKey] = set()
     for part in parts:
@@ -105,7 +108,7 @@ def selected_assets(
                 chosen.add(_existing(key if key in executable else None, key.to_user_string(), keys_by_text))
         except DagflowInvalidSubsetError as error:
             raise DagflowInvalidDefinitionError(
-                f"the selection {selection!r} cannot be run: {error}"
+                f"the selection {repr_of(selection)} cannot be run: {error}"
             ) from error
     return {key: asset for key, asset in executable.items() if key in chosen}
 
@@ -238,7 +241,9 @@ def common_partitions(
                 if not one_partitioning:
                     return None
                 raise DagflowInvalidDefinitionError(
-                    f"{common[1]!r} and {asset!r} have different partitions definitions ({common[0]!r}, "
-                    f"{partitions_def!r}), so they cannot run together. Select assets with one definition."
+                    f"{repr_of(common[1])} and {repr_of(asset)} have different partitions definitions "
+                    f"({repr_of(common[0])}, "
+                    f"{repr_of(partitions_def)}), so they cannot run together. Select assets with one "
+                    f"definition."
                 )
     return None if common is None else common[0]

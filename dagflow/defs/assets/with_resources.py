@@ -14,7 +14,7 @@ from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
 from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
-from dagflow.errors import DagflowInvalidInvocationError, check_type
+from dagflow.errors import DagflowInvalidInvocationError, check_optional, check_type, repr_of
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 
@@ -52,7 +52,9 @@ def with_resources(
         3
     """
     given = as_resources(resource_defs, "with_resources")
-    configs = check_type(resource_config_by_key or {}, Mapping, "resource_config_by_key", "with_resources")
+    configs = (
+        check_optional(resource_config_by_key, Mapping, "resource_config_by_key", "with_resources") or {}
+    )
     for key, entry in configs.items():
         if key not in given:
             raise DagflowInvalidInvocationError(
@@ -69,7 +71,7 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
     if not isinstance(entry, Mapping) or "config" not in entry:
         raise DagflowInvalidInvocationError(
             f"Error with config for resource key '{key}': it must be a dict with the key 'config', not "
-            f"{entry!r}"
+            f"{repr_of(entry)}"
         )
     preamble = f"Error when applying config for resource with key '{key}'"
     check_config(definition.config_field, entry["config"], preamble)
@@ -77,6 +79,7 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
 
 
 def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset:
+    check_type(asset, (AssetsDefinition, SourceAsset, AssetSpec), "definitions", "with_resources")
     if isinstance(asset, AssetSpec):
         return asset
     what = f"{type(asset).__name__} with key {asset.key.to_string()}"

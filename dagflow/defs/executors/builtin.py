@@ -13,7 +13,7 @@ from dagflow.config.field import Array, Field, Permissive, Shape
 from dagflow.config.read import check_config
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.executors.definition import ExecutorDefinition, ExecutorRequirement
-from dagflow.errors import CheckError, check_optional, check_type
+from dagflow.errors import CheckError, check_optional, check_type, repr_of
 
 
 class Executor:
@@ -138,7 +138,7 @@ def _checked_seconds(seconds: float | None, place: str) -> float | None:
         return seconds
     raise CheckError(
         f"'import_timeout' of {place} must be a number of seconds above 0, or None for no limit, "
-        f"not {seconds!r}"
+        f"not {repr_of(seconds)}"
     )
 
 

@@ -7,10 +7,18 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
+from dagflow._util import takes
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_optional, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name
 
 
@@ -59,12 +67,19 @@ class ExecutorDefinition(Copied):
         description: str | None = None,
     ) -> None:
         self.name: str = check_name(check_type(name, str, "name"), "executor")
-        self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
+        self.config_field: Field | None = (
+            None if config_schema is None else resolve_field(config_schema, f"executor '{name}'")
+        )
         self._requirements = _checked(requirements, f"executor '{name}'")
         if executor_creation_fn is not None and not callable(executor_creation_fn):
             raise ParameterCheckError(
                 f"parameter 'executor_creation_fn' of executor '{name}' must be a function, not "
-                f"{executor_creation_fn!r}"
+                f"{repr_of(executor_creation_fn)}"
+            )
+        if executor_creation_fn is not None and not takes(executor_creation_fn, 1):
+            raise DagflowInvalidDefinitionError(
+                f"the function of executor '{name}' must take one argument, the InitExecutorContext, and "
+                f"{repr_of(executor_creation_fn)} cannot be called so"
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
         self.description: str | None = check_optional(description, str, "description", f"executor '{name}'")
@@ -172,6 +187,6 @@ def _checked(requirements: Any, place: str) -> _Requirements:
         if not isinstance(requirement, ExecutorRequirement):
             raise ElementCheckError(
                 f"parameter 'requirements' of {place} must hold ExecutorRequirement members, not "
-                f"{requirement!r}"
+                f"{repr_of(requirement)}"
             )
     return tuple(requirements)

@@ -26,6 +26,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import check_name
 from dagflow.types.annotations import resolve_type
@@ -73,14 +74,15 @@ def wiring_of(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
 def _node_defs(node_defs: Any, place: str) -> dict[str, NodeDefinition]:
     if isinstance(node_defs, NodeDefinition):
         raise ParameterCheckError(
-            f'Param "node_defs" is not a Sequence, but {node_defs!r} itself, in {place}. Put it in a list: '
+            f'Param "node_defs" is not a Sequence, but {repr_of(node_defs)} itself, in {place}. Put it in '
+            f"a list: "
             f"node_defs=[{node_defs.name}]."
         )
     by_name: dict[str, NodeDefinition] = {}
     for definition in check_type(node_defs or (), Sequence, "node_defs", place):
         if not isinstance(definition, NodeDefinition):
             raise DagflowInvalidDefinitionError(
-                f"{place}: Invalid item in node list: {definition!r}. {_hint_for(definition)}"
+                f"{place}: Invalid item in node list: {repr_of(definition)}. {_hint_for(definition)}"
             )
         known = by_name.setdefault(definition.name, definition)
         if known is not definition:
@@ -111,10 +113,10 @@ def _check_invocation(wiring: Wiring, invocation: NodeInvocation, inputs: Any, p
         raise DagflowInvalidDefinitionError(
             f"{place}: Received a IDependencyDefinition one layer too high under key "
             f"{invocation.node_name}. Name its input: "
-            f"{{'{invocation.node_name}': {{'<input>': {inputs!r}}}}}."
+            f"{{'{invocation.node_name}': {{'<input>': {repr_of(inputs)}}}}}."
             if isinstance(inputs, _DEPENDENCIES)
             else f"{place}: the dependencies of node '{invocation.node_name}' must map names of inputs "
-            f"to DependencyDefinition, not {inputs!r}"
+            f"to DependencyDefinition, not {repr_of(inputs)}"
         )
     if invocation.node_name in wiring.invocations:
         raise DagflowInvalidDefinitionError(f"{place}: two nodes are named '{invocation.node_name}'")
@@ -162,7 +164,7 @@ def _check_dependency(dependency: Any, graph_name: str, node: str, input_name: s
         raise DagflowInvalidDefinitionError(
             f'graph \'{graph_name}\': Expected IDependencyDefinition for node "{node}" input "{input_name}": '
             "a DependencyDefinition, MultiDependencyDefinition or DynamicCollectDependencyDefinition, not "
-            f"{dependency!r}"
+            f"{repr_of(dependency)}"
         )
 
 
@@ -221,7 +223,7 @@ def checked_mappings(given: Any, cls: type[_Mapping], argument: str, graph_name:
     for mapping in check_type(given or (), Sequence, argument, place):
         if not isinstance(mapping, cls):
             raise ElementCheckError(
-                f"'{argument}' of {place} must hold {cls.__name__}s, but holds {mapping!r}"
+                f"'{argument}' of {place} must hold {cls.__name__}s, but holds {repr_of(mapping)}"
             )
         for field, value in mapping._asdict().items():
             if field.endswith("_name"):
@@ -230,7 +232,7 @@ def checked_mappings(given: Any, cls: type[_Mapping], argument: str, graph_name:
             check_type(mapping.fan_in_index, (int, type(None)), "fan_in_index", f"an InputMapping of {place}")
         if mapping.dagflow_type is not None:
             mapping = mapping._replace(
-                dagflow_type=resolve_type(mapping.dagflow_type, f"{mapping!r} of {place}")
+                dagflow_type=resolve_type(mapping.dagflow_type, f"{repr_of(mapping)} of {place}")
             )
         mappings.append(mapping)
     return mappings

@@ -20,10 +20,17 @@ from dagflow.defs.parts.function import (
     annotations_of,
     documentation_of,
     location,
-    parameters_of,
+    named_parameters,
     resolved,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, check_elements, check_texts, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    check_elements,
+    check_optional,
+    check_texts,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name
 from dagflow.types.annotations import plain_form, resolve_annotation
 from dagflow.types.kinds import DagflowType
@@ -112,16 +119,9 @@ def trace(
     """Trace the body of a graph, and return the graph. `what` is "graph" or "job", for messages."""
     check_name(name, what)
     if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {fn!r}")
+        raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {repr_of(fn)}")
     parameters = _parameters(fn, f"{what} '{name}'")
-    for given, graph_in in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'").items():
-        check_type(graph_in, GraphIn, "ins", f"{what} '{name}'")
-        check_texts(f"input '{given}' of {what} '{name}'", description=graph_in.description)
-        if given not in parameters:
-            raise DagflowInvalidDefinitionError(
-                f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is not a parameter "
-                f"of the function.{nearest(given, parameters)}"
-            )
+    _check_ins(ins, parameters, fn, f"{what} '{name}'")
     handles = {parameter: GraphInputHandle(name, parameter) for parameter in parameters}
     wiring, result = compose(name, lambda: fn(**handles))
     place = f"{what} '{name}' ({location(fn)})"
@@ -164,6 +164,17 @@ def trace(
     return graph_def
 
 
+def _check_ins(ins: Any, parameters: Sequence[str], fn: Callable[..., Any], graph: str) -> None:
+    for given, graph_in in (check_optional(ins, Mapping, "ins", graph) or {}).items():
+        check_type(graph_in, GraphIn, "ins", graph)
+        check_texts(f"input '{given}' of {graph}", description=graph_in.description)
+        if given not in parameters:
+            raise DagflowInvalidDefinitionError(
+                f"{graph} ({location(fn)}): 'ins' names an input '{given}' that is not a parameter of the "
+                f"function.{nearest(given, parameters)}"
+            )
+
+
 def _type_of(annotation: Any, place: str, fn: Callable[..., Any]) -> DagflowType:
     return resolve_annotation(resolved(annotation, place, fn, "remove the annotation"), place)
 
@@ -173,7 +184,7 @@ _STARS = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**", POSITIONAL_ONLY: ""}
 
 
 def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
-    parameters = parameters_of(fn)
+    parameters = named_parameters(fn, place)
     for parameter in parameters:
         if parameter.role in _STARS:
             raise DagflowInvalidDefinitionError(
@@ -189,7 +200,7 @@ def _output_mappings(
     if result is None and not out:
         return []
     named = {"result": out} if isinstance(out, GraphOut) else out
-    for output_name, graph_out in check_type(named or {}, Mapping, "out", place).items():
+    for output_name, graph_out in (check_optional(named, Mapping, "out", place) or {}).items():
         check_type(graph_out, GraphOut, "out", place)
         check_texts(f"output '{output_name}' of {place}", description=graph_out.description)
     returned = _returned(result, None if isinstance(out, GraphOut) else named, place, what)
@@ -223,7 +234,8 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
         if isinstance(result, tuple) and all(isinstance(part, InvokedNodeOutputHandle) for part in result):
             return {}  # a job may return its last nodes
         raise DagflowInvalidDefinitionError(
-            f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph "
+            f"{place} returned {repr_of(result)}, but a job has 0 outputs defined. Return nothing, or use "
+            f"@graph "
             "and to_job()."
         )
     if names is None:
@@ -235,7 +247,7 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
             else "Return an output of a node."
         )
         raise DagflowInvalidDefinitionError(
-            f"{place} returned {result!r}, which is not one output of a node. {hint}"
+            f"{place} returned {repr_of(result)}, which is not one output of a node. {hint}"
         )
     if isinstance(result, InvokedNodeOutputHandle):
         returned: dict[str, Any] = {names[0]: result}
@@ -251,7 +263,7 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
     )
     if missing or extra:
         raise DagflowInvalidDefinitionError(
-            f"{place} has the outputs {names}, but returned {list(returned) if returned else result!r}"
+            f"{place} has the outputs {names}, but returned {repr_of(list(returned) if returned else result)}"
             + (f"; missing: {missing}" if missing else "")
             + (f"; unknown: {extra}" if extra else "")
         )
@@ -262,7 +274,7 @@ def _output_mapping(name: str, handle: Any, place: str) -> OutputMapping:
     if not isinstance(handle, InvokedNodeOutputHandle):
         hint = " A graph cannot return its own input." if isinstance(handle, GraphInputHandle) else ""
         raise DagflowInvalidDefinitionError(
-            f"{place}: output '{name}' must be an output of a node, not {handle!r}.{hint}"
+            f"{place}: output '{name}' must be an output of a node, not {repr_of(handle)}.{hint}"
         )
     return OutputMapping(
         check_name(name, f"output of {place}"),

@@ -18,7 +18,7 @@ from dagflow.defs.graphs.wiring import (
     Wiring,
 )
 from dagflow.defs.ops.node import NodeDefinition
-from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError
+from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError, repr_of
 from dagflow.selection.parse import parse_clause
 from dagflow.selection.resolve import walk
 
@@ -45,7 +45,7 @@ def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefin
             paths = _paths(graph_def, text)
         except DagflowInvalidSubsetError as error:
             raise DagflowInvalidSubsetError(
-                f"No qualified ops to execute found for op_selection={list(clauses)!r}: {error}"
+                f"No qualified ops to execute found for op_selection={repr_of(list(clauses))}: {error}"
             ) from None
         for path in paths:
             _add(selected, path)
@@ -63,7 +63,9 @@ def clauses_of(op_selection: Any) -> tuple[str, ...]:
         or not isinstance(op_selection, Sequence)
         or not all(isinstance(clause, str) for clause in op_selection)
     ):
-        raise ParameterCheckError(f"parameter 'op_selection' must be a list of strings, not {op_selection!r}")
+        raise ParameterCheckError(
+            f"parameter 'op_selection' must be a list of strings, not {repr_of(op_selection)}"
+        )
     return tuple(op_selection)
 
 

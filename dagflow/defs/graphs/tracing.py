@@ -35,6 +35,7 @@ from dagflow.defs.ops.node import COMPOSITION, NodeDefinition, PendingInvocation
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
+    repr_of,
 )
 
 
@@ -193,12 +194,13 @@ class Composition:
         place = f"in the body of '{self.graph_name}': input '{input_name}' of '{node}'"
         if _is_foreign(value, self):
             return DagflowInvalidDefinitionError(
-                f"{place} was given {value!r}, which belongs to the body of another graph. Pass it through "
+                f"{place} was given {repr_of(value)}, which belongs to the body of another graph. Pass it "
+                f"through "
                 "an input and an output of that graph."
             )
         if isinstance(value, DynamicHandle):
             return DagflowInvalidDefinitionError(
-                f"{place} was given the dynamic {value!r}. Call .map() or .collect() on it."
+                f"{place} was given the dynamic {repr_of(value)}. Call .map() or .collect() on it."
             )
         if isinstance(value, OutputHandles):
             return DagflowInvalidDefinitionError(
@@ -211,7 +213,7 @@ class Composition:
                 f"Write {value.name}()."
             )
         return DagflowInvalidDefinitionError(
-            f"{place} was given {value!r} of type '{type(value).__name__}'. Must pass the output from "
+            f"{place} was given {repr_of(value)} of type '{type(value).__name__}'. Must pass the output from "
             "previous node invocations or inputs to the composition function as inputs when invoking nodes "
             "during composition. Give constants through config, through a default of the parameter, or "
             "through an op that returns them."

@@ -16,10 +16,17 @@ from dagflow.defs.parts.function import (
     POSITIONAL_OR_KEYWORD,
     function_type_of,
     location,
-    parameters_of,
+    name_of,
+    named_parameters,
 )
 from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    ParameterCheckError,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name, resource_keys
 
 if TYPE_CHECKING:
@@ -76,7 +83,7 @@ class HookDefinition(Copied):
     ) -> None:
         self.name: str = check_name(name, "hook")
         if not callable(hook_fn):
-            raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {hook_fn!r}")
+            raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {repr_of(hook_fn)}")
         self.hook_fn: Callable[[Any, Sequence[DagflowEvent]], HookExecutionResult] = hook_fn
         self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
         self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, f"hook '{name}'")
@@ -240,7 +247,9 @@ def event_list_hook(
 
     def decorate(fn: Callable[..., Any]) -> HookDefinition:
         parameters = _parameters(fn, "event_list_hook", ("context", "event_list"))
-        return HookDefinition(name or fn.__name__, fn, required_resource_keys, parameters=parameters)
+        return HookDefinition(
+            name_of(fn) if name is None else name, fn, required_resource_keys, parameters=parameters
+        )
 
     return decorate if hook_fn is None else decorate(hook_fn)
 
@@ -263,7 +272,8 @@ def check_hooks(hook_defs: Any, name: str, place: str = "") -> frozenset[HookDef
     for hook in hooks:
         if not isinstance(hook, HookDefinition):
             raise ElementCheckError(
-                f"parameter '{name}'{place and ' of '}{place} must hold hooks, but holds {hook!r} of type "
+                f"parameter '{name}'{place and ' of '}{place} must hold hooks, but holds {repr_of(hook)} "
+                f"of type "
                 f"'{type(hook).__name__}'. Decorate the function with @success_hook or @failure_hook."
             )
     return frozenset(hooks)
@@ -308,7 +318,7 @@ def _hook_after(
     fn: Callable[..., Any],
 ) -> HookDefinition:
     parameters = _parameters(fn, decorator, ("context",))
-    own_name = name or fn.__name__
+    own_name = name_of(fn) if name is None else name
 
     def hook_fn(context: Any, event_list: Sequence[DagflowEvent]) -> HookExecutionResult:
         if not any(matches(event) for event in event_list):
@@ -322,25 +332,25 @@ def _hook_after(
 def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the parameters of a function for a context and a list of events."""
     if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {fn!r}")
-    if function_type_of(fn) != "plain":
+        raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {repr_of(fn)}")
+    if function_type_of(fn) != "plain" and not hasattr(fn, "__wrapped__"):
         raise DagflowInvalidDefinitionError(
-            f"@{decorator}: the function '{getattr(fn, '__name__', fn)}' ({location(fn)}) is async or a "
+            f"@{decorator}: the function '{name_of(fn)}' ({location(fn)}) is async or a "
             "generator, so its body would never run. Use a plain function."
         )
-    parameters = parameters_of(fn)
+    parameters = named_parameters(fn, f"@{decorator}")
     for position, name in enumerate(wanted):
         known = CONTEXT_NAMES if name == "context" else _EVENTS_NAMES
         given = parameters[position] if position < len(parameters) else None
         if given is None or given.role not in _POSITIONAL or given.name not in known:
             raise DagflowInvalidDefinitionError(
-                f"@{decorator}: the function '{getattr(fn, '__name__', fn)}' ({location(fn)}) does not have "
+                f"@{decorator}: the function '{name_of(fn)}' ({location(fn)}) does not have "
                 f"required positional parameter '{name}'. It is called with {' and '.join(wanted)}."
             )
     for parameter in parameters[len(wanted) :]:
         if not parameter.has_default and parameter.role in (*_POSITIONAL, KEYWORD_ONLY):
             raise DagflowInvalidDefinitionError(
-                f"@{decorator}: the function '{fn.__name__}' ({location(fn)}) has the parameter "
+                f"@{decorator}: the function '{name_of(fn)}' ({location(fn)}) has the parameter "
                 f"'{parameter.name}', which gets no value. It is called with {' and '.join(wanted)}."
             )
     return tuple(parameter.name for parameter in parameters[: len(wanted)])

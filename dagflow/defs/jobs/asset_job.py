@@ -18,7 +18,12 @@ from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
 from dagflow.defs.resources.requirements import IO_MANAGER
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, check_optional
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    check_optional,
+    repr_of,
+)
 from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -59,7 +64,7 @@ def build_asset_job(
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
     names = ShortNames(known)
     chosen = executable if selection is None else selected_assets(executable, selection, names)
-    wiring, layer = wire_assets(chosen, known, resources or {}, names)
+    wiring, layer = wire_assets(chosen, known, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = describe_job(name)
     given = as_resources(resources, place)
@@ -110,7 +115,7 @@ class UnresolvedAssetJobDefinition:
         if self.partitions_def is not None and job.partitions_def != self.partitions_def:
             raise DagflowInvalidDefinitionError(
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
-                f"{self.partitions_def!r}, but its assets have {job.partitions_def!r}"
+                f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
         return job
 
@@ -202,14 +207,15 @@ def _resources(
         for key, definition in asset.resource_defs.items():
             if key in given:
                 raise DagflowInvalidInvocationError(
-                    f"the resource '{key}' was given, but {asset!r} has its own resource with this key. "
+                    f"the resource '{key}' was given, but {repr_of(asset)} has its own resource with this "
+                    f"key. "
                     "Give it in one place only."
                 )
             other = own.setdefault(key, (definition, asset))
             if not _same_resource(other[0], definition):
                 raise DagflowInvalidDefinitionError(
                     f"Conflicting versions of resource with key '{key}' were provided to different assets. "
-                    f"{other[1]!r} and {asset!r} have their own: use one object, or two keys."
+                    f"{repr_of(other[1])} and {repr_of(asset)} have their own: use one object, or two keys."
                 )
             resources[key] = definition
     if default is not None:

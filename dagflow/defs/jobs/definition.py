@@ -31,6 +31,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import check_name, definition_tags, system_tag
 from dagflow.metadata.normalize import normalize_metadata
@@ -123,14 +124,7 @@ class JobDefinition(JobContent):
     ) -> None:
         input_values = legacy.pop("_input_values", None) or input_values
         config = legacy.pop("partitioned_config", None) or legacy.pop("config_mapping", None) or config
-        for key in legacy:
-            if key not in _LEGACY:
-                raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
-            if legacy[key]:
-                raise ParameterCheckError(
-                    f"'{key}' is a parameter of older versions without effect, so it must be None or empty, "
-                    f"not {legacy[key]!r}"
-                )
+        _check_legacy(legacy)
         self.graph: GraphDefinition = check_type(graph_def, GraphDefinition, "graph_def")
         self.name: str = check_name(name, "job") if name is not None else graph_def.name
         place = self.describe_target()
@@ -265,7 +259,7 @@ class JobDefinition(JobContent):
             check_unfed_inputs(graph_def)
         except DagflowInvalidDefinitionError as error:
             raise DagflowInvalidSubsetError(
-                f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"
+                f"the op selection {repr_of(list(op_selection))} leaves a graph that cannot run: {error}"
             ) from error
         values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
         return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
@@ -413,15 +407,27 @@ def job_of_graph(graph_def: GraphDefinition) -> JobDefinition:
     return JobDefinition(graph_def=graph_def, description=graph_def.description)
 
 
+def _check_legacy(arguments: Mapping[str, Any]) -> None:
+    """Raise for an unknown argument, or for one of an older version that is not empty."""
+    for name, value in arguments.items():
+        if name not in _LEGACY:
+            raise ParameterCheckError(f"JobDefinition has no parameter '{name}'")
+        if value:
+            raise ParameterCheckError(
+                f"'{name}' is a parameter of older versions without effect, so it must be None or empty, "
+                f"not {repr_of(value)}"
+            )
+
+
 def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: str) -> None:
     """Raise if a value is given for an unknown input of the graph."""
     for name in check_type(values, Mapping, "input_values", place):
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
                 f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
-                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
-                f"the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
-                f"{nearest(name, graph_def.input_names)}"
+                f"for key {repr_of(name)}, but job has no top-level input with that name. 'input_values' can "
+                f"give the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
+                f"{nearest(name, graph_def.input_names) if isinstance(name, str) else ''}"
             )
 
 
@@ -435,5 +441,5 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
         return run_config_dict(config, place)
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a "
-        f"PartitionedConfig, not {config!r} of type '{type(config).__name__}'"
+        f"PartitionedConfig, not {repr_of(config)} of type '{type(config).__name__}'"
     )

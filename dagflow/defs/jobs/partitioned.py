@@ -12,15 +12,17 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from dagflow._util import takes
 from dagflow.config.plain import run_config_dict
 from dagflow.copies import Copied, WithFirst, first_of
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import location, name_of
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     ParameterCheckError,
     check_type,
+    repr_of,
 )
 from dagflow.keys import jsonable_tags, system_tag, system_tag_spellings
 from dagflow.partitions.calendar import (
@@ -118,8 +120,8 @@ class PartitionedConfig(Copied):
         if isinstance(config, PartitionedConfig):
             if config.partitions_def != partitions_def:
                 raise CheckError(
-                    f"{config!r} cannot be the 'config' of a job with another partitions_def, "
-                    f"{partitions_def!r}: remove the partitions_def, or make them equal"
+                    f"{repr_of(config)} cannot be the 'config' of a job with another partitions_def, "
+                    f"{repr_of(partitions_def)}: remove the partitions_def, or make them equal"
                 )
             return config
         fixed = run_config_dict(config, "every partition")
@@ -391,7 +393,7 @@ def _window_decorator(
     def of_window(fn: Callable[[datetime, datetime], Any]) -> _ConfigOfKey:
         return lambda key: fn(*partitions_def.time_window_for_partition_key(key))
 
-    _check_function(tags_of, "tags_for_partition_fn")
+    _check_function(tags_of, "tags_for_partition_fn", 2)
 
     def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
         return PartitionedConfig(
@@ -412,9 +414,16 @@ def _only_one(older: _TagsOfKey | None, newer: _TagsOfKey | None) -> _TagsOfKey 
     return newer if older is None else older
 
 
-def _check_function(fn: Any, name: str) -> Any:
+def _check_function(fn: Any, name: str, count: int = 1) -> Any:
     if fn is not None and not callable(fn):
-        raise ParameterCheckError(f"parameter '{name}' of a PartitionedConfig must be a function, not {fn!r}")
+        raise ParameterCheckError(
+            f"parameter '{name}' of a PartitionedConfig must be a function, not {repr_of(fn)}"
+        )
+    if fn is not None and name != "decorated_fn" and not takes(fn, count):
+        raise DagflowInvalidDefinitionError(
+            f"parameter '{name}' of a PartitionedConfig must be a function of "
+            f"{'a partition' if count == 1 else 'start and end'}. {repr_of(fn)} is not"
+        )
     return fn
 
 
@@ -422,13 +431,13 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
     """Return the decorated function, if it accepts these arguments."""
     try:
         signature = inspect.signature(_check_function(fn, "decorated_fn"))
-    except ValueError:  # a builtin function has no signature
-        return fn
+    except (TypeError, ValueError):  # as of some builtin functions
+        return _check_function(fn, "run_config_for_partition_key_fn", len(arguments))
     try:
         signature.bind(*arguments)
     except TypeError as error:
         raise DagflowInvalidDefinitionError(
-            f"'{getattr(fn, '__name__', fn)}' ({location(fn)}) cannot make the config of a partition: it "
+            f"'{name_of(fn)}' ({location(fn)}) cannot make the config of a partition: it "
             f"cannot be called with {' and '.join(arguments)}: {error}"
         ) from None
     return fn

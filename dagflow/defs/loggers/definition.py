@@ -11,12 +11,19 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow import _doors
+from dagflow._util import takes
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
-from dagflow.defs.parts.function import documentation_of, parameters_of
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_optional, check_type
+from dagflow.defs.parts.function import documentation_of, location, name_of, parameters_of
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name
 
 if TYPE_CHECKING:
@@ -48,11 +55,18 @@ class LoggerDefinition(Copied):
         description: str | None = None,
     ) -> None:
         if not callable(logger_fn):
-            raise DagflowInvalidDefinitionError(f"a logger must be made of a function, not {logger_fn!r}")
-        self.logger_fn: Callable[..., logging.Logger] = logger_fn
-        self.config_field: Field = resolve_field(config_schema)
-        self.description: str | None = check_optional(description, str, "description", "a logger")
+            raise DagflowInvalidDefinitionError(
+                f"a logger must be made of a function, not {repr_of(logger_fn)}"
+            )
         self.parameter: str | None = _first_parameter(logger_fn)
+        if self.parameter is not None and not takes(logger_fn, 1):
+            raise DagflowInvalidDefinitionError(
+                f"the logger function {repr_of(logger_fn)} ({location(logger_fn)}) must take at most one "
+                "argument by position, the context"
+            )
+        self.logger_fn: Callable[..., logging.Logger] = logger_fn
+        self.config_field: Field = resolve_field(config_schema, f"logger '{name_of(logger_fn)}'")
+        self.description: str | None = check_optional(description, str, "description", "a logger")
 
     def decorated(self) -> Callable[..., Any] | None:
         """Return the function."""
@@ -74,7 +88,7 @@ class LoggerDefinition(Copied):
             description: Default: the description of this logger.
         """
         new = copy.copy(self)
-        name = getattr(self.logger_fn, "__name__", repr(self.logger_fn))
+        name = name_of(self.logger_fn)
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
@@ -96,7 +110,7 @@ class LoggerDefinition(Copied):
         return made
 
     def __repr__(self) -> str:
-        return f"<logger {getattr(self.logger_fn, '__name__', self.logger_fn)!r}>"
+        return f"<logger {name_of(self.logger_fn)!r}>"
 
 
 @overload
@@ -163,7 +177,8 @@ def check_loggers(
         check_name(name, f"logger of {place}", reserved=False)
         if not isinstance(definition, LoggerDefinition):
             raise ElementCheckError(
-                f"parameter '{parameter}' of {place} must hold loggers, but '{name}' is {definition!r} of "
+                f"parameter '{parameter}' of {place} must hold loggers, but '{name}' is "
+                f"{repr_of(definition)} of "
                 f"type '{type(definition).__name__}'. Decorate the function with @logger."
             )
     return dict(logger_defs)

@@ -32,7 +32,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_texts,
-    check_type,
+    repr_of,
 )
 from dagflow.keys import (
     check_name,
@@ -97,11 +97,11 @@ class OpDefinition(NodeDefinition):
         owner: str | None = None,
     ) -> None:
         by_decorator, owner = owner is not None, owner or "op"
+        self.name: str = check_name(name, owner)
         what = f"{owner} '{name}'"
         if not callable(compute_fn):
-            raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
-        self.name: str = check_name(name, owner)
-        ins = check_type(ins or {}, Mapping, "ins", what)
+            raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {repr_of(compute_fn)}")
+        ins = check_optional(ins, Mapping, "ins", what) or {}
         body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
@@ -350,7 +350,7 @@ def op(
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
         if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@op must decorate a function, not {fn!r}")
+            raise DagflowInvalidDefinitionError(f"@op must decorate a function, not {repr_of(fn)}")
         return OpDefinition(
             fn,
             name if name is not None else getattr(fn, "__name__", type(fn).__name__),
@@ -401,7 +401,7 @@ def _warn_of_config_names(body: Body, what: str) -> None:
 def _config_field(body: Body, schema: Any, what: str) -> Field | None:
     """Return the schema of the config of an op, from the argument or from its `config` parameter."""
     if body.config is None:
-        return None if schema is None else resolve_field(schema)
+        return None if schema is None else resolve_field(schema, what)
     place = f"{what} ({location(body.fn)})"
     if schema is not None:
         raise ParameterCheckError(

@@ -247,7 +247,7 @@ class OutputDefinition(Out):
 
 
 def _checked(metadata: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:
-    if not metadata:
+    if metadata is None:
         return {}
     normalize_metadata(metadata, what)
     return metadata

@@ -14,6 +14,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     check_type,
+    repr_of,
 )
 from dagflow.events.user import DynamicOutput, MaterializeResult, Output, UserEvent
 from dagflow.keys import check_name
@@ -44,7 +45,7 @@ def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, Input
         if name in parameters:
             inputs[name] = _input(parameters[name], given.get(name), descriptions.get(name), body.fn, what)
             continue
-        spec = check_type(given[name], In, f"ins[{name!r}]", what)
+        spec = check_type(given[name], In, f"ins[{repr_of(name)}]", what)
         dagflow_type = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
         if not dagflow_type.is_nothing and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
@@ -105,7 +106,8 @@ def _check_default(default: Any, dagflow_type: DagflowType, name: str, what: str
     if dagflow_type.checks_at_definition and not dagflow_type.type_check(None, default).success:
         raise DagflowInvalidDefinitionError(
             f"Type check failed for the default_value of InputDefinition {name} of type "
-            f"{dagflow_type.display_name}, in {what}: it is {default!r} of type '{type(default).__name__}'"
+            f"{dagflow_type.display_name}, in {what}: it is {repr_of(default)} of type "
+            f"'{type(default).__name__}'"
         )
 
 
@@ -131,7 +133,7 @@ def outputs_of(
     outputs: dict[str, OutputDefinition] = {}
     types = _return_types(body, annotation, given, what)
     for (name, spec), inferred in zip(given.items(), types, strict=True):
-        check_type(spec, Out, f"out[{name!r}]", what)
+        check_type(spec, Out, f"out[{repr_of(name)}]", what)
         check_name(name, f"output of {what}")
         dagflow_type = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
         version = code_version if spec.code_version is None else spec.code_version
@@ -212,7 +214,8 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
     if parts is None:
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
-            f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type "
+            f"non-tuple annotation. It has {len(outs)} outputs; {repr_of(annotation)} must be a Tuple with "
+            f"a type "
             "for each."
         )
     if len(parts) != len(outs):
@@ -267,7 +270,7 @@ def _value_form(annotation: Any) -> Any:
     parts = _union_parts(annotation)
     if any(map(_is_wrapper, parts)):
         return Union[tuple(map(_value_form, parts))]  # noqa: UP007 - of values
-    if get_origin(annotation) is list and _is_dynamic(get_args(annotation)[0]):
+    if get_origin(annotation) is list and any(map(_is_dynamic, get_args(annotation))):
         return _value_form(get_args(annotation)[0])
     return annotation
 

@@ -13,8 +13,8 @@ from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
 from dagflow.copies import Copied, WithFirst, first_of
-from dagflow.defs.parts.function import config_class_of, location, parameters_of
-from dagflow.errors import CheckError, ParameterCheckError, check_optional
+from dagflow.defs.parts.function import config_class_of, location, name_of, parameters_of
+from dagflow.errors import CheckError, ParameterCheckError, check_optional, repr_of
 
 _ConfigFn = Callable[[Any], Any]
 
@@ -53,7 +53,7 @@ class ConfigMapping(Copied):
         receive_processed_config_values: bool | None = None,
     ) -> None:
         self.config_fn: _ConfigFn = _function(config_fn, "config_fn")
-        self.config_schema: Field = resolve_field(config_schema)
+        self.config_schema: Field = resolve_field(config_schema, f"config mapping '{name_of(config_fn)}'")
         self.receive_processed_config_values: bool | None = check_optional(
             receive_processed_config_values, bool, "receive_processed_config_values", "a ConfigMapping"
         )
@@ -126,7 +126,7 @@ def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
         fixed = dict(config)
         return ConfigMapping(WithFirst(first_of, fixed))
     raise ParameterCheckError(
-        f"parameter 'config' of {place} must be a ConfigMapping or a dict, not {config!r}"
+        f"parameter 'config' of {place} must be a ConfigMapping or a dict, not {repr_of(config)}"
     )
 
 
@@ -163,7 +163,7 @@ def configured(configurable: Any, config_schema: Any = None, **more: Any) -> Cal
     if method is None or isinstance(configurable, type):
         raise ParameterCheckError(
             f"parameter 'configurable' must be an op, graph, resource, resource class, I/O manager, executor "
-            f"or logger, not {configurable!r}"
+            f"or logger, not {repr_of(configurable)}"
         )
     return lambda config: method(config, config_schema=config_schema, **more)
 
@@ -194,7 +194,7 @@ def configured_field(
         function, schema = WithFirst(first_of, config), None
     return Field(
         Mapped(
-            resolve_field(schema),
+            resolve_field(schema, place),
             function,
             ANYTHING if inner is None else inner,
             MappingMessages(
@@ -216,7 +216,9 @@ def new_name(config_or_fn: Any, name: str | None, place: str) -> str:
     """
     found = name if name is not None else getattr(config_or_fn, "__name__", None)
     if not isinstance(found, str):
-        raise CheckError(f"{place} is configured with {config_or_fn!r}; give the new definition a 'name'")
+        raise CheckError(
+            f"{place} is configured with {repr_of(config_or_fn)}; give the new definition a 'name'"
+        )
     return found
 
 
@@ -246,6 +248,6 @@ def _call_on_plain_config(function: _ConfigFn, config: Any) -> Any:
 
 def _function(value: Any, name: str) -> _ConfigFn:
     if not callable(value):
-        raise ParameterCheckError(f"parameter '{name}' must be a function, not {value!r}")
+        raise ParameterCheckError(f"parameter '{name}' must be a function, not {repr_of(value)}")
     function: _ConfigFn = value
     return function

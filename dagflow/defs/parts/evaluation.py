@@ -20,7 +20,7 @@ def unwrapped(fn: Any) -> Any:
     while class_has(fn, "__wrapped__") or "__wrapped__" in _attributes_of(fn):
         fn = fn.__wrapped__
         if id(fn) in seen:
-            raise ValueError(f"{fn!r} wraps itself")
+            break  # it wraps itself, so that its signature cannot be read
         seen.add(id(fn))
     return fn
 

@@ -18,7 +18,7 @@ from typing import Any
 from dagflow._util import UNSET, nearest
 from dagflow.copies import Copied
 from dagflow.defs.parts.evaluation import Unresolved, code_of, evaluated, own_annotations, unwrapped
-from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.types.annotations import plain_form
 
 CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
@@ -88,6 +88,30 @@ def parameters_of(fn: Callable[..., Any]) -> list[Parameter]:
     return parameters
 
 
+def named_parameters(fn: Callable[..., Any], what: str) -> list[Parameter]:
+    """Return the parameters of a function of user code, as `parameters_of`.
+
+    Args:
+        fn: The function.
+        what: The definition, for messages.
+
+    Raises:
+        DagflowInvalidDefinitionError: The signature cannot be read.
+    """
+    try:
+        return parameters_of(fn)
+    except (TypeError, ValueError) as error:
+        raise DagflowInvalidDefinitionError(
+            f"{what}: the signature of {repr_of(fn)} cannot be read"
+        ) from error
+
+
+def name_of(fn: Any) -> str:
+    """Return the name of a function, or the name of the class of another callable object."""
+    name = getattr(fn, "__name__", None)
+    return name if isinstance(name, str) else type(fn).__name__
+
+
 def _is_plain(fn: Callable[..., Any]) -> bool:
     return type(fn) is FunctionType and not hasattr(fn, "__wrapped__") and not hasattr(fn, "__signature__")
 
@@ -133,6 +157,8 @@ class Body(Copied):
     Attributes:
         fn: The function.
         function_type: "plain" (returns), "generator", "async" or "async_generator".
+        is_indirect: Whether this is the type of a function that `fn`, a plain function, wraps. Then the
+            result of `fn` decides, because `fn` may have waited for the other function.
         context: The annotation of the context parameter: "any", "op" or "asset"; None without a context.
         context_name: The name of the context parameter.
         context_first: Whether the context is the first positional argument. If not, it is passed by name.
@@ -159,6 +185,7 @@ class Body(Copied):
         "function_type",
         "inputs",
         "is_bound",
+        "is_indirect",
         "optional_resources",
         "order",
         "read_config",
@@ -170,6 +197,7 @@ class Body(Copied):
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
         self.fn: Callable[..., Any] = fn
         self.function_type: str = function_type_of(fn)
+        self.is_indirect: bool = self.function_type != "plain" and _type_of_code(fn) == "plain"
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
@@ -179,17 +207,15 @@ class Body(Copied):
         self.optional_resources: frozenset[str] = frozenset()
         self.context_first: bool = False
         self.takes_any_keyword: bool = False
-        try:
-            parameters = parameters_of(fn)
-        except (TypeError, ValueError) as error:
-            raise DagflowInvalidDefinitionError(f"{what}: the signature of {fn!r} cannot be read") from error
+        parameters = named_parameters(fn, what)
         annotations = annotations_of(fn)
         self.return_annotation: Any = annotations.get("return", UNSET)
         inputs = []
         for position, parameter in enumerate(parameters):
             annotation = annotations.get(parameter.name, parameter.annotation)
             by_keyword = parameter.role == KEYWORD_ONLY
-            if parameter.name in CONTEXT_NAMES and self.context is None and (position == 0 or by_keyword):
+            is_first = position == 0 and parameter.role not in (VAR_POSITIONAL, VAR_KEYWORD)
+            if parameter.name in CONTEXT_NAMES and self.context is None and (is_first or by_keyword):
                 self.context, self.context_name = _context_annotation(annotation, what, fn), parameter.name
                 self.context_first = not by_keyword
             elif parameter.name == "context":
@@ -307,8 +333,15 @@ def config_class_of(fn: Callable[..., Any]) -> Any:
 
 
 def function_type_of(fn: Callable[..., Any]) -> str:
-    """Return "plain", "generator", "async" or "async_generator"."""
-    target = unwrapped(fn)
+    """Return "plain", "generator", "async" or "async_generator".
+
+    It is the type of the function that a plain function wraps.
+    """
+    found = _type_of_code(fn)
+    return _type_of_code(unwrapped(fn)) if found == "plain" and hasattr(fn, "__wrapped__") else found
+
+
+def _type_of_code(target: Any) -> str:
     while isinstance(target, partial):
         target = target.func
     if not isinstance(target, (FunctionType, MethodType)):
@@ -363,7 +396,8 @@ def _context_annotation(annotation: Any, what: str, fn: Callable[..., Any]) -> s
     markers = {getattr(part, "__dagflow_context__", None) for part in _alternatives(annotation)}
     if None in markers:
         raise DagflowInvalidDefinitionError(
-            f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it "
+            f"{what} ({location(fn)}): the context parameter is annotated with {repr_of(annotation)}. "
+            f"Annotate it "
             "with OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
         )
     return str(markers.pop()) if len(markers) == 1 else "any"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 
 
 def check_owners(owners: Sequence[str] | None, place: str) -> list[str]:
@@ -25,7 +25,9 @@ def check_owners(owners: Sequence[str] | None, place: str) -> list[str]:
     if owners is None:
         return []
     if isinstance(owners, str):
-        raise ParameterCheckError(f"parameter 'owners' of {place} must be a list of strings, not {owners!r}")
+        raise ParameterCheckError(
+            f"parameter 'owners' of {place} must be a list of strings, not {repr_of(owners)}"
+        )
     for owner in check_type(owners, Sequence, "owners", place):
         check_type(owner, str, "owners", place)
         if owner == "team:":

@@ -6,7 +6,7 @@ from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING
 
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.values import Constant
 
 if TYPE_CHECKING:
@@ -64,17 +64,20 @@ class RetryPolicy(Constant):
         self._set(max_retries=max_retries, delay=delay, backoff=backoff, jitter=jitter)
         if check_type(self.max_retries, int, "max_retries") < 0:
             raise DagflowInvalidDefinitionError(
-                f"parameter 'max_retries' must not be negative, but is {self.max_retries!r}"
+                f"parameter 'max_retries' must not be negative, but is {repr_of(self.max_retries)}"
             )
         if self.delay is None:
             for name in ("backoff", "jitter"):
                 if getattr(self, name) is not None:
                     raise DagflowInvalidDefinitionError(f"a RetryPolicy with '{name}' needs a 'delay'")
         elif isinstance(self.delay, bool) or not isinstance(self.delay, (int, float)):
-            raise ParameterCheckError(f"parameter 'delay' must be a number of seconds, not {self.delay!r}")
+            raise ParameterCheckError(
+                f"parameter 'delay' must be a number of seconds, not {repr_of(self.delay)}"
+            )
         elif not 0 <= self.delay < inf:
             raise DagflowInvalidDefinitionError(
-                f"parameter 'delay' must be a finite number of seconds, 0 or more, but is {self.delay!r}"
+                f"parameter 'delay' must be a finite number of seconds, 0 or more, but is "
+                f"{repr_of(self.delay)}"
             )
         if self.backoff is not None:
             check_type(self.backoff, Backoff, "backoff")

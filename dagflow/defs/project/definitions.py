@@ -22,7 +22,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     check_optional,
-    check_type,
+    repr_of,
 )
 from dagflow.keys import ASSET_JOB_NAME, check_name, nearest_key
 
@@ -74,7 +74,7 @@ class Definitions:
         )
         self.resources: dict[str, Any] = {
             check_name(key, "resource", reserved=False): value
-            for key, value in check_type(resources or {}, Mapping, "resources").items()
+            for key, value in (check_optional(resources, Mapping, "resources") or {}).items()
         }
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
@@ -165,7 +165,8 @@ class Definitions:
             read = asset.node_def.required_resource_keys | asset.node_def.body.optional_resources
             for key in sorted(set(owners) & read - set(asset.resource_defs)):
                 raise DagflowInvalidDefinitionError(
-                    f"{asset!r} needs the resource '{key}' of the Definitions, and {owners[key]!r} has "
+                    f"{repr_of(asset)} needs the resource '{key}' of the Definitions, and "
+                    f"{repr_of(owners[key])} has "
                     "another one with this key. Use one object, or two keys."
                 )
         return {key: value for key, value in self.resources.items() if key not in owners}
@@ -199,12 +200,12 @@ def _all_of(
     if values is None:
         return []
     if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
-        raise CheckError(f"parameter '{parameter}' of Definitions must be a list, not {values!r}")
+        raise CheckError(f"parameter '{parameter}' of Definitions must be a list, not {repr_of(values)}")
     members = list(values)
     for member in members:
         if not isinstance(member, classes):
             raise CheckError(
-                f"parameter '{parameter}' of Definitions holds {member!r} of type "
+                f"parameter '{parameter}' of Definitions holds {repr_of(member)} of type "
                 f"'{type(member).__name__}', which is not {what}"
             )
     return members

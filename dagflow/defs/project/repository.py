@@ -5,9 +5,9 @@ It is built from Definitions, which check that everything fits together.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import FunctionType
 from typing import Any, overload
 
 from dagflow.copies import Copied
@@ -17,8 +17,9 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
+from dagflow.defs.parts.function import named_parameters
 from dagflow.defs.project.definitions import Definitions, unknown_job
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
@@ -214,10 +215,11 @@ def repository(
 def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
     """Call the function, and return its list or dict."""
     if not callable(fn):
-        raise CheckError(f"@repository must decorate a function, not {fn!r}")
-    if inspect.signature(fn).parameters:
+        raise CheckError(f"@repository must decorate a function, not {repr_of(fn)}")
+    parameters = named_parameters(fn, place)
+    if parameters:
         raise CheckError(
-            f"the function of {place} must have no parameters, but it is {inspect.signature(fn)}"
+            f"the function of {place} must have no parameters, but has {[each.name for each in parameters]}"
         )
     content = fn()
     if not isinstance(content, (list, Mapping)):
@@ -242,7 +244,8 @@ def _jobs_and_assets(content: list[Any], place: str) -> tuple[list[_Job], list[A
                 raise DagflowInvalidDefinitionError(
                     f"Bad return value from the function of {place}: all elements of list must be of type "
                     "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset or AssetSpec, results of "
-                    f"define_asset_job, or lists of these. Got {one!r} of type {type(one)} at index {index}."
+                    f"define_asset_job, or lists of these. Got {repr_of(one)} of type {type(one)} at index "
+                    f"{index}."
                 )
     return jobs, assets
 
@@ -260,16 +263,16 @@ def _jobs_by_name(
         if key != "jobs":
             raise DagflowInvalidDefinitionError(
                 f"Bad return value from the function of {place}: dict must not contain keys other than "
-                f"'jobs': found {key!r}. To add assets, return a list."
+                f"'jobs': found {repr_of(key)}. To add assets, return a list."
             )
     by_name = content.get("jobs", {})
     if not isinstance(by_name, Mapping):
         raise DagflowInvalidDefinitionError(
-            f"'jobs' of {place} must be a dict of jobs by name, not {by_name!r}"
+            f"'jobs' of {place} must be a dict of jobs by name, not {repr_of(by_name)}"
         )
     found: dict[str, JobDefinition | Callable[[], JobDefinition]] = {}
     for name, given in by_name.items():
-        is_lazy = inspect.isfunction(given)
+        is_lazy = isinstance(given, FunctionType)
         found[name] = (
             partial(_build_job, given, name, place, define)
             if is_lazy
@@ -289,7 +292,8 @@ def _checked(one: Any, name: str, place: str, define: Callable[..., Definitions]
     """Return a job with the default executor and loggers. Raise if it is not a job of this name."""
     if not isinstance(one, _JOBS):
         raise DagflowInvalidDefinitionError(
-            f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is {one!r}, "
+            f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is "
+            f"{repr_of(one)}, "
             f"in the 'jobs' of {place}."
         )
     if one.name != name:

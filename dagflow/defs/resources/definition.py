@@ -13,10 +13,12 @@ from dagflow.config.read import read_config
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import (
+    KEYWORD_ONLY,
     VAR_KEYWORD,
     VAR_POSITIONAL,
     documentation_of,
     location,
+    name_of,
     parameters_of,
 )
 from dagflow.defs.resources.opening import Opened, enter
@@ -25,6 +27,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import check_name, resource_keys
 
@@ -88,10 +91,16 @@ class ResourceDefinition(Copied):
         resource_type: str = "function",
     ) -> None:
         if not callable(resource_fn):
-            raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
+            raise ParameterCheckError(
+                f"parameter 'resource_fn' must be a function, not {repr_of(resource_fn)}"
+            )
         check_texts("a resource", description=description, version=version)
         self.resource_fn: Callable[..., Any] = resource_fn
-        self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
+        self.config_field: Field | None = (
+            None
+            if config_schema is None
+            else resolve_field(config_schema, f"resource '{name_of(resource_fn)}'")
+        )
         self.description: str | None = description
         self.__wrapped__: Callable[..., Any] = resource_fn
         self.required_resource_keys: frozenset[str] = resource_keys(
@@ -271,7 +280,7 @@ def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, Reso
         values: Definitions or plain objects by key.
         place: The definition that receives them, for the message.
     """
-    if not values:
+    if values is None:
         return {}
     check_type(values, Mapping, "resources", place)
     return {check_name(key, "resource", reserved=False): as_resource(value) for key, value in values.items()}
@@ -337,7 +346,7 @@ def resource_configs(
 def define(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
     """Build a definition for a decorator. Its default description is the docstring of the function."""
     if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
+        raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {repr_of(fn)}")
     definition = cls(fn, *arguments, **named)
     if definition.description is None:
         definition.description = documentation_of(fn)
@@ -354,18 +363,23 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
         parameters = parameters_of(fn)
     except (TypeError, ValueError):
         return True
-    needed = [
+    positional = [parameter for parameter in parameters if parameter.role not in (VAR_KEYWORD, KEYWORD_ONLY)]
+    first = next((parameter for parameter in positional if parameter.role != VAR_POSITIONAL), None)
+    others = [
         parameter.name
         for parameter in parameters
-        if not parameter.has_default and parameter.role not in (VAR_KEYWORD, VAR_POSITIONAL)
+        if parameter is not first
+        and not parameter.has_default
+        and parameter.role not in (VAR_KEYWORD, VAR_POSITIONAL)
     ]
-    if len(needed) > 1:
+    if others:
         raise DagflowInvalidDefinitionError(
-            f"the resource function at {location(fn)} expects only a single positional required argument, "
-            f"the init context. Give {', '.join(needed[1:])} a default, or read config and resources from "
-            "the context."
+            f"the resource function '{name_of(fn)}' at {location(fn)} expects only a single positional "
+            f"required argument, the init context. Give {', '.join(others)} a default, or read config and "
+            f"resources "
+            "from the context."
         )
-    return bool(needed) or bool(parameters)
+    return bool(positional)
 
 
 def own_config(context: Any) -> Any:

@@ -11,8 +11,9 @@ from typing import Any, overload
 from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
 from dagflow.copies import Copied
+from dagflow.defs.parts.function import name_of
 from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
-from dagflow.errors import ParameterCheckError
+from dagflow.errors import ParameterCheckError, repr_of
 
 
 class IOManagerDefinition(ResourceDefinition):
@@ -53,8 +54,8 @@ class IOManagerDefinition(ResourceDefinition):
             version,
             resource_type=resource_type,
         )
-        self.output_config_field: Field | None = _field(output_config_schema)
-        self.input_config_field: Field | None = _field(input_config_schema)
+        self.output_config_field: Field | None = _field(output_config_schema, resource_fn)
+        self.input_config_field: Field | None = _field(input_config_schema, resource_fn)
 
     def references(self) -> Iterator[tuple[str, str]]:
         """Yield the places where the definition may be found."""
@@ -98,10 +99,10 @@ class InputManagerDefinition(ResourceDefinition):
         version: str | None = None,
     ) -> None:
         if not callable(load_fn):
-            raise ParameterCheckError(f"parameter 'load_fn' must be a function, not {load_fn!r}")
+            raise ParameterCheckError(f"parameter 'load_fn' must be a function, not {repr_of(load_fn)}")
         super().__init__(load_fn, config_schema, description, required_resource_keys, version)
         self.load_fn: Callable[..., Any] = load_fn
-        self.input_config_field: Field | None = _field(input_config_schema)
+        self.input_config_field: Field | None = _field(input_config_schema, load_fn)
         self.resource_fn, self.takes_context = _Loader(load_fn, self.takes_context), False
 
     @property
@@ -232,8 +233,8 @@ _BUILTIN = {
 """The names of the built-in I/O managers in this module, by resource type."""
 
 
-def _field(schema: Any) -> Field | None:
-    return None if schema is None else resolve_field(schema)
+def _field(schema: Any, fn: Any) -> Field | None:
+    return None if schema is None else resolve_field(schema, f"I/O manager '{name_of(fn)}'")
 
 
 def _build_memory(context: _doors.InitResourceContext) -> Any:

@@ -15,7 +15,7 @@ from dagflow.defs.resources.requirements import (
     required_by,
     requirements_of,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
 
 
 def needed_keys(
@@ -40,7 +40,8 @@ def needed_keys(
             continue
         if inner.config_field is not None and inner.config_field.is_required:
             raise DagflowInvalidDefinitionError(
-                f"{inner!r} is nested in {definition!r}, takes config from the run config, but has no key "
+                f"{repr_of(inner)} is nested in {repr_of(definition)}, takes config from the run config, "
+                f"but has no key "
                 "there. Any partially configured, nested resources must be provided as a top level resource."
             )
         needed |= needed_keys(inner, definitions)

@@ -30,7 +30,7 @@ def enter(made: Any, place: str) -> Opened:
             raise DagflowInvariantViolationError(
                 f"the resource function at {place} is a generator that yielded nothing"
             ) from None
-        return value, lambda: _finish(generator)
+        return value, lambda: _finish(generator, place)
     if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
         manager = made
         return manager.__enter__(), lambda: _exit(manager)
@@ -57,13 +57,15 @@ def _is_wrapped_generator(made: Any) -> bool:
     return type(made).__name__ == "_GeneratorContextManager"
 
 
-def _finish(generator: Any) -> None:
+def _finish(generator: Any, place: str) -> None:
     try:
         next(generator)
     except StopIteration:
         return
     generator.close()
-    raise DagflowInvariantViolationError("a resource generator yielded more than once")
+    raise DagflowInvariantViolationError(
+        f"the resource function at {place} is a generator that yielded more than once"
+    )
 
 
 def _exit(manager: AbstractContextManager[Any]) -> None:

@@ -102,7 +102,7 @@ ENTRANCES: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda value: build_resources(
             {"shelf": shelf}, resource_config={"shelf": {"config": {"a": value}}}
         ).__enter__(),
-        "root:config:a",
+        "root:shelf:config:a",
     ),
     "config object": (lambda value: Anything(x={"a": value}), "root:x:a"),
     "resource": (lambda value: Store(x={"a": value}), "root:x:a"),

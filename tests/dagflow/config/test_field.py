@@ -7,6 +7,7 @@ import typing
 
 import pytest
 
+from dagflow import executor, io_manager, logger, op, resource
 from dagflow._util import UNSET
 from dagflow.config.choice import (
     BoolSource,
@@ -264,3 +265,28 @@ def test_resolve_field_keeps_a_field_and_wraps_a_schema() -> None:
 def test_scalars_are_shared() -> None:
     """Each scalar type has one node object."""
     assert [resolve_schema(kind) for kind in (int, float, bool, str)] == [Int, Float, Bool, String]
+
+
+def test_a_schema_that_contains_itself():
+    """A schema without an end is refused by the name of its definition."""
+    schema: dict = {"cups": int}
+    schema["more"] = schema
+
+    with pytest.raises(DagflowInvalidConfigDefinitionError, match=r"of op 'brew'.*contains itself"):
+        resolve_field(schema, "op 'brew'")
+
+
+def test_the_definition_of_an_invalid_schema():
+    """The error about a schema names the op, resource, I/O manager, executor or logger that has it."""
+    for decorate, name in (
+        (op, "op 'brew'"),
+        (resource, "resource 'brew'"),
+        (io_manager, "resource 'brew'"),
+        (logger, "logger 'brew'"),
+        (executor, "executor 'brew'"),
+    ):
+        with pytest.raises(DagflowInvalidConfigDefinitionError, match=f"Error defining config of {name}"):
+
+            @decorate(config_schema={"cups": object()})
+            def brew(context):
+                raise AssertionError

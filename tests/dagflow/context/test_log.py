@@ -301,3 +301,19 @@ def test_a_run_that_logs_nothing_does_not_load_logging():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_message_that_cannot_be_formatted(caplog):
+    """A log call with wrong arguments logs them as they are, and does not stop the step."""
+
+    @op
+    def brew(context):
+        context.log.error("%d cups", "three")
+        return 1
+
+    @job
+    def only():
+        brew()
+
+    assert only.execute_in_process().success
+    assert "'%d cups' % ('three',) (cannot be formatted: TypeError)" in caplog.text

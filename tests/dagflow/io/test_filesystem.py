@@ -14,6 +14,7 @@ from dagflow import (
     DagflowInstance,
     DagflowInvariantViolationError,
     DailyPartitionsDefinition,
+    FilesystemIOManager,
     MonthlyPartitionsDefinition,
     SourceAsset,
     StaticPartitionsDefinition,
@@ -339,3 +340,36 @@ def test_a_value_outlives_its_run(tmp_path):
     assert result.asset_value("tea") == [1]
     (loaded,) = [event.loaded_input_data for event in result.all_events if event.is_loaded_input]
     assert (loaded.upstream_step_key, loaded.upstream_output_name) == (None, None)
+
+
+class _Unpicklable:
+    def __reduce__(self):
+        raise LookupError("no state")
+
+
+class _Unreadable:
+    def __reduce__(self):
+        return _fail, ()
+
+
+def _fail():
+    raise LookupError("no state")
+
+
+def test_a_value_that_refuses_to_be_pickled(tmp_path):
+    """An error of the value while it is pickled names the asset."""
+    a = asset(name="a")(lambda: _Unpicklable())
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"asset 'a'.*cannot be pickled.*no state"):
+        materialize([a], resources={"io_manager": FilesystemIOManager(base_dir=str(tmp_path))})
+
+
+def test_a_value_that_cannot_be_read(tmp_path):
+    """An error of the value while it is unpickled names the asset and its file."""
+    a = asset(name="a")(lambda: _Unreadable())
+    b = asset(name="b")(lambda a: a)
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"asset 'a' at '.*a' cannot be unpickled.*no state"
+    ):
+        materialize([a, b], resources={"io_manager": FilesystemIOManager(base_dir=str(tmp_path))})

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import json
 import pathlib
 import pickle
@@ -648,6 +649,20 @@ def test_a_loader_is_made_of_a_function() -> None:
     for function in (lambda _, config, more=1: config, lambda context, *config: config[0]):
         loader = dagflow_type_loader(int)(function)
         assert loader.construct_from_config_value(None, 3) == 3  # type: ignore[arg-type]
+
+
+class _NeedsThree:
+    def __init__(self, context, value, extra):
+        pass
+
+
+@pytest.mark.parametrize(
+    "fn", [_NeedsThree, lambda context: True, functools.partial(lambda c, v, *, extra: True)]
+)
+def test_a_check_function_that_cannot_be_called(fn):
+    """A callable that cannot take a context and a value is refused by the name of the type."""
+    with pytest.raises(DagflowInvalidDefinitionError, match="type 'Cup' must take 2 arguments"):
+        DagflowType(fn, name="Cup")
 
 
 def test_a_value_of_another_class_failed_type_check() -> None:

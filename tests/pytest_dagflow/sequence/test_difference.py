@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from dagflow import DagflowEvent, job, op
+from dagflow import DagflowEvent, Failure, job, op
 from dagflow.events.data import (
     RunFailureReason,
     StepOutputData,
     StepOutputHandle,
     TypeCheckData,
 )
-from pytest_dagflow import assert_event_sequence, chain, ev, par
+from pytest_dagflow import assert_event_sequence, assert_succeeded, chain, ev, par
 from pytest_dagflow.sequence.matchers import ANYTHING
 
 
@@ -238,3 +238,18 @@ def test_the_frames_of_the_plugin_are_hidden(pytester):
     outcome.assert_outcomes(failed=1)
     outcome.stdout.fnmatch_lines(["*test_*.py:5: AssertionError"])
     outcome.stdout.no_fnmatch_line("*assertions.py*")
+
+
+def test_a_failure_has_the_name_that_users_import():
+    """The first line has `Failure`, without the module that defines it."""
+
+    @op
+    def spill():
+        raise Failure("the cup was hot")
+
+    @job
+    def spilling():
+        spill()
+
+    with pytest.raises(AssertionError, match="'spill' failed with Failure: the cup was hot\n"):
+        assert_succeeded(spilling.execute_in_process(raise_on_error=False))

@@ -34,6 +34,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
+    ParameterCheckError,
 )
 
 
@@ -255,3 +256,17 @@ def test_a_key_that_is_taken() -> None:
         DagflowInvalidDefinitionError, match="'beans' required by op 'coffee' was not provided"
     ):
         with_resources([coffee], {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"definitions": 3, "resource_defs": {}}, "definitions"),
+        ({"definitions": [3], "resource_defs": {}}, "definitions"),
+        ({"definitions": [], "resource_defs": {}, "resource_config_by_key": [3]}, "resource_config_by_key"),
+    ],
+)
+def test_arguments_of_the_wrong_type(arguments, name):
+    """An argument of the wrong type is refused by its name."""
+    with pytest.raises(ParameterCheckError, match=f"'{name}' of with_resources must be of type"):
+        with_resources(**arguments)

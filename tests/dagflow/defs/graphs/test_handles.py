@@ -150,8 +150,26 @@ def graph_with(make: Callable[[Any], Any], operation: Callable[[Any], Any], resu
         results.append(operation(make(given)))
 
 
-@pytest.mark.parametrize("operation", [*COMPARED_AND_CALCULATED, *READ])
-@pytest.mark.parametrize("value", VALUES)
+TRUTH = ("if", "not", "and", "any")
+REFUSED = [
+    (value, operation)
+    for value in VALUES
+    for operation in (*COMPARED_AND_CALCULATED, *READ)
+    if value != "input of the graph" or operation not in TRUTH
+]
+
+
+def test_an_input_of_a_graph_is_true() -> None:
+    """Suites write `given or default()` in a body. The input is always there, so it is used."""
+
+    @graph
+    def g(given: Any) -> None:
+        use(given or one())
+
+    assert [node.name for node in g.nodes] == ["use"]
+
+
+@pytest.mark.parametrize(("value", "operation"), REFUSED)
 def test_what_needs_the_value_is_refused(value: str, operation: str) -> None:
     """The definition fails; the error has the graph, the output or input, the reason and the remedy."""
     make, shown = VALUES[value]

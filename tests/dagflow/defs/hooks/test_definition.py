@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -219,3 +220,24 @@ def test_small_parts() -> None:
     assert check_hooks(None, "hooks") == frozenset()
     needed = Requirement("k", "hook 'a' attached to job 'j'")
     assert hook_requirements({b, a}, "job 'j'", _inner) == {"k": needed}
+
+
+class _Notifier:
+    def __call__(self, context: Any) -> None: ...
+
+
+def test_a_callable_object() -> None:
+    """A callable object can be a hook. Its default name is the name of its class."""
+    assert success_hook(_Notifier()).name == "_Notifier"
+    assert failure_hook(functools.partial(_Notifier().__call__)).name == "partial"
+    assert failure_hook("alarm")(_Notifier()).name == "alarm"
+
+
+def test_a_function_that_wraps_itself() -> None:
+    """A function whose signature cannot be read is refused by name."""
+
+    def notify(context: Any) -> None: ...
+
+    notify.__wrapped__ = notify  # type: ignore[attr-defined]
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"@success_hook: the signature of .*notify"):
+        success_hook(notify)

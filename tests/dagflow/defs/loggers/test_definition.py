@@ -71,3 +71,10 @@ def test_what_cannot_be(make: Any, error: type[Exception], message: str) -> None
 def test_no_loggers() -> None:
     """Without loggers the result is an empty dict."""
     assert check_loggers(None, "job 'j'") == {}
+
+
+@pytest.mark.parametrize("fn", [lambda *, context: context, lambda context, extra: context])
+def test_a_function_that_cannot_be_called(fn: Any) -> None:
+    """A function that takes no context by position is refused when it is decorated."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"logger.*(argument by position|signature)"):
+        logger(fn)

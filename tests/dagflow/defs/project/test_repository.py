@@ -177,7 +177,7 @@ def test_what_does_not_go_together_is_refused_at_once():
 def test_a_function_with_parameters_is_refused():
     """It raises, since there are no arguments for it."""
     with pytest.raises(
-        CheckError, match=r"repository 'kitchen' must have no parameters, but it is \(stove\)"
+        CheckError, match=r"repository 'kitchen' must have no parameters, but has \['stove'\]"
     ):
 
         @repository

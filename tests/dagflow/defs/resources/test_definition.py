@@ -172,3 +172,17 @@ def test_required_keys_are_a_set_of_strings(decorator: Any, keys: Any) -> None:
     message = r"resource \(.*test_definition.py:\d+\): 'required_resource"
     with pytest.raises(ParameterCheckError, match=message):
         decorator(required_resource_keys=keys)(lambda context: None)
+
+
+@pytest.mark.parametrize(
+    "fn", [lambda context, pot: pot, lambda *, pot: pot, lambda context, *, pot: pot, lambda *args, pot: pot]
+)
+def test_parameters_that_get_no_value(fn):
+    """A required parameter besides the init context is refused when the resource is defined."""
+    with pytest.raises(DagflowInvalidDefinitionError, match="Give pot a default"):
+        resource(fn)
+
+
+def test_a_function_with_optional_keywords():
+    """A function whose parameters are all optional keywords takes no context."""
+    assert resource(lambda *, size=3: size)() == 3
