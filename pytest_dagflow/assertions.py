@@ -93,7 +93,7 @@ def assert_event_sequence(
     Raises:
         AssertionError: The events do not match.
         DagflowError: An argument is invalid: an unknown event, mode or node, a value that is not a pattern,
-            or the mode "causal" for a list without plans.
+            the mode "causal" for a list without plans, or no pattern, except in the mode "exact".
 
     Example:
         >>> assert_event_sequence([], [], mode="exact")
@@ -112,6 +112,10 @@ def assert_event_sequence(
     all_events = events_of(result_or_events)
     causal_order = causality(all_events) if mode == "causal" else None
     event_patterns = list(event_patterns_in(expected))
+    if not event_patterns and not forbidden and mode != "exact":
+        raise DagflowError(
+            "'patterns' is empty, so every run would match. To compare all events use mode='exact'"
+        )
     events = compared_events(all_events, event_patterns, within, ignore)
     _assert_none_forbidden(all_events, forbidden, within, ignore)
     _assert_counts(events, all_events, event_patterns)
