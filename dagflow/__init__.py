@@ -21,6 +21,7 @@ _EXPORTS = {
     "AssetObservation": "dagflow.events.user",
     "AssetRecordsFilter": "dagflow.instance.records",
     "AssetSpec": "dagflow.defs.assets.spec",
+    "AssetValueLoader": "dagflow.invocation.asset_values",
     "AssetsDefinition": "dagflow.defs.assets.definition",
     "Backoff": "dagflow.defs.parts.retry",
     "Bool": "builtins:bool",
@@ -232,6 +233,7 @@ _EXPORTS = {
     "Tuple": "dagflow.types.annotations",
     "TypeCheck": "dagflow.types.kinds",
     "TypeCheckContext": "dagflow.types.kinds",
+    "UPathIOManager": "dagflow.io.upath",
     "UpstreamPartitionsResult": "dagflow.partitions.mapping",
     "UrlCodeReference": "dagflow.metadata.code",
     "UrlMetadataValue": "dagflow.metadata.value",
@@ -253,11 +255,13 @@ _EXPORTS = {
     "config_from_yaml_strings": "dagflow.config.yaml",
     "config_mapping": "dagflow.defs.parts.configured",
     "configured": "dagflow.defs.parts.configured",
+    "create_repository_using_definitions_args": "dagflow.defs.project.repository",
     "dagflow_type_loader": "dagflow.types.loaders",
     "daily_partitioned_config": "dagflow.defs.jobs.partitioned",
     "dask_executor": "dagflow.defs.executors.builtin",
     "default_loggers": "dagflow.defs.loggers.definition",
     "define_asset_job": "dagflow.defs.jobs.asset_job",
+    "definitions": "dagflow.defs.project.lazy",
     "deserialize_value": "dagflow.events.stored",
     "dynamic_partitioned_config": "dagflow.defs.jobs.partitioned",
     "event_list_hook": "dagflow.defs.hooks.definition",
@@ -275,9 +279,19 @@ _EXPORTS = {
     "io_manager": "dagflow.defs.resources.io_managers",
     "job": "dagflow.defs.jobs.decorator",
     "json_console_logger": "dagflow.defs.loggers.definition",
+    "load_assets_from_current_module": "dagflow.defs.project.loading",
+    "load_assets_from_modules": "dagflow.defs.project.loading",
+    "load_assets_from_package_module": "dagflow.defs.project.loading",
+    "load_assets_from_package_name": "dagflow.defs.project.loading",
+    "load_definitions_from_current_module": "dagflow.defs.project.loading",
+    "load_definitions_from_module": "dagflow.defs.project.loading",
+    "load_definitions_from_modules": "dagflow.defs.project.loading",
+    "load_definitions_from_package_module": "dagflow.defs.project.loading",
+    "load_definitions_from_package_name": "dagflow.defs.project.loading",
     "logger": "dagflow.defs.loggers.definition",
     "make_python_type_usable_as_dagflow_type": "dagflow.types.annotations",
     "make_values_resource": "dagflow.defs.resources.definition",
+    "map_asset_specs": "dagflow.defs.assets.changed",
     "materialize": "dagflow.runs.in_process",
     "materialize_to_memory": "dagflow.runs.in_process",
     "mem_io_manager": "dagflow.defs.resources.io_managers",
@@ -322,12 +336,12 @@ def _not_here(name: str) -> Exception:
     `from dagflow import x` replaces an AttributeError by an ImportError without its message. So the machinery
     of that statement gets an ImportError, except for submodules, which it imports itself.
     """
-    import sys
-    from importlib.util import find_spec
-
     found = f"module {__name__!r} has no attribute {name!r}"
     if name.startswith("_") or not name.isidentifier():
         return AttributeError(found)
+    import sys  # only now: each import of the module `_doors` asks for its name first
+    from importlib.util import find_spec
+
     if find_spec(f"{__name__}.{name}") is not None:
         return AttributeError(f"{found}: it is a module, so import it: `import {__name__}.{name}`")
     from dagflow._util import nearest  # imported lazily, as the next one: only error messages use them

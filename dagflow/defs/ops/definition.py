@@ -32,6 +32,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_texts,
+    check_type,
     repr_of,
 )
 from dagflow.keys import (
@@ -59,6 +60,7 @@ class OpDefinition(NodeDefinition):
     __slots__ = (
         "__dict__",
         "__wrapped__",
+        "_all_requirements",
         "_dynamic_outputs",
         "_input_requirements",
         "_requirements",
@@ -74,7 +76,11 @@ class OpDefinition(NodeDefinition):
         "version",
     )
     node_type_str = "op"
-    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"_requirements": type(None)}
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {
+        "_all_requirements": type(None),
+        "_input_requirements": type(None),
+        "_requirements": type(None),
+    }
 
     version: str | None
     code_version: str | None
@@ -95,6 +101,7 @@ class OpDefinition(NodeDefinition):
         pool: str | None = None,
         *,
         owner: str | None = None,
+        body: Body | None = None,
     ) -> None:
         by_decorator, owner = owner is not None, owner or "op"
         self.name: str = check_name(name, owner)
@@ -102,7 +109,10 @@ class OpDefinition(NodeDefinition):
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {repr_of(compute_fn)}")
         ins = check_optional(ins, Mapping, "ins", what) or {}
-        body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
+        if body is not None:
+            check_type(body, Body, "body", what)
+        else:
+            body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -115,18 +125,7 @@ class OpDefinition(NodeDefinition):
                 f"{what}: 'version' is an older name of 'code_version', so give only one of the two"
             )
         self.version = self.code_version = code_version if code_version is not None else version
-        self.ins: Mapping[str, InputDefinition] = inputs_of(body, ins, what)
-        self.outs: Mapping[str, OutputDefinition] = outputs_of(body, outs, what, self.code_version)
-        self.input_names: tuple[str, ...] = tuple(self.ins)
-        self.output_names: tuple[str, ...] = tuple(self.outs)
-        named = [parameter.name for parameter in body.inputs]
-        further = [name for name in self.input_names if name not in named]
-        self.positional_inputs: list[str] = named + further if len(further) == 1 else named
-        self.is_wrapped: dict[str, bool] = wrapped_outputs(body, self.outs)
-        self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
-        self._requirements: tuple[Requirement, ...] | None = None
-        self._input_requirements: tuple[Requirement, ...] | None = None
-        self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
+        self._set_ports(inputs_of(body, ins, what), outputs_of(body, outs, what, self.code_version))
         self.config_field: Field | None = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
         if owner == "op":
@@ -143,6 +142,29 @@ class OpDefinition(NodeDefinition):
         )
         self.pool: str | None = _checked_pool(pool, self.tags, what)
         update_wrapper(self, compute_fn)
+
+    def _set_ports(self, ins: Mapping[str, InputDefinition], outs: Mapping[str, OutputDefinition]) -> None:
+        self.ins: Mapping[str, InputDefinition] = ins
+        self.outs: Mapping[str, OutputDefinition] = outs
+        self.input_names: tuple[str, ...] = tuple(ins)
+        self.output_names: tuple[str, ...] = tuple(outs)
+        named = [parameter.name for parameter in self.body.inputs]
+        further = [name for name in ins if name not in named]
+        self.positional_inputs: list[str] = named + further if len(further) == 1 else named
+        self.is_wrapped: dict[str, bool] = wrapped_outputs(self.body, outs)
+        self.plain_output: OutputDefinition | None = plain_output_of(outs, self.is_wrapped)
+        self._requirements: tuple[Requirement, ...] | None = None
+        self._input_requirements: tuple[Requirement, ...] | None = None
+        self._all_requirements: tuple[Requirement, ...] | None = None
+        self._dynamic_outputs = frozenset(name for name, out in outs.items() if out.is_dynamic)
+
+    def with_ports(
+        self, ins: Mapping[str, InputDefinition], outs: Mapping[str, OutputDefinition]
+    ) -> OpDefinition:
+        """Return a copy of this op with other inputs and outputs, which its function must fit."""
+        new = copy.copy(self)
+        new._set_ports(ins, outs)  # noqa: SLF001 - a copy of its own
+        return new
 
     @property
     def config_schema(self) -> Field:
@@ -185,6 +207,12 @@ class OpDefinition(NodeDefinition):
             self._input_requirements = tuple(found)
         return self._input_requirements
 
+    def all_requirements(self) -> tuple[Requirement, ...]:
+        """Return the resources that it and its inputs need."""
+        if self._all_requirements is None:
+            self._all_requirements = self.own_requirements() + self.input_requirements()
+        return self._all_requirements
+
     def configured(
         self,
         config_or_config_fn: Any,
@@ -212,7 +240,8 @@ class OpDefinition(NodeDefinition):
         """
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
-        new._requirements = new._input_requirements = None  # noqa: SLF001 - they name the op
+        for cache, make in self._caches.items():  # they name the op
+            setattr(new, cache, make())
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
