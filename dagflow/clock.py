@@ -129,8 +129,8 @@ class VirtualClock:
         seconds: object = by if isinstance(by, (int, float)) else getattr(by, "total_seconds", _nothing)()
         if not isinstance(seconds, (int, float)) or not seconds >= 0:
             raise CheckError(
-                f"a clock advances by seconds or by a timedelta, not negative; not by {by!r} of type "
-                f"'{type(by).__name__}'. To move it back use move_to()"
+                f"advance() takes a number of seconds or a timedelta, not less than 0. It got {by!r} of type "
+                f"'{type(by).__name__}'. move_to() moves a clock back"
             )
         self._time += seconds
 

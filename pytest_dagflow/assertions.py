@@ -26,9 +26,11 @@ from pytest_dagflow.sequence.difference import (
     Comparison,
     describe_error,
     describe_failures,
+    describe_no_match,
     describe_outcome,
     explain_mismatch,
     failure_text,
+    quoted,
 )
 from pytest_dagflow.sequence.matchers import ANYTHING, Match, as_error, as_key, is_equal, suggest
 from pytest_dagflow.sequence.matching import MODES, masks_of
@@ -91,7 +93,7 @@ def assert_event_sequence(
     Raises:
         AssertionError: The events do not match.
         DagflowError: An argument is invalid: an unknown event, mode or node, a value that is not a pattern,
-            or the mode "causal" for a list without plans.
+            the mode "causal" for a list without plans, or no pattern, except in the mode "exact".
 
     Example:
         >>> assert_event_sequence([], [], mode="exact")
@@ -110,6 +112,10 @@ def assert_event_sequence(
     all_events = events_of(result_or_events)
     causal_order = causality(all_events) if mode == "causal" else None
     event_patterns = list(event_patterns_in(expected))
+    if not event_patterns and not forbidden and mode != "exact":
+        raise DagflowError(
+            "'patterns' is empty, so every run would match. To compare all events use mode='exact'"
+        )
     events = compared_events(all_events, event_patterns, within, ignore)
     _assert_none_forbidden(all_events, forbidden, within, ignore)
     _assert_counts(events, all_events, event_patterns)
@@ -342,7 +348,8 @@ def assert_materialized(
     """
     __tracebackhide__ = True
     pattern = ev.materialization(as_key("key", key), partition=partition, metadata=metadata)
-    assert_event_sequence(events_of(result_or_events), [pattern], mode="subsequence")
+    what = f"asset {quoted(pattern.fields['key'])}"
+    _assert_event(events_of(result_or_events), pattern, what, "materialized", ("key",))
 
 
 def assert_check(
@@ -364,11 +371,22 @@ def assert_check(
         >>> assert_check([], "water", "wet")
         Traceback (most recent call last):
             ...
-        AssertionError: ev.check("water", "wet", passed=True) is missing: there is no ASSET_CHECK...
+        AssertionError: check 'wet' of asset 'water' was not evaluated: nothing was
     """
     __tracebackhide__ = True
     pattern = ev.check(asset, name, passed=passed)
-    assert_event_sequence(events_of(result_or_events), [pattern], mode="subsequence")
+    check = "a check" if name is ANYTHING else f"check {quoted(name)}"
+    what = f"{check} of asset {quoted(pattern.fields['asset'])}"
+    _assert_event(events_of(result_or_events), pattern, what, "evaluated", ("asset", "name"))
+
+
+def _assert_event(
+    events: Sequence[DagflowEvent], pattern: EventPattern, what: str, verb: str, names: Sequence[str]
+) -> None:
+    """Assert that an event matches a pattern, whose fields `names` say what the event is about."""
+    __tracebackhide__ = True
+    if not any(map(pattern.matches, events)):
+        raise AssertionError(failure_text(describe_no_match(pattern, events, what, verb, names), events))
 
 
 def assert_same_run(one: object, other: object) -> None:

@@ -108,19 +108,14 @@ def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[Any], request: p
     observed.forget_fixture(fixturedef, request.config)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
-    """Observe the runs of a test whose fixtures loaded the runtime."""
-    observed.observe_runs_of(item)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record that a test did not pass, add its runs to the report, and stop at a Ctrl-C."""
+    """Record the nodes of fixtures and failures, add the runs to the report, and stop at a Ctrl-C."""
     failure.prepare_report(item, call)
     outcome = yield
+    record.add_nodes(item, observed.nodes_of_fixtures(item))
     record.record_failure(item.config, outcome)
     failure.add_section(item, outcome)
     if call.excinfo is not None:

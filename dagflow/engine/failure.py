@@ -86,7 +86,11 @@ def _retries_exceeded(
     _record(state, step, number, info, user, source)
     raised = DagflowMaxRetriesExceededError(
         f"Exceeded max_retries of {request.max_retries} in step '{step.key}'"
-        + (f"; the last attempt raised\n{cause_info.to_string()}" if cause_info is not None else ""),
+        + (
+            f"; the last attempt raised\n{cause_info.shortened().to_user_string()}"
+            if cause_info is not None
+            else ""
+        ),
         user_code_process_error_infos=[cause_info or info],
     )
     raised.__cause__ = cause

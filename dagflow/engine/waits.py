@@ -24,6 +24,7 @@ def describe_wait(state: RunState, index: int, verb: str) -> str:
     data = log.event_of(record).step_retry_data
     error = error_chain(data.error)[-1] if data.error is not None else None
     reason = "an error" if error is None else error.message.strip().partition("\n")[0] or str(error.cls_name)
+    reason = reason.removeprefix("dagflow.events.user.")  # the module of RetryRequested and Failure
     if len(reason) > _MAX_LENGTH:
         reason = reason[: _MAX_LENGTH - 3] + "..."
     seconds = data.seconds_to_wait or 0

@@ -427,7 +427,7 @@ def _engine_payload(text: str, facts: Mapping[str, Any]) -> EngineMessage:
 
 
 def _lost_error(lost: Sequence[tuple[int | None, SerializableErrorInfo]]) -> DagflowSubprocessError:
-    listed = "\n".join(f"In process {pid}: {info.to_string()}" for pid, info in lost[:_MAX_LISTED])
+    listed = "\n".join(f"In process {pid}: {info.to_user_string()}" for pid, info in lost[:_MAX_LISTED])
     if len(lost) > _MAX_LISTED:
         listed += f"\nand {len(lost) - _MAX_LISTED} more"
     return DagflowSubprocessError(

@@ -6,6 +6,7 @@ The module has the one answer to the question which error is the user's own: `ow
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from dagflow.events.user import RetryRequested
 
 _LONGEST_STORED = 100
 """The number of errors in a stored chain. Each is nested in the JSON of the one before it."""
+
+_OUR_FRAME = f'File "{os.path.dirname(os.path.dirname(__file__))}{os.sep}'
+"""The beginning of a formatted frame in a module of dagflow."""
 
 
 class SerializableErrorInfo(NamedTuple):
@@ -41,6 +45,23 @@ class SerializableErrorInfo(NamedTuple):
                 return "\n".join(parts)
             how = "It was caused by:\n" if link.cause else "It was raised during the handling of:\n"
             link = origin
+
+    def to_user_string(self) -> str:
+        """Return `to_string()` without the frames of dagflow, as a message to the user shows it."""
+        chain: list[SerializableErrorInfo] = []
+        link: SerializableErrorInfo | None = self
+        while link is not None:
+            chain.append(link)
+            link = link.cause or link.context
+        info: SerializableErrorInfo | None = None
+        for link in reversed(chain):  # not recursive: it can be longer than the stack
+            frames = [frame for frame in link.stack if _OUR_FRAME not in frame]
+            is_cause = link.cause is not None
+            info = link._replace(
+                stack=frames, cause=info if is_cause else None, context=None if is_cause else info
+            )
+        assert info is not None
+        return info.to_string()
 
     def shortened(self) -> SerializableErrorInfo:
         """Return the record with at most 100 errors: the first and the last ones of a longer chain."""

@@ -130,7 +130,7 @@ class StepProcesses:
                 import_timeout=import_timeout,
             )
         except ForkServerFailure as failure:
-            cause = "" if failure.info is None else f"\n{failure.info.to_string()}"
+            cause = "" if failure.info is None else f"\n{failure.info.to_user_string()}"
             raise DagflowImportError(
                 f"the process that is to run the steps of {self._state.job.describe_target()} did not start: "
                 f"{failure.reason}. A module that imports here must import in a new interpreter too.{cause}"

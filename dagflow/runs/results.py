@@ -248,6 +248,9 @@ class ExecutionResult:
         place = f"'{inside}'" if inside else self._job.describe_target()
         nodes = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
         ends = [node for node in nodes if node.endswith(f"__{name}")]
+        if not ends and not inside and name not in nodes:
+            keys = dict.fromkeys(map(step_key_base, self.plan.step_keys))
+            ends = [key for key in keys if key.rpartition(".")[2] == name]  # in a graph
         hint = f" Did you mean {' or '.join(map(repr, ends))}?" if ends else nearest(name, nodes)
         if not hint:
             hint = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
 
@@ -143,11 +144,21 @@ def _nearest_values(attribute: str, text: str, known: list[str]) -> str:
         known = [value for value in known if value.startswith(f"{name}=")] or known
     close = nearest(text, known)
     if close:
-        return close
+        return close + _quoting(attribute, known, close)
     listed = [value for value in known if text in value] or known
     more = ", ..." if len(listed) > _MAX_VALUES else ""
     values = ", ".join(map(repr, listed[:_MAX_VALUES])) + more
-    return f" There is {values}." if listed else f" No node here has the attribute '{attribute}'."
+    if not listed:
+        return f" No node here has the attribute '{attribute}'."
+    return f" There is {values}.{_quoting(attribute, listed, values)}"
+
+
+def _quoting(attribute: str, known: list[str], hint: str) -> str:
+    """Return how to write the first value of a hint that an expression cannot contain without quotes."""
+    for value in known:
+        if attribute != "tag" and repr(value) in hint and not re.fullmatch(tree.NAME, value):
+            return f' Write it in quotes: {attribute}:"{value}".'
+    return ""
 
 
 def _ends(selected: frozenset[str], graph: Graph, neighbours: Callable[[str], list[str]]) -> frozenset[str]:

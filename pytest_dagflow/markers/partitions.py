@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +36,11 @@ def parametrize_partitions(metafunc: pytest.Metafunc) -> None:
     else:
         chosen = list(itertools.product(*keys))
         ids = ["-".join(map(_key_id, combination)) for combination in chosen]
-        values = chosen if len(keys) > 1 else keys[0]
+        values: Sequence[Any] = chosen if len(keys) > 1 else keys[0]
+        if _is_property(metafunc):
+            # by this marker hypothesis knows the tests of one function, as those of `pytest.mark.parametrize`
+            mark = pytest.mark.parametrize("partition_key", values)
+            values = [pytest.param(value, marks=mark) for value in values]
         metafunc.parametrize("partition_key", values, ids=ids, scope=scope)
         return
     pytest.fail(f"{where}: marker dag_partitions: {message}", pytrace=False)
@@ -55,8 +59,12 @@ def _scope_of(metafunc: pytest.Metafunc, choices: list[PartitionChoice]) -> Any:
         if choice.scope not in _SCOPES:
             raise ValueError(f"'scope' must be one of {', '.join(_SCOPES)}, not {choice.scope!r}")
     widest = max((choice.scope for choice in choices), key=_SCOPES.index)
-    is_property = getattr(metafunc.function, "is_hypothesis_test", False)
-    return "class" if is_property and widest == "function" else widest
+    return "class" if _is_property(metafunc) and widest == "function" else widest
+
+
+def _is_property(metafunc: pytest.Metafunc) -> bool:
+    """Return whether the test function is one of hypothesis."""
+    return bool(getattr(metafunc.function, "is_hypothesis_test", False))
 
 
 def add_dynamic_keys(node: pytest.Item, instance: DagflowInstance) -> None:

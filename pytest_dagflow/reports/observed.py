@@ -6,12 +6,14 @@ the end of each run, so it costs nothing per event.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_dagflow.imports import when_loaded
+from pytest_dagflow.selecting.record import started_nodes
 
 if TYPE_CHECKING:
     from dagflow import ExecuteInProcessResult
@@ -29,16 +31,16 @@ class ObservedRuns:
     Attributes:
         fixture: The name of the fixture; empty for a test.
         count: The number of runs.
+        nodes: The name and the job of each node that ran in the fixture; empty for a test.
         last: The last run.
         failed: The last run that failed.
         property_values: The first values of each JUnit property, by the name of the property.
-        observing: Ends the observation of runs at the end of the test.
-        is_observing: Whether runs are observed.
     """
 
     def __init__(self, fixture: str = "") -> None:
         self.fixture = fixture
         self.count: int = 0
+        self.nodes: dict[tuple[str, str], None] = {}
         self.last: ExecuteInProcessResult | None = None
         self.failed: ExecuteInProcessResult | None = None
         self.property_values: dict[str, dict[str, None]] = {
@@ -46,16 +48,19 @@ class ObservedRuns:
             "dag_partition": {},
             "dag_run_id": {},
         }
-        self.observing: ExitStack[bool | None] = ExitStack()
-        self.is_observing: bool = False
 
-    def observe(self) -> None:
-        """Observe the runs from now on, if the runtime is loaded. Before that no run is possible."""
-        if not self.is_observing and "dagflow" in sys.modules:
-            from dagflow.testing import observe_runs
+    @contextmanager
+    def observing(self) -> Iterator[None]:
+        """Observe the runs in this block, from the import of the runtime on."""
+        with ExitStack() as stack:
 
-            self.observing.enter_context(observe_runs(self.add))
-            self.is_observing = True
+            def observe() -> None:
+                from dagflow.testing import observe_runs
+
+                stack.enter_context(observe_runs(self.add))
+
+            with when_loaded(observe):
+                yield
 
     def add(self, result: ExecuteInProcessResult) -> None:
         """Keep a finished run and the values of its JUnit properties, unless it is of another fixture."""
@@ -65,6 +70,8 @@ class ObservedRuns:
         self.last = result
         if not result.success:
             self.failed = result
+        if self.fixture:
+            self.nodes.update(started_nodes(result))
         plan = result.plan
         partition = () if plan.partition_key is None else (str(plan.partition_key),)
         nodes = [key.partition("[")[0] for key in plan.step_keys]
@@ -99,8 +106,7 @@ class ObservedRuns:
 def keeping_runs(item: pytest.Item) -> Iterator[None]:
     """Keep the runs of a test until the test ends."""
     runs = item.stash[_KEY] = ObservedRuns()
-    with runs.observing:
-        runs.observe()
+    with runs.observing():
         yield
     del item.stash[_KEY]  # frees the runs
 
@@ -108,14 +114,13 @@ def keeping_runs(item: pytest.Item) -> Iterator[None]:
 @contextmanager
 def keeping_runs_of_fixture(fixturedef: Any, request: pytest.FixtureRequest) -> Iterator[None]:
     """Keep the runs in the setup of a fixture of a wider scope than one test, until its teardown."""
-    if fixturedef.scope == "function" or "dagflow" not in sys.modules:
+    if fixturedef.scope == "function":
         yield
         return
     runs = ObservedRuns(fixturedef.argname)
     _fixtures_in_setup.append(runs)
     try:
-        with runs.observing:
-            runs.observe()
+        with runs.observing():
             yield
     finally:
         _fixtures_in_setup.remove(runs)
@@ -143,7 +148,6 @@ def runs_of(item: pytest.Item) -> ObservedRuns | None:
     return item.stash.get(_KEY, None)
 
 
-def observe_runs_of(item: pytest.Item) -> None:
-    """Observe the runs of a test from now on, if one of its fixtures loaded the runtime."""
-    if _KEY in item.stash:
-        item.stash[_KEY].observe()
+def nodes_of_fixtures(item: pytest.Item) -> dict[tuple[str, str], None]:
+    """Return the name and the job of each node that ran in the fixtures of a test."""
+    return {node: None for runs in runs_of_fixtures(item) for node in runs.nodes}

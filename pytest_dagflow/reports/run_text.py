@@ -313,11 +313,16 @@ def _log_lines(result: ExecuteInProcessResult, failed: Sequence[str]) -> Iterato
     """Yield the last lines of `context.log`, first of all those of the failed steps."""
     from dagflow.testing import log_lines
 
-    # the last condition leaves out what the engine says about a step that is not executed: the tree has it
+    # without the lines of the engine: the tree, the error and the captured log have them
     lines = [
         (position, line)
         for position, line in enumerate(log_lines(result))
-        if not line.user_message.startswith(f"Step '{line.step_key}' is not executed")
+        if not line.user_message.startswith(
+            (
+                f"Step '{line.step_key}' is not executed",
+                f"step '{line.step_key}' failed. Its process wrote:",
+            )
+        )
     ]
     if not lines:
         return

@@ -14,11 +14,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_dagflow.imports import when_loaded
 
 if TYPE_CHECKING:
     from dagflow import ExecuteInProcessResult
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _CACHE_KEY = "dagflow/tests"
 _STEP_START = "STEP_START"
 _KEY = pytest.StashKey["Record"]()
+_NODES_KEY = pytest.StashKey[dict[tuple[str, str], None]]()
+"""The nodes that ran in a test so far. Absent until the runtime is imported."""
 
 
 @dataclass
@@ -82,23 +86,40 @@ def _read_record(stored: Any) -> Record:
 
 @contextmanager
 def recording_nodes(item: pytest.Item) -> Iterator[None]:
-    """Record the nodes that run in a test, if the runtime is loaded. Benchmarks are not recorded."""
-    if "dagflow" not in sys.modules or "benchmark" in getattr(item, "fixturenames", ()):
+    """Record the nodes that run in a test, from the import of the runtime on. Benchmarks are not recorded."""
+    if "benchmark" in getattr(item, "fixturenames", ()):
         yield
         return
-    from dagflow.testing import observe_runs
-
     nodes: dict[tuple[str, str], None] = {}
+    with ExitStack() as stack:
 
-    def add_nodes(result: ExecuteInProcessResult) -> None:
-        job = result.dagflow_run.job_name
-        for event in result.all_events:
-            if event.event_type_value == _STEP_START and event.step_key is not None:
-                nodes[event.step_key.partition("[")[0], job] = None  # without a mapping key: the node path
+        def observe() -> None:
+            from dagflow.testing import observe_runs
 
-    with observe_runs(add_nodes):
-        yield
-    record_of(item.config).nodes[item.nodeid] = list(nodes)
+            item.stash[_NODES_KEY] = nodes
+            stack.enter_context(observe_runs(lambda result: nodes.update(started_nodes(result))))
+
+        with when_loaded(observe):
+            yield
+    if _NODES_KEY in item.stash:
+        record_of(item.config).nodes[item.nodeid] = list(nodes)
+        del item.stash[_NODES_KEY]
+
+
+def add_nodes(item: pytest.Item, nodes: dict[tuple[str, str], None]) -> None:
+    """Add the nodes of fixtures, which may have run before the test, to the record of the test."""
+    if _NODES_KEY in item.stash:
+        item.stash[_NODES_KEY].update(nodes)
+
+
+def started_nodes(result: ExecuteInProcessResult) -> dict[tuple[str, str], None]:
+    """Return the name and the job of each node that started in a run, without mapping keys."""
+    job = result.dagflow_run.job_name
+    return {
+        (event.step_key.partition("[")[0], job): None
+        for event in result.all_events
+        if event.event_type_value == _STEP_START and event.step_key is not None
+    }
 
 
 def record_failure(config: pytest.Config, report: pytest.TestReport) -> None:

@@ -25,7 +25,7 @@ from pytest_dagflow.sequence.matchers import (
     suggest,
     unwrap_error,
 )
-from pytest_dagflow.sequence.patterns import EventPattern, pattern_of
+from pytest_dagflow.sequence.patterns import EventPattern, pattern_of, read_field
 from pytest_dagflow.session import is_verbose
 
 _MAX_SIMILAR_ROWS = 12
@@ -358,6 +358,43 @@ class _MissingReasons:
             others = ", ".join(own) or "events that are not compared"
             return f"is missing: step '{step}' has no {name}, only {others}"
         return f"is missing: there is no {name} among the compared events"
+
+
+def describe_no_match(
+    pattern: EventPattern, events: Sequence[DagflowEvent], what: str, verb: str, names: Sequence[str]
+) -> str:
+    """Return the problem of a pattern that no event matches, in one line.
+
+    Args:
+        pattern: The pattern.
+        events: The events.
+        what: The subject of the sentence: "asset 'cup'".
+        verb: The verb in the passive: "materialized".
+        names: The fields of the pattern that name the subject. The other fields are its values.
+    """
+    same_type = [event for event in events if event.event_type is pattern.event_type]
+    misses = [pattern.differing_fields(event) for event in same_type]
+    of_subject = [miss for miss in misses if not any(name in names for name, _, _ in miss)]
+    if of_subject:
+        nearest = min(of_subject, key=lambda miss: (len(miss), _dissimilarity(miss)))
+        values = "; ".join(_describe_field(*field) for field in nearest)
+        return f"{what} was {verb}, but with other values: {values}"
+    others = dict.fromkeys(
+        " of ".join(quoted(read_field(event, name)) for name in reversed(names)) for event in same_type
+    )
+    if not others:
+        return f"{what} was not {verb}: nothing was"
+    wanted = " of ".join(quoted(pattern.fields.get(name, "")) for name in reversed(names))
+    close = difflib.get_close_matches(wanted, list(others), n=3)
+    if close:
+        return f"{what} was not {verb}. Did you mean {' or '.join(close)}?"
+    more = ", ..." if len(others) > _MAX_SIMILAR_ROWS else ""
+    return f"{what} was not {verb}: only {', '.join([*others][:_MAX_SIMILAR_ROWS])}{more}"
+
+
+def quoted(value: object) -> str:
+    """Return a string in quotes, and any other value, such as a matcher, as source code."""
+    return repr(value) if isinstance(value, str) else source_text(value)
 
 
 def _dissimilarity(differing: Sequence[tuple[str, object, object]]) -> float:

@@ -528,7 +528,7 @@ def test_every_linear_extension_of_a_tree_matches_it_exactly(data, tree):
             assert_event_sequence([*events, events[place]], patterns, mode=mode)
 
 
-@given(data=st.data(), texts=st.lists(single, max_size=8))
+@given(data=st.data(), texts=st.lists(single, min_size=1, max_size=8))
 def test_unordered_does_not_mind_a_permutation(data, texts):
     """Events and patterns may be in any order."""
     events = data.draw(st.permutations([event_of(text) for text in texts]))
@@ -539,7 +539,7 @@ def test_unordered_does_not_mind_a_permutation(data, texts):
 
 @given(
     texts=st.lists(single, max_size=8),
-    others=st.lists(single, max_size=8),
+    others=st.lists(single, min_size=1, max_size=8),
     mode=st.sampled_from(["exact", "prefix", "suffix", "contiguous", "subsequence", "unordered"]),
 )
 def test_a_failed_assertion_can_always_be_told(texts, others, mode):
@@ -649,3 +649,11 @@ def test_with_vv_the_whole_list_can_be_pasted(pytester):
         "E * with -vv all of them*",
         "E *# ... 1 event of other steps and types",
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["causal", "subsequence", "prefix", "unordered"])
+def test_no_pattern_is_refused(mode):
+    """An assertion that every run would pass is an error, also if it has only empty groups."""
+    for patterns in ([], [par()]):
+        with pytest.raises(DagflowError, match="'patterns' is empty, so every run would match"):
+            assert_event_sequence(materialize_to_memory([]).all_events, patterns, mode=mode)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from dagflow import (
+    AssetCheckEvaluation,
     AssetKey,
     DagflowError,
     DagflowEvent,
@@ -24,6 +25,7 @@ from dagflow import (
 from dagflow.testing import canonical_events
 from pytest_dagflow import (
     assert_before,
+    assert_check,
     assert_failed,
     assert_materialized,
     assert_not_ran,
@@ -236,7 +238,7 @@ def test_assert_retried_needs_a_count(good, times):
 
 
 def test_assert_materialized():
-    """Key, partition and metadata are compared; the message shows the nearest event."""
+    """Key, partition and metadata are compared; the message is about the asset, without patterns to paste."""
 
     @asset(key_prefix="shop")
     def cup():
@@ -248,8 +250,36 @@ def test_assert_materialized():
     assert_materialized(result, AssetKey(["shop", "cup"]))
 
     text = refused(assert_materialized, result, "shop/cub")
-    assert 'the nearest is ev.materialization("shop/cup")' in text
-    assert "rows: expected 4, was 3" in refused(assert_materialized, result, "shop/cup", metadata={"rows": 4})
+    assert text == "asset 'shop/cub' was not materialized. Did you mean 'shop/cup'?"
+    text = refused(assert_materialized, result, "shop/cup", metadata={"rows": 4})
+    assert (
+        text == "asset 'shop/cup' was materialized, but with other values: metadata: rows: expected 4, was 3"
+    )
+    assert refused(assert_materialized, result, "tea") == "asset 'tea' was not materialized: only 'shop/cup'"
+    assert refused(assert_materialized, [], "tea") == "asset 'tea' was not materialized: nothing was"
+
+
+def test_assert_check():
+    """Asset, name and result are compared; the message is about the check."""
+
+    @asset
+    def tea(context):
+        context.log_event(AssetCheckEvaluation(AssetKey("tea"), "hot", passed=False, metadata={}))
+
+    result = materialize_to_memory([tea])
+    assert_check(result, "tea", "hot", passed=False)
+    assert_check(result, "tea", passed=False)
+
+    text = refused(assert_check, result, "tea", "hot")
+    assert text == (
+        "check 'hot' of asset 'tea' was evaluated, but with other values: passed: expected True, was False"
+    )
+    text = refused(assert_check, result, "tea", "hto")
+    assert text == "check 'hto' of asset 'tea' was not evaluated. Did you mean 'hot' of 'tea'?"
+    assert refused(assert_check, result, "cup").startswith("a check of asset 'cup' was ")
+    assert (
+        refused(assert_check, [], "tea", "hot") == "check 'hot' of asset 'tea' was not evaluated: nothing was"
+    )
 
 
 def test_assert_output(good):

@@ -396,7 +396,11 @@ def test_doctests_and_items_of_plugins_are_items(pytester: pytest.Pytester, opti
         ("group:drnks", "no node has group 'drnks'. Did you mean 'drinks'?"),
         ("tag:team=typo", "no node has tag 'team=typo'. *'team=bar'*"),
         ("tag:tem", "no node has tag 'tem'. Did you mean 'team'*"),
-        ("owner:core", "no node has owner 'core'. There is 'team:core-data'."),
+        (
+            "owner:core",
+            "no node has owner 'core'. There is 'team:core-data'. Write it *: owner:\"team:core-data\".",
+        ),
+        ("owner:teamcore_data", "*'. Did you mean 'team:core-data'? Write it *: owner:\"team:core-data\"."),
         ("kind:dbtt", "no node has kind 'dbtt'. Did you mean 'dbt'?"),
         ("job:brekfast", "no node has job 'brekfast'. Did you mean 'breakfast'?"),
         ("resource:bd", "no node has resource 'bd'. There is 'db'."),
@@ -438,3 +442,27 @@ def test_a_glob_that_matches_nothing_is_told(pytester: pytest.Pytester):
     selected.stdout.fnmatch_lines(["dag-select: 'group:dring[*]' matches no node"])
     excluded.stdout.fnmatch_lines(["dag-exclude: 'group:dring[*]' matches no node"])
     assert (selected.ret, excluded.ret) == (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.OK)
+
+
+def test_each_test_of_a_session_fixture_is_tied_to_its_nodes(pytester: pytest.Pytester):
+    """The record ties the nodes of a session fixture to all tests that use it, not only to the first one."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from dagflow import asset, materialize_to_memory
+
+        @asset
+        def water(): ...
+
+        @pytest.fixture(scope="session")
+        def run():
+            return materialize_to_memory([globals()["water"]])
+
+        def test_first(run): ...
+        def test_second(run): ...
+        def test_other(): ...
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=3)
+
+    assert selected(pytester, "--dag-select", "water") == ["first", "second"]

@@ -99,3 +99,12 @@ def test_what_is_neither_is_refused(project: pytest.Pytester):
     )
 
     project.runpytest().assert_outcomes(passed=5)
+
+
+def test_a_missing_argument_is_an_error_of_the_fixture(pytester: pytest.Pytester):
+    """The error shows the name that the test wrote."""
+    pytester.makepyfile("def test_it(execute_in_process): execute_in_process()")
+
+    result = pytester.runpytest()
+
+    result.stdout.fnmatch_lines(["E *TypeError: execute_in_process() missing 1 required *'job_or_graph'"])

@@ -51,14 +51,15 @@ class MultiprocessExecutor(Executor):
         start_method: The start method of processes, as in a run config: `{"spawn": {}}` or
             `{"forkserver": {"preload_modules": [...]}}`.
         tag_concurrency_limits: Limits for steps that share a tag, as in a run config.
-        import_timeout: The maximum seconds of the import of the job's module; None for no limit.
+        import_timeout: The maximum seconds of the import of the job's module; None for no limit. Refused with
+            "spawn", where the tag `dagflow/step_timeout` limits the import in each step.
 
     Attributes: `config`, the settings by name, without `retries`.
 
     Raises:
         ParameterCheckError: An argument is of the wrong type.
         DagflowInvalidConfigError: A setting does not match its schema.
-        CheckError: A limit is too low for any step.
+        CheckError: A limit is too low for any step, or has no effect.
     """
 
     __slots__ = ("config",)
@@ -81,6 +82,12 @@ class MultiprocessExecutor(Executor):
             "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, place),
             "import_timeout": _checked_seconds(import_timeout, place),
         }
+        if import_timeout is not None and "spawn" in self.config["start_method"]:
+            raise CheckError(
+                f"'import_timeout' of {place} has no effect with the start method 'spawn', because the "
+                "process of each step imports the module. Limit the steps by the tag 'dagflow/step_timeout', "
+                "or use the start method 'forkserver'"
+            )
 
 
 class DaskExecutor(Executor):
@@ -190,7 +197,7 @@ _MULTIPROCESS = {
         Noneable(float),
         is_required=False,
         description="The maximum seconds of the import of the job's module in a process for its steps; "
-        "None: no limit. With 'spawn' each step imports it, and the tag 'dagflow/step_timeout' is its limit.",
+        "None: no limit. With 'spawn' each step imports it, so use the tag 'dagflow/step_timeout' there.",
     ),
 }
 _CLUSTER = Selector({

@@ -119,6 +119,22 @@ def test_retries_of_a_policy_that_are_used_up(error):
     assert raised.user_code_process_error_infos[0].cls_name == type(error).__name__
 
 
+def test_the_message_about_used_up_retries_has_the_frames_of_the_user_only():
+    """The message has the lines of the user's code and no frame of dagflow, also of the causes."""
+
+    def body():
+        try:
+            raise KeyError("beans")
+        except KeyError as error:
+            raise ValueError("spilt") from error
+
+    _, raised = failure_of(body, retry_policy=RetryPolicy(1))
+
+    frames = [line for line in str(raised).splitlines() if line.startswith('  File "')]
+    assert len(frames) == 3
+    assert {line.partition('", line ')[0] for line in frames} == {f'  File "{__file__}'}
+
+
 def test_requested_retries_that_are_used_up():
     """The request is in the recorded error; the caller gets DagflowMaxRetriesExceededError."""
     data, raised = failure_of(raising(RetryRequested(0)))

@@ -122,6 +122,7 @@ def test_a_long_wait_is_shown(monkeypatch: pytest.MonkeyPatch, error: Exception,
     (text,) = told
     assert text.startswith("step 'slow' waits 2.5 s for its attempt 2, after ")
     assert shown in text
+    assert "dagflow." not in text  # the module of a class
 
 
 def test_a_short_or_a_skipped_wait_is_not_shown() -> None:

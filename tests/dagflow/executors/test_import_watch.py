@@ -121,6 +121,12 @@ def test_a_limit_is_positive(seconds: Any) -> None:
         MultiprocessExecutor(import_timeout=seconds)
 
 
+def test_a_limit_is_refused_where_it_has_no_effect() -> None:
+    """With `spawn` each step imports the module, so the error names the limit of a step."""
+    with pytest.raises(CheckError, match=r"no effect with the start method 'spawn'.*'dagflow/step_timeout'"):
+        MultiprocessExecutor(start_method={"spawn": {}}, import_timeout=1)
+
+
 def test_a_fast_import_is_not_shown() -> None:
     """A wait of less than a second shows nothing, and one without limit goes on for ever."""
     told: list[str] = []

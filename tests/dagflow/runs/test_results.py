@@ -457,6 +457,25 @@ def test_the_node_of_an_asset_with_a_prefix():
     )
 
 
+def test_the_path_of_a_node_in_a_graph():
+    """A node that is named without its graph leads to the path of the node."""
+
+    @op
+    def melt():
+        return 1
+
+    @graph
+    def furnace():
+        return melt()
+
+    @job
+    def works():
+        furnace()
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"no op named melt, .*mean 'furnace.melt'\?$"):
+        works.execute_in_process().output_for_node("melt")
+
+
 def test_no_message_has_the_hidden_name_of_a_job():
     """Messages, reprs and events call a job without a name of its own "the run of assets"."""
     result = materialize_to_memory([iron])

@@ -266,3 +266,28 @@ def test_runs_of_setup_methods_are_shown(kitchen: pytest.Pytester):
 
     shown = [line.partition(":")[0] for line in result.outlines if line.startswith("run of ")]
     assert shown == [f"run of assets in {name}" for name in ("setUpClass", "setup_class", "setup_module")]
+
+
+@pytest.mark.parametrize("scope", ["none", "function", "session"])
+def test_a_runtime_that_only_a_body_imports_is_watched(pytester: pytest.Pytester, scope: str):
+    """The runs after an import in the body of a test or fixture are in the report of the failure."""
+    run = """
+            from dagflow import asset, materialize_to_memory
+
+            @asset
+            def water():
+                raise ValueError("dry")
+
+            assert materialize_to_memory([water], raise_on_error=False).success
+    """
+    fixture = f"@pytest.fixture(scope='{scope}')\n        def run():{run}\n        def test_it(run): pass"
+    pytester.makepyfile(
+        f"""
+        import pytest
+        {fixture if scope != "none" else f"def test_it():{run}"}
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+
+    result.stdout.fnmatch_lines(["run of assets*: failed in *", "  water  failed in *: ValueError: dry"])

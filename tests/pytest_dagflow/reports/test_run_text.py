@@ -305,3 +305,4 @@ def test_a_log_of_another_process_is_shown(pytester: pytest.Pytester):
         "  call 3: TimeoutError: no answer (api.py:*)",
         "  +*.* s  INFO * call * attempt ...",
     ])  # fmt: skip
+    result.stdout.no_fnmatch_line("*Its process wrote*")

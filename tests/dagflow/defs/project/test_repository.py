@@ -106,7 +106,7 @@ def test_an_unknown_job_is_refused_with_the_known_ones():
     with pytest.raises(
         DagflowInvariantViolationError, match=r"Could not find job 'serv'.*\['serve'\].*Did you mean 'serve'"
     ):
-        of(serve).get_job("serv")
+        of(serve, water).get_job("serv")
 
 
 def test_its_attributes():
