@@ -36,15 +36,20 @@ _T = TypeVar("_T")
 
 
 class _Mark:
-    """A mark in an annotation: the annotated parameter or field takes a resource."""
+    """A mark in an annotation: the annotated parameter or field takes a resource, or a container of them."""
 
+    __slots__ = ("is_container",)
     __dagflow_resource__: ClassVar[str] = "value"
 
+    def __init__(self, is_container: bool) -> None:
+        self.is_container: bool = is_container
+
     def __repr__(self) -> str:
-        return "resource"
+        return "resources" if self.is_container else "resource"
 
 
-RESOURCE_MARK = _Mark()
+RESOURCE_MARK = _Mark(is_container=False)
+RESOURCES_MARK = _Mark(is_container=True)
 ResourceParam = Annotated[_T, RESOURCE_MARK]
 """The annotation of a parameter that takes a resource: `db: ResourceParam[Database]`. Its name is the key."""
 
