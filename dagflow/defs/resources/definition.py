@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
 from dagflow._util import UNSET, class_has, has_class
-from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.config.field import ANYTHING, Field, is_function, resolve_field
 from dagflow.config.read import read_config
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
@@ -356,11 +356,6 @@ def define(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any)
     if definition.description is None:
         definition.description = documentation_of(fn)
     return definition
-
-
-def is_function(value: Any) -> bool:
-    """Return whether the first argument of a decorator is the function, not a config schema."""
-    return callable(value) and not isinstance(value, (type, Field))
 
 
 def _takes_context(fn: Callable[..., Any]) -> bool:

@@ -594,7 +594,7 @@ class Shot(DynamicOutput[int]):
 
 @pytest.mark.parametrize("made", [Cup, Brewed])
 def test_a_subclass_of_a_result(made: Any) -> None:
-    """A class derived from a result may be returned and annotated; the type that it derives from is checked."""
+    """A class derived from a result may be returned and annotated; the type in its base is checked."""
 
     def good() -> Any:
         return made(value=3)
