@@ -14,6 +14,7 @@ from dagflow._util import UNSET
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MAX_DEPTH, Path
 from dagflow.config.scalar import ConfigType
+from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
 
 
 class ClassReference(ConfigType):
@@ -69,7 +70,14 @@ def class_node(
 def complete(config_class: Any) -> None:
     """Resolve the annotations of a Config class that name classes which were defined after it."""
     if not config_class.__pydantic_complete__:
-        config_class.model_rebuild()
+        try:
+            config_class.model_rebuild()
+        except NameError as error:  # the error of pydantic is one
+            raise DagflowInvalidPythonicConfigDefinitionError(
+                f"an annotation in {config_class.__dagflow_what__} '{config_class.__name__}' "
+                f"({config_class.__module__}) cannot be evaluated: the name '{error.name}' is not defined. "
+                "Define or import it before the class is used, and not only under 'if TYPE_CHECKING'."
+            ) from error
     for name, info in config_class.model_fields.items():
         if isinstance(info.annotation, ForwardRef):  # pydantic 2.0 resolves it in the validator only
             info.annotation = get_type_hints(config_class, include_extras=True)[name]

@@ -20,7 +20,7 @@ from dagflow import (
     op,
     validate_run_config,
 )
-from dagflow.errors import DagflowInvalidConfigError
+from dagflow.errors import DagflowInvalidConfigError, DagflowInvalidPythonicConfigDefinitionError
 
 
 class Tree(Config):
@@ -133,3 +133,20 @@ def test_config_that_contains_itself_for_such_a_class() -> None:
 
     with pytest.raises(DagflowInvalidConfigError, match=r"config:left:left.* contains itself"):
         garden.execute_in_process({"ops": {"grow": {"config": endless}}})
+
+
+def test_a_field_with_an_unknown_name() -> None:
+    """A class with an annotation whose name is unknown is refused, with the class and the name."""
+
+    class Cup(Config):
+        size: "Missing"  # type: ignore[name-defined]  # noqa: F821, UP037
+
+    class Shelf(ConfigurableResource[Any]):
+        size: "Missing"  # type: ignore[name-defined]  # noqa: F821, UP037
+
+    def serve(config: Cup) -> None: ...
+
+    for use, name in [(lambda: op(serve), "Cup"), (Shelf.configure_at_launch, "Shelf")]:
+        match = rf"class '{name}' .*the name 'Missing' is not defined"
+        with pytest.raises(DagflowInvalidPythonicConfigDefinitionError, match=match):
+            build_resources({"it": use()}).__enter__()
