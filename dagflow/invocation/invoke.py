@@ -25,7 +25,7 @@ from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import Body, context_hint, is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import Requirement, lack
+from dagflow.defs.resources.requirements import Requirement, lack, unused_default
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -272,6 +272,7 @@ def _resources(
                     values,
                     f"Give it to the context of {op_location(op)}: "
                     f"build_op_context(resources={{'{key}': ...}}).",
+                    unused_default(op.body.fn, key),
                 )
             )
         if key in op.body.resources and key not in given:
