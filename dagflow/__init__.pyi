@@ -31,6 +31,7 @@ from dagflow.context.log import DagflowLogManager as DagflowLogManager
 from dagflow.context.log import get_dagflow_logger as get_dagflow_logger
 from dagflow.context.op import AssetExecutionContext as AssetExecutionContext
 from dagflow.context.op import OpExecutionContext as OpExecutionContext
+from dagflow.defs.assets.changed import map_asset_specs as map_asset_specs
 from dagflow.defs.assets.decorator import asset as asset
 from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
 from dagflow.defs.assets.spec import AssetDep as AssetDep
@@ -93,7 +94,18 @@ from dagflow.defs.parts.retry import Backoff as Backoff
 from dagflow.defs.parts.retry import Jitter as Jitter
 from dagflow.defs.parts.retry import RetryPolicy as RetryPolicy
 from dagflow.defs.project.definitions import Definitions as Definitions
+from dagflow.defs.project.lazy import definitions as definitions
+from dagflow.defs.project.loading import load_assets_from_current_module as load_assets_from_current_module
+from dagflow.defs.project.loading import load_assets_from_modules as load_assets_from_modules
+from dagflow.defs.project.loading import load_assets_from_package_module as load_assets_from_package_module
+from dagflow.defs.project.loading import load_assets_from_package_name as load_assets_from_package_name
+from dagflow.defs.project.loading import load_definitions_from_current_module as load_definitions_from_current_module
+from dagflow.defs.project.loading import load_definitions_from_module as load_definitions_from_module
+from dagflow.defs.project.loading import load_definitions_from_modules as load_definitions_from_modules
+from dagflow.defs.project.loading import load_definitions_from_package_module as load_definitions_from_package_module
+from dagflow.defs.project.loading import load_definitions_from_package_name as load_definitions_from_package_name
 from dagflow.defs.project.repository import RepositoryDefinition as RepositoryDefinition
+from dagflow.defs.project.repository import create_repository_using_definitions_args as create_repository_using_definitions_args
 from dagflow.defs.project.repository import repository as repository
 from dagflow.defs.resources.classes import ConfigurableResource as ConfigurableResource
 from dagflow.defs.resources.classes import ConfigurableResourceFactory as ConfigurableResourceFactory
@@ -187,6 +199,7 @@ from dagflow.instance.records import EventRecordsFilter as EventRecordsFilter
 from dagflow.instance.stats import RunStats as RunStats
 from dagflow.instance.stats import StepEventStatus as StepEventStatus
 from dagflow.instance.stats import StepStats as StepStats
+from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
 from dagflow.invocation.build import build_asset_context as build_asset_context
 from dagflow.invocation.build import build_init_resource_context as build_init_resource_context
 from dagflow.invocation.build import build_op_context as build_op_context
@@ -202,6 +215,7 @@ from dagflow.io.model import ConfigurableIOManager as ConfigurableIOManager
 from dagflow.io.model import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
 from dagflow.io.model import ConfigurableLegacyIOManagerAdapter as ConfigurableLegacyIOManagerAdapter
 from dagflow.io.model import FilesystemIOManager as FilesystemIOManager
+from dagflow.io.upath import UPathIOManager as UPathIOManager
 from dagflow.keys import AssetCheckKey as AssetCheckKey
 from dagflow.keys import AssetKey as AssetKey
 from dagflow.keys import NodeHandle as NodeHandle

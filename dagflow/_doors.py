@@ -10,11 +10,13 @@ from importlib import import_module
 from typing import Any
 
 DOORS = {
+    "AssetValueLoader": "dagflow.invocation.asset_values",
     "DagflowLogManager": "dagflow.context.log",
     "ExecuteInProcessResult": "dagflow.runs.results",
     "InitResourceContext": "dagflow.context.init",
     "JobDefinition": "dagflow.defs.jobs.definition",
     "OpDefinition": "dagflow.defs.ops.definition",
+    "RepositoryDefinition": "dagflow.defs.project.repository",
     "ScopedResources": "dagflow.context.resources",
     "build_builtin": "dagflow.io.builtin",
     "build_init_resource_context": "dagflow.invocation.build",
@@ -23,6 +25,7 @@ DOORS = {
     "invoke": "dagflow.invocation.invoke",
     "invoke_hook": "dagflow.invocation.hook",
     "invoke_logger": "dagflow.invocation.logger",
+    "repository_of": "dagflow.defs.project.repository",
     "subset_of": "dagflow.runs.in_process",
 }
 """The module of each name."""

@@ -3,6 +3,9 @@ from dagflow.context.log import DagflowLogManager as DagflowLogManager
 from dagflow.context.resources import ScopedResources as ScopedResources
 from dagflow.defs.jobs.definition import JobDefinition as JobDefinition
 from dagflow.defs.ops.definition import OpDefinition as OpDefinition
+from dagflow.defs.project.repository import RepositoryDefinition as RepositoryDefinition
+from dagflow.defs.project.repository import repository_of as repository_of
+from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
 from dagflow.invocation.build import build_init_resource_context as build_init_resource_context
 from dagflow.invocation.hook import invoke_hook as invoke_hook
 from dagflow.invocation.invoke import invoke as invoke

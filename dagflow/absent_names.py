@@ -113,7 +113,6 @@ TOPICS = (
         "AssetOut": "one of the assets that multi_asset makes",
         "graph_asset": "a decorator that makes an asset of a graph of ops",
         "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
-        "map_asset_specs": "changes the specs of several assets",
         "multi_asset": "a decorator that makes several assets with one function",
     }),
     Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
@@ -128,24 +127,11 @@ TOPICS = (
     Topic(True, ONE_RUN, {
         "AssetSelection": "an object that selects assets",
     }),
-    Topic(True, "Read the value by result.asset_value(key).", {
-        "AssetValueLoader": "loads the stored values of several assets",
-    }),
     Topic(True, LIST_THEM, {
-        "create_repository_using_definitions_args": "makes a repository of the arguments of Definitions",
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
         "load_asset_checks_from_modules": "collects the asset checks of modules",
         "load_asset_checks_from_package_module": "collects the asset checks of a package",
         "load_asset_checks_from_package_name": "collects the asset checks of a package by its name",
-        "load_assets_from_current_module": "collects the assets of the calling module",
-        "load_assets_from_modules": "collects the assets of modules",
-        "load_assets_from_package_module": "collects the assets of a package",
-        "load_assets_from_package_name": "collects the assets of a package by its name",
-        "load_definitions_from_current_module": "collects the definitions of the calling module",
-        "load_definitions_from_module": "collects the definitions of a module",
-        "load_definitions_from_modules": "collects the definitions of modules",
-        "load_definitions_from_package_module": "collects the definitions of a package",
-        "load_definitions_from_package_name": "collects the definitions of a package by its name",
     }),
     Topic(True, WRITE_ASSERTS, {
         "AssetCheckExecutionContext": "the context of the function of an asset check",
@@ -211,7 +197,6 @@ TOPICS = (
         "component_defs": "makes the definitions of a component, for tests",
         "component_instance": "a decorator that makes a component of a function",
         "components": "the module of components",
-        "definitions": "a decorator for a function that returns Definitions when a project is loaded",
         "get_all_components_defs_within_project": "loads all components of a folder, for tests",
         "get_component_defs_within_project": "loads a component of a folder, for tests",
         "load_defs": "loads the definitions of a folder of components",
@@ -220,9 +205,6 @@ TOPICS = (
         "scaffold_component": "writes the file of a component",
         "scaffold_with": "a decorator that sets the scaffolder of a component",
         "template_var": "a decorator that makes a variable of component files",
-    }),
-    Topic(True, "Write an IOManager, or use FilesystemIOManager for local files.", {
-        "UPathIOManager": "the base of I/O managers that store each asset in a file",
     }),
     Topic(False, "Use fs_io_manager with its config 'base_dir', or FilesystemIOManager(base_dir=...).", {
         "custom_path_fs_io_manager": "an I/O manager with a path for each output",
@@ -307,24 +289,38 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 
 ARGUMENTS = {
     "asset_check_selection": Argument(
-        True, "JobDefinition.get_subset", "the asset checks that run", "Select ops or assets instead."
+        True,
+        "JobDefinition.get_subset RepositoryDefinition.get_maybe_subset_job_def",
+        "the asset checks that run",
+        "Select ops or assets instead.",
     ),
-    "asset_checks": Argument(True, "Definitions", "the asset checks of the project", WRITE_ASSERTS),
+    "asset_checks": Argument(
+        True,
+        "Definitions create_repository_using_definitions_args",
+        "the asset checks of the project",
+        WRITE_ASSERTS,
+    ),
     "auto_materialize_policy": Argument(
-        True, "AssetSpec asset", "the older form of automation_condition", START_RUNS
+        True,
+        "AssetSpec asset load_assets_from_current_module load_assets_from_modules "
+        "load_assets_from_package_module load_assets_from_package_name",
+        "the older form of automation_condition",
+        START_RUNS,
     ),
     "auto_observe_interval_minutes": Argument(
         False, "SourceAsset", "the time between two observations by a daemon", START_RUNS
     ),
     "automation_condition": Argument(
         True,
-        "AssetSpec GraphDefinition.to_job SourceAsset asset define_asset_job",
+        "AssetSpec AssetSpec.replace_attributes GraphDefinition.to_job SourceAsset asset define_asset_job "
+        "load_assets_from_current_module load_assets_from_modules load_assets_from_package_module",
         "the condition of runs that start by themselves",
         START_RUNS,
     ),
     "backfill_policy": Argument(
         True,
-        "asset",
+        "asset load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
+        "load_assets_from_package_name",
         "the number of partitions in one run of a backfill",
         "Run each partition by materialize([...], partition_key=...).",
     ),
@@ -340,22 +336,29 @@ ARGUMENTS = {
         False, "RunsFilter", "whether runs of backfills are left out", "Remove the argument."
     ),
     "freshness_policy": Argument(
-        False, "AssetSpec asset", "the age from which the asset counts as stale", ASSERT_ABOUT_TIME
+        False,
+        "AssetSpec AssetSpec.replace_attributes asset",
+        "the age from which the asset counts as stale",
+        ASSERT_ABOUT_TIME,
     ),
     "is_virtual": Argument(
-        False, "AssetSpec asset", "whether the asset has no data of its own", "Remove the argument."
+        False,
+        "AssetSpec AssetSpec.replace_attributes asset",
+        "whether the asset has no data of its own",
+        "Remove the argument.",
     ),
     "legacy_freshness_policy": Argument(
-        False, "AssetSpec SourceAsset asset", "the older form of freshness_policy", ASSERT_ABOUT_TIME
+        False,
+        "AssetSpec AssetSpec.replace_attributes SourceAsset asset load_assets_from_current_module "
+        "load_assets_from_modules load_assets_from_package_module load_assets_from_package_name",
+        "the older form of freshness_policy",
+        ASSERT_ABOUT_TIME,
     ),
     "log_manager": Argument(
         False,
         "build_resources",
         "the log of the resources",
         "Remove the argument; the resources log as usual.",
-    ),
-    "metadata": Argument(
-        True, "Definitions", "metadata of the project", "Give metadata to the assets and jobs instead."
     ),
     "non_argument_deps": Argument(
         False, "asset", "the older form of deps", "Write deps=[...] instead of non_argument_deps={...}."
@@ -369,8 +372,15 @@ ARGUMENTS = {
     "op_tags": Argument(
         True, "SourceAsset", "the tags of the op that observes the asset", "Remove the argument."
     ),
-    "schedules": Argument(True, "Definitions", "the schedules of the project", START_RUNS),
-    "sensors": Argument(True, "Definitions", "the sensors of the project", START_RUNS),
+    "schedules": Argument(
+        True,
+        "Definitions create_repository_using_definitions_args",
+        "the schedules of the project",
+        START_RUNS,
+    ),
+    "sensors": Argument(
+        True, "Definitions create_repository_using_definitions_args", "the sensors of the project", START_RUNS
+    ),
     "snapshot_id": Argument(
         False, "RunsFilter", "the id of the stored form of a job", "Filter by job_name instead."
     ),

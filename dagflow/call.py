@@ -24,7 +24,7 @@ from dagflow.errors import (
     DagflowUserCodeExecutionError,
     repr_of,
 )
-from dagflow.event_loop import SHARED, EventLoop
+from dagflow.event_loop import waiting
 from dagflow.events.user import (
     SPECIAL_RESULTS,
     DynamicOutput,
@@ -435,7 +435,7 @@ def _finish(op: OpDefinition, step_key: str, yielded: YieldedOutputs, emit: Emit
 def _run_async(
     op: OpDefinition, step_key: str, running: Any, emit: Emit, emit_event: Callable[[Any], None]
 ) -> None:
-    with _event_loop() as wait:
+    with waiting() as wait:
 
         def wait_wrapped(awaitable: Any) -> Any:
             try:
@@ -456,20 +456,6 @@ def _run_async(
         finally:
             wait(running.aclose())
         _finish(op, step_key, yielded, emit)
-
-
-@contextmanager
-def _event_loop() -> Iterator[Callable[[Any], Any]]:
-    """Provide a function that waits for an awaitable, on the loop of the run's resources or on a new one."""
-    shared = SHARED.get()
-    if shared is not None and shared.is_used:
-        yield shared.wait
-        return
-    loop = EventLoop()
-    try:
-        yield loop.wait
-    finally:
-        loop.close()
 
 
 def check_dagflow_type(dagflow_type: Any, value: Any) -> TypeCheck:

@@ -4,6 +4,8 @@ async resource needs it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
@@ -91,3 +93,17 @@ class EventLoop:
 
 SHARED: ContextVar[EventLoop | None] = ContextVar("shared_event_loop", default=None)
 """The loop of async resources: set while resources start, and during a run whose resources use it."""
+
+
+@contextmanager
+def waiting() -> Iterator[Callable[[Any], Any]]:
+    """Provide a function that waits for an awaitable, on the loop of the run's resources or on a new one."""
+    shared = SHARED.get()
+    if shared is not None and shared.is_used:
+        yield shared.wait
+        return
+    loop = EventLoop()
+    try:
+        yield loop.wait
+    finally:
+        loop.close()

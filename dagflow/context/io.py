@@ -429,10 +429,12 @@ class InputContext(_IOContext):
         yield from observations
 
 
+def is_nothing(context: InputContext | OutputContext) -> bool:
+    """Return whether an output or input has the type Nothing. An unknown type is not Nothing."""
+    dagflow_type = context._dagflow_type  # noqa: SLF001 - the public attribute raises for an unknown type
+    return dagflow_type is not None and dagflow_type.is_nothing
+
+
 def reads_nothing(context: InputContext) -> bool:
     """Return whether an input reads an output of type Nothing: its value is None, and is not stored."""
-    upstream = context.upstream_output
-    if upstream is None:
-        return False
-    dagflow_type = upstream._dagflow_type  # noqa: SLF001 - the public attribute raises for an unknown type
-    return dagflow_type is not None and dagflow_type.is_nothing
+    return context.upstream_output is not None and is_nothing(context.upstream_output)

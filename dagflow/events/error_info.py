@@ -81,7 +81,7 @@ class SerializableErrorInfo(NamedTuple):
             is_cause = link.__cause__ is not None
             others = {id(link.__cause__), id(link.__context__)}  # not read again for each link
             text = traceback.TracebackException(type(link), link, None, compact=True, _seen=others)
-            setattr(text, "exceptions", None)  # noqa: B010 - Python 3.13 reads it, and `_seen` leaves it unset
+            vars(text).setdefault("exceptions", None)  # read by Python 3.13; `_seen` leaves it unset
             info = SerializableErrorInfo(
                 "".join(text.format_exception_only()),
                 traceback.format_tb(link.__traceback__),

@@ -75,7 +75,7 @@ class ResourcesOnDemand(Mapping[str, Any]):
         if key not in self.started.values:
             if key not in self._definitions:
                 raise KeyError(key)
-            _start(self.started, [key], self._definitions, self._configs, self._get_instance)
+            start_missing(self.started, [key], self._definitions, self._configs, self._get_instance)
         return self.started.values[key]
 
     def __contains__(self, key: object) -> bool:
@@ -215,22 +215,26 @@ def start_resources(
     """
     started = StartedResources(event_loop)
     try:
-        _start(started, definitions, definitions, configs, get_instance, run)
+        start_missing(started, definitions, definitions, configs, get_instance, run)
     except BaseException:
         started.stop()
         raise
     return started
 
 
-def _start(
+def start_missing(
     started: StartedResources,
     keys: Iterable[str],
     definitions: Mapping[str, ResourceDefinition],
     configs: Mapping[str, Any] | None,
     get_instance: Any,
     run: DagflowRun | None = None,
-) -> None:
-    """Start the resources with these keys, and those that they need, unless they are started already."""
+) -> Mapping[str, Any]:
+    """Start the resources with these keys, and those that they need, unless they are started already.
+
+    Returns:
+        The checked config of the resources that were started, by key.
+    """
     wanted = {key: Requirement(key, "this context") for key in keys}
     needed = start_order(definitions, wanted, "this context")
     order = [key for key in needed if key not in started.values]
@@ -250,6 +254,7 @@ def _start(
         return InitResourceContext(config, needs, get_instance, definition, run)
 
     started.start(order, definitions, context, checked)
+    return checked
 
 
 @contextmanager

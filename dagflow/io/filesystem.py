@@ -58,7 +58,7 @@ class PickleFiles(IOManager):
             raise
         except Exception as error:  # also of methods of the value, such as __reduce__
             raise DagflowInvariantViolationError(
-                f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled "
+                f"{value_name(context)} is of type '{type(obj).__name__}', which cannot be pickled "
                 f"({repr_of(error)}). "
                 "Return a value that can be pickled, or use another I/O manager."
             ) from error
@@ -81,8 +81,8 @@ class PickleFiles(IOManager):
                     f"input '{context.name}' reads no output of this run and no asset, so there is no file "
                     "to load it from"
                 )
-            return _read(self._output_path(upstream), _name(upstream))
-        parts, name = context.asset_key.parts, _name(context)
+            return _read(self._output_path(upstream), value_name(upstream))
+        parts, name = context.asset_key.parts, value_name(context)
         if not context.has_asset_partitions:
             return _read(self.path_of(*parts), name)
         keys = context.asset_partition_keys
@@ -105,7 +105,7 @@ class PickleFiles(IOManager):
 
     def _occupied(self, context: OutputContext, path: str) -> str:
         """Return the message about an output whose path is a folder, or leads through a file."""
-        problem = f"{_name(context)} cannot be stored at '{path}', because "
+        problem = f"{value_name(context)} cannot be stored at '{path}', because "
         if not context.has_asset_key:
             return (
                 f"{problem}a file or folder with this name, or with the name of its folder, already exists."
@@ -133,7 +133,8 @@ class PickleFiles(IOManager):
         return self.path_of(*context.get_identifier())
 
 
-def _name(context: InputContext | OutputContext) -> str:
+def value_name(context: InputContext | OutputContext) -> str:
+    """Return the name of an output or of the output that an input reads, for messages."""
     if context.has_asset_key:
         return f"asset '{context.asset_key.to_user_string()}'"
     step = f" of step '{context.step_key}'" if isinstance(context, OutputContext) else ""

@@ -20,10 +20,15 @@ from dagflow import (
     SourceAsset,
     asset,
     build_resources,
+    create_repository_using_definitions_args,
     define_asset_job,
     graph,
     instance_for_test,
     job,
+    load_assets_from_current_module,
+    load_assets_from_modules,
+    load_assets_from_package_module,
+    load_assets_from_package_name,
     materialize_to_memory,
 )
 from dagflow.absent import absent_name
@@ -98,6 +103,29 @@ ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),
     ("JobDefinition.get_subset", "asset_check_selection", nothing.get_subset),
     ("RunsFilter", "updated_after", RunsFilter),
+    (
+        "RepositoryDefinition.get_maybe_subset_job_def",
+        "asset_check_selection",
+        lambda **more: Definitions().get_repository_def().get_maybe_subset_job_def("a", **more),
+    ),
+    ("AssetSpec.replace_attributes", "is_virtual", AssetSpec("a").replace_attributes),
+    (
+        "create_repository_using_definitions_args",
+        "sensors",
+        lambda **more: create_repository_using_definitions_args("a", **more),
+    ),
+    ("load_assets_from_current_module", "automation_condition", load_assets_from_current_module),
+    ("load_assets_from_modules", "backfill_policy", lambda **more: load_assets_from_modules([], **more)),
+    (
+        "load_assets_from_package_module",
+        "legacy_freshness_policy",
+        lambda **more: load_assets_from_package_module(dagflow, **more),
+    ),
+    (
+        "load_assets_from_package_name",
+        "auto_materialize_policy",
+        lambda **more: load_assets_from_package_name("dagflow", **more),
+    ),
     ("build_resources", "log_manager", lambda **more: build_resources({}, **more).__enter__()),
     ("instance_for_test", "synchronous_run_launcher", lambda **more: instance_for_test(**more).__enter__()),
 ]

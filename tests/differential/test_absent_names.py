@@ -22,6 +22,7 @@ NOT_FOR_USERS = {
 """Classes that only the library itself builds."""
 
 INTERNAL = {
+    ("AssetValueLoader", "assets_defs_by_key"): "get_asset_value_loader makes the object",
     ("DagflowType", "kind"): "the kind of a built-in type",
     ("GraphDefinition", "composition_fn"): "set by the decorator",
     ("GraphDefinition", "input_assets"): "set by the functions that make assets of graphs",

@@ -50,7 +50,7 @@ def test_every_block_is_a_module() -> None:
 def test_the_tests_pass(pytester: pytest.Pytester) -> None:
     """The tests of the page pass with its modules; the test of a cluster if dask is installed."""
     shown = files()
-    count = 10
+    count = 11
     if importlib.util.find_spec("distributed") is None:
         del shown["test_harbour"]
         count -= 1

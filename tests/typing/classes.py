@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import assert_type
+from upath import UPath
 
 from dagflow import (
     Config,
@@ -18,6 +20,7 @@ from dagflow import (
     ResourceDependency,
     ResourceParam,
     RunConfig,
+    UPathIOManager,
     asset,
     build_resources,
     job,
@@ -100,3 +103,34 @@ assert_type(kettle.process_config_and_initialize(), Any)
 assert_type(Number().process_config_and_initialize(), int)
 with build_resources({"kettle": kettle}) as resources:
     resources.kettle.boil()
+
+
+class TextFiles(UPathIOManager):
+    """An I/O manager with files, whose methods annotate the path with their own type."""
+
+    extension: str = ".txt"
+
+    def dump_to_path(self, context: OutputContext, obj: str, path: Path) -> None:
+        path.write_text(obj)
+
+    def load_from_path(self, context: InputContext, path: Path) -> str:
+        return path.read_text()
+
+    def get_path_for_partition(
+        self, context: InputContext | OutputContext, path: Path, partition: str
+    ) -> Path:
+        return path / f"day={partition}"
+
+
+class RemoteTextFiles(UPathIOManager):
+    """An I/O manager with remote files and async methods."""
+
+    async def dump_to_path(self, context: OutputContext, obj: str, path: UPath) -> None:
+        path.write_text(obj)
+
+    async def load_from_path(self, context: InputContext, path: UPath) -> str:
+        return path.read_text()
+
+
+TextFiles(Path("values"))
+RemoteTextFiles(UPath("memory://values"))

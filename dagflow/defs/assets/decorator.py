@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET, nearest
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import AssetDep, AssetIn, AssetSpec, io_manager_resources, unique_deps
+from dagflow.defs.assets.spec import (
+    AssetDep,
+    AssetIn,
+    AssetSpec,
+    free_input_name,
+    io_manager_resources,
+    unique_deps,
+)
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_type, repr_of
-from dagflow.keys import RESERVED_NAMES, AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.annotations import resolve_type
@@ -257,7 +264,7 @@ def _inputs(
             )
     for dep in deps:
         if dep.asset_key not in read:
-            input_name = _free_name(dep.asset_key, keys)
+            input_name = free_input_name(dep.asset_key, keys)
             keys[input_name] = dep.asset_key
             inputs[input_name] = In(Nothing, asset_key=dep.asset_key)
         elif read[dep.asset_key] is not None:
@@ -291,14 +298,6 @@ def _check_self_dependency(
             "depends on earlier ones: partition_mapping=TimeWindowPartitionMapping(start_offset=-1, "
             "end_offset=-1). If another asset is meant, give its key in 'ins' or 'deps'."
         )
-
-
-def _free_name(key: AssetKey, taken: Collection[str]) -> str:
-    """Return a name for the input of a dependency that is neither reserved nor the name of another input."""
-    name = key.to_python_identifier()
-    while name in taken or name in RESERVED_NAMES:
-        name += "_"
-    return name
 
 
 def _is_nothing(given: AssetIn) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
+from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec
 from dagflow.defs.assets.spec import AssetSpec, HasAssetKey, SourceAsset
 from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
 from dagflow.defs.ops.definition import OpDefinition
@@ -129,6 +131,14 @@ class AssetsDefinition(HasAssetKey):
             partitions_def = next((found for found in definitions if found is not None), None)
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.partition_mappings: dict[AssetKey, PartitionMapping] = dict(partition_mappings or {})
+        self.index_ports()
+        self.resource_defs: dict[str, ResourceDefinition] = dict(resource_defs or {})
+        self.__wrapped__: Callable[..., Any] = node_def.body.fn
+        self.__doc__ = node_def.description
+        self.__name__: str = node_def.name
+
+    def index_ports(self) -> None:
+        """Set `output_names`, `outputs` and `inputs` from the keys, specs and partition mappings."""
         self.output_names: dict[AssetKey, str] = {key: name for name, key in self.keys_by_output_name.items()}
         self.outputs: dict[str, AssetOutput] = {
             name: AssetOutput(self.specs_by_key[key]) for name, key in self.keys_by_output_name.items()
@@ -137,10 +147,6 @@ class AssetsDefinition(HasAssetKey):
             name: AssetInput(key, self.partition_mappings.get(key), self.partitions_def)
             for name, key in self.keys_by_input_name.items()
         }
-        self.resource_defs: dict[str, ResourceDefinition] = dict(resource_defs or {})
-        self.__wrapped__: Callable[..., Any] = node_def.body.fn
-        self.__doc__ = node_def.description
-        self.__name__: str = node_def.name
 
     @property
     def key(self) -> AssetKey:
@@ -196,6 +202,65 @@ class AssetsDefinition(HasAssetKey):
     def dependency_keys(self) -> set[AssetKey]:
         """The keys of the assets that it reads or comes after."""
         return set(self.keys_by_input_name.values())
+
+    def get_asset_spec(self, key: AssetKey | None = None) -> AssetSpec:
+        """Return the facts about one of the assets.
+
+        Args:
+            key: The key of the asset; default: the key of the one asset.
+
+        Raises:
+            KeyError: There is no asset with this key.
+        """
+        return self.specs_by_key[self.key if key is None else key]
+
+    def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
+        """Return a copy of this definition with the specs that a function returns for its specs.
+
+        Args:
+            fn: Returns the new spec. The key must stay the same. The old metadata is kept unless the new
+                metadata has the same name.
+
+        Raises:
+            CheckError: `fn` returns something else than a spec, or removes the dependency of a parameter.
+            DagflowInvalidDefinitionError: `fn` changes the key, or adds a dependency although the function of
+                the asset has parameters that read assets.
+        """
+        specs = mapped_specs(fn, self.specs_by_key)
+        return self if specs == self.specs_by_key else self.with_specs(specs)
+
+    def with_specs(
+        self, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey] | None = None
+    ) -> AssetsDefinition:
+        """Return a copy of this definition with other specs. Its function and the name of its op stay.
+
+        Args:
+            specs: The new spec of each of its assets, by the present key. Its key and dependencies count.
+            renamed: The new keys of assets that it reads, by present key.
+
+        Raises:
+            CheckError: A dependency is missing in the specs, but a parameter of the function reads it.
+            DagflowInvalidDefinitionError: A dependency is new, but the function has parameters that read
+                assets.
+        """
+        new, renamed = copy.copy(self), renamed or {}
+        new.specs_by_key = {specs[key].key: specs[key] for key in self.specs_by_key}
+        new.keys_by_output_name = {name: specs[key].key for name, key in self.keys_by_output_name.items()}
+        new.keys_by_input_name = {
+            name: renamed.get(key, key) for name, key in self.keys_by_input_name.items()
+        }
+        new.partition_mappings = {renamed.get(key, key): one for key, one in self.partition_mappings.items()}
+        ins = inputs_of_specs(self.node_def, new.specs_by_key, new.keys_by_input_name, new.partition_mappings)
+        outs = dict(self.node_def.outs)
+        for name, key in self.keys_by_output_name.items():
+            outs[name] = output_of_spec(outs[name], self.specs_by_key[key], specs[key])
+        if ins != self.node_def.ins or outs != self.node_def.outs:
+            new.node_def = self.node_def.with_ports(ins, outs)
+        definitions = [spec.partitions_def for spec in new.specs_by_key.values()]
+        if definitions != [spec.partitions_def for spec in self.specs_by_key.values()]:
+            new.partitions_def = next((one for one in definitions if one is not None), None)
+        new.index_ports()
+        return new
 
     def inputs_with_keys(self, keys: Mapping[str, AssetKey]) -> Mapping[str, AssetInput]:
         """Return the inputs that read assets, with other keys for those that `keys` resolves differently.

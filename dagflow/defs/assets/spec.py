@@ -6,7 +6,8 @@ How an asset is computed is in `definition`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
@@ -26,6 +27,7 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.keys import (
+    RESERVED_NAMES,
     AssetKey,
     CoercibleToAssetKey,
     check_name,
@@ -268,6 +270,97 @@ class AssetSpec(ReadableAsset):
         starts = system_tag_spellings("kind/")
         return {tag[len(start) :] for tag in self.tags for start in starts if tag.startswith(start)}
 
+    @explains_absent
+    def replace_attributes(
+        self,
+        *,
+        key: CoercibleToAssetKey | EllipsisType = ...,
+        deps: Iterable[Any] | EllipsisType | None = ...,
+        description: str | EllipsisType | None = ...,
+        metadata: Mapping[str, Any] | EllipsisType | None = ...,
+        skippable: bool | EllipsisType = ...,
+        group_name: str | EllipsisType | None = ...,
+        code_version: str | EllipsisType | None = ...,
+        owners: Sequence[str] | EllipsisType | None = ...,
+        tags: Mapping[str, str] | EllipsisType | None = ...,
+        kinds: Iterable[str] | EllipsisType | None = ...,
+        partitions_def: PartitionsDefinition | EllipsisType | None = ...,
+    ) -> AssetSpec:
+        """Return a copy of this spec with the given attributes. None clears an attribute.
+
+        The kinds are kept if `tags` is given, and the other tags are kept if `kinds` is given.
+
+        Raises:
+            CheckError, DagflowInvalidDefinitionError: An attribute is invalid, as in AssetSpec(...).
+
+        Example:
+            >>> beans = AssetSpec("beans", tags={"roast": "dark"}, kinds={"csv"})
+            >>> beans.replace_attributes(tags={"roast": "light"}).tags
+            {'roast': 'light', 'dagflow/kind/csv': ''}
+        """
+        starts = system_tag_spellings("kind/")
+        return AssetSpec(
+            self.key if key is ... else key,
+            deps=self.deps if deps is ... else deps,
+            description=self.description if description is ... else description,
+            metadata=self.metadata if metadata is ... else metadata,
+            skippable=self.skippable if skippable is ... else skippable,
+            group_name=self.group_name if group_name is ... else group_name,
+            code_version=self.code_version if code_version is ... else code_version,
+            owners=self.owners if owners is ... else owners,
+            tags={name: tag for name, tag in self.tags.items() if not name.startswith(starts)}
+            if tags is ...
+            else tags,
+            kinds=sorted(self.kinds) if kinds is ... else kinds,
+            partitions_def=self.partitions_def if partitions_def is ... else partitions_def,
+        )
+
+    def merge_attributes(
+        self,
+        *,
+        deps: Iterable[Any] | EllipsisType = ...,
+        metadata: Mapping[str, Any] | EllipsisType = ...,
+        owners: Sequence[str] | EllipsisType = ...,
+        tags: Mapping[str, str] | EllipsisType = ...,
+        kinds: Iterable[str] | EllipsisType = ...,
+    ) -> AssetSpec:
+        """Return a copy of this spec with further dependencies, metadata, owners, tags or kinds.
+
+        Metadata and tags with an existing name replace the old ones.
+
+        Raises:
+            TypeError: An argument is None.
+            CheckError, DagflowInvalidDefinitionError: An argument is invalid, as in AssetSpec(...).
+
+        Example:
+            >>> AssetSpec("beans", tags={"roast": "dark"}).merge_attributes(tags={"origin": "peru"}).tags
+            {'roast': 'dark', 'origin': 'peru'}
+        """
+        given = {"deps": deps, "metadata": metadata, "owners": owners, "tags": tags, "kinds": kinds}
+        for name, value in given.items():
+            if value is None:
+                raise TypeError(
+                    f"'{name}' of merge_attributes for asset '{self.key.to_user_string()}' is None. Leave "
+                    f"the argument out to keep the attribute, or clear it by replace_attributes({name}=None)."
+                )
+        return self.replace_attributes(
+            deps=... if deps is ... else [*self.deps, *deps],
+            metadata=... if metadata is ... else {**self.metadata, **metadata},
+            owners=... if owners is ... else [*self.owners, *owners],
+            tags=... if tags is ... else {**self.tags, **tags},
+            kinds=... if kinds is ... else [*sorted(self.kinds), *kinds],
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AssetSpec):
+            return NotImplemented
+        return self is other or all(
+            getattr(self, name) == getattr(other, name) for name in AssetSpec.__slots__
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
     def __repr__(self) -> str:
         return f"AssetSpec({self.key!r})"
 
@@ -373,6 +466,12 @@ class SourceAsset(ReadableAsset):
         """Return the key of the resource that loads it."""
         return self.io_manager_key
 
+    def with_spec(self, spec: AssetSpec) -> SourceAsset:
+        """Return a copy with other facts. Its resources stay the same."""
+        new = copy.copy(self)
+        new.spec = spec
+        return new
+
     def __repr__(self) -> str:
         return f"SourceAsset({self.key!r})"
 
@@ -392,6 +491,14 @@ def key_of(value: Any) -> AssetKey:
     ):
         return AssetKey.from_coercible(value)
     raise ParameterCheckError(f"{repr_of(value)} does not name an asset: use its key or its definition")
+
+
+def free_input_name(key: AssetKey, taken: Collection[str]) -> str:
+    """Return a name for the input of a dependency that is neither reserved nor the name of another input."""
+    name = key.to_python_identifier()
+    while name in taken or name in RESERVED_NAMES:
+        name += "_"
+    return name
 
 
 def io_manager_resources(

@@ -48,15 +48,17 @@ def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
                 "asset. Use functions decorated with @asset, SourceAssets and AssetSpecs."
             )
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
-            if known.setdefault(key, asset) is not asset:
+            other = known.setdefault(key, asset)
+            if other is not asset and not (type(other) is type(asset) is AssetSpec and other == asset):
                 raise DagflowInvalidDefinitionError(
-                    f"Duplicate asset key: {repr_of(key)} is the key of {_place(known[key])} and of "
-                    f"{_place(asset)}. Give one of them another key."
+                    f"Duplicate asset key: {repr_of(key)} is the key of {place_of(known[key])} and of "
+                    f"{place_of(asset)}. Give one of them another key."
                 )
     return known
 
 
-def _place(asset: AnyAsset) -> str:
+def place_of(asset: AnyAsset) -> str:
+    """Return the file and line of the function of an asset, or the repr of an asset that is only read."""
     return location(asset.node_def.body.fn) if isinstance(asset, AssetsDefinition) else repr(asset)
 
 

@@ -28,8 +28,11 @@ from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
+    from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 
 def build_asset_job(
@@ -118,6 +121,33 @@ class UnresolvedAssetJobDefinition:
                 f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
         return job
+
+    def run_request_for_partition(
+        self,
+        partition_key: str,
+        run_key: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        asset_selection: Sequence[Any] | None = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> RunRequest:
+        """Return a request for a run of this job for a partition.
+
+        Arguments as in `JobDefinition.run_request_for_partition`. The run config is the config of the job,
+        unless one is given.
+
+        Raises:
+            CheckError: The job has no `partitions_def`, or has dynamic partitions.
+            DagflowUnknownPartitionError: The partition is unknown.
+        """
+        # the partitions, config and tags do not depend on the assets
+        job = JobDefinition(
+            graph_def=GraphDefinition(self.name), partitions_def=self.partitions_def, **self.options
+        )
+        return job.run_request_for_partition(
+            partition_key, run_key, tags, asset_selection, run_config, current_time, dynamic_partitions_store
+        )
 
     def __repr__(self) -> str:
         return f"<asset job '{self.name}', which defs.get_job_def('{self.name}') resolves>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow import _doors
@@ -277,6 +277,25 @@ class JobDefinition(JobContent):
             DagflowInvalidSubsetError: An element selects nothing, or the selected part cannot run alone.
         """
         return _doors.subset_of(self, op_selection, asset_selection)
+
+    @property
+    def is_asset_job(self) -> bool:
+        """True if the job computes assets."""
+        return self.asset_layer is not None
+
+    def get_partition_keys(self, selected_asset_keys: Iterable[Any] | None = None) -> Sequence[str]:
+        """Return the partitions of this job.
+
+        Args:
+            selected_asset_keys: The assets that run, for a job of assets with different partitions.
+
+        Raises:
+            CheckError: The job, or the selected part of it, is not partitioned.
+        """
+        job = self if selected_asset_keys is None else self.get_subset(asset_selection=[*selected_asset_keys])
+        if job.partitions_def is None:
+            raise CheckError(f"{self.describe_target()} is not partitioned, so it has no partition keys")
+        return job.partitions_def.get_partition_keys()
 
     def run_request_for_partition(
         self,

@@ -115,18 +115,7 @@ class OpDefinition(NodeDefinition):
                 f"{what}: 'version' is an older name of 'code_version', so give only one of the two"
             )
         self.version = self.code_version = code_version if code_version is not None else version
-        self.ins: Mapping[str, InputDefinition] = inputs_of(body, ins, what)
-        self.outs: Mapping[str, OutputDefinition] = outputs_of(body, outs, what, self.code_version)
-        self.input_names: tuple[str, ...] = tuple(self.ins)
-        self.output_names: tuple[str, ...] = tuple(self.outs)
-        named = [parameter.name for parameter in body.inputs]
-        further = [name for name in self.input_names if name not in named]
-        self.positional_inputs: list[str] = named + further if len(further) == 1 else named
-        self.is_wrapped: dict[str, bool] = wrapped_outputs(body, self.outs)
-        self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
-        self._requirements: tuple[Requirement, ...] | None = None
-        self._input_requirements: tuple[Requirement, ...] | None = None
-        self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
+        self._set_ports(inputs_of(body, ins, what), outputs_of(body, outs, what, self.code_version))
         self.config_field: Field | None = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
         if owner == "op":
@@ -143,6 +132,28 @@ class OpDefinition(NodeDefinition):
         )
         self.pool: str | None = _checked_pool(pool, self.tags, what)
         update_wrapper(self, compute_fn)
+
+    def _set_ports(self, ins: Mapping[str, InputDefinition], outs: Mapping[str, OutputDefinition]) -> None:
+        self.ins: Mapping[str, InputDefinition] = ins
+        self.outs: Mapping[str, OutputDefinition] = outs
+        self.input_names: tuple[str, ...] = tuple(ins)
+        self.output_names: tuple[str, ...] = tuple(outs)
+        named = [parameter.name for parameter in self.body.inputs]
+        further = [name for name in ins if name not in named]
+        self.positional_inputs: list[str] = named + further if len(further) == 1 else named
+        self.is_wrapped: dict[str, bool] = wrapped_outputs(self.body, outs)
+        self.plain_output: OutputDefinition | None = plain_output_of(outs, self.is_wrapped)
+        self._requirements: tuple[Requirement, ...] | None = None
+        self._input_requirements: tuple[Requirement, ...] | None = None
+        self._dynamic_outputs = frozenset(name for name, out in outs.items() if out.is_dynamic)
+
+    def with_ports(
+        self, ins: Mapping[str, InputDefinition], outs: Mapping[str, OutputDefinition]
+    ) -> OpDefinition:
+        """Return a copy of this op with other inputs and outputs, which its function must fit."""
+        new = copy.copy(self)
+        new._set_ports(ins, outs)  # noqa: SLF001 - a copy of its own
+        return new
 
     @property
     def config_schema(self) -> Field:

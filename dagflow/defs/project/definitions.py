@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.wiring import assets_by_key
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.project.stubs import specs_with_stubs
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    check_elements,
     check_optional,
+    check_type,
     repr_of,
 )
 from dagflow.keys import ASSET_JOB_NAME, check_name, nearest_key
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
-    from dagflow.keys import CoercibleToAssetKey
+    from dagflow.instance.instance import DagflowInstance
+    from dagflow.keys import AssetKey, CoercibleToAssetKey
 
 
 class Definitions:
@@ -40,6 +50,7 @@ class Definitions:
         resources: Resource definitions or values by key.
         executor: The executor of the jobs without an executor.
         loggers: Logger definitions by name, for the jobs without loggers.
+        metadata: Metadata of the project by name.
 
     Raises:
         CheckError: An element of `assets` is not an asset, or an element of `jobs` is not a job.
@@ -65,6 +76,7 @@ class Definitions:
         resources: Mapping[str, Any] | None = None,
         executor: ExecutorDefinition | None = None,
         loggers: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.assets: Sequence[AnyAsset] = _all_of(
             assets, (AssetsDefinition, SourceAsset, AssetSpec), "assets", "an asset"
@@ -78,7 +90,10 @@ class Definitions:
         }
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
+        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, "Definitions")
+        self._specs: list[AssetSpec] | None = None
         self._by_name: dict[str, JobDefinition] | None = None
+        self._repository: _doors.RepositoryDefinition | None = None
 
     def __repr__(self) -> str:
         return f"<Definitions with {len(self.assets)} assets and {len(self.jobs)} jobs>"
@@ -126,10 +141,215 @@ class Definitions:
             f"{nearest_key(wanted, known)}"
         )
 
+    def has_implicit_global_asset_job_def(self) -> bool:
+        """Return whether there is a job of all assets: there are assets to compute."""
+        return ASSET_JOB_NAME in self._resolved()
+
+    def resolve_all_asset_specs(self) -> list[AssetSpec]:
+        """Return the facts about all assets.
+
+        An asset that is only named as a dependency has a spec too, behind those of the definitions. Its
+        metadata has `dagflow/auto_created_stub_asset`.
+
+        Raises:
+            DagflowInvalidDefinitionError: Two assets have one key, or two dependencies on an asset without a
+                definition have different metadata.
+        """
+        if self._specs is None:
+            self._specs = specs_with_stubs(self._assets_by_key())
+        return list(self._specs)
+
+    def resolve_all_asset_keys(self) -> list[AssetKey]:
+        """Return the keys of all assets, in the order of `resolve_all_asset_specs`."""
+        return [spec.key for spec in self.resolve_all_asset_specs()]
+
+    def get_repository_def(self) -> _doors.RepositoryDefinition:
+        """Return the repository with these definitions. Its name is `__repository__`.
+
+        Raises:
+            DagflowInvalidDefinitionError: The definitions do not fit together.
+        """
+        if self._repository is None:
+            self._repository = _doors.repository_of(self, "__repository__")
+        return self._repository
+
+    def resolve_implicit_job_def_def_for_assets(
+        self, asset_keys: Iterable[CoercibleToAssetKey]
+    ) -> JobDefinition | None:
+        """Return the job of all assets, which can run a selection of them; None if there is none.
+
+        Args:
+            asset_keys: The assets that should run. One job computes all of them.
+        """
+        for key in asset_keys:
+            key_of(key)
+        return self._resolved().get(ASSET_JOB_NAME)
+
+    @staticmethod
+    def validate_loadable(defs: Definitions) -> None:
+        """Check that definitions fit together. Call it in a test of a project.
+
+        Raises:
+            DagflowInvalidDefinitionError: Two definitions have one key or name, a resource is missing, assets
+                form a cycle, or the selection of a job is invalid.
+
+        Example:
+            >>> Definitions.validate_loadable(Definitions(assets=[AssetSpec("beans")]))
+        """
+        check_type(defs, Definitions, "defs", "validate_loadable").resolve_all_asset_specs()
+        defs.resolve_all_job_defs()
+
+    @staticmethod
+    def merge(*def_sets: Definitions) -> Definitions:
+        """Return one Definitions with the assets, jobs, resources, loggers and metadata of several.
+
+        Raises:
+            CheckError: An argument is not a Definitions.
+            DagflowInvariantViolationError: Two of them have different resources or loggers with one key, or
+                different executors.
+
+        Example:
+            >>> cups, pots = Definitions(resources={"cup": 1}), Definitions(resources={"pot": 2})
+            >>> Definitions.merge(cups, pots).resources
+            {'cup': 1, 'pot': 2}
+        """
+        merged = check_elements(def_sets, Definitions, "def_sets")
+        owners = [index for index, one in enumerate(merged) if one.executor is not None]
+        for index in owners[1:]:
+            if merged[index].executor is not merged[owners[0]].executor:
+                raise DagflowInvariantViolationError(
+                    f"Definitions objects {owners[0]} and {index} both have an executor: "
+                    f"{merged[owners[0]].executor!r} and {merged[index].executor!r}. Keep one of them."
+                )
+        return Definitions(
+            [asset for one in merged for asset in one.assets],
+            jobs=[job for one in merged for job in one.jobs],
+            resources=_merged([one.resources for one in merged], "resources"),
+            executor=merged[owners[0]].executor if owners else None,
+            loggers=_merged([one.loggers for one in merged], "loggers"),
+            metadata={name: value for one in merged for name, value in one.metadata.items()},
+        )
+
+    @staticmethod
+    def merge_unbound_defs(*def_sets: Definitions) -> Definitions:
+        """Merge Definitions as `merge` does, if no job or asset spec of them was resolved.
+
+        Raises:
+            CheckError: One of them is resolved, so that its jobs would be built twice.
+        """
+        for index, one in enumerate(check_elements(def_sets, Definitions, "def_sets")):
+            if one._is_resolved():  # noqa: SLF001 - its own class
+                raise CheckError(
+                    f"Definitions object {index} has previously been resolved. Merge it before its jobs or "
+                    "asset specs are used, or use Definitions.merge."
+                )
+        return Definitions.merge(*def_sets)
+
+    def with_resources(self, resources: Mapping[str, Any] | None) -> Definitions:
+        """Return a copy of these definitions with further resources.
+
+        Raises:
+            DagflowInvariantViolationError: There is another resource with one of the keys.
+        """
+        return Definitions.merge(self, Definitions(resources=resources)) if resources else self
+
+    def map_asset_specs(
+        self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None
+    ) -> Definitions:
+        """Return a copy of these definitions with the asset specs that a function returns.
+
+        Args:
+            func: Returns the new spec for a spec; see `dagflow.map_asset_specs`.
+            selection: Not supported: let `func` return the same spec for the other assets.
+
+        Raises:
+            CheckError: `selection` is given, or `func` returns something else than a spec.
+            DagflowInvariantViolationError: There is a SourceAsset, which has no spec to change.
+            DagflowInvalidDefinitionError: `func` changes the key of an asset that is computed.
+        """
+        if selection is not None:
+            raise CheckError(
+                "parameter 'selection' of Definitions.map_asset_specs is not supported. Let 'func' return "
+                "the spec that it gets for the assets that should not change."
+            )
+        for asset in self.assets:
+            if not isinstance(asset, (AssetsDefinition, AssetSpec)):
+                raise DagflowInvariantViolationError(
+                    f"map_asset_specs can only change AssetsDefinitions and AssetSpecs, but one asset is "
+                    f"{asset!r} of type '{type(asset).__name__}'. Write an AssetSpec instead."
+                )
+        return Definitions(
+            map_asset_specs(func, self.assets),
+            jobs=self.jobs,
+            resources=self.resources,
+            executor=self.executor,
+            loggers=self.loggers,
+            metadata=self.metadata,
+        )
+
+    def get_asset_value_loader(self, instance: DagflowInstance | None = None) -> _doors.AssetValueLoader:
+        """Return an object that loads the stored values of several assets.
+
+        Args:
+            instance: The instance of the runs that stored them. Default: the instance of DAGFLOW_HOME, or an
+                ephemeral one if it is not set.
+
+        Raises:
+            DagflowInvalidDefinitionError: The definitions do not fit together.
+        """
+        return _doors.AssetValueLoader(self._assets_by_key(), self.all_resources(), instance)
+
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: type[Any] | None = None,
+        instance: DagflowInstance | None = None,
+        partition_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Load the stored value of an asset by its I/O manager. Use `get_asset_value_loader` for several.
+
+        Args:
+            asset_key: The key. A string is a key of one part.
+            python_type: The type that the I/O manager finds in its context. The value is not checked.
+            instance: The instance of the run that stored it, as in `get_asset_value_loader`.
+            partition_key: The partition whose value is loaded.
+            metadata: The metadata of the input that the I/O manager finds in its context.
+
+        Raises:
+            CheckError: No definition has this key.
+            DagflowInvalidInvocationError: The asset has no such partition.
+            DagflowInvalidDefinitionError: The definitions do not fit together.
+        """
+        with self.get_asset_value_loader(instance) as loader:
+            return loader.load_asset_value(
+                asset_key, python_type=python_type, partition_key=partition_key, metadata=metadata
+            )
+
+    def all_resources(self) -> dict[str, ResourceDefinition]:
+        """Return the resources of the project and of its assets by key, with the default I/O manager.
+
+        Raises:
+            DagflowInvalidDefinitionError: The definitions do not fit together.
+        """
+        self._resolved()  # raises if assets have different resources with one key
+        found = {DEFAULT_IO_MANAGER_KEY: fs_io_manager, **as_resources(self.resources, "Definitions")}
+        for asset in self.assets:
+            found.update(getattr(asset, "resource_defs", {}))
+        return found
+
     # newer names of the same methods
+    get_all_job_defs = resolve_all_job_defs
     resolve_job_def = get_job_def
     resolve_assets_def = get_assets_def
     resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
+
+    def _assets_by_key(self) -> dict[AssetKey, AnyAsset]:
+        return assets_by_key(list(dict.fromkeys(self.assets)))
+
+    def _is_resolved(self) -> bool:
+        return self._by_name is not None or self._specs is not None
 
     def _resolved(self) -> dict[str, JobDefinition]:
         if self._by_name is None:
@@ -144,6 +364,11 @@ class Definitions:
                     one_partitioning=False,
                 )
             for job in dict.fromkeys(self.jobs):
+                if job.name == ASSET_JOB_NAME:
+                    raise DagflowInvalidDefinitionError(
+                        f"Attempted to provide job called {ASSET_JOB_NAME} to repository, which is a "
+                        "reserved name. It is the name of the job of all assets. Give this job another name."
+                    )
                 if job.name in by_name:
                     raise DagflowInvalidDefinitionError(
                         f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
@@ -192,6 +417,30 @@ def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationErro
     return DagflowInvariantViolationError(
         f"Could not find job '{name}'. The jobs are {sorted(jobs)}.{nearest(name, jobs)}"
     )
+
+
+def _merged(sets: Sequence[Mapping[str, Any]], what: str) -> dict[str, Any]:
+    """Return one dict with the entries of several. Equal objects may have one key."""
+    owners: dict[str, int] = {}
+    for index, entries in enumerate(sets):
+        for key, value in entries.items():
+            owner = owners.setdefault(key, index)
+            first = sets[owner][key]
+            if first is not value and not _are_equal(first, value):
+                raise DagflowInvariantViolationError(
+                    f"Definitions objects {owner} and {index} have different {what} with same key '{key}': "
+                    f"{repr_of(first)} and {repr_of(value)}. Use one object, or two keys."
+                )
+    return {key: sets[owner][key] for key, owner in owners.items()}
+
+
+def _are_equal(one: object, other: object) -> bool:
+    if type(one) is not type(other):
+        return False
+    try:
+        return bool(one == other)
+    except Exception:  # a table or an array has no single answer
+        return False
 
 
 def _all_of(

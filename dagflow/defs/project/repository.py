@@ -5,24 +5,31 @@ It is built from Definitions, which check that everything fits together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import FunctionType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
+from dagflow import _doors
+from dagflow.absent import explains_absent
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.parts.function import named_parameters
 from dagflow.defs.project.definitions import Definitions, unknown_job
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
+
+if TYPE_CHECKING:
+    from dagflow.instance.instance import DagflowInstance
+    from dagflow.keys import CoercibleToAssetKey
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _JOBS = (JobDefinition, UnresolvedAssetJobDefinition, GraphDefinition)
@@ -49,7 +56,7 @@ class RepositoryDefinition(Copied):
         1
     """
 
-    __slots__ = ("_assets", "_jobs", "description", "metadata", "name")
+    __slots__ = ("_assets", "_jobs", "_project", "description", "metadata", "name")
 
     def __init__(
         self,
@@ -73,6 +80,7 @@ class RepositoryDefinition(Copied):
         self._assets = tuple(check_type(assets, Iterable, "assets", place))
         for asset in self._assets:
             check_type(asset, _ASSETS, "assets", place)
+        self._project: Definitions | None = None
 
     @property
     def job_names(self) -> list[str]:
@@ -119,6 +127,41 @@ class RepositoryDefinition(Copied):
         """
         return self.get_job(ASSET_JOB_NAME)
 
+    def get_implicit_asset_job_names(self) -> list[str]:
+        """Return the name of the job of all assets in a list; an empty list if there is no such job."""
+        return [ASSET_JOB_NAME] if self.has_job(ASSET_JOB_NAME) else []
+
+    def get_implicit_job_def_for_assets(
+        self, asset_keys: Iterable[CoercibleToAssetKey]
+    ) -> JobDefinition | None:
+        """Return the job of all assets, which can run a selection of them; None if there is none.
+
+        Args:
+            asset_keys: The assets that should run. One job computes all of them.
+        """
+        for key in asset_keys:
+            key_of(key)
+        return self.get_job(ASSET_JOB_NAME) if self.has_job(ASSET_JOB_NAME) else None
+
+    @explains_absent
+    def get_maybe_subset_job_def(
+        self,
+        job_name: str,
+        op_selection: Sequence[str] | None = None,
+        asset_selection: Iterable[CoercibleToAssetKey] | None = None,
+    ) -> JobDefinition:
+        """Return the job with this name, or a copy with the selected ops or assets only.
+
+        Raises:
+            DagflowInvariantViolationError: No job has this name.
+            DagflowInvalidSubsetError: An element selects nothing, or the selected part cannot run alone.
+        """
+        found = self.get_job(job_name)
+        if not op_selection and not asset_selection:
+            return found
+        assets = None if asset_selection is None else sorted(map(key_of, asset_selection))
+        return found.get_subset(op_selection=op_selection, asset_selection=assets)
+
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
         """The definition that computes each asset, by asset key. One definition can have several keys."""
@@ -131,8 +174,114 @@ class RepositoryDefinition(Copied):
         """The assets that are read and not computed (SourceAsset, AssetSpec), by asset key."""
         return {asset.key: asset for asset in self._assets if not isinstance(asset, AssetsDefinition)}
 
+    def get_top_level_resources(self) -> dict[str, ResourceDefinition]:
+        """Return the resources of the Definitions that the repository is made of, by key."""
+        return as_resources(self._definitions().resources, f"repository '{self.name}'")
+
+    def validate_loadable(self) -> None:
+        """Check that the definitions fit together.
+
+        Raises:
+            DagflowInvalidDefinitionError: Two assets have one key, or a function returned a value that is not
+                a job, or a job with another name.
+        """
+        self.get_all_jobs()
+        Definitions.validate_loadable(self._definitions())
+
+    def get_asset_value_loader(self, instance: DagflowInstance | None = None) -> _doors.AssetValueLoader:
+        """Return an object that loads the stored values of several assets.
+
+        Args:
+            instance: The instance of the runs that stored them. Default: the instance of DAGFLOW_HOME, or an
+                ephemeral one if it is not set.
+        """
+        return self._definitions().get_asset_value_loader(instance)
+
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: type[Any] | None = None,
+        instance: DagflowInstance | None = None,
+        partition_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        resource_config: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Load the stored value of an asset; see `Definitions.load_asset_value`.
+
+        Args:
+            asset_key: The key. A string is a key of one part.
+            python_type: The type that the I/O manager finds in its context. The value is not checked.
+            instance: The instance of the run that stored it, as in `get_asset_value_loader`.
+            partition_key: The partition whose value is loaded.
+            metadata: The metadata of the input that the I/O manager finds in its context.
+            resource_config: The config of resources, as `{key: {"config": ...}}`.
+        """
+        with self.get_asset_value_loader(instance) as loader:
+            return loader.load_asset_value(
+                asset_key,
+                python_type=python_type,
+                partition_key=partition_key,
+                metadata=metadata,
+                resource_config=resource_config,
+            )
+
+    def _definitions(self) -> Definitions:
+        return Definitions(self._assets) if self._project is None else self._project
+
     def __repr__(self) -> str:
         return f"<repository '{self.name}'>"
+
+
+def repository_of(
+    project: Definitions, name: str, description: str | None = None, metadata: Mapping[str, Any] | None = None
+) -> RepositoryDefinition:
+    """Return a repository with the jobs, assets and resources of Definitions.
+
+    Args:
+        project: The Definitions.
+        name: The name of the repository.
+        description: A sentence for people.
+        metadata: Default: the metadata of the Definitions.
+    """
+    jobs = {job.name: job for job in project.resolve_all_job_defs()}
+    found = project.metadata if metadata is None else metadata
+    made = RepositoryDefinition(name, jobs, project.assets, description, found)
+    made._project = project  # noqa: SLF001 - its own
+    return made
+
+
+@explains_absent
+def create_repository_using_definitions_args(
+    name: str,
+    assets: Iterable[Any] | None = None,
+    *,
+    jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    executor: ExecutorDefinition | None = None,
+    loggers: Mapping[str, Any] | None = None,
+) -> RepositoryDefinition:
+    """Build a repository from the arguments of Definitions, for tools that need one with a name.
+
+    Args:
+        name: The name of the repository.
+        assets: AssetsDefinitions, SourceAssets and AssetSpecs.
+        jobs: Jobs with different names.
+        resources: Resource definitions or values by key.
+        executor: The executor of the jobs without an executor.
+        loggers: Logger definitions by name, for the jobs without loggers.
+
+    Raises:
+        CheckError: An argument has the wrong type.
+        DagflowInvalidDefinitionError: The definitions do not fit together.
+
+    Example:
+        >>> create_repository_using_definitions_args("kitchen", assets=[AssetSpec("beans")])
+        <repository 'kitchen'>
+    """
+    project = Definitions(assets, jobs=jobs, resources=resources, executor=executor, loggers=loggers)
+    Definitions.validate_loadable(project)
+    return repository_of(project, name)
 
 
 @overload
@@ -206,8 +355,7 @@ def repository(
             lazy = _jobs_by_name(content, place, define)
             return RepositoryDefinition(own_name, lazy, (), description, metadata)
         jobs, assets = _jobs_and_assets(content, place)
-        by_name = {job.name: job for job in define(assets, jobs=jobs).resolve_all_job_defs()}
-        return RepositoryDefinition(own_name, by_name, assets, description, metadata)
+        return repository_of(define(assets, jobs=jobs), own_name, description, metadata)
 
     return decorate if definitions_fn is None else decorate(definitions_fn)
 

@@ -184,3 +184,62 @@ def test_a_spec_with_other_partitions_is_a_copy() -> None:
 
     assert (partitioned.key, partitioned.description, partitioned.partitions_def) == (spec.key, "d", PARTS)
     assert spec.partitions_def is None
+
+
+def test_attributes_are_replaced() -> None:
+    """Only the given attributes change, and None clears one."""
+    spec = AssetSpec("beans", deps=["farm"], tags={"roast": "dark"}, kinds={"csv"}, owners=["team:bar"])
+
+    changed = spec.replace_attributes(key="peas", deps=None, description="d", skippable=True)
+
+    assert (changed.key, changed.deps, changed.description, changed.skippable) == (
+        AssetKey("peas"),
+        [],
+        "d",
+        True,
+    )
+    assert (changed.tags, changed.owners) == (spec.tags, ["team:bar"])
+    assert spec.replace_attributes() == spec
+    with pytest.raises(ParameterCheckError, match="'skippable' of asset 'beans'"):
+        spec.replace_attributes(skippable=None)  # type: ignore[arg-type]
+
+
+def test_kinds_and_tags_are_replaced_apart() -> None:
+    """New tags keep the kinds, and new kinds keep the other tags."""
+    spec = AssetSpec("beans", tags={"roast": "dark"}, kinds={"csv"})
+
+    assert spec.replace_attributes(tags={"a": "b"}).tags == {"a": "b", "dagflow/kind/csv": ""}
+    assert spec.replace_attributes(tags=None).tags == {"dagflow/kind/csv": ""}
+    assert spec.replace_attributes(kinds={"sql"}).tags == {"roast": "dark", "dagflow/kind/sql": ""}
+    assert spec.replace_attributes(kinds=None).tags == {"roast": "dark"}
+
+
+def test_attributes_are_merged() -> None:
+    """Dependencies, owners and kinds are added; metadata and tags with a known name are replaced."""
+    spec = AssetSpec(
+        "beans", deps=["farm"], metadata={"m": 1, "n": 1}, owners=["team:bar"], tags={"a": "1"}, kinds={"csv"}
+    )
+
+    merged = spec.merge_attributes(
+        deps=["mill"], metadata={"m": 2}, owners=["team:bar"], tags={"a": "2"}, kinds={"sql"}
+    )
+
+    assert [dep.asset_key for dep in merged.deps] == [AssetKey("farm"), AssetKey("mill")]
+    assert (merged.metadata, merged.owners) == ({"m": 2, "n": 1}, ["team:bar", "team:bar"])
+    assert (merged.tags["a"], merged.kinds) == ("2", {"csv", "sql"})
+    assert spec.merge_attributes() == spec
+
+
+def test_none_is_not_merged() -> None:
+    """None is a TypeError that names the argument and the asset."""
+    with pytest.raises(TypeError, match="'owners' of merge_attributes for asset 'beans' is None"):
+        AssetSpec("beans").merge_attributes(owners=None)  # type: ignore[arg-type]
+
+
+def test_specs_are_compared_by_value() -> None:
+    """Two specs with the same facts are equal, and a set holds one of them."""
+    one, other = (AssetSpec("beans", deps=["farm"], metadata={"m": 1}) for _ in range(2))
+
+    assert one == other
+    assert len({one, other, one.replace_attributes(skippable=True)}) == 2
+    assert one != "beans"

@@ -12,12 +12,14 @@ from dagflow import (
     AssetKey,
     AssetSpec,
     Definitions,
+    DynamicPartitionsDefinition,
     ResourceDefinition,
     SourceAsset,
     StaticPartitionsDefinition,
     asset,
     define_asset_job,
     mem_io_manager,
+    static_partitioned_config,
 )
 from dagflow.defs.jobs.asset_job import build_asset_job
 from dagflow.errors import (
@@ -25,6 +27,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvalidSubsetError,
+    DagflowUnknownPartitionError,
     ParameterCheckError,
 )
 
@@ -343,3 +346,41 @@ def test_an_asset_job_before_its_definitions() -> None:
     assert not hasattr(ingest, "_nope")
     assert repr(ingest) == "<asset job 'ingest', which defs.get_job_def('ingest') resolves>"
     assert ingest.resolve([]).owners == ["team:mill"]
+
+
+def test_a_request_before_the_definitions() -> None:
+    """A job with partitions makes requests for runs, with its config and the tags of the partition."""
+    letters = StaticPartitionsDefinition(["a", "b"])
+    config = {"ops": {"water": {"config": {"grams": 1}}}}
+    job = define_asset_job("brew", config=config, tags={"mine": 1}, partitions_def=letters)
+
+    request = job.run_request_for_partition("a", run_key="k", tags={"own": "x"})
+
+    assert (request.job_name, request.run_key, request.partition_key) == ("brew", "k", "a")
+    assert request.run_config == config
+    assert (request.tags["own"], request.tags["dagflow/partition"]) == ("x", "a")
+    assert job.run_request_for_partition("a", run_config={"ops": {}}).run_config == {"ops": {}}
+    with pytest.raises(DagflowUnknownPartitionError, match="'c'"):
+        job.run_request_for_partition("c")
+
+
+def test_a_request_with_the_config_of_the_partition() -> None:
+    """A partitioned config makes the config of each request."""
+
+    @static_partitioned_config(["a", "b"])
+    def by_letter(key: str) -> Any:
+        return {"ops": {"water": {"config": key}}}
+
+    job = define_asset_job("brew", config=by_letter, partitions_def=StaticPartitionsDefinition(["a", "b"]))
+
+    assert job.run_request_for_partition("b").run_config == {"ops": {"water": {"config": "b"}}}
+
+
+def test_jobs_that_make_no_requests() -> None:
+    """A job without partitions, and one with dynamic partitions, name themselves."""
+    with pytest.raises(CheckError, match="non-partitioned job, 'brew'"):
+        define_asset_job("brew").run_request_for_partition("a")
+    with pytest.raises(CheckError, match="not supported for dynamic partitions, as job 'brew'"):
+        define_asset_job(
+            "brew", partitions_def=DynamicPartitionsDefinition(name="cups")
+        ).run_request_for_partition("a")

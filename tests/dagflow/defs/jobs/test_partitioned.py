@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dagflow import (
+    AssetKey,
     CheckError,
     DagflowInstance,
     DagflowInvalidConfigError,
@@ -16,6 +17,7 @@ from dagflow import (
     DagflowInvariantViolationError,
     DagflowUnknownPartitionError,
     DailyPartitionsDefinition,
+    Definitions,
     DynamicPartitionsDefinition,
     JobDefinition,
     MultiPartitionKey,
@@ -27,6 +29,7 @@ from dagflow import (
     RunConfig,
     RunRequest,
     StaticPartitionsDefinition,
+    asset,
     daily_partitioned_config,
     dynamic_partitioned_config,
     graph,
@@ -482,3 +485,23 @@ def test_a_request_that_cannot_be(made: JobDefinition, error: type[Exception], m
     """The error names the job."""
     with pytest.raises(error, match=message):
         made.run_request_for_partition("z")
+
+
+def test_the_partitions_of_a_job() -> None:
+    """A job has the keys of its partitions; a job of different partitions has those of a selection."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["a", "b"]))
+    def cups() -> None:
+        """Do nothing."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["c"]))
+    def pots() -> None:
+        """Do nothing."""
+
+    everything = Definitions([cups, pots]).get_implicit_global_asset_job_def()
+
+    assert Definitions([cups]).get_implicit_global_asset_job_def().get_partition_keys() == ["a", "b"]
+    assert everything.is_asset_job
+    assert everything.get_partition_keys([AssetKey("pots")]) == ["c"]
+    with pytest.raises(CheckError, match="is not partitioned"):
+        everything.get_partition_keys()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagflow import (
+    AssetDep,
     AssetIn,
     AssetKey,
     AssetSpec,
@@ -274,3 +275,193 @@ def test_an_asset_is_named_by_its_whole_key():
 def test_a_project_shows_its_size():
     """The repr, which error messages contain, has the number of assets and jobs."""
     assert repr(Definitions([water], jobs=[serve])) == "<Definitions with 1 assets and 1 jobs>"
+
+
+def test_several_projects_are_merged():
+    """Lists are joined, and resources, loggers, metadata and the executor are united."""
+    loggers = {"console": colored_console_logger}
+    one = Definitions([water], resources={"cup": 5}, loggers=loggers, metadata={"a": 1, "b": 1})
+    other = Definitions(
+        [tea], jobs=[serve], resources={"cup": 5}, executor=in_process_executor, metadata={"b": 2}
+    )
+
+    merged = Definitions.merge(one, other, Definitions(executor=in_process_executor, loggers=loggers))
+
+    assert (merged.assets, merged.jobs) == ([water, tea], [serve])
+    assert (merged.resources, merged.executor, merged.loggers) == ({"cup": 5}, in_process_executor, loggers)
+    assert {name: value.value for name, value in merged.metadata.items()} == {"a": 1, "b": 2}
+    assert merged.get_job_def("serve").execute_in_process().output_for_node("pour") == 5
+    assert Definitions.merge().assets == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            [{"resources": {"cup": 1}}, {}, {"resources": {"cup": 2}}],
+            "objects 0 and 2 .* resources .* key 'cup'",
+        ),
+        ([{"resources": {"cup": 1}}, {"resources": {"cup": True}}], "objects 0 and 1 .* 'cup'"),
+        (
+            [{"loggers": {"log": colored_console_logger}}, {"loggers": {"log": json_console_logger}}],
+            "objects 0 and 1 .* loggers .* key 'log'",
+        ),
+        (
+            [{}, {"executor": in_process_executor}, {"executor": multiprocess_executor}],
+            "objects 1 and 2 both have an executor",
+        ),
+    ],
+)
+def test_projects_that_contradict(changes, message):
+    """Different objects with one key, or two executors, name the positions of the projects."""
+    with pytest.raises(DagflowInvariantViolationError, match=message):
+        Definitions.merge(*(Definitions(**change) for change in changes))
+
+
+def test_resources_that_cannot_be_compared():
+    """Two objects whose comparison raises, as that of tables, are different."""
+
+    class Table:
+        __hash__ = None
+
+        def __eq__(self, other):
+            raise ValueError("ambiguous")
+
+    with pytest.raises(DagflowInvariantViolationError, match="'table'"):
+        Definitions.merge(
+            Definitions(resources={"table": Table()}), Definitions(resources={"table": Table()})
+        )
+
+
+def test_only_definitions_are_merged():
+    """Another object is refused."""
+    with pytest.raises(CheckError, match="'def_sets'"):
+        Definitions.merge(Definitions(), 3)  # type: ignore[arg-type]
+
+
+def test_further_resources():
+    """`with_resources` adds resources, and refuses another value for a key."""
+    project = Definitions(jobs=[serve])
+
+    assert project.with_resources({"cup": 5}).get_job_def("serve").execute_in_process().success
+    assert project.with_resources(None) is project
+    with pytest.raises(DagflowInvariantViolationError, match="'cup'"):
+        Definitions(resources={"cup": 1}).with_resources({"cup": 2})
+
+
+def test_a_valid_project_is_loadable():
+    """A project that fits together passes, and `None` is returned."""
+    assert Definitions.validate_loadable(Definitions([water, tea], jobs=[define_asset_job("boil")])) is None
+
+
+@pytest.mark.parametrize(
+    ("project", "message"),
+    [
+        (Definitions(jobs=[serve]), "resource with key 'cup' required by op 'pour'"),
+        (Definitions([AssetSpec("a"), SourceAsset("a")]), "Duplicate asset key"),
+        (Definitions([AssetSpec("a"), AssetSpec("a", description="d")]), "Duplicate asset key"),
+        (Definitions([water], jobs=[define_asset_job("boil", selection="milk")]), "asset job 'boil'.*'milk'"),
+    ],
+)
+def test_a_broken_project_is_not_loadable(project, message):
+    """A missing resource, two assets with one key and an invalid selection are found without a run."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=message):
+        Definitions.validate_loadable(project)
+
+
+def test_only_definitions_are_validated():
+    """Another object is refused."""
+    with pytest.raises(ParameterCheckError, match="'defs' of validate_loadable"):
+        Definitions.validate_loadable([water])  # type: ignore[arg-type]
+
+
+def test_all_specs_with_stubs():
+    """An asset that is only a dependency has a spec too, which is marked."""
+    lake = AssetSpec("lake", deps=[AssetDep("sea", metadata={"salt": True}), "a"])
+
+    specs = Definitions([tea, water, SourceAsset("river"), lake, lake]).resolve_all_asset_specs()
+
+    assert [spec.key.to_user_string() for spec in specs] == ["tea", "water", "river", "lake", "a", "sea"]
+    assert "dagflow/auto_created_stub_asset" in specs[4].metadata
+    assert "salt" in specs[5].metadata
+    assert "dagflow/auto_created_stub_asset" not in specs[3].metadata
+    assert Definitions([water]).resolve_all_asset_keys() == [AssetKey("water")]
+
+
+def test_short_names_need_no_stub():
+    """A dependency that names an asset of its group by the last part of its key is that asset."""
+
+    @asset(key_prefix="bar")
+    def milk():
+        return 1
+
+    @asset(deps=["milk"])
+    def latte():
+        return 2
+
+    keys = Definitions([milk, latte]).resolve_all_asset_keys()
+    assert keys == [AssetKey(["bar", "milk"]), AssetKey("latte")]
+
+
+def test_two_descriptions_of_a_missing_asset():
+    """Different metadata of two dependencies on an asset without a definition is an error."""
+    specs = [AssetSpec(key, deps=[AssetDep("sea", metadata={"salt": key})]) for key in "ab"]
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="'a' and 'b' depend on asset 'sea'"):
+        Definitions(specs).resolve_all_asset_specs()
+
+
+def test_specs_of_a_project_are_mapped():
+    """The copy has the new specs, and the jobs and resources of the project."""
+    project = Definitions([water, AssetSpec("lake")], jobs=[serve], resources={"cup": 1}, metadata={"m": 1})
+
+    mapped = project.map_asset_specs(func=lambda spec: spec.replace_attributes(group_name="hot"))
+
+    assert [spec.group_name for spec in mapped.resolve_all_asset_specs()] == ["hot", "hot"]
+    assert (mapped.jobs, mapped.resources, mapped.metadata) == ([serve], {"cup": 1}, project.metadata)
+    with pytest.raises(CheckError, match="'selection'"):
+        project.map_asset_specs(func=lambda spec: spec, selection="water")
+    with pytest.raises(DagflowInvariantViolationError, match=r"SourceAsset\(AssetKey\(\['river'\]\)\)"):
+        Definitions([SourceAsset("river")]).map_asset_specs(func=lambda spec: spec)
+
+
+def test_the_getters_agree():
+    """Each job can be had by name, in the list, and from the repository, which is built once."""
+    project = Definitions([water], jobs=[serve], resources={"cup": 1}, metadata={"m": 1})
+    kitchen = project.get_repository_def()
+
+    assert kitchen is project.get_repository_def()
+    assert (kitchen.name, kitchen.metadata) == ("__repository__", project.metadata)
+    assert kitchen.get_job("serve") is project.get_job_def("serve")
+    assert project.get_all_job_defs() == project.resolve_all_job_defs()
+    assert project.has_implicit_global_asset_job_def()
+    assert not Definitions(jobs=[serve], resources={"cup": 1}).has_implicit_global_asset_job_def()
+    assert list(kitchen.get_top_level_resources()) == ["cup"]
+
+
+def test_the_reserved_name_of_a_job():
+    """No job may have the name of the job of all assets."""
+    project = Definitions(jobs=[serve.graph.to_job(name="__ASSET_JOB")], resources={"cup": 1})
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"__ASSET_JOB .* reserved name"):
+        Definitions.validate_loadable(project)
+
+
+def test_the_job_for_some_assets():
+    """The job of all assets runs a selection; without assets to compute there is none."""
+    found = Definitions([water, tea]).resolve_implicit_job_def_def_for_assets([AssetKey("water")])
+
+    assert found is not None
+    assert found.execute_in_process(asset_selection=[AssetKey("water")]).asset_value("water") == 1
+    assert Definitions([AssetSpec("lake")]).resolve_implicit_job_def_def_for_assets(["lake"]) is None
+
+
+def test_unbound_projects_are_merged():
+    """Definitions whose jobs or specs were resolved are refused; `merge` takes them."""
+    for resolve in (Definitions.resolve_all_asset_specs, Definitions.resolve_all_job_defs):
+        one, other = Definitions([tea]), Definitions([water])
+        assert Definitions.merge_unbound_defs(one, other).assets == [tea, water]
+        resolve(other)
+        with pytest.raises(CheckError, match="object 1 has previously been resolved"):
+            Definitions.merge_unbound_defs(one, other)
+        assert Definitions.merge(one, other).assets == [tea, water]

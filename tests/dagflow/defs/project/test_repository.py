@@ -16,6 +16,7 @@ from dagflow import (
     RepositoryDefinition,
     SourceAsset,
     asset,
+    create_repository_using_definitions_args,
     define_asset_job,
     graph,
     in_process_executor,
@@ -245,3 +246,61 @@ def test_a_dict_that_cannot_be(content, message):
         @repository
         def kitchen():
             return content
+
+
+def test_a_repository_of_the_arguments_of_definitions():
+    """The repository has the name, and its jobs have the resources and the executor."""
+
+    @asset(required_resource_keys={"cup"})
+    def tea(context):
+        return context.resources.cup
+
+    kitchen = create_repository_using_definitions_args(
+        "kitchen",
+        assets=[tea],
+        jobs=[define_asset_job("boil")],
+        resources={"cup": 5},
+        executor=in_process_executor,
+    )
+
+    assert kitchen.name == "kitchen"
+    assert kitchen.get_job("boil").execute_in_process().asset_value("tea") == 5
+    assert kitchen.get_job("boil").executor_def is in_process_executor
+    assert kitchen.validate_loadable() is None
+    with pytest.raises(DagflowInvalidDefinitionError, match="'cup'"):
+        create_repository_using_definitions_args("kitchen", assets=[tea])
+
+
+def test_validation_builds_late_jobs():
+    """A job that a function builds is built and checked."""
+
+    @repository
+    def kitchen():
+        return {"jobs": {"boil": lambda: 3}}
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="boil"):
+        kitchen.validate_loadable()
+
+
+def test_parts_of_jobs():
+    """A job is returned whole or with a selection, and the job of all assets stands for some of them."""
+
+    @asset
+    def water():
+        return 1
+
+    @asset
+    def tea(water):
+        return water + 1
+
+    kitchen = Definitions([water, tea]).get_repository_def()
+    whole = kitchen.get_implicit_job_def_for_assets([AssetKey("tea")])
+    part = kitchen.get_maybe_subset_job_def("__ASSET_JOB", asset_selection={AssetKey("water")})
+
+    assert whole is kitchen.get_maybe_subset_job_def("__ASSET_JOB")
+    assert [node.name for node in part.nodes] == ["water"]
+    assert kitchen.get_implicit_asset_job_names() == ["__ASSET_JOB"]
+    assert Definitions().get_repository_def().get_implicit_asset_job_names() == []
+    assert Definitions().get_repository_def().get_implicit_job_def_for_assets([]) is None
+    with pytest.raises(DagflowInvariantViolationError, match="'nope'"):
+        kitchen.get_maybe_subset_job_def("nope")

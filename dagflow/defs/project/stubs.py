@@ -1,0 +1,50 @@
+"""The specs of all assets of a project, with stubs for those that are only named as dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.short_names import ShortNames
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.keys import AssetKey, system_tag
+
+
+def specs_with_stubs(known: Mapping[AssetKey, AnyAsset]) -> list[AssetSpec]:
+    """Return the specs of assets, and a stub for each dependency that is not among them, ordered by key.
+
+    Args:
+        known: The assets by key.
+
+    Raises:
+        DagflowInvalidDefinitionError: Two dependencies on a missing asset have different metadata.
+    """
+    names = ShortNames(known)
+    specs = {key: _spec(asset, key) for key, asset in known.items()}
+    missing: dict[AssetKey, tuple[Mapping[str, Any], AssetKey]] = {}
+    for reader, spec in specs.items():
+        for dep in spec.deps:
+            key = names.resolve(dep.asset_key, known[reader])
+            if key in known:
+                continue
+            metadata, first = missing.setdefault(key, (dep.metadata, reader))
+            if metadata != dep.metadata:
+                raise DagflowInvalidDefinitionError(
+                    f"the assets '{first.to_user_string()}' and '{reader.to_user_string()}' depend on asset "
+                    f"'{key.to_user_string()}', which has no definition, with different metadata. Write an "
+                    "AssetSpec for it."
+                )
+    return [*specs.values(), *_stubs(missing.items())]
+
+
+def _stubs(missing: Iterable[tuple[AssetKey, tuple[Mapping[str, Any], AssetKey]]]) -> list[AssetSpec]:
+    marker = {system_tag("auto_created_stub_asset"): True}
+    return [AssetSpec(key, metadata={**metadata, **marker}) for key, (metadata, _) in sorted(missing)]
+
+
+def _spec(asset: AnyAsset, key: AssetKey) -> AssetSpec:
+    if isinstance(asset, AssetsDefinition):
+        return asset.specs_by_key[key]
+    return asset.spec if isinstance(asset, SourceAsset) else asset
