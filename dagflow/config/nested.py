@@ -6,11 +6,12 @@ its own class is a `ClassReference`, which finds the schema of the class when it
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, ForwardRef, get_args, get_type_hints
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, with_forward_refs
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MAX_DEPTH, Path
 from dagflow.config.scalar import ConfigType
@@ -81,6 +82,17 @@ def complete(config_class: Any) -> None:
     for name, info in config_class.model_fields.items():
         if isinstance(info.annotation, ForwardRef):  # pydantic 2.0 resolves it in the validator only
             info.annotation = get_type_hints(config_class, include_extras=True)[name]
+        elif sys.version_info < (3, 11) and with_forward_refs(info.annotation) != info.annotation:
+            info.annotation = _evaluated(config_class, info.annotation)
+
+
+def _evaluated(config_class: Any, annotation: Any) -> Any:
+    def annotated() -> None: ...
+
+    annotated.__annotations__ = {"it": with_forward_refs(annotation)}
+    names = {config_class.__name__: config_class}
+    module = vars(sys.modules[config_class.__module__])
+    return get_type_hints(annotated, module, names, include_extras=True)["it"]
 
 
 def _contained(config_class: Any) -> set[Any]:

@@ -9,7 +9,7 @@ from functools import partial
 from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any
 
-from dagflow._util import UNSET, class_has
+from dagflow._util import UNSET, class_has, with_forward_refs
 
 _EMPTY_CELL = CellType()
 
@@ -140,7 +140,11 @@ def _evaluated(raw: dict[str, Any], module: dict[str, Any], names: dict[str, Any
     def annotated() -> None: ...
 
     annotated.__annotations__ = raw
-    return typing.get_type_hints(annotated, module, names, include_extras=True)
+    found = typing.get_type_hints(annotated, module, names, include_extras=True)
+    if sys.version_info < (3, 11):
+        annotated.__annotations__ = {name: with_forward_refs(value) for name, value in found.items()}
+        return typing.get_type_hints(annotated, module, names, include_extras=True)
+    return found
 
 
 def _evaluate(annotation: Any, module: dict[str, Any], names: dict[str, Any]) -> Any:
