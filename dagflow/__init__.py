@@ -336,12 +336,12 @@ def _not_here(name: str) -> Exception:
     `from dagflow import x` replaces an AttributeError by an ImportError without its message. So the machinery
     of that statement gets an ImportError, except for submodules, which it imports itself.
     """
-    import sys
-    from importlib.util import find_spec
-
     found = f"module {__name__!r} has no attribute {name!r}"
     if name.startswith("_") or not name.isidentifier():
         return AttributeError(found)
+    import sys  # only now: each import of the module `_doors` asks for its name first
+    from importlib.util import find_spec
+
     if find_spec(f"{__name__}.{name}") is not None:
         return AttributeError(f"{found}: it is a module, so import it: `import {__name__}.{name}`")
     from dagflow._util import nearest  # imported lazily, as the next one: only error messages use them

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.values import Constant
@@ -75,12 +75,15 @@ class RunOptions(Constant):
         )
 
 
-class _Block(NamedTuple):
+class _Block:
     """The options that a block of code names, the defaults at its start, and both together."""
 
-    named: Mapping[str, Any]
-    defaults: RunOptions
-    options: RunOptions
+    __slots__ = ("defaults", "named", "options")
+
+    def __init__(self, named: Mapping[str, Any], defaults: RunOptions, options: RunOptions) -> None:
+        self.named = named
+        self.defaults = defaults
+        self.options = options
 
 
 _defaults = RunOptions()

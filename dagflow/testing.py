@@ -5,7 +5,7 @@ plugin use only this API.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
@@ -74,10 +74,9 @@ def run_options(
         yield options
 
 
-@contextmanager
 def default_options(
     *, clock: Clock | None = None, notify: Callable[[str], None] | None = None
-) -> Iterator[RunOptions]:
+) -> AbstractContextManager[RunOptions]:
     """Set the default options of all runs of this process that start in this block, on any thread.
 
     Options that `run_options` sets win. Test tools use it to skip the waits of retries in every test.
@@ -102,9 +101,8 @@ def default_options(
         >>> success, [round(seconds) for seconds in clock.sleeps]
         (True, [60])
     """
-    changes = {"clock": clock, "notify": notify}
-    with set_defaults(**{name: value for name, value in changes.items() if value is not None}) as options:
-        yield options
+    changes: dict[str, Any] = {"clock": clock, "notify": notify}
+    return set_defaults(**{name: value for name, value in changes.items() if value is not None})
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -82,13 +83,14 @@ def pytest_testnodedown(node: Any) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Record the nodes of a test, keep its runs until its end, skip its waits, and stop at a Ctrl-C."""
-    with (
-        record.recording_nodes(item),
-        observed.keeping_runs(item),
-        interrupts.stopping_pytest(),
-        real_time.skipping_waits(item),
-    ):
-        return (yield)
+    with ExitStack() as stack:
+
+        def prepare_runs() -> None:
+            interrupts.stop_pytest(stack)
+            real_time.skip_waits(item, stack)
+
+        with record.recording_nodes(item), observed.keeping_runs(item), imports.when_loaded(prepare_runs):
+            return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -121,7 +123,8 @@ def pytest_runtest_makereport(
     outcome = yield
     record.record_failure(item.config, outcome)
     failure.add_section(item, outcome)
-    interrupts.check_raised(item, call)
+    if call.excinfo is not None:
+        interrupts.check_raised(item, call.excinfo)
     return outcome
 
 

@@ -8,7 +8,6 @@ from dagflow.clock import SystemClock
 from dagflow.engine.outcome import Failed, Outcome, Retry
 from dagflow.engine.run_state import RunState
 from dagflow.engine.schedule import Schedule
-from dagflow.engine.waits import describe_wait
 from dagflow.errors import CheckError, repr_of
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import OutputKey, OutputRef, Step
@@ -93,7 +92,7 @@ class Scheduler:
             self.state.options.clock.sleep(max(0.0, due - self.moment()))
         except KeyboardInterrupt as interrupt:
             if not interrupt.args:
-                wait = describe_wait(self.state, index, "waited")
+                wait = _describe_wait(self.state, index, "waited")
                 interrupt.args = (f"the run was interrupted while {wait}",)
             raise
         self.skipped += max(0.0, due - self.moment())
@@ -106,7 +105,7 @@ class Scheduler:
         options = self.state.options
         seconds = due - self.moment()
         if seconds > _SHORT_WAIT and type(options.clock) is SystemClock:
-            options.notify(describe_wait(self.state, index, "waits"))
+            options.notify(_describe_wait(self.state, index, "waits"))
 
     def _finish_as_before(self, step: Step) -> None:
         """Finish a step that this run does not execute with its outputs of an earlier run."""
@@ -160,6 +159,12 @@ class Scheduler:
             for output, keys in outcome.mapping_keys.items():
                 self.schedule.expand(output, keys)
             self.schedule.finish(step.index, outcome.absent)
+
+
+def _describe_wait(state: RunState, index: int, verb: str) -> str:
+    from dagflow.engine.waits import describe_wait  # imported lazily: few runs wait for a retry
+
+    return describe_wait(state, index, verb)
 
 
 def _picker(state: RunState, schedule: Schedule) -> Callable[..., int | None]:

@@ -95,15 +95,16 @@ class DagflowRun:
         self.tags: dict[str, str] = checked_tags(tags) if tags else {}
         if (root_run_id is None) is not (parent_run_id is None):
             raise CheckError("a re-execution needs both 'root_run_id' and 'parent_run_id'")
-        for name, selection, of in (
-            ("op_selection", op_selection, str),
-            ("resolved_op_selection", resolved_op_selection, str),
-            ("asset_selection", asset_selection, AssetKey),
-            ("asset_check_selection", asset_check_selection, AssetCheckKey),
-            ("step_keys_to_execute", step_keys_to_execute, str),
-        ):
-            if selection:
-                check_elements(selection, of, name)
+        if op_selection:
+            check_elements(op_selection, str, "op_selection")
+        if resolved_op_selection:
+            check_elements(resolved_op_selection, str, "resolved_op_selection")
+        if asset_selection:
+            check_elements(asset_selection, AssetKey, "asset_selection")
+        if asset_check_selection:
+            check_elements(asset_check_selection, AssetCheckKey, "asset_check_selection")
+        if step_keys_to_execute:
+            check_elements(step_keys_to_execute, str, "step_keys_to_execute")
         self.op_selection: Sequence[str] | None = op_selection
         self.resolved_op_selection: frozenset[str] | None = resolved_op_selection
         self.asset_selection: frozenset[AssetKey] | None = asset_selection

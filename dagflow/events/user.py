@@ -148,9 +148,9 @@ class DynamicOutput(SpecialResult, Generic[T]):
         self.value: T = value
         check_type(mapping_key, str, "mapping_key")
         self.mapping_key: str = check_name(mapping_key, "mapping key", reserved=False)
-        self.output_name: str = (
-            "result" if output_name is None else check_type(output_name, str, "output_name")
-        )
+        if not isinstance(output_name, str):
+            output_name = check_optional(output_name, str, "output_name") or "result"
+        self.output_name: str = output_name
         self.metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
         )

@@ -378,12 +378,13 @@ class DagflowInstance(EventLog):
         """Store which assets a run plans to materialize, as (step key, asset key, partition); internal."""
         from dagflow.events.planned import AssetMaterializationPlannedData
 
+        place = describe_job(run.job_name)
         events = [
             DagflowEvent(
                 DagflowEventType.ASSET_MATERIALIZATION_PLANNED.value,
                 run.job_name,
                 event_specific_data=AssetMaterializationPlannedData(key, partition),
-                message=f'{describe_job(run.job_name)} intends to materialize asset "{key.to_user_string()}"',
+                message=f'{place} intends to materialize asset "{key.to_user_string()}"',
                 step_key=step_key,
                 run_id=run.run_id,
                 timestamp=now,

@@ -18,7 +18,7 @@ from dagflow.context.resources import ScopedResources
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources, resource_configs
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import Requirement
-from dagflow.errors import DagflowInvariantViolationError, check_optional
+from dagflow.errors import DagflowInvariantViolationError, check_optional, check_type
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
@@ -309,7 +309,9 @@ class InstanceWhenAsked:
     __slots__ = ("_instance",)
 
     def __init__(self, instance: DagflowInstance | None) -> None:
-        self._instance = check_optional(instance, DagflowInstance, "instance", "a context")
+        self._instance: DagflowInstance | None = None
+        if instance is not None:
+            self._instance = check_type(instance, DagflowInstance, "instance", "a context")
 
     def __call__(self) -> DagflowInstance:
         if self._instance is None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from dagflow._util import nearest
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, DagflowUnknownPartitionError
 from dagflow.keys import system_tag
-from dagflow.partitions.keys import PartitionKeyRange
 
 if TYPE_CHECKING:
-    from dagflow.partitions.keys import DynamicPartitionsStore, Moment
+    from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
     from dagflow.partitions.subset import PartitionsSubset
 
 
@@ -170,6 +169,8 @@ def range_of(
     """
     if not keys:
         raise CheckError(f"{place} has no partition, so it has no range of partitions")
+    from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: it imports datetime
+
     found = PartitionKeyRange(keys[0], keys[-1])
     if len(keys) > 1 and definition is not None:
         between = definition.get_partition_keys_in_range(found, dynamic_partitions_store=store)

@@ -252,7 +252,7 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
     ops = {id(step.op): step.op for step in steps}.values()
     own = [requirement for op in ops for requirement in op.own_requirements()]
     needed = requirements_of(needed.values(), own, further, job.hook_requirements().values())
-    return start_order(job.resource_defs, needed, job.describe_target())
+    return start_order(job.resource_defs, needed, job.place)
 
 
 def _port(item: StepInput, step: Step) -> str:

@@ -129,7 +129,7 @@ def execute_in_process(
         job = definition
     known = job.graph.input_names
     job = subset_of(_stored_in_memory(job, resources), op_selection, asset_selection)
-    for name in check_type(input_values or {}, Mapping, "input_values", job.describe_target()):
+    for name in check_type(input_values or {}, Mapping, "input_values", job.place):
         if name in known and name not in job.graph.input_names:
             raise DagflowInvalidSubsetError(
                 f"'input_values' gives input '{name}' of {job.describe_target()}, but nothing "

@@ -90,7 +90,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     """
     job, run_config, given_instance, partition_key, raise_on_error, tags, run_id, inputs, execution = request
     options = current_options()
-    place = job.describe_target()
+    place = job.place
     config = run_config_dict(run_config, place)
     instance = DagflowInstance.ephemeral() if given_instance is None else given_instance
     check_type(instance, DagflowInstance, "instance")
@@ -120,12 +120,13 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     if plan.has_templates:
         plan = plan.for_run()
     if execution is None:
-        assets = None if job.asset_layer is None else _NO_ASSETS
-        fields: Mapping[str, Any] = {"asset_selection": assets, "step_keys_to_execute": plan.step_keys}
+        fields: Mapping[str, Any] = {"asset_selection": None if job.asset_layer is None else _NO_ASSETS}
         run_tags = tags_of(job, tags, partition_key)
     else:  # the tags of an execution name its partition, so they are complete
         fields, run_tags = execution.run_fields(plan), tags_of(job, tags)
     run = DagflowRun(job.name, checked_id(run_id), config, DagflowRunStatus.STARTED, run_tags, **fields)
+    if execution is None:
+        run.step_keys_to_execute = plan.step_keys  # not an argument, whose check reads each of them
     state = _new_state(job, plan, run, instance, options, values)
     state.input_values, state.raise_on_error = inputs, raise_on_error
     if execution is not None:

@@ -8,6 +8,8 @@ import pytest
 
 from pytest_dagflow.markers.registry import MARKERS, check_arguments
 
+_NAMES = frozenset(marker.__name__ for marker in MARKERS)
+
 
 def check_markers(report: pytest.CollectReport) -> None:
     """Turn a report with a wrongly marked test into a failed report.
@@ -24,6 +26,8 @@ def check_markers(report: pytest.CollectReport) -> None:
 
 
 def _problems_of(item: pytest.Item) -> Iterator[str]:
+    if _NAMES.isdisjoint([mark.name for mark in item.iter_markers()]):
+        return
     for marker in MARKERS:
         for mark in item.iter_markers(marker.__name__):
             try:

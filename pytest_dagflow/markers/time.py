@@ -7,13 +7,11 @@ on all threads, but not while tests are collected.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import pytest
 
-from pytest_dagflow.imports import when_loaded
 from pytest_dagflow.options import REAL_TIME
 from pytest_dagflow.session import session_of
 
@@ -21,23 +19,27 @@ _SLEEPS = pytest.StashKey[list[float]]()
 """The skipped waits of a test, which its clock adds."""
 
 
-@contextmanager
-def skipping_waits(item: pytest.Item) -> Iterator[None]:
-    """Skip the waits for retries during a test, and show the remaining long ones to the user at once."""
+def skip_waits(item: pytest.Item, stack: ExitStack[bool | None]) -> None:
+    """Skip the waits for retries in a test, and show the remaining long ones to the user at once.
+
+    Args:
+        item: The test.
+        stack: Ends this at the end of the test.
+    """
+    from dagflow.testing import SkippingClock, SystemClock, default_options
+
     is_real = session_of(item.config).options.is_time_real or item.get_closest_marker(REAL_TIME) is not None
-    with ExitStack() as stack:
+    clock = SystemClock() if is_real else SkippingClock()
+    if isinstance(clock, SkippingClock):
+        item.stash[_SLEEPS] = clock.sleeps
+        stack.callback(_add_skipped, item.config, clock.sleeps)
+    # not a partial: a copy of a context copies its options, and a function is copied as it is
+    stack.enter_context(default_options(clock=clock, notify=lambda text: _notify(item.config, text)))
 
-        def set_time() -> None:
-            from dagflow.testing import SkippingClock, SystemClock, default_options
 
-            clock = SystemClock() if is_real else SkippingClock()
-            if isinstance(clock, SkippingClock):
-                item.stash[_SLEEPS] = clock.sleeps
-            stack.enter_context(default_options(clock=clock, notify=lambda text: _notify(item.config, text)))
-
-        with when_loaded(set_time):
-            yield
-    session_of(item.config).skipped_seconds += _skipped_in(item)
+def _add_skipped(config: pytest.Config, sleeps: list[float]) -> None:
+    if sleeps:
+        session_of(config).skipped_seconds += sum(sleeps)
 
 
 def skipped_line(item: pytest.Item) -> str:

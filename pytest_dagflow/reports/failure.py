@@ -22,10 +22,10 @@ def prepare_report(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
     """Hide the frames of dagflow and add the JUnit properties, before pytest makes the report of a phase."""
     if call.excinfo is not None and "dagflow" in sys.modules:
         _hide_frames()
-    runs = runs_of(item)
-    if runs is not None and (call.when == "call" or call.excinfo is not None):
+    runs = runs_of(item) if call.when == "call" or call.excinfo is not None else None
+    found = [] if runs is None else runs.properties(runs_of_fixtures(item))
+    if found:
         known = {name for name, _ in item.user_properties}
-        found = runs.properties(runs_of_fixtures(item))
         item.user_properties.extend(pair for pair in found if pair[0] not in known)
 
 

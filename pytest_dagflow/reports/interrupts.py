@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
-
-from pytest_dagflow.imports import when_loaded
 
 if TYPE_CHECKING:
     from dagflow import ExecuteInProcessResult
@@ -22,24 +19,21 @@ if TYPE_CHECKING:
 _INTERRUPTS = ("KeyboardInterrupt", "DagflowExecutionInterruptedError")
 
 
-@contextmanager
-def stopping_pytest() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the end of a run that was interrupted, if the run does not raise."""
-    with ExitStack() as stack:
+def stop_pytest(stack: ExitStack[bool | None]) -> None:
+    """Raise KeyboardInterrupt at the end of a run that was interrupted, if the run does not raise.
 
-        def observe() -> None:
-            from dagflow.testing import observe_runs
+    Args:
+        stack: Ends this at the end of the test.
+    """
+    from dagflow.testing import observe_runs
 
-            stack.enter_context(observe_runs(_check_result))
-
-        with when_loaded(observe):
-            yield
+    stack.enter_context(observe_runs(_check_result))
 
 
-def check_raised(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-    """Stop the session after this test if a phase of it ended with the error of an interrupted run."""
-    if call.excinfo is not None and call.excinfo.typename == _INTERRUPTS[1]:
-        item.session.shouldstop = str(call.excinfo.value)
+def check_raised(item: pytest.Item, error: pytest.ExceptionInfo[BaseException]) -> None:
+    """Stop the session after this test if the error of a phase of it is that of an interrupted run."""
+    if error.typename == _INTERRUPTS[1]:
+        item.session.shouldstop = str(error.value)
 
 
 def _check_result(result: ExecuteInProcessResult) -> None:

@@ -80,9 +80,13 @@ class ObservedRuns:
 
     def properties(self, of_fixtures: list[ObservedRuns]) -> list[tuple[str, str]]:
         """Return the JUnit properties of this test and its fixtures."""
-        merged = ObservedRuns()
-        for runs in (*of_fixtures, self):
-            merged._add_values(runs.property_values)
+        if not self.count and not of_fixtures:
+            return []
+        merged = self
+        if of_fixtures:
+            merged = ObservedRuns()
+            for runs in (*of_fixtures, self):
+                merged._add_values(runs.property_values)
         found = merged.property_values
         return [
             (name, ", ".join([*values][:MAX_NAMES]) + (", ..." if len(values) > MAX_NAMES else ""))

@@ -26,6 +26,7 @@ from dagflow import (
     Definitions,
     DynamicOut,
     DynamicOutput,
+    GraphDefinition,
     GraphIn,
     GraphOut,
     In,
@@ -115,6 +116,12 @@ def pour() -> Any:
 def drink(cup: int) -> int:
     """Drink a cup."""
     return cup
+
+
+@op(config_schema={"grams": int}, ins={"cup": In(input_manager_key="reader")})
+def sip(context: Any, cup: int) -> int:
+    """Sip of a cup."""
+    return cup + int(context.op_config["grams"])
 
 
 @configured(grind, config_schema=int)
@@ -324,6 +331,17 @@ def test_a_job_out_of_a_pickle_runs() -> None:
     part: Any = pickle.loads(pickle.dumps(grind.configured({"grams": 3}, name="grind_three")))
     assert part.config_schema.is_required is False
     assert part(build_op_context(config=None)) == 3
+
+
+def test_an_op_with_an_input_manager_is_pickled_after_a_run() -> None:
+    """An op whose input has an input manager is pickled by its attributes, also after a run."""
+    part = sip.configured({"grams": 3}, name="sip_three")
+    sips = GraphDefinition("sips", node_defs=[part]).to_job(resource_defs={"reader": reader})
+    assert sips.execute_in_process().output_for_node("sip_three") == 10
+
+    found: Any = pickle.loads(pickle.dumps(part))
+
+    assert found(build_op_context(), cup=1) == 4
 
 
 def test_a_deep_copy_of_a_job_runs() -> None:

@@ -180,6 +180,7 @@ def asset(
             code_version,
             pool,
             owner="asset",
+            body=body,
         )
         spec = AssetSpec(
             own_key,

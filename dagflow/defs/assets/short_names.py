@@ -31,9 +31,10 @@ class ShortNames:
     def keys_read_by(self, asset: AssetsDefinition) -> Mapping[str, AssetKey]:
         """Return the keys that the inputs of an asset read, by name, with short names resolved."""
         keys = asset.keys_by_input_name
-        if all(key in self._known for key in keys.values()):
-            return keys
-        return {name: self.resolve(key, asset) for name, key in keys.items()}
+        for key in keys.values():
+            if key not in self._known:
+                return {name: self.resolve(key, asset) for name, key in keys.items()}
+        return keys
 
     def candidates(self, key: AssetKey, asset: AssetsDefinition) -> list[AssetKey]:
         """Return the other assets in the groups of an asset whose key ends with the one part of `key`."""

@@ -149,9 +149,12 @@ class GraphContent(NodeDefinition):
     def all_requirements(self) -> list[Requirement]:
         """Return the resources that the graph and the definitions in it need, at every depth."""
         found: list[Requirement] = []
-        for definition in self.iterate_node_defs():
-            found += definition.own_requirements()
-            found += definition.input_requirements()
+        if self.input_assets:
+            found += self.own_requirements()
+        if self.ins:
+            found += self.input_requirements()
+        for definition in self._definitions.values():
+            found += definition.all_requirements()
         return found
 
     def has_node_named(self, name: str) -> bool:

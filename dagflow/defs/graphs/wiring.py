@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement
-from dagflow.errors import CheckError, check_optional, check_type
+from dagflow.errors import CheckError, check_type
 from dagflow.keys import AssetKey, check_name, definition_tags
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -48,7 +48,9 @@ class DependencyDefinition:
             raise CheckError("both 'node' and its older name 'solid' were given; give one of them")
         self.node: str = check_type(node if node is not None else solid, str, "node")
         self.output: str = check_type(output, str, "output")
-        self.description: str | None = check_optional(description, str, "description")
+        self.description: str | None = (
+            None if description is None else check_type(description, str, "description")
+        )
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
         """Return this dependency in a list."""
@@ -174,9 +176,11 @@ class NodeInvocation:
         self.hook_defs: frozenset[HookDefinition] = NO_HOOKS
         if hook_defs:
             self.hook_defs = check_hooks(hook_defs, "hook_defs", f"node '{alias or name}'")
-        self.retry_policy: RetryPolicy | None = check_optional(
-            retry_policy, RetryPolicy, "retry_policy", f"node '{alias or name}'"
-        )
+        self.retry_policy: RetryPolicy | None = None
+        if retry_policy is not None:
+            self.retry_policy = check_type(
+                retry_policy, RetryPolicy, "retry_policy", f"node '{alias or name}'"
+            )
 
     @property
     def node_name(self) -> str:

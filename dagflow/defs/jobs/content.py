@@ -18,7 +18,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, requirements_of
 from dagflow.errors import CheckError
-from dagflow.keys import AssetKey, NodeHandle, describe_job
+from dagflow.keys import AssetKey, NodeHandle
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import DagflowType
@@ -38,12 +38,17 @@ class AssetSelectionData(NamedTuple):
 
 
 class JobContent(Copied):
-    """The attributes of a job, and lookups in them. The base of JobDefinition."""
+    """The attributes of a job, and lookups in them. The base of JobDefinition.
+
+    Attributes:
+        compiled: The cache of schemas, plans and requirements. The functions that build them fill it.
+        place: Type and name of the job, for messages: "job 'brew'".
+    """
 
     __slots__ = (
-        "_compiled",
         "asset_layer",
         "asset_selection_data",
+        "compiled",
         "config_mapping",
         "default_config",
         "description",
@@ -59,6 +64,7 @@ class JobContent(Copied):
         "owners",
         "partitioned_config",
         "partitions_def",
+        "place",
         "resource_defs",
         "run_tags",
         "tags",
@@ -66,6 +72,7 @@ class JobContent(Copied):
 
     asset_layer: AssetLayer | None
     asset_selection_data: AssetSelectionData | None
+    compiled: dict[Any, Any]
     config_mapping: ConfigMapping | None
     default_config: Mapping[str, Any]
     description: str | None
@@ -81,16 +88,11 @@ class JobContent(Copied):
     owners: Sequence[str]
     partitioned_config: PartitionedConfig | None
     partitions_def: PartitionsDefinition | None
+    place: str
     resource_defs: dict[str, ResourceDefinition]
     run_tags: Mapping[str, str]
     tags: Mapping[str, str]
-    _compiled: dict[Any, Any]
-    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"_compiled": dict}
-
-    @property
-    def compiled(self) -> dict[Any, Any]:
-        """The cache of schemas, plans and requirements of this job. The functions that build them fill it."""
-        return self._compiled
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"compiled": dict}
 
     @property
     def executor_def(self) -> ExecutorDefinition:
@@ -110,11 +112,11 @@ class JobContent(Copied):
 
     def hook_requirements(self) -> dict[str, Requirement]:
         """Return the resources that the hooks of the job and of its nodes need, by key."""
-        if "hook_requirements" not in self._compiled:
+        if "hook_requirements" not in self.compiled:
             assets = () if self.asset_layer is None else {path[0] for path in self.asset_layer.definitions}
-            needs = hook_requirements(self.hook_defs, self.describe_target(), self.graph, assets)
-            self._compiled["hook_requirements"] = needs
-        found: dict[str, Requirement] = self._compiled["hook_requirements"]
+            needs = hook_requirements(self.hook_defs, self.place, self.graph, assets)
+            self.compiled["hook_requirements"] = needs
+        found: dict[str, Requirement] = self.compiled["hook_requirements"]
         return found
 
     def requirements(self) -> dict[str, Requirement]:
@@ -122,9 +124,9 @@ class JobContent(Copied):
 
         A run with a selection of steps, or one whose inputs have values, may need fewer: see `compile_plan`.
         """
-        if "requirements" not in self._compiled:
-            self._compiled["requirements"] = requirements_of(self.all_requirements())
-        found: dict[str, Requirement] = self._compiled["requirements"]
+        if "requirements" not in self.compiled:
+            self.compiled["requirements"] = requirements_of(self.all_requirements())
+        found: dict[str, Requirement] = self.compiled["requirements"]
         return found
 
     def all_requirements(self) -> list[Requirement]:
@@ -251,7 +253,7 @@ class JobContent(Copied):
 
     def describe_target(self) -> str:
         """Return type and name of the definition: "job 'brew'"."""
-        return describe_job(self.name)
+        return self.place
 
 
 def _op_paths(graph_def: GraphDefinition, prefix: str) -> Iterator[str]:

@@ -33,7 +33,7 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import check_name, definition_tags, system_tag
+from dagflow.keys import check_name, definition_tags, describe_job, system_tag
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
@@ -127,14 +127,14 @@ class JobDefinition(JobContent):
         _check_legacy(legacy)
         self.graph: GraphDefinition = check_type(graph_def, GraphDefinition, "graph_def")
         self.name: str = check_name(name, "job") if name is not None else graph_def.name
-        place = self.describe_target()
+        place = self.place = describe_job(self.name)
         check_texts(place, description=description)
         self.description = description
         self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, place)
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
-                start_order(self.resource_defs, {key: Requirement(key, place)}, self.describe_target())
+                start_order(self.resource_defs, {key: Requirement(key, place)}, place)
         self.given_executor_def: ExecutorDefinition | None = (
             None if executor_def is None else _checked_executor(executor_def, place)
         )
@@ -143,10 +143,11 @@ class JobDefinition(JobContent):
         )
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
         self.config_mapping: ConfigMapping | None = config if isinstance(config, ConfigMapping) else None
-        is_default = self.config_mapping is None and not _is_partitioned(config)
+        is_partitioned = config is not None and _is_partitioned(config)
+        is_default = self.config_mapping is None and not is_partitioned
         self.default_config: dict[str, Any] = _default_config(config, place) if is_default else {}
         self.partitioned_config: PartitionedConfig | None = None
-        if _is_partitioned(config) or (self.partitions_def is not None and asset_layer is None):
+        if is_partitioned or (self.partitions_def is not None and asset_layer is None):
             self._bind_partitions(config)
         self.tags: dict[str, str] = {**graph_def.tags, **definition_tags(tags, place)}
         self.run_tags: dict[str, str] = (
@@ -164,7 +165,7 @@ class JobDefinition(JobContent):
         self.owners: list[str] = check_owners(owners, place)
         self.op_selection: tuple[str, ...] | None = None
         self.asset_selection_data: AssetSelectionData | None = None
-        self._compiled = {}
+        self.compiled = {}
         if asset_layer is None:
             check_definitions(graph_def, place)
             check_unfed_inputs(graph_def)
@@ -196,10 +197,9 @@ class JobDefinition(JobContent):
         """Return a copy with some attributes changed, and an empty cache."""
         copy = JobDefinition.__new__(JobDefinition)
         for name in JobContent.__slots__:
-            if not name.startswith("_"):
-                setattr(copy, name, changes.pop(name) if name in changes else getattr(self, name))
+            setattr(copy, name, changes.pop(name) if name in changes else getattr(self, name))
         assert not changes, f"a job has no attributes {sorted(changes)}"
-        copy._compiled = {}  # noqa: SLF001 - a copy of this very class
+        copy.compiled = {}
         return copy
 
     def with_hooks(self, hook_defs: set[HookDefinition] | frozenset[HookDefinition]) -> JobDefinition:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.resources.requirements import Requirement, not_provided
+from dagflow.errors import DagflowInvalidDefinitionError
 
 
 def check_resources(job: JobContent, remedy: str | None = None) -> None:
@@ -16,14 +17,21 @@ def check_resources(job: JobContent, remedy: str | None = None) -> None:
     Raises:
         DagflowInvalidDefinitionError: A resource is missing.
     """
-    if "checked" in job.compiled:
+    compiled, known = job.compiled, job.resource_defs
+    if "checked" in compiled:
         return
+    for need in job.all_requirements():
+        if need.key not in known and not need.is_optional:
+            raise _missing(job, remedy)
+    compiled["checked"] = True
+
+
+def _missing(job: JobContent, remedy: str | None) -> DagflowInvalidDefinitionError:
+    """Return the error about the first missing resource by key."""
     known = job.resource_defs
     missing = [need for need in job.all_requirements() if need.key not in known and not need.is_optional]
-    if missing:
-        first = min(missing, key=lambda requirement: requirement.key)
-        raise not_provided(first, known, job.describe_target(), remedy=remedy, asset=_asset_with(job, first))
-    job.compiled["checked"] = True
+    first = min(missing, key=lambda requirement: requirement.key)
+    return not_provided(first, known, job.place, remedy=remedy, asset=_asset_with(job, first))
 
 
 def _asset_with(job: JobContent, requirement: Requirement) -> str:

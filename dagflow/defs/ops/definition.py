@@ -32,6 +32,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_texts,
+    check_type,
     repr_of,
 )
 from dagflow.keys import (
@@ -59,6 +60,7 @@ class OpDefinition(NodeDefinition):
     __slots__ = (
         "__dict__",
         "__wrapped__",
+        "_all_requirements",
         "_dynamic_outputs",
         "_input_requirements",
         "_requirements",
@@ -74,7 +76,11 @@ class OpDefinition(NodeDefinition):
         "version",
     )
     node_type_str = "op"
-    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"_requirements": type(None)}
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {
+        "_all_requirements": type(None),
+        "_input_requirements": type(None),
+        "_requirements": type(None),
+    }
 
     version: str | None
     code_version: str | None
@@ -95,6 +101,7 @@ class OpDefinition(NodeDefinition):
         pool: str | None = None,
         *,
         owner: str | None = None,
+        body: Body | None = None,
     ) -> None:
         by_decorator, owner = owner is not None, owner or "op"
         self.name: str = check_name(name, owner)
@@ -102,7 +109,10 @@ class OpDefinition(NodeDefinition):
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {repr_of(compute_fn)}")
         ins = check_optional(ins, Mapping, "ins", what) or {}
-        body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
+        if body is not None:
+            check_type(body, Body, "body", what)
+        else:
+            body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -145,6 +155,7 @@ class OpDefinition(NodeDefinition):
         self.plain_output: OutputDefinition | None = plain_output_of(outs, self.is_wrapped)
         self._requirements: tuple[Requirement, ...] | None = None
         self._input_requirements: tuple[Requirement, ...] | None = None
+        self._all_requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in outs.items() if out.is_dynamic)
 
     def with_ports(
@@ -196,6 +207,12 @@ class OpDefinition(NodeDefinition):
             self._input_requirements = tuple(found)
         return self._input_requirements
 
+    def all_requirements(self) -> tuple[Requirement, ...]:
+        """Return the resources that it and its inputs need."""
+        if self._all_requirements is None:
+            self._all_requirements = self.own_requirements() + self.input_requirements()
+        return self._all_requirements
+
     def configured(
         self,
         config_or_config_fn: Any,
@@ -223,7 +240,8 @@ class OpDefinition(NodeDefinition):
         """
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
-        new._requirements = new._input_requirements = None  # noqa: SLF001 - they name the op
+        for cache, make in self._caches.items():  # they name the op
+            setattr(new, cache, make())
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,

@@ -115,6 +115,10 @@ class NodeDefinition(Copied):
         """Return the resources that its inputs need."""
         return ()
 
+    def all_requirements(self) -> Iterable[Requirement]:
+        """Return the resources that it, its inputs and the definitions in it need."""
+        return (*self.own_requirements(), *self.input_requirements())
+
     def input_has_default(self, name: str) -> bool:
         """Return whether an input may stay unconnected, because it has a default."""
         return self.input_def_named(name).has_default_value
