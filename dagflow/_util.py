@@ -199,5 +199,6 @@ def with_forward_refs(annotation: Any) -> Any:
         return annotation
     inner = tuple(ForwardRef(part) if isinstance(part, str) else with_forward_refs(part) for part in parts)
     if isinstance(annotation, GenericAlias):
-        return GenericAlias(annotation.__origin__, inner)
+        origin: Any = annotation.__origin__
+        return GenericAlias(origin, inner)
     return Union[inner]  # noqa: UP007 - of values

@@ -141,8 +141,9 @@ def _evaluated(raw: dict[str, Any], module: dict[str, Any], names: dict[str, Any
 
     annotated.__annotations__ = raw
     found = typing.get_type_hints(annotated, module, names, include_extras=True)
-    if sys.version_info < (3, 11):
-        annotated.__annotations__ = {name: with_forward_refs(value) for name, value in found.items()}
+    whole = {name: with_forward_refs(value) for name, value in found.items()}
+    if whole != found:  # by Python 3.10 only
+        annotated.__annotations__ = whole
         return typing.get_type_hints(annotated, module, names, include_extras=True)
     return found
 
