@@ -194,12 +194,10 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         names = [name if type(name) is str else repr_of(name) for name in self.stack]
         place = f" Error at stack path :{':'.join(names)}." if names else ""
         super().__init__(
-            f"Error defining config{what and f' of {what}'}. Original value passed: "
-            f"{repr_of(original_root)}.{place} "
-            f"{repr_of(current_value)} "
-            f"cannot be resolved.{f' Reason: {reason}' if reason else ''} A config schema is one of int, "
-            "float, bool, str, list, dict, a dict of schemas, a list of one schema, a config type such as "
-            "Noneable(int), or a Field."
+            f"Error defining config. Original value passed: {repr_of(original_root)}.{place} "
+            f"{repr_of(current_value)} cannot be resolved.{f' Reason: {reason}' if reason else ''} A config "
+            "schema is one of int, float, bool, str, list, dict, a dict of schemas, a list of one schema, a "
+            f"config type such as Noneable(int), or a Field.{f' This is the schema of {what}.' if what else ''}"
         )
 
 
