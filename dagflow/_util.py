@@ -191,8 +191,13 @@ def escaped(part: str) -> str:
 
 
 def with_forward_refs(annotation: Any) -> Any:
-    """Return an annotation whose inner strings are ForwardRefs, as Python makes them since 3.11: a string in
-    `list["Cup"]` remains a string before, which nobody evaluates.
+    """Return an annotation with ForwardRefs in place of the strings in `list["Cup"]` and similar forms.
+
+    Python evaluates these strings itself since version 3.11.
+
+    Example:
+        >>> with_forward_refs(dict[str, list["Cup"]])
+        dict[str, list[ForwardRef('Cup')]]
     """
     parts = getattr(annotation, "__args__", ())
     if not isinstance(annotation, (GenericAlias, UnionType)) and get_origin(annotation) is not Union:
