@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from types import FunctionType
-from typing import Any, Final, TypeGuard, TypeVar
+from types import FunctionType, GenericAlias, UnionType
+from typing import Any, Final, ForwardRef, TypeGuard, TypeVar, Union, get_origin
 
 _T = TypeVar("_T")
 
@@ -188,3 +188,22 @@ def escaped(part: str) -> str:
         digest = hashlib.sha256(raw).hexdigest()
         text = f"{text[: _LONGEST - 66].rstrip('%')}%%{digest}"
     return text or "%"
+
+
+def with_forward_refs(annotation: Any) -> Any:
+    """Return an annotation with ForwardRefs in place of the strings in `list["Cup"]` and similar forms.
+
+    Python evaluates these strings itself since version 3.11.
+
+    Example:
+        >>> with_forward_refs(dict[str, list["Cup"]])
+        dict[str, list[ForwardRef('Cup')]]
+    """
+    parts = getattr(annotation, "__args__", ())
+    if not isinstance(annotation, (GenericAlias, UnionType)) and get_origin(annotation) is not Union:
+        return annotation
+    inner = tuple(ForwardRef(part) if isinstance(part, str) else with_forward_refs(part) for part in parts)
+    if isinstance(annotation, GenericAlias):
+        origin: Any = annotation.__origin__
+        return GenericAlias(origin, inner)
+    return Union[inner]  # noqa: UP007 - of values

@@ -35,6 +35,7 @@ from dagflow.events.user import (
     SpecialResult,
     UserEvent,
 )
+from dagflow.keys import AssetKey
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckContext
 
@@ -201,6 +202,23 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
             "Make it a DynamicOut()."
         )
     return output, value, None
+
+
+def check_result_key(op: OpDefinition, made: AssetKey | None, result: MaterializeResult[Any]) -> None:
+    """Raise if a result names another asset than the one that an op makes.
+
+    Args:
+        op: The op.
+        made: The key of the asset that it makes; None for an op without an asset.
+        result: The result.
+    """
+    if result.asset_key is not None and result.asset_key != made:
+        own = "it makes no asset" if made is None else f"it makes '{made.to_user_string()}'"
+        raise DagflowInvariantViolationError(
+            f"{op_location(op)} returned a MaterializeResult for asset "
+            f"'{result.asset_key.to_user_string()}', which it does not make; {own}. Correct its asset_key, "
+            "or leave it out."
+        )
 
 
 def _refuse_check_results(op: OpDefinition, values: Iterable[Any]) -> None:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from dagflow.config.field import Field
 from dagflow.config.mapping import Mapped
+from dagflow.copies import WithFirst
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.hooks.definition import HookDefinition
@@ -230,8 +231,14 @@ def code_of(fn: Callable[..., Any]) -> list[str]:
         seen[current.__code__] = _syntax(current)
         todo += [other for other in _called(current) if _same_project(other, current)]
     first, *others = seen.values() or ("",)
-    bound = [_text([fn.args, fn.keywords])] if isinstance(fn, partial) else []
-    return [first, *bound, *sorted(others)]
+    return [first, *_bound(fn), *sorted(others)]
+
+
+def _bound(fn: Callable[..., Any]) -> list[str]:
+    """Return the arguments that a function was given before, such as the fixed config of a graph."""
+    if isinstance(fn, partial):
+        return [_text([fn.args, fn.keywords])]
+    return [_text(fn.first)] if isinstance(fn, WithFirst) and not callable(fn.first) else []
 
 
 def code_of_class(cls: type) -> list[str]:

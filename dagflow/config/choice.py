@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET, nearest
+from dagflow._util import UNSET, class_has, nearest
 from dagflow.config.field import Array, Field, Map, Shape, describe_fields, resolve_fields, resolve_inner
 from dagflow.config.parse import Reading
 from dagflow.config.paths import Path, where
@@ -122,7 +122,7 @@ class Enum(ConfigType):
             reading.none_given(self, path, self.name)
             return None
         names = self.config_values
-        if isinstance(value, str):
+        if isinstance(value, str) and not class_has(value, "__dagflow_env_var__"):
             hint = nearest(value, names)
             problem = (
                 f"not in enum type {self.name} got {str.__str__(value)}: "

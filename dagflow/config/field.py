@@ -437,6 +437,22 @@ def resolve_field(schema: AnyValue, what: str = "") -> Field:
         raise type(error)(f"config_schema of {what}: {error}" if what else str(error)) from None
 
 
+def is_function(value: AnyValue) -> bool:
+    """Return whether the first argument of a decorator is its function, not a config schema.
+
+    A class is the function, unless it is a config schema.
+
+    Example:
+        >>> is_function(len), is_function(Field), is_function(int), is_function(Field(int))
+        (True, True, False, False)
+    """
+    if isinstance(value, type):
+        is_schema = value in _BY_PYTHON_TYPE or issubclass(value, ConfigType)
+        marks = ("__dagflow_config_type__", "__dagflow_config__")
+        return not is_schema and all(attribute_of(value, mark, UNSET) is UNSET for mark in marks)
+    return callable(value) and not isinstance(value, (Field, ConfigType))
+
+
 def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
     """Return the node of a schema inside a node or Field.
 

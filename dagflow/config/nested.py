@@ -6,14 +6,16 @@ its own class is a `ClassReference`, which finds the schema of the class when it
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, ForwardRef, get_args, get_type_hints
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, with_forward_refs
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MAX_DEPTH, Path
 from dagflow.config.scalar import ConfigType
+from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
 
 
 class ClassReference(ConfigType):
@@ -69,10 +71,28 @@ def class_node(
 def complete(config_class: Any) -> None:
     """Resolve the annotations of a Config class that name classes which were defined after it."""
     if not config_class.__pydantic_complete__:
-        config_class.model_rebuild()
+        try:
+            config_class.model_rebuild()
+        except NameError as error:  # the error of pydantic is one
+            raise DagflowInvalidPythonicConfigDefinitionError(
+                f"an annotation in {config_class.__dagflow_what__} '{config_class.__name__}' "
+                f"({config_class.__module__}) cannot be evaluated: the name '{error.name}' is not defined. "
+                "Define or import it before the class is used, and not only under 'if TYPE_CHECKING'."
+            ) from error
     for name, info in config_class.model_fields.items():
         if isinstance(info.annotation, ForwardRef):  # pydantic 2.0 resolves it in the validator only
             info.annotation = get_type_hints(config_class, include_extras=True)[name]
+        elif sys.version_info < (3, 11) and with_forward_refs(info.annotation) != info.annotation:
+            info.annotation = _evaluated(config_class, info.annotation)
+
+
+def _evaluated(config_class: Any, annotation: Any) -> Any:
+    def annotated() -> None: ...
+
+    annotated.__annotations__ = {"it": with_forward_refs(annotation)}
+    names = {config_class.__name__: config_class}
+    module = vars(sys.modules[config_class.__module__])
+    return get_type_hints(annotated, module, names, include_extras=True)["it"]
 
 
 def _contained(config_class: Any) -> set[Any]:

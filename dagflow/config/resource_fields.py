@@ -23,9 +23,15 @@ def resources_in(info: Any) -> str:
     Args:
         info: The FieldInfo of pydantic.
     """
-    if any(hasattr(extra, RESOURCE_MARKER) for extra in info.metadata):
-        return ONE
+    for extra in info.metadata:
+        if hasattr(extra, RESOURCE_MARKER):
+            return MANY if getattr(extra, "is_container", False) else ONE
     return _resources(info.annotation)
+
+
+def holds_resources(annotation: Any) -> bool:
+    """Return whether an annotation is a container of resources."""
+    return _resources(annotation) == MANY
 
 
 def is_config_of_resources(info: Any) -> bool:

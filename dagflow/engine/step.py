@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
-from dagflow.call import call_user, type_check_error, wrapped
+from dagflow.call import call_user, check_result_key, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.call_state import CallState, RunFacts
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
@@ -166,7 +166,7 @@ class Attempt:
                 metadata = {**metadata, **normalize_metadata(added, where_to)}
             self.call_state.produced.add((output.name, mapping_key))
         if isinstance(given, MaterializeResult):
-            _check_key(step, output, given)
+            check_result_key(step.op, output.asset_key, given)
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         if not is_absent:
@@ -338,12 +338,3 @@ class StepCallState(CallState):
     def take_events(self) -> list[DagflowEvent]:
         """Return the events since the last output, and remove them from the events of the run."""
         return take_back(self._run_state.log, self._logged)
-
-
-def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) -> None:
-    if given.asset_key is not None and given.asset_key != output.asset_key:
-        raise DagflowInvariantViolationError(
-            f"{op_location(step.op)} returned a MaterializeResult for asset "
-            f"'{given.asset_key.to_user_string()}', which it does not make; it makes "
-            f"'{output.asset_key.to_user_string() if output.asset_key else None}'"
-        )

@@ -13,7 +13,7 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import YieldedOutputs, is_async, outputs_of, type_check_error
+from dagflow.call import YieldedOutputs, check_result_key, is_async, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
@@ -25,7 +25,7 @@ from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import Body, context_hint, is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import Requirement, lack
+from dagflow.defs.resources.requirements import Requirement, lack, unused_default
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -33,7 +33,7 @@ from dagflow.errors import (
     DagflowMissingResourceError,
     repr_of,
 )
-from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
+from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput, MaterializeResult
 from dagflow.invocation.build import DirectContext, build_op_context
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
@@ -88,7 +88,7 @@ def _invoke_op(
         if type(result) in SPECIAL_RESULTS or body.is_indirect:
             run_call = _caller_of(body, result)
             bound.stays = run_call is not None
-    return _checked(op, context, result) if run_call is None else run_call(bound, lambda: result)
+    return _checked(bound, result) if run_call is None else run_call(bound, lambda: result)
 
 
 def _take_context(
@@ -272,6 +272,7 @@ def _resources(
                     values,
                     f"Give it to the context of {op_location(op)}: "
                     f"build_op_context(resources={{'{key}': ...}}).",
+                    unused_default(op.body.fn, key),
                 )
             )
         if key in op.body.resources and key not in given:
@@ -353,15 +354,22 @@ class _BoundCall:
             raise failures[0][1]
 
 
-def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
+def _checked(bound: _BoundCall, result: Any) -> Any:
     """Check the result of a function against the outputs, and return it."""
+    op = bound.op
     if len(op.outs) == 1 and type(result) not in SPECIAL_RESULTS:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result
-    for output, value, _ in outputs_of(op, result):
-        _check_output(op, context, output, value)
+    for output, value, given in outputs_of(op, result):
+        _check_key(bound, given)
+        _check_output(op, bound.context, output, value)
     return result
+
+
+def _check_key(bound: _BoundCall, given: Any) -> None:
+    if isinstance(given, MaterializeResult):
+        check_result_key(bound.op, None if bound.assets_def is None else bound.assets_def.key, given)
 
 
 def _check_output(
@@ -386,9 +394,11 @@ def _check(
 _PRODUCED_AGAIN = "Invocation of op '{op}' yielded an output '{output}'"
 
 
-def _check_item(op: OpDefinition, context: DirectContext | None, yielded: YieldedOutputs, item: Any) -> None:
+def _check_item(bound: _BoundCall, yielded: YieldedOutputs, item: Any) -> None:
+    op, context = bound.op, bound.context
     found = yielded.output(item)
     if found is not None:
+        _check_key(bound, item)
         _check_output(op, context, *found)
         if context is not None:
             mapping_key = item.mapping_key if isinstance(item, DynamicOutput) else None
@@ -406,12 +416,12 @@ def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> Non
 
 
 def _generate(bound: _BoundCall, start: Callable[[], Any]) -> Iterator[Any]:
-    op, context = bound.op, bound.context
+    op = bound.op
     generator = start()
     with bound, closing(generator):
         yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
         for item in generator:
-            _check_item(op, context, yielded, item)
+            _check_item(bound, yielded, item)
             yield item
         _check_missing(op, yielded, '"')
 
@@ -419,17 +429,17 @@ def _generate(bound: _BoundCall, start: Callable[[], Any]) -> Iterator[Any]:
 async def _await(bound: _BoundCall, start: Callable[[], Any]) -> Any:
     with bound:
         result = await start()
-    return _checked(bound.op, bound.context, result)
+    return _checked(bound, result)
 
 
 async def _generate_async(bound: _BoundCall, start: Callable[[], Any]) -> AsyncIterator[Any]:
-    op, context = bound.op, bound.context
+    op = bound.op
     generator = start()
     with bound:
         async with aclosing(generator):
             yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
             async for item in generator:
-                _check_item(op, context, yielded, item)
+                _check_item(bound, yielded, item)
                 yield item
             _check_missing(op, yielded, "'")  # so it is quoted in Dagster 1.13, and here only
 

@@ -125,7 +125,13 @@ def resolve_type(given: AnyValue, where: str) -> DagflowType:
         known = None
     if known is not None:
         return known
-    if getattr(given, "__origin__", None) is not None or isinstance(given, types.UnionType):
+    try:
+        origin = getattr(given, "__origin__", None)
+    except Exception as error:  # an object with its own `__getattr__`
+        raise DagflowInvalidDefinitionError(
+            f"{object.__repr__(given)} cannot be the type of {where}: {type(error).__name__}: {error}"
+        ) from error
+    if origin is not None or isinstance(given, types.UnionType):
         found = _generic_type(given, where)
         if found is not None:
             return found

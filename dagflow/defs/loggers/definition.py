@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dagflow import _doors
 from dagflow._util import takes
-from dagflow.config.field import Field, resolve_field
-from dagflow.config.scalar import ConfigType
+from dagflow.config.field import Field, is_function, resolve_field
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import documentation_of, location, name_of, parameters_of
@@ -149,7 +148,7 @@ def logger(
         >>> sell.execute_in_process({"loggers": {"shop": {"config": {"level": "ERROR"}}}}).success
         True
     """
-    if callable(config_schema) and not isinstance(config_schema, (type, Field, ConfigType)):
+    if is_function(config_schema):
         return LoggerDefinition(config_schema, None, documentation_of(config_schema))
     return lambda fn: LoggerDefinition(fn, config_schema, description or documentation_of(fn))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import UnionType
-from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dagflow._util import UNSET, nearest
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, DynamicOut, In, InputDefinition, Out, OutputDefinition
@@ -162,7 +162,7 @@ def _return_annotation(body: Body, given: Mapping[str, Out] | None, what: str) -
 
 
 def _is_dynamic(annotation: Any) -> bool:
-    return annotation is DynamicOutput or get_origin(annotation) is DynamicOutput
+    return _is_class_of(annotation, DynamicOutput)
 
 
 def _is_list_of_dynamic(annotation: Any) -> bool:
@@ -188,7 +188,7 @@ def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[st
             part is Any or part is None or part is type(None) or any(map(_is_wrapper, _union_parts(part)))
         )
         if not out.is_dynamic and not is_open:
-            found[name] = part is Output or get_origin(part) is Output
+            found[name] = _is_class_of(part, Output)
     return found
 
 
@@ -252,8 +252,12 @@ _WRAPPERS = (Output, DynamicOutput, MaterializeResult)
 
 def _is_wrapper(annotation: Any) -> bool:
     """Return whether an annotation is the class of an object that holds the value of an output."""
+    return _is_class_of(annotation, _WRAPPERS)
+
+
+def _is_class_of(annotation: Any, bases: type | tuple[type, ...]) -> bool:
     cls = get_origin(annotation) or annotation
-    return isinstance(cls, type) and issubclass(cls, _WRAPPERS)
+    return isinstance(cls, type) and issubclass(cls, bases)
 
 
 def _union_parts(annotation: Any) -> tuple[Any, ...]:
@@ -266,13 +270,23 @@ def _value_form(annotation: Any) -> Any:
     """
     annotation = plain_form(annotation)
     if _is_wrapper(annotation):
-        return (get_args(annotation) or (Any,))[0]
+        return _value_of_wrapper(annotation)
     parts = _union_parts(annotation)
     if any(map(_is_wrapper, parts)):
         return Union[tuple(map(_value_form, parts))]  # noqa: UP007 - of values
-    if get_origin(annotation) is list and any(map(_is_dynamic, get_args(annotation))):
+    if _is_list_of_dynamic(annotation):
         return _value_form(get_args(annotation)[0])
     return annotation
+
+
+def _value_of_wrapper(annotation: Any) -> Any:
+    """Return int for `Output[int]` and for a subclass of it, Any if neither gives a type."""
+    found = get_args(annotation)
+    if not found:
+        for base in getattr(get_origin(annotation) or annotation, "__orig_bases__", ()):
+            if _is_wrapper(base):
+                return _value_of_wrapper(base)
+    return found[0] if found and not isinstance(found[0], TypeVar) else Any
 
 
 def _yielded_type(annotation: Any, what: str) -> DagflowType:
@@ -283,7 +297,7 @@ def _yielded_type(annotation: Any, what: str) -> DagflowType:
     origin = get_origin(annotation)
     if getattr(origin, "__module__", "") != "collections.abc" or origin.__name__ not in _GENERATORS:
         return AnyType
-    item = plain_form(get_args(annotation)[0])
+    item = plain_form((get_args(annotation) or (Any,))[0])
     parts = [part for part in _union_parts(item) or (item,) if not _is_event(part)]
     if not parts or not all(map(_is_wrapper, parts)):
         return AnyType

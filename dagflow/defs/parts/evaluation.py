@@ -9,7 +9,7 @@ from functools import partial
 from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any
 
-from dagflow._util import UNSET, class_has
+from dagflow._util import UNSET, class_has, with_forward_refs
 
 _EMPTY_CELL = CellType()
 
@@ -60,7 +60,11 @@ def evaluated(raw: dict[str, Any], fn: Callable[..., Any]) -> dict[str, Any]:
         raw: The annotations as they were written, by name.
         fn: The callable that they belong to.
     """
-    if not any(_holds_string(value) for value in raw.values()):
+    try:
+        has_strings = any(_holds_string(value) for value in raw.values())
+    except Exception:  # an object with its own `__getattr__`
+        return {name: _guarded(value, fn) for name, value in raw.items()}
+    if not has_strings:
         return {name: type(None) if value is None else value for name, value in raw.items()}
     origin = _origin_of(fn)
     module = getattr(origin, "__globals__", None) or vars(sys.modules.get(origin.__module__, typing))
@@ -69,6 +73,15 @@ def evaluated(raw: dict[str, Any], fn: Callable[..., Any]) -> dict[str, Any]:
         return _evaluated(raw, module, names)
     except Exception:
         return {name: _evaluate(value, module, names) for name, value in raw.items()}
+
+
+def _guarded(annotation: Any, fn: Callable[..., Any]) -> Any:
+    """Return one annotation as an object, or as an `Unresolved` if its attributes cannot be read."""
+    try:
+        _holds_string(annotation)
+    except Exception as error:
+        return Unresolved(object.__repr__(annotation), error)
+    return evaluated({"it": annotation}, fn)["it"]
 
 
 def _origin_of(fn: Any) -> Any:
@@ -127,7 +140,12 @@ def _evaluated(raw: dict[str, Any], module: dict[str, Any], names: dict[str, Any
     def annotated() -> None: ...
 
     annotated.__annotations__ = raw
-    return typing.get_type_hints(annotated, module, names, include_extras=True)
+    found = typing.get_type_hints(annotated, module, names, include_extras=True)
+    whole = {name: with_forward_refs(value) for name, value in found.items()}
+    if whole != found:  # by Python 3.10 only
+        annotated.__annotations__ = whole
+        return typing.get_type_hints(annotated, module, names, include_extras=True)
+    return found
 
 
 def _evaluate(annotation: Any, module: dict[str, Any], names: dict[str, Any]) -> Any:
@@ -145,7 +163,7 @@ def _evaluate(annotation: Any, module: dict[str, Any], names: dict[str, Any]) ->
 
 
 class Unresolved:
-    """An annotation with a name that is unknown at run time, as a string."""
+    """An annotation that cannot be read, as a string: mostly, one of its names is unknown at run time."""
 
     def __init__(self, text: str, error: Exception) -> None:
         self.text = text

@@ -15,8 +15,9 @@ from dagflow import _doors
 from dagflow._util import has_class, is_double
 from dagflow.config.aliases import input_keys
 from dagflow.config.model import Config, Entry, entries, model_validator
+from dagflow.config.resource_fields import holds_resources
 from dagflow.defs.parts.function import function_type_of, location
-from dagflow.defs.resources.definition import RESOURCE_MARK, ResourceDefinition
+from dagflow.defs.resources.definition import RESOURCE_MARK, RESOURCES_MARK, ResourceDefinition
 from dagflow.defs.resources.model import (
     ModelResource,
     PartialResource,
@@ -66,7 +67,7 @@ else:
         """
 
         def __class_getitem__(cls, item: Any) -> Any:
-            return Annotated[Any, RESOURCE_MARK]
+            return Annotated[Any, RESOURCES_MARK if holds_resources(item) else RESOURCE_MARK]
 
 
 class ConfigurableResourceFactory(Config, Generic[T]):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
 from dagflow._util import UNSET, class_has, has_class
-from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.config.field import ANYTHING, Field, is_function, resolve_field
 from dagflow.config.read import read_config
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
@@ -36,15 +36,20 @@ _T = TypeVar("_T")
 
 
 class _Mark:
-    """A mark in an annotation: the annotated parameter or field takes a resource."""
+    """A mark in an annotation: the annotated parameter or field takes a resource, or a container of them."""
 
+    __slots__ = ("is_container",)
     __dagflow_resource__: ClassVar[str] = "value"
 
+    def __init__(self, is_container: bool) -> None:
+        self.is_container: bool = is_container
+
     def __repr__(self) -> str:
-        return "resource"
+        return "resources" if self.is_container else "resource"
 
 
-RESOURCE_MARK = _Mark()
+RESOURCE_MARK = _Mark(is_container=False)
+RESOURCES_MARK = _Mark(is_container=True)
 ResourceParam = Annotated[_T, RESOURCE_MARK]
 """The annotation of a parameter that takes a resource: `db: ResourceParam[Database]`. Its name is the key."""
 
@@ -351,11 +356,6 @@ def define(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any)
     if definition.description is None:
         definition.description = documentation_of(fn)
     return definition
-
-
-def is_function(value: Any) -> bool:
-    """Return whether the first argument of a decorator is the function, not a config schema."""
-    return callable(value) and not isinstance(value, (type, Field))
 
 
 def _takes_context(fn: Callable[..., Any]) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, overload
 
 from dagflow import _doors
-from dagflow.config.field import Field, resolve_field
+from dagflow.config.field import Field, is_function, resolve_field
 from dagflow.copies import Copied
 from dagflow.defs.parts.function import name_of
-from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
+from dagflow.defs.resources.definition import ResourceDefinition, define, nothing
 from dagflow.errors import ParameterCheckError, repr_of
 
 

@@ -209,8 +209,14 @@ def fields_of_definitions(cls: type[Config], nested: _Values) -> set[str]:
         name
         for name, value in nested.items()
         if is_config_of_resources(cls.model_fields[name])
-        and any(_is_unbound(item) for _, item in resource_items(value, ""))
+        and any(_is_not_config(item) for _, item in resource_items(value, ""))
     }
+
+
+def _is_not_config(value: Any) -> bool:
+    """Return whether config cannot describe a nested resource: a definition, or a double of a resource."""
+    is_object = hasattr(type(value), RESOURCE_MARKER)
+    return not is_object and value is not None and type(value) not in (bool, int, float, str)
 
 
 def _is_unbound(value: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dagflow._util import nearest
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import location, parameters_of
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.types.kinds import DagflowType
 from dagflow.types.loaders import DagflowTypeLoader
@@ -131,7 +131,26 @@ def needed_at(requirement: Requirement, asset: str = "") -> str:
     """Return the sentence with the asset that needs a resource and its location, if one is known."""
     by = f" by asset '{asset}'" if asset else ""
     at = f" at {requirement.place}" if requirement.place else ""
-    return f"It is needed{by}{at}." if by or at else ""
+    needed = f"It is needed{by}{at}." if by or at else ""
+    default = "" if isinstance(requirement.at, str) else unused_default(requirement.at, requirement.key)
+    return " ".join(filter(None, (needed, default)))
+
+
+def unused_default(fn: Callable[..., Any], key: str) -> str:
+    """Return a sentence about the default of a parameter that takes a resource, which is not used unless it
+    is None: the life cycle of a resource belongs to a run.
+
+    Example:
+        >>> unused_default(lambda context, db="sqlite": None, "db")
+        "The default of the parameter 'db' is not used; only None makes a resource optional."
+    """
+    try:
+        parameters = parameters_of(fn)
+    except (TypeError, ValueError):
+        return ""
+    if any(each.name == key and each.has_default and each.default is not None for each in parameters):
+        return f"The default of the parameter '{key}' is not used; only None makes a resource optional."
+    return ""
 
 
 def given_keys(known: Iterable[str]) -> list[str]:

@@ -105,6 +105,23 @@ def more(k):
 
 work = GraphDefinition("work", node_defs=[inner], config=ConfigMapping(more, int))
 """
+FIXED = """
+@op(config_schema={"n": int})
+def inner(context):
+    return 1
+
+@graph(config={"inner": {"config": {"n": 1}}})
+def work():
+    inner()
+"""
+FIXED_INSIDE = (
+    FIXED.replace("def work", "def around")
+    + """
+@job
+def work():
+    around()
+"""
+)
 ALL = set(Fingerprint._fields)
 
 
@@ -171,6 +188,8 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("resource's body", RESOURCE, "return 1", "return 2", {"code"}),
     ("resource's config", RESOURCE, "int", "str", {"config"}),
     ("config given beforehand", CONFIGURED, '"n": 1', '"n": 2', {"config"}),
+    ("fixed config of a graph", FIXED, '"n": 1', '"n": 2', {"config"}),
+    ("fixed config of a graph inside a job", FIXED_INSIDE, '"n": 1', '"n": 2', {"config"}),
     ("function that makes config", MAPPED, "k + 1", "k + 2", {"config"}),
     ("config of a function that makes config", MAPPED, "int)", "str)", {"config"}),
 ]

@@ -20,7 +20,7 @@ from dagflow import (
     op,
     validate_run_config,
 )
-from dagflow.errors import DagflowInvalidConfigError
+from dagflow.errors import DagflowInvalidConfigError, DagflowInvalidPythonicConfigDefinitionError
 
 
 class Tree(Config):
@@ -133,3 +133,49 @@ def test_config_that_contains_itself_for_such_a_class() -> None:
 
     with pytest.raises(DagflowInvalidConfigError, match=r"config:left:left.* contains itself"):
         garden.execute_in_process({"ops": {"grow": {"config": endless}}})
+
+
+def test_a_field_with_an_unknown_name() -> None:
+    """A class with an annotation whose name is unknown is refused, with the class and the name."""
+
+    class Cup(Config):
+        size: "Missing"  # type: ignore[name-defined]  # noqa: F821, UP037
+
+    class Shelf(ConfigurableResource[Any]):
+        size: "Missing"  # type: ignore[name-defined]  # noqa: F821, UP037
+
+    def serve(config: Cup) -> None: ...
+
+    for use, name in [(lambda: op(serve), "Cup"), (Shelf.configure_at_launch, "Shelf")]:
+        match = rf"class '{name}' .*the name 'Missing' is not defined"
+        with pytest.raises(DagflowInvalidPythonicConfigDefinitionError, match=match):
+            build_resources({"it": use()}).__enter__()
+
+
+class Shelf(Config):
+    """A class that names itself in a string inside of a list."""
+
+    size: int = 1
+    shelves: list["Shelf"] = []  # noqa: UP037
+    boxes: Optional[dict[str, "Shelf"]] = None  # noqa: UP037, UP045
+
+
+def test_a_class_that_names_itself_in_a_string() -> None:
+    """The strings inside of builtin generics are resolved, also by Python 3.10."""
+
+    @op
+    def fill(config: Shelf) -> int:
+        return config.shelves[0].size + (config.boxes or {})["a"].size
+
+    @op
+    def read(shelves: list["Shelf"]) -> None: ...  # noqa: UP037
+
+    @job
+    def store() -> None:
+        fill()
+
+    given = {"shelves": [{"size": 2}], "boxes": {"a": {"size": 3}}}
+
+    result = store.execute_in_process({"ops": {"fill": {"config": given}}})
+    assert result.output_for_node("fill") == 5
+    assert read.ins["shelves"].dagflow_type.display_name == "[Shelf]"

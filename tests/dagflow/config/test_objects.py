@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import subprocess
 import sys
+from typing import Literal
 
 import pytest
 
@@ -169,3 +170,22 @@ def test_pydantic_is_imported_lazily() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_an_env_var_for_a_choice_in_plain_config() -> None:
+    """An EnvVar in plain config is a config error also for an enum or a literal."""
+
+    class Cup(Config):
+        roast: Roast = Roast.LIGHT
+        size: Literal["small", "large"] = "small"
+
+    @op
+    def serve(config: Cup) -> None: ...
+
+    @job
+    def cafe() -> None:
+        serve()
+
+    for name in ("roast", "size"):
+        with pytest.raises(DagflowInvalidConfigError, match=rf"config:{name} belongs in a Config object"):
+            cafe.execute_in_process({"ops": {"serve": {"config": {name: EnvVar("SIZE")}}}})

@@ -540,3 +540,42 @@ def test_an_alias_that_is_called():
     with pytest.raises(DagflowInvalidInvocationError, match="for op 'mocha'"):
         mocha(build_op_context(), 1, 2)
     assert brew.name == "brew"
+
+
+def test_a_result_for_another_asset() -> None:
+    """A direct call refuses the key of another asset in a result, as a run does."""
+    wrong, right = MaterializeResult(asset_key="milk", value=1), MaterializeResult(asset_key="tea", value=1)
+
+    @asset(name="tea")
+    def returned(result):
+        return result
+
+    @asset(name="tea")
+    def yielded(result):
+        yield result
+
+    @asset(name="tea")
+    async def awaited(result):
+        return result
+
+    calls = [returned, lambda result: list(yielded(result)), lambda result: asyncio.run(awaited(result))]
+    for call in calls:
+        call(right)
+        with pytest.raises(DagflowInvariantViolationError, match=r"asset 'milk', which .* it makes 'tea'"):
+            call(wrong)
+
+
+def test_a_result_for_an_asset_from_an_op() -> None:
+    """An op makes no asset, so its result may not name one."""
+
+    @op
+    def brew():
+        return MaterializeResult(asset_key="milk", value=1)
+
+    @job
+    def bar():
+        brew()
+
+    for call in (brew, bar.execute_in_process):
+        with pytest.raises(DagflowInvariantViolationError, match="it makes no asset"):
+            call()

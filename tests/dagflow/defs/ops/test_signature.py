@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import functools
+import typing
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
@@ -562,3 +564,67 @@ def test_a_parameter_for_none_takes_only_none() -> None:
         materialize_to_memory([a, b])
     with pytest.raises(DagflowTypeCheckDidNotPass):
         b(3)
+
+
+@pytest.mark.parametrize(
+    "form", [typing.Iterator, typing.Generator, typing.Iterable, collections.abc.Iterator]
+)
+def test_a_generator_without_the_type_of_its_items(form: Any) -> None:
+    """`-> Iterator` without brackets says nothing about the output."""
+
+    def pour() -> Any:
+        yield Output("tea")
+
+    pour.__annotations__["return"] = form
+
+    assert materialize_to_memory([asset(pour)]).output_for_node("pour") == "tea"
+
+
+class Cup(Output[int]):
+    """A result of a user."""
+
+
+class Brewed(MaterializeResult[int]):
+    """A result of a user."""
+
+
+class Shot(DynamicOutput[int]):
+    """A result of a user."""
+
+
+@pytest.mark.parametrize("made", [Cup, Brewed])
+def test_a_subclass_of_a_result(made: Any) -> None:
+    """A class derived from a result may be returned and annotated; the type in its base is checked."""
+
+    def good() -> Any:
+        return made(value=3)
+
+    def bad() -> Any:
+        return made(value="three")
+
+    for fn in (good, bad):
+        fn.__annotations__["return"] = made
+
+    assert materialize_to_memory([asset(good)]).output_for_node("good") == 3
+    assert asset(good)().value == 3
+    for run in (lambda: materialize_to_memory([asset(bad)]), asset(bad)):
+        with pytest.raises(DagflowTypeCheckDidNotPass, match='expected type "Int"'):
+            run()
+
+
+def test_a_list_of_a_subclass_of_dynamic_outputs() -> None:
+    """A list of a class derived from DynamicOutput makes the output dynamic."""
+
+    @op
+    def pull() -> list[Shot]:
+        return [Shot(1, "a"), Shot(2, "b")]
+
+    @op
+    def drink(shot: int) -> int:
+        return shot
+
+    @job
+    def bar() -> None:
+        pull().map(drink)
+
+    assert bar.execute_in_process().output_for_node("drink") == {"a": 1, "b": 2}

@@ -137,3 +137,28 @@ def test_a_wrapper_of_itself() -> None:
     fn.__wrapped__ = fn  # type: ignore[attr-defined]
 
     assert unwrapped(fn) is fn
+
+
+def test_an_annotation_whose_attributes_cannot_be_read() -> None:
+    """An object that raises at each attribute is an error of the definition that names the annotation."""
+
+    class Proxy:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(f"no {name}")
+
+    def read(frame: Any) -> Any: ...
+    def made() -> Any: ...
+
+    read.__annotations__["frame"] = made.__annotations__["return"] = Proxy()
+
+    for define, place in [
+        (lambda: op(read), "input 'frame' of op 'read'"),
+        (lambda: op(made), "the output of op 'made'"),
+        (lambda: asset(read), "input 'frame' of asset 'read'"),
+        (lambda: In(Proxy()), "an In"),
+        (lambda: Out(Proxy()), "an Out"),
+    ]:
+        with pytest.raises(DagflowInvalidDefinitionError, match=f"{place}.*RuntimeError: no __"):
+            define()
+
+    assert op(ins={"frame": In(int)}, out=Out(int))(read).name == "read"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import functools
+import logging
 from typing import Any
 
 import pytest
 
 from dagflow import (
     Field,
+    Int,
     IOManager,
     IOManagerDefinition,
+    Noneable,
     ResourceDefinition,
+    build_init_logger_context,
+    build_resources,
     input_manager,
     io_manager,
     job,
+    logger,
     make_values_resource,
     op,
     resource,
@@ -186,3 +192,31 @@ def test_parameters_that_get_no_value(fn):
 def test_a_function_with_optional_keywords():
     """A function whose parameters are all optional keywords takes no context."""
     assert resource(lambda *, size=3: size)() == 3
+
+
+def test_a_class_as_the_function_of_a_decorator() -> None:
+    """A class can be the function of a resource, an I/O manager or a logger."""
+
+    class Kettle(IOManager):
+        def __init__(self, context: Any) -> None:
+            self.config = context.resource_config
+
+        def handle_output(self, context: Any, obj: Any) -> None: ...
+
+        def load_input(self, context: Any) -> Any: ...
+
+    class Log(logging.Logger):
+        def __init__(self, context: Any) -> None:
+            super().__init__("shop")
+
+    with build_resources({"kettle": resource(Kettle), "manager": io_manager(Kettle)}) as started:
+        assert isinstance(started.kettle, Kettle)
+        assert isinstance(started.manager, Kettle)
+    assert isinstance(logger(Log)(build_init_logger_context()), Log)
+
+
+@pytest.mark.parametrize("schema", [int, dict, Int, Noneable(int), Field(int)])
+def test_a_class_as_the_config_schema_of_a_decorator(schema: Any) -> None:
+    """A class that is a config schema is not taken for the function."""
+    for decorate in (resource, io_manager, logger):
+        assert decorate(schema)(lambda context: None).config_field is not None

@@ -428,3 +428,23 @@ def test_a_double_is_no_metadata(make: Callable[[], Any]) -> None:
     for double in (make(), Mock(spec=MetadataValue), MagicMock(spec=str), MagicMock(spec=Path)):
         with pytest.raises(DagflowInvalidMetadata, match="'rows' in the metadata of a MaterializeResult"):
             MaterializeResult(metadata={"rows": double})
+
+
+@pytest.mark.parametrize("double", [Mock(size=3), MagicMock(size=3), Mock(spec=["size"], size=3)])
+def test_a_double_in_a_list_of_resources(double: Any) -> None:
+    """A double is accepted in a list or dict of resources, as in a field of one resource."""
+
+    class Item(ConfigurableResource[Any]):
+        size: int = 1
+
+    class Rack(ConfigurableResource[Any]):
+        first: Item
+        items: list[Item]
+        named: dict[str, Item]
+
+    rack = Rack(first=double, items=[Item(), double], named={"a": double})
+
+    with build_resources({"rack": rack}) as started:
+        assert started.rack.first is double
+        assert started.rack.items == [Item(), double]
+        assert started.rack.named == {"a": double}

@@ -301,3 +301,23 @@ def test_a_resource_that_contains_itself() -> None:
 def test_the_definition_of_a_hardcoded_value_in_a_list() -> None:
     """A definition of a value in a list is replaced by the value."""
     assert run(AnyShop(mills=[ResourceDefinition.hardcoded_resource(5)])) == [5]
+
+
+@pytest.mark.parametrize("make", [lambda mill: [mill], lambda mill: {"big": mill}], ids=["list", "dict"])
+def test_a_dependency_on_several_resources(make: Any) -> None:
+    """A ResourceDependency of a list or dict of resources starts and stops each of them."""
+
+    class Dependent(ConfigurableResource[Any]):
+        mills: ResourceDependency[list[Mill] | dict[str, Mill]]
+
+    assert run(Dependent(mills=make(Mill(name="own")))) == make(Mill(name="own"))
+    assert story == ["+own", "-own"]
+
+
+def test_a_dependency_on_a_resource_that_is_a_list() -> None:
+    """A ResourceDependency of a list of resources takes one resource whose value is the list."""
+
+    class Dependent(ConfigurableResource[Any]):
+        mills: ResourceDependency[list[Mill]]
+
+    assert run(Dependent(mills=ResourceDefinition.hardcoded_resource([5]))) == [5]

@@ -8,14 +8,17 @@ import pytest
 
 from dagflow import (
     AssetSpec,
+    ConfigurableResource,
     DagflowType,
     In,
     Out,
     SourceAsset,
     asset,
+    build_asset_context,
     dagflow_type_loader,
     graph,
     job,
+    materialize,
     op,
     success_hook,
 )
@@ -27,6 +30,7 @@ from dagflow.defs.resources.requirements import (
     required_by,
     requirements_of,
 )
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowMissingResourceError
 
 
 @dagflow_type_loader(int, required_resource_keys={"scale"})
@@ -133,3 +137,20 @@ def test_a_key_that_is_not_there(known: Any, hint: str) -> None:
         f"resource with key 'mill' required by op 'grind' was not provided. {hint} Give one. It is needed by "
         "asset 'raw/beans' at shop.py:3."
     )
+
+
+def test_the_default_of_a_resource() -> None:
+    """The error about a missing resource says that the default of its parameter is not used."""
+
+    class Mill(ConfigurableResource[Any]):
+        grams: int = 18
+
+    @asset
+    def grounds(mill: Mill = Mill(grams=9)) -> int:  # noqa: B008 - a user writes it
+        return mill.grams
+
+    assert materialize([grounds], resources={"mill": Mill()}).asset_value("grounds") == 18
+    errors = (DagflowInvalidDefinitionError, DagflowMissingResourceError)
+    for run in (lambda: materialize([grounds]), lambda: grounds(build_asset_context())):
+        with pytest.raises(errors, match="The default of the parameter 'mill' is not used"):
+            run()
