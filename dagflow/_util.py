@@ -139,6 +139,35 @@ def _abbreviates(short: str, long: str) -> bool:
     return all(letter in letters for letter in short)
 
 
+MAX_DEPTH = 200
+"""The most levels of dicts and lists in a value without a schema. Walks below it raise RecursionError."""
+
+
+def to_json(value: object) -> str:
+    """Encode a value as JSON.
+
+    Raises:
+        TypeError, ValueError: The value cannot be encoded.
+        RecursionError: The value has too many levels. `json` itself has no limit on Python 3.14.
+
+    Example:
+        >>> to_json({"cups": [1, 2]})
+        '{"cups": [1, 2]}'
+    """
+    import json  # imported lazily: few definitions have such values
+
+    walked: list[tuple[object, int]] = [(value, 1)]
+    while walked:
+        item, level = walked.pop()
+        if level > MAX_DEPTH:
+            raise RecursionError(f"it is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(item, dict):
+            walked += [(inner, level + 1) for inner in item.values()]
+        elif isinstance(item, (list, tuple)):
+            walked += [(inner, level + 1) for inner in item]
+    return json.dumps(value)
+
+
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Issue a warning at the line of the user's code that called dagflow."""
     import sys

@@ -63,7 +63,8 @@ class Copied:
         state = {
             name: _FunctionOf(self, value) if isinstance(value, FunctionType) else value
             for name, value in _attributes(self).items()
-            if name not in self._caches
+            # `update_wrapper` sets `__annotate__` on Python 3.14, a function that no module has
+            if name not in self._caches and name != "__annotate__"
         }
         return _blank, (type(self),), state
 

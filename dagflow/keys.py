@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
-from dagflow._util import nearest, warn
+from dagflow._util import nearest, to_json, warn
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.values import Constant
 
@@ -440,7 +440,7 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
             )
         if not isinstance(value, str):
             try:
-                encoded = json.dumps(value)
+                encoded = to_json(value)
                 is_equal = json.loads(encoded) == value
             except (TypeError, ValueError, RecursionError) as error:
                 raise DagflowInvalidDefinitionError(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dagflow.config.paths import MAX_DEPTH, Path, PathPart
+from dagflow._util import MAX_DEPTH
+from dagflow.config.paths import Path, PathPart
 
 _SHOWN = 12
 

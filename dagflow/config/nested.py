@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, ForwardRef, get_args, get_type_hints
 
-from dagflow._util import UNSET, with_forward_refs
+from dagflow._util import MAX_DEPTH, UNSET, with_forward_refs
 from dagflow.config.parse import Reading
-from dagflow.config.paths import MAX_DEPTH, Path
+from dagflow.config.paths import Path
 from dagflow.config.scalar import ConfigType
 from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
 

@@ -10,9 +10,9 @@ import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from dagflow._util import class_has
+from dagflow._util import MAX_DEPTH, class_has
 from dagflow.config.parse import Reading
-from dagflow.config.paths import MAX_DEPTH, TOO_DEEP, Path
+from dagflow.config.paths import TOO_DEEP, Path
 from dagflow.errors import DagflowInvalidConfigError, check_elements, check_type
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from dagflow._util import MAX_DEPTH
+
 
 class MapPart(NamedTuple):
     """One side ("key" or "value") of an entry of a map, as a part of a path."""
@@ -18,8 +20,6 @@ class MapPart(NamedTuple):
 
 PathPart = str | int | MapPart
 Path = tuple[PathPart, ...]
-MAX_DEPTH = 200
-"""The most levels of dicts and lists in a value without a schema. Walks below it raise RecursionError."""
 TOO_DEEP = f"config is nested deeper than {MAX_DEPTH} levels"
 """The message of that RecursionError."""
 

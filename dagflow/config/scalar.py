@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET, class_has
+from dagflow._util import MAX_DEPTH, UNSET, class_has
 from dagflow.config.parse import Reading
-from dagflow.config.paths import MAX_DEPTH, TOO_DEEP, Path, path_string
+from dagflow.config.paths import TOO_DEEP, Path, path_string
 
 
 class ConfigType:

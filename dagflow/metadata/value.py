@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow._util import to_json
 from dagflow.errors import (
     CheckError,
     DagflowInvalidMetadata,
@@ -292,7 +293,7 @@ class JsonMetadataValue(MetadataValue):
             # the stored value equals the value that is read later: a copy, tuples as lists, strings as keys
             import json  # imported lazily: only runs with JSON metadata use it
 
-            _set(self, "data", json.loads(json.dumps(data)))
+            _set(self, "data", json.loads(to_json(data)))
         except (TypeError, ValueError, RecursionError) as error:
             raise DagflowInvalidMetadata(
                 f"the metadata value {repr_of(data)} cannot be encoded as JSON: {error}"

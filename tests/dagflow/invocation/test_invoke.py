@@ -558,7 +558,11 @@ def test_a_result_for_another_asset() -> None:
     async def awaited(result):
         return result
 
-    calls = [returned, lambda result: list(yielded(result)), lambda result: asyncio.run(awaited(result))]
+    def finished(coroutine):
+        with pytest.raises(StopIteration):
+            coroutine.send(None)
+
+    calls = [returned, lambda result: list(yielded(result)), lambda result: finished(awaited(result))]
     for call in calls:
         call(right)
         with pytest.raises(DagflowInvariantViolationError, match=r"asset 'milk', which .* it makes 'tea'"):
