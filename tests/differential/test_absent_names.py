@@ -18,6 +18,7 @@ NOT_FOR_USERS = {
     *("JobExecutionResult", "ExecuteInProcessResult", "HookContext", "InitResourceContext", "RunRecord"),
     *("InputContext", "OutputContext", "OpExecutionContext", "AssetExecutionContext", "DagflowLogManager"),
     *("DagflowInstance", "DagflowRun", "DagflowTypeLoaderContext", "RepositoryDefinition", "JobDefinition"),
+    "AssetsDefinition",
 }
 """Classes that only the library itself builds."""
 
@@ -27,6 +28,7 @@ INTERNAL = {
     ("GraphDefinition", "composition_fn"): "set by the decorator",
     ("GraphDefinition", "input_assets"): "set by the functions that make assets of graphs",
     ("GraphDefinition", "node_input_source_assets"): "set by the functions that make assets of graphs",
+    ("InputManagerDefinition", "resource_fn"): "@input_manager makes the object",
     ("ScalarUnion", "_key"): "private",
     ("SourceAsset", "_required_resource_keys"): "private",
     ("deserialize_value", "whitelist_map"): "a table of the reference's own classes",

@@ -160,6 +160,8 @@ def fault(error: BaseException, program: Program) -> str | None:
         if any(name in message for name in program.names):
             return None
         return f"a {type(error).__name__} does not name any of {list(program.names)}"
+    if isinstance(error.__context__, asyncio.CancelledError):
+        error = error.__context__  # asyncio of Python 3.10 raises a copy of it, without the user's frames
     files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
     if isinstance(error, misbehaving.Misbehaved):
         files = [file for file in files if file != misbehaving.__file__]
