@@ -9,10 +9,11 @@ whether the worker of a started task lives. For other tasks the parent checks th
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from time import monotonic
 from typing import Any
@@ -324,7 +325,8 @@ def _client(scheduler: Any, address: str) -> Any:
             "this one. Use another cluster, or the in-process executor."
         )
     try:
-        client = Client(scheduler, set_as_default=False, timeout=_TIMEOUT)
+        with _without_collection():
+            client = Client(scheduler, set_as_default=False, timeout=_TIMEOUT)
     except (OSError, ValueError) as error:
         raise DagflowUnmetExecutorRequirementsError(
             f"no scheduler answers at {repr_of(address)}, the address at execution.config.cluster.existing "
@@ -333,6 +335,22 @@ def _client(scheduler: Any, address: str) -> Any:
         ) from error
     client.scheduler_comm.interval = 0  # send at once: one step often waits for another
     return client
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pause the cyclic collector in a block of code.
+
+    A client that did not connect closes itself when it is collected. If that happens while another client
+    starts, `distributed` waits for its own lock without end.
+    """
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
 
 
 def _own_host(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -305,6 +306,21 @@ def test_a_scheduler_that_does_not_answer(instance: DagflowInstance, monkeypatch
     assert "Start one ('dask scheduler')" in message
     with pytest.raises(DagflowUnmetExecutorRequirementsError, match="no scheduler answers"):
         run("chain", instance, None, raise_on_error=True, **config)
+
+
+def test_nothing_is_collected_while_a_client_connects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of an earlier run that is collected then closes itself, which could wait without end."""
+    collects: list[bool] = []
+
+    def connect(*_: Any, **__: Any) -> None:
+        collects.append(gc.isenabled())
+        raise OSError("nobody is there")
+
+    monkeypatch.setattr("distributed.Client", connect)
+    with pytest.raises(DagflowUnmetExecutorRequirementsError, match="no scheduler answers"):
+        executor._client("tcp://a:1", "tcp://a:1")
+
+    assert (collects, gc.isenabled()) == ([False], True)
 
 
 @pytest.mark.parametrize(
