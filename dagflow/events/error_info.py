@@ -48,28 +48,16 @@ class SerializableErrorInfo(NamedTuple):
 
     def to_user_string(self) -> str:
         """Return `to_string()` without the frames of dagflow, as a message to the user shows it."""
-        chain: list[SerializableErrorInfo] = []
-        link: SerializableErrorInfo | None = self
-        while link is not None:
-            chain.append(link)
-            link = link.cause or link.context
         info: SerializableErrorInfo | None = None
-        for link in reversed(chain):  # not recursive: it can be longer than the stack
+        for link in reversed(_links(self)):
             frames = [frame for frame in link.stack if _OUR_FRAME not in frame]
-            is_cause = link.cause is not None
-            info = link._replace(
-                stack=frames, cause=info if is_cause else None, context=None if is_cause else info
-            )
+            info = _around(link._replace(stack=frames), info)
         assert info is not None
         return info.to_string()
 
     def shortened(self) -> SerializableErrorInfo:
         """Return the record with at most 100 errors: the first and the last ones of a longer chain."""
-        chain: list[SerializableErrorInfo] = []
-        link: SerializableErrorInfo | None = self
-        while link is not None:
-            chain.append(link)
-            link = link.cause or link.context
+        chain = _links(self)
         if len(chain) <= _LONGEST_STORED:
             return self
         first, last = chain[: _LONGEST_STORED // 2], chain[1 - _LONGEST_STORED // 2 :]
@@ -78,8 +66,7 @@ class SerializableErrorInfo(NamedTuple):
         first.append(before._replace(cause=chain[-len(last) - 1].cause, context=None))
         info = last[0]
         for link in reversed(first):
-            is_cause = link.cause is not None
-            info = link._replace(cause=info if is_cause else None, context=None if is_cause else info)
+            info = _around(link, info)
         return info
 
     def to_exception_message_only(self) -> SerializableErrorInfo:
@@ -112,6 +99,22 @@ class SerializableErrorInfo(NamedTuple):
             )
         assert info is not None
         return info
+
+
+def _links(info: SerializableErrorInfo) -> list[SerializableErrorInfo]:
+    """Return the chain of errors; without recursion, because it can be longer than the stack."""
+    chain: list[SerializableErrorInfo] = []
+    link: SerializableErrorInfo | None = info
+    while link is not None:
+        chain.append(link)
+        link = link.cause or link.context
+    return chain
+
+
+def _around(info: SerializableErrorInfo, inner: SerializableErrorInfo | None) -> SerializableErrorInfo:
+    """Return a record with another error as its cause, or as its context if it has no cause."""
+    is_cause = info.cause is not None
+    return info._replace(cause=inner if is_cause else None, context=None if is_cause else inner)
 
 
 _WRAPPERS = (DagflowUserCodeExecutionError, RetryRequested, DagflowMaxRetriesExceededError)
