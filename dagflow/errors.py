@@ -210,6 +210,10 @@ class DagflowInvalidSubsetError(DagflowError):
     """A selection of ops or assets that cannot be parsed, or matches nothing."""
 
 
+class DagflowInvalidAssetSelectionError(DagflowError):
+    """A selection string of assets that cannot be parsed."""
+
+
 class DagflowInvariantViolationError(DagflowError):
     """A broken rule that can only be checked at run time."""
 

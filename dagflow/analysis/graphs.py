@@ -178,7 +178,7 @@ class _Builder:
         for name, node in graph.node_dict.items():
             path = prefix + name
             node_id = f"{root_name}:{path}"
-            attributes = {**inherited, **_node_attributes(node)}
+            attributes = {**inherited, **_node_attributes(node, path)}
             names = (path,) if path == name else (path, name)
             self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, wholes)
             if isinstance(node.definition, GraphDefinition):
@@ -228,7 +228,7 @@ def _step_names(definition: Any) -> tuple[str, ...]:
 
 
 def _tags(tags: Mapping[str, str]) -> frozenset[str]:
-    return frozenset({*tags, *(f"{key}={value}" for key, value in tags.items())})
+    return frozenset([f"{key}={value}" if value else key for key, value in tags.items()])
 
 
 def _op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
@@ -239,11 +239,12 @@ def _op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
     }
 
 
-def _node_attributes(node: Node) -> _Attributes:
+def _node_attributes(node: Node, path: str) -> _Attributes:
     definition = node.definition
+    names = frozenset({definition.name, node.name, path})
     if isinstance(definition, OpDefinition):
-        return {**_op_attributes(definition, node.tags), "op": frozenset({definition.name, node.name})}
-    return {"graph": frozenset({definition.name, node.name}), "tag": _tags(node.tags)}
+        return {**_op_attributes(definition, node.tags), "op": names}
+    return {"graph": names, "tag": _tags(node.tags)}
 
 
 def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
