@@ -201,6 +201,7 @@ def _walk(reader: Reader) -> Selection:
     elif mark == "+":
         reader.skip_space_before_term()
     is_name = reader.at_name()
+    is_bare_star = not reader.dialect.is_open and reader.at("*")
     of = _name(reader) if is_name else _term(reader)
     if is_name:
         return _walked(of, depth_of(mark), _down_from_name(reader))
@@ -209,6 +210,8 @@ def _walk(reader: Reader) -> Selection:
         reader.fail(f"one '+' for all levels{form}", start)
     up = ALL if mark else 0
     down = _down_from_term(reader)
+    if is_bare_star and (mark or levels is not None or down is not None):
+        reader.fail("'(*)' with a walk", start)
     if levels is None and down is None:
         return _walked(of, up, 0)
     return tree.Walk(of, up if levels is None else levels, down or 0)

@@ -66,6 +66,10 @@ class Reader:
         self.skip_space()
         return self.position == len(self.text)
 
+    def at(self, sign: str) -> bool:
+        """Return whether `sign` comes next."""
+        return self.text.startswith(sign, self.position)
+
     def at_atom(self) -> bool:
         """Return whether an atom can begin at the current position."""
         return _match_atom(self.text, self.position) is not None

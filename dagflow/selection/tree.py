@@ -44,7 +44,9 @@ RESERVED: Final = frozenset({"and", "or", "not", "AND", "OR", "NOT", *FUNCTIONS}
 GLOBBED: Final = frozenset({"key", "asset", "group"})
 """The attributes whose values in quotes may have wildcards too."""
 
-NULLABLE: Final = frozenset({"group", "kind", "owner", "partitions"})
+NULLABLE: Final = frozenset({
+    "group", "kind", "owner", "partitions", "code_location", "column", "table_name", "changed_in_branch",
+})  # fmt: skip
 """The attributes that can be compared with `<null>`."""
 
 WORD: Final = r"\w(?:[\w-]*\w)?"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow.errors import DagflowInvalidSubsetError
-from dagflow.selection.parse import Clause, parse_clause, parse_selection
+from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
+from dagflow.selection.parse import Clause, parse_asset_selection, parse_clause, parse_selection
 from dagflow.selection.tree import (
     ALL,
     ATTRIBUTES,
@@ -192,6 +192,20 @@ def test_depth_has_a_limit_that_is_named():
     assert parse_selection("(" * 40 + "a" + ")" * 40) == A
     with pytest.raises(DagflowInvalidSubsetError, match="no more than 50 levels"):
         parse_selection("(" * 5000 + "a" + ")" * 5000)
+
+
+@pytest.mark.parametrize("text", ["*+", "+*", "1+(*+2)", "roots(*+)", "a, key:b", "changed()", "a or b", "kind:p*"])
+def test_strings_of_assets_are_a_part_of_the_language(text: str):
+    """The strings of assets have no commas, no names among operators, and no walks of a bare `*`."""
+    parse_selection(text)
+    with pytest.raises(DagflowInvalidAssetSelectionError, match="cannot read"):
+        parse_asset_selection(text)
+
+
+@pytest.mark.parametrize("text", ["*", "*+a+", "raw-data", "+key:a/b and not (tag: t = v)", "roots((*)+)+2"])
+def test_a_string_of_assets_means_the_same_among_nodes(text: str):
+    """A text that both accept is read as the same tree."""
+    assert parse_asset_selection(text) == parse_selection(text)
 
 
 texts = st.one_of(st.from_regex(r"[a-z_]{1,4}([./][a-z]{1,2})?(\[k\])?", fullmatch=True), st.text(max_size=6))
