@@ -34,6 +34,7 @@ from dagflow.context.op import OpExecutionContext as OpExecutionContext
 from dagflow.defs.assets.changed import map_asset_specs as map_asset_specs
 from dagflow.defs.assets.decorator import asset as asset
 from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
+from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.assets.spec import AssetDep as AssetDep
 from dagflow.defs.assets.spec import AssetIn as AssetIn
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec
@@ -135,6 +136,7 @@ from dagflow.errors import DagflowExecutionStepNotFoundError as DagflowExecution
 from dagflow.errors import DagflowHomeNotSetError as DagflowHomeNotSetError
 from dagflow.errors import DagflowImportError as DagflowImportError
 from dagflow.errors import DagflowInvalidAssetKey as DagflowInvalidAssetKey
+from dagflow.errors import DagflowInvalidAssetSelectionError as DagflowInvalidAssetSelectionError
 from dagflow.errors import DagflowInvalidConfigDefinitionError as DagflowInvalidConfigDefinitionError
 from dagflow.errors import DagflowInvalidConfigError as DagflowInvalidConfigError
 from dagflow.errors import DagflowInvalidDefinitionError as DagflowInvalidDefinitionError

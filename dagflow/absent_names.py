@@ -49,7 +49,6 @@ FROM_PYTHON = "Import it from Python's own module."
 NO_DEPLOYMENT = "dagflow runs jobs in this process, in processes of this machine or on dask: see execute_job."
 NO_WARNINGS = "dagflow never issues it, so no filter is needed."
 ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a test."
-ONE_RUN = "Select the assets by their keys: materialize([...], selection=[...])."
 
 TOPICS = (
     Topic(True, START_RUNS, {
@@ -123,9 +122,6 @@ TOPICS = (
     Topic(True, "Read the tags of the materialization, which hold the versions.", {
         "DataProvenance": "the versions of the code and data that an asset was made with",
         "DataVersionsByPartition": "the data versions of several partitions",
-    }),
-    Topic(True, ONE_RUN, {
-        "AssetSelection": "an object that selects assets",
     }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",

@@ -204,7 +204,10 @@ class Reader:
             return Pattern(found[0], is_glob)
         text = self.quoted()
         if text is None:
-            self.fail("a value: a name (* and ? are wildcards), or any string in double quotes")
+            without = "a name (* and ? are wildcards)"
+            if not self.dialect.is_open:
+                without = "a word that begins with a letter"
+            self.fail(f"a value: {without}, or any string in double quotes")
         return Pattern(text)
 
     def quoted(self) -> str | None:

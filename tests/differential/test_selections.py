@@ -151,8 +151,9 @@ def define(library: Any, described: list[Asset]) -> Any:
         else:
             facts["deps"] = [library.AssetKey(path) for path in facts["deps"]]
             found.append(library.asset(key=key, **facts)(lambda: None))
-        for number in range(one.checks):
-            checks.append(library.asset_check(asset=key, name=f"c{number}")(lambda: None))
+        checks += [
+            library.asset_check(asset=key, name=f"c{number}")(lambda: None) for number in range(one.checks)
+        ]
     return library.Definitions(found, asset_checks=checks).resolve_asset_graph()
 
 
@@ -160,7 +161,7 @@ def answer(library: Any, described: list[Asset], select: str) -> tuple[Any, ...]
     """Return the keys and checks that a selection selects, or the class of the error."""
     graph = define(library, described)
     try:
-        selection = eval(select, {"S": library.AssetSelection})  # noqa: S307 - a program of this file
+        selection = eval(select, {"S": library.AssetSelection})
         return (
             sorted(key.to_user_string() for key in selection.resolve(graph)),
             sorted(key.to_user_string() for key in selection.resolve_checks(graph)),
@@ -196,7 +197,7 @@ def test_selection_objects(described: list[Asset], program: str) -> None:
 @examples
 def test_strings_of_selections(described: list[Asset], program: str) -> None:
     """The string of a selection selects the same in both libraries, where the reference can read its own."""
-    selection = eval(program, {"S": dagflow.AssetSelection})  # noqa: S307 - a program of this file
+    selection = eval(program, {"S": dagflow.AssetSelection})
     try:
         text = selection.to_selection_str()
     except NotImplementedError:

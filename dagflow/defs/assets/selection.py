@@ -1,7 +1,7 @@
 """AssetSelection: a choice of assets and checks, independent of any graph.
 
-It holds one term. The terms are in `selection_terms`, `selection_checks` and `selection_sets`; the strings are
-parsed in `dagflow.selection`.
+It holds one term. The terms are in `selection_terms`, `selection_checks` and `selection_sets`. The strings
+are parsed in `dagflow.selection`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class AssetSelection:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self) -> None:
-        raise TypeError("use AssetSelection.assets(...), .groups(...), .all() or another of its static methods")
+        raise TypeError(
+            "use AssetSelection.assets(...), .groups(...), .all() or another of its static methods"
+        )
 
     @staticmethod
     def all(include_sources: bool = False) -> AssetSelection:
@@ -165,7 +167,8 @@ class AssetSelection:
         key, *values = check_type(string, str, "string", "AssetSelection.tag_string").split("=")
         if len(values) > 1:
             raise CheckError(
-                f"parameter 'string' of AssetSelection.tag_string must have one '=' at most, not {repr_of(string)}"
+                "parameter 'string' of AssetSelection.tag_string must have one '=' at most, not "
+                f"{repr_of(string)}"
             )
         return AssetSelection.tag(key, values[0] if values else "", include_sources)
 
@@ -254,9 +257,9 @@ class AssetSelection:
                 ]
                 return _selection(terms.Keys(dict.fromkeys(keys)))
         raise DagflowError(
-            f"parameter 'selection' must be an AssetSelection, a selection string, or a list of selection "
-            f"strings, of AssetKeys, or of AssetsDefinitions and SourceAssets, not {repr_of(selection)} of type "
-            f"'{type(selection).__name__}'"
+            "parameter 'selection' must be an AssetSelection, a selection string, or a list of selection "
+            "strings, of AssetKeys, or of AssetsDefinitions and SourceAssets, not "
+            f"{repr_of(selection)} of type '{type(selection).__name__}'"
         )
 
     def upstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
@@ -390,7 +393,8 @@ def _selection(term: terms.Term) -> AssetSelection:
 
 
 def _term(other: object) -> terms.Term:
-    return check_type(other, AssetSelection, "other", "an operator of AssetSelection")._term
+    selection: AssetSelection = check_type(other, AssetSelection, "other", "an operator of AssetSelection")
+    return selection._term  # noqa: SLF001 - its own
 
 
 def _flag(include_sources: object) -> bool:
@@ -431,14 +435,14 @@ def _graph(assets: AssetGraph | Iterable[Any]) -> AssetGraph:
         return assets
     if isinstance(assets, (str, AssetsDefinition)) or not isinstance(assets, Iterable):
         raise ParameterCheckError(
-            f"parameter 'all_assets' must be the graph of a project, as of Definitions.resolve_asset_graph(), or "
-            f"a list of AssetsDefinitions and SourceAssets, not {repr_of(assets)}"
+            "parameter 'all_assets' must be the graph of a project, as Definitions.resolve_asset_graph() "
+            f"returns, or a list of AssetsDefinitions and SourceAssets, not {repr_of(assets)}"
         )
     definitions = list(assets)
     for definition in definitions:
         if isinstance(definition, AssetSpec):
             raise CheckError(
-                f"parameter 'all_assets' holds {repr_of(definition)}. Give AssetsDefinitions and SourceAssets, "
-                "or the graph of a project, as of Definitions.resolve_asset_graph()."
+                f"parameter 'all_assets' holds {repr_of(definition)}. Give AssetsDefinitions and "
+                "SourceAssets, or the graph of a project: Definitions.resolve_asset_graph()."
             )
     return AssetGraph.from_assets(definitions)

@@ -1,6 +1,7 @@
 """The terms of asset selections that select assets by a property: by key, group, tag, kind, owner...
 
-Terms of checks are in `selection_checks`, terms of other terms in `selection_sets`. A term does not know the graph: its methods get it.
+Terms of checks are in `selection_checks`, terms of other terms in `selection_sets`. A term does not know the
+graph: its methods get it.
 """
 
 from __future__ import annotations
@@ -371,8 +372,8 @@ class Unresolvable(Term):
                 "Select by key, group, tag, kind or owner."
             )
         raise CheckError(
-            f"'{self.text()}' cannot be resolved: a graph of assets has no '{self.attribute}'. Select by key, "
-            "group, tag, kind or owner."
+            f"'{self.text()}' cannot be resolved: a graph of assets has no '{self.attribute}'. Select by "
+            "key, group, tag, kind or owner."
         )
 
     def text(self) -> str:

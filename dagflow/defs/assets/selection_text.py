@@ -84,7 +84,8 @@ def _attribute(wanted: tree.Attribute, include_sources: bool) -> terms.Term:
     if name == "is":
         if text not in ("materializable", "external"):
             raise DagflowInvalidAssetSelectionError(
-                f"cannot read the selection: 'is:{text}' has no meaning. Write 'is:materializable' or 'is:external'."
+                f"cannot read the selection: 'is:{text}' has no meaning. Write 'is:materializable' or "
+                "'is:external'."
             )
         return terms.Is(text)
     return terms.Unresolvable(name, text, tag_value)

@@ -194,7 +194,9 @@ def test_depth_has_a_limit_that_is_named():
         parse_selection("(" * 5000 + "a" + ")" * 5000)
 
 
-@pytest.mark.parametrize("text", ["*+", "+*", "1+(*+2)", "roots(*+)", "a, key:b", "changed()", "a or b", "kind:p*"])
+@pytest.mark.parametrize(
+    "text", ["*+", "+*", "1+(*+2)", "roots(*+)", "a, key:b", "changed()", "a or b", "kind:p*"]
+)
 def test_strings_of_assets_are_a_part_of_the_language(text: str):
     """The strings of assets have no commas, no names among operators, and no walks of a bare `*`."""
     parse_selection(text)

@@ -253,7 +253,10 @@ def test_what_is_no_selection_string_is_refused(text: str):
         (Selection.groups("g1").sinks(), 'sinks(group:"g1")'),
         (Selection.all() - (Selection.assets("a") | Selection.kind("k")), 'not (key:"a" or kind:"k")'),
         (Selection.assets("a") - Selection.kind("k"), 'key:"a" and not kind:"k"'),
-        (Selection.assets("a") | (Selection.kind("k") & Selection.kind("l")), 'key:"a" or (kind:"k" and kind:"l")'),
+        (
+            Selection.assets("a") | (Selection.kind("k") & Selection.kind("l")),
+            'key:"a" or (kind:"k" and kind:"l")',
+        ),
     ],
     ids=str,
 )
@@ -307,8 +310,12 @@ def test_equality_and_copies(copied: Any):
 
 def test_an_unknown_key_has_a_hint(graph: AssetGraph):
     """The error has the unknown keys, and keys that differ in the prefix only."""
-    for selection in (Selection.assets("y"), Selection.assets("y").upstream(), Selection.kind("k") & Selection.assets("y")):
-        with pytest.raises(DagflowInvalidSubsetError, match="'y'.*Did you mean 'x/y'"):
+    for selection in (
+        Selection.assets("y"),
+        Selection.assets("y").upstream(),
+        Selection.kind("k") & Selection.assets("y"),
+    ):
+        with pytest.raises(DagflowInvalidSubsetError, match=r"'y'.*Did you mean 'x/y'"):
             selection.resolve(graph)
         assert selection.resolve(graph, allow_missing=True) == set()
     unknown = Selection.checks(AssetCheckKey(AssetKey("a"), "no"))
