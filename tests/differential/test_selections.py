@@ -24,7 +24,11 @@ examples = settings(
 
 
 class Asset(NamedTuple):
-    """The description of an asset; `sort` is the name of the function that defines it."""
+    """The description of an asset.
+
+    `sort` is "asset", "spec" (an external asset), or "multi" and "divisible": a multi-asset, which has a second
+    asset too.
+    """
 
     key: str
     deps: tuple[str, ...]
@@ -51,7 +55,7 @@ def assets(draw: st.DrawFn) -> list[Asset]:
             Asset(
                 key,
                 tuple(draw(st.lists(st.sampled_from(known), unique=True, max_size=3))),
-                draw(st.sampled_from(["asset", "asset", "asset", "spec"])),
+                draw(st.sampled_from(["asset", "asset", "multi", "divisible", "spec"])),
                 draw(st.sampled_from(GROUPS)),
                 draw(st.dictionaries(st.sampled_from(["t", "u"]), st.sampled_from(WORDS), max_size=2)),
                 tuple(draw(st.lists(st.sampled_from(["sql", "csv"]), unique=True))),
@@ -62,7 +66,7 @@ def assets(draw: st.DrawFn) -> list[Asset]:
     return found
 
 
-names = st.sampled_from((*KEYS, *MISSING[:1]))
+names = st.sampled_from((*KEYS, *MISSING[:1], "a2", "b2"))
 quoted = st.sampled_from([*KEYS, "a*", "*", "x/*", "*a*", "?", "nope"]).map(lambda text: f'"{text}"')
 words = st.sampled_from(["a", "x/a", "a*", "*a", "x/*", "nope"])
 spaces = st.sampled_from(["", "", "", " "])
@@ -148,6 +152,16 @@ def define(library: Any, described: list[Asset]) -> Any:
         key = library.AssetKey(one.key.split("/"))
         if one.sort == "spec":
             found.append(library.AssetSpec(key, **facts))
+        elif one.sort != "asset":
+            is_divisible = one.sort == "divisible"
+            second = library.AssetKey(f"{one.key}2".split("/"))
+            specs = [
+                library.AssetSpec(key, skippable=is_divisible, **facts),
+                library.AssetSpec(second, skippable=is_divisible, deps=[key]),
+            ]
+            name = f"make_{one.key.replace('/', '_')}"
+            made = library.multi_asset(specs=specs, name=name, can_subset=is_divisible)(lambda: None)
+            found.append(made)
         else:
             facts["deps"] = [library.AssetKey(path) for path in facts["deps"]]
             found.append(library.asset(key=key, **facts)(lambda: None))

@@ -189,17 +189,17 @@ def test_short_names_are_resolved():
 
 def test_the_graph_of_a_project_and_of_a_repository():
     """Both have one graph, which is built once."""
-    project = Definitions([water, tea])
+    project = Definitions([water, s])
 
     @repository
     def kitchen():
-        return [water, tea]
+        return [water, s]
 
     assert project.resolve_asset_graph() is project.resolve_asset_graph()
     assert project.get_repository_def().asset_graph is project.resolve_asset_graph()
     assert kitchen.asset_graph.get_all_asset_keys() == project.resolve_asset_graph().get_all_asset_keys()
-    assert set(project.resolve_asset_graph().assets_defs) >= {water, tea}
-    assert repr(project.resolve_asset_graph()) == "<AssetGraph with 3 assets and 0 checks>"
+    assert set(project.resolve_asset_graph().assets_defs) >= {water, s}
+    assert repr(project.resolve_asset_graph()) == "<AssetGraph with 4 assets and 0 checks>"
 
 
 def test_definitions_that_conflict():
