@@ -26,8 +26,7 @@ examples = settings(
 class Asset(NamedTuple):
     """The description of an asset.
 
-    `sort` is "asset", "spec" (an external asset), or "multi" and "divisible": a multi-asset, which has a second
-    asset too.
+    `sort` is "asset", "spec" (an external asset), "multi" or "divisible": a multi-asset has a second asset.
     """
 
     key: str
