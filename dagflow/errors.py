@@ -202,6 +202,10 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         )
 
 
+class CircularDependencyError(DagflowInvalidDefinitionError, ValueError):
+    """Assets that depend on each other in a cycle."""
+
+
 class DagflowInvalidPythonicConfigDefinitionError(DagflowError):
     """A `config` parameter whose annotation is not a Config class, primitive or dict."""
 

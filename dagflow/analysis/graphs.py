@@ -15,6 +15,7 @@ from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
+from dagflow.defs.resources.requirements import RESOURCE
 from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey
 from dagflow.selection.tree import Graph
@@ -224,7 +225,8 @@ def _module(definition: Any) -> str | None:
 
 
 def _step_names(definition: Any) -> tuple[str, ...]:
-    return (definition.node_def.name,) if isinstance(definition, AssetsDefinition) else ()
+    is_run = isinstance(definition, AssetsDefinition) and not definition.is_declaration
+    return (definition.node_def.name,) if is_run else ()
 
 
 def _tags(tags: Mapping[str, str]) -> frozenset[str]:
@@ -250,9 +252,12 @@ def _node_attributes(node: Node, path: str) -> _Attributes:
 def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
     if isinstance(definition, AssetsDefinition):
         spec = definition.specs_by_key[key]
-        op = definition.node_def
-        tags = {**op.tags, **spec.tags}
-        more = {"op": frozenset({op.name}), "resource": op.required_resource_keys}
+        tags, more = dict(spec.tags), {}
+        if not definition.is_declaration:
+            node_def = definition.node_def
+            needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
+            tags = {**node_def.tags, **tags}
+            more = {"op": frozenset({node_def.name}), "resource": frozenset(needs)}
     else:
         spec = definition.spec if isinstance(definition, SourceAsset) else definition
         tags, more = dict(spec.tags), {}
