@@ -1,24 +1,23 @@
 """The base of I/O managers that store each value at a path of its own, on a local or a remote filesystem.
 
 The path of an asset is its key and partition. The path of another output is its run id, step key and name.
-Keys come from outside, so every part of them is escaped: no key leads out of the folder of the I/O manager.
+Keys come from outside, so they are escaped: no key leads out of the folder of the I/O manager. A "/" in a
+partition key separates folders.
 
 A write never leaves a broken value. The value is written to a new folder beside its path, and is moved to the
 path after `dump_to_path` has returned. A value that is a folder is changed in place.
 
 The base folder is a `pathlib.Path`, or a `UPath` of the library universal_pathlib for a remote filesystem.
-This module is the only one that imports that library, and only for a URL or for `fs`.
 """
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from contextlib import suppress
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from dagflow._util import escaped
@@ -26,21 +25,17 @@ from dagflow.context.io import InputContext, OutputContext, is_nothing, reads_no
 from dagflow.errors import (
     CheckError,
     DagflowInvariantViolationError,
-    ParameterCheckError,
     repr_of,
     text_of,
 )
 from dagflow.event_loop import waiting
-from dagflow.io.filesystem import value_name
-from dagflow.io.manager import IOManager
+from dagflow.io.manager import IOManager, value_name
+from dagflow.io.paths import AnyPath, as_path, move_content, names_of, remove_folder, upath_class
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.multi import MultiPartitionsDefinition
 
 if TYPE_CHECKING:
     from upath import UPath
-
-# a parameter, which a subclass may annotate with Path, with UPath or with both
-AnyPath: TypeAlias = Any
 
 
 class UPathIOManager(IOManager):
@@ -91,7 +86,7 @@ class UPathIOManager(IOManager):
                 f"the extension of {type(self).__name__} must be a string that begins with a dot, such as "
                 f"'.json', and not {repr_of(extension)}"
             )
-        self._base_path: Path | UPath = _as_path(base_path)
+        self._base_path: Path | UPath = as_path(base_path)
 
     @abstractmethod
     def dump_to_path(self, context: OutputContext, obj: Any, path: AnyPath) -> object:
@@ -104,7 +99,7 @@ class UPathIOManager(IOManager):
     @property
     def fs(self) -> Any:
         """The fsspec filesystem of the base path."""
-        return _upath()(self._base_path).fs
+        return upath_class()(self._base_path).fs
 
     @property
     def storage_options(self) -> Mapping[str, Any]:
@@ -135,7 +130,8 @@ class UPathIOManager(IOManager):
         Args:
             context: The context of the output or input.
             path: The path of the asset.
-            partition: The escaped partition key. The keys of several dimensions are separated by "/".
+            partition: The partition key as a relative path, with all special characters escaped. The keys of
+                several dimensions are separated by "/".
         """
         below: Path | UPath = path / partition
         return below
@@ -164,6 +160,8 @@ class UPathIOManager(IOManager):
         if not context.has_asset_partitions:
             return self._with_extension(asset_path)
         return self._partition_path(context, asset_path, context.asset_partition_key)
+
+    _get_path = get_path  # the name that subclasses written for Dagster call
 
     def has_output(self, context: InputContext | OutputContext) -> bool:
         """Return whether a value is stored for an output or input."""
@@ -203,6 +201,11 @@ class UPathIOManager(IOManager):
         """
         if is_nothing(context) or reads_nothing(context):
             return None
+        if context.upstream_output is None and not context.has_asset_key:
+            raise DagflowInvariantViolationError(
+                f"input '{context.name}' reads no output of this run and no asset, so there is no file to "
+                "load it from"
+            )
         if not context.has_asset_partitions:
             path = self.get_path(context)
             context.log.debug(self.get_loading_input_log_message(path))
@@ -299,8 +302,11 @@ class UPathIOManager(IOManager):
         if isinstance(definition, MultiPartitionsDefinition):
             key = definition.get_partition_key_from_str(key)
         dimensions: Mapping[str, str] | None = getattr(key, "keys_by_dimension", None)
-        parts = [key] if dimensions is None else [dimensions[name] for name in sorted(dimensions)]
-        path = self.get_path_for_partition(context, asset_path, "/".join(map(escaped, parts)))
+        if dimensions is None:
+            names = names_of(key, keeps_dots=bool(self.extension))
+        else:
+            names = [escaped(dimensions[name]) for name in sorted(dimensions)]
+        path = self.get_path_for_partition(context, asset_path, "/".join(names))
         self._check_path(path, "get_path_for_partition")
         return self._with_extension(path)
 
@@ -315,9 +321,9 @@ class UPathIOManager(IOManager):
                 with suppress(FileNotFoundError):  # another process has replaced it
                     self.unlink(outdated)
                 self.make_directory(path.parent)
-            _move_content(folder, path)
+            move_content(folder, path)
         finally:
-            _remove(folder)
+            remove_folder(folder)
 
     def _outdated_file(self, context: OutputContext, path: Path | UPath) -> Path | UPath | None:
         """Return the file that an asset had before it was partitioned, if the new path leads through it."""
@@ -343,12 +349,20 @@ class UPathIOManager(IOManager):
             if isinstance(value, Coroutine):
                 with waiting() as wait:
                     value = wait(value)
-        except FileNotFoundError as error:
+        except IsADirectoryError as error:
+            raise IsADirectoryError(
+                f"no value of {name} is stored at '{path}'. There is a folder, which has values that were "
+                "stored with partitions, or under longer keys. Load a partition, or run the op or asset "
+                "again."
+            ) from error
+        except (FileNotFoundError, NotADirectoryError) as error:
             if self.path_exists(path):  # another file is missing
                 raise
+            is_file = isinstance(error, NotADirectoryError)
             raise FileNotFoundError(
-                f"no value of {name} is stored at '{path}'. Run the op or asset that produces it, with "
-                "the same storage."
+                f"no value of {name} is stored at '{path}'."
+                + (" Its folder is a file, which has a value that was stored without partitions." * is_file)
+                + " Run the op or asset that produces it, with the same storage."
             ) from error
         return value
 
@@ -359,60 +373,3 @@ class UPathIOManager(IOManager):
 
 def _partition_name(context: InputContext, key: str) -> str:
     return f"{value_name(context)}, partition '{key}',"
-
-
-def _as_path(base_path: object) -> Path | UPath:
-    if base_path is None:
-        return Path()
-    if isinstance(base_path, str) and "://" in base_path:
-        return _upath()(base_path)
-    if isinstance(base_path, Path) or hasattr(base_path, "joinpath"):
-        return base_path  # type: ignore[return-value] # it has the methods of a path
-    if isinstance(base_path, str | os.PathLike):
-        return Path(os.fspath(base_path))
-    raise ParameterCheckError(
-        f"'base_path' must be a Path, a UPath, a string or None, not {repr_of(base_path)}"
-    )
-
-
-def _upath() -> type[UPath]:
-    """Return the class UPath.
-
-    Raises:
-        ImportError: The library is not installed.
-    """
-    try:
-        from upath import UPath  # imported lazily: an optional library, which local paths do not need
-    except ImportError as error:
-        raise ImportError(
-            "paths on remote filesystems need universal_pathlib: pip install 'pytest-dagflow[upath]'"
-        ) from error
-    return UPath
-
-
-def _is_local(path: AnyPath) -> bool:
-    """Return whether the functions of `os` accept a path: it has no protocol such as "file" or "memory"."""
-    return isinstance(path, Path) and not getattr(path, "protocol", "")
-
-
-def _move_content(folder: AnyPath, path: AnyPath) -> None:
-    """Move all files of a folder to the folder of `path`. The file of `path` itself is the last one."""
-    if not folder.is_dir():  # a remote filesystem has no empty folders
-        return
-    for entry in sorted(folder.iterdir(), key=lambda entry: bool(entry.name == path.name)):
-        target = path.parent / entry.name
-        if _is_local(entry):
-            os.replace(entry, target)
-        else:
-            entry.fs.mv(entry.path, target.path, recursive=entry.is_dir())
-
-
-def _remove(folder: AnyPath) -> None:
-    """Remove a folder, if it exists. An error does not hide the error of the write."""
-    import shutil  # imported lazily: only a run that writes uses it
-
-    if _is_local(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-    else:
-        with suppress(Exception):
-            folder.fs.rm(folder.path, recursive=True)
