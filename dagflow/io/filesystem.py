@@ -6,17 +6,19 @@ Only files that these classes wrote are unpickled: no key leads out of their fol
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.errors import DagflowInvariantViolationError, ParameterCheckError, repr_of
 from dagflow.io.manager import value_name
-from dagflow.io.paths import AnyPath
+from dagflow.io.paths import AnyPath, is_local
 from dagflow.io.upath import UPathIOManager
 
 if TYPE_CHECKING:
-    from upath import UPath
+    from dagflow.io.paths import ValuePath
 
 
 class PickleFiles(UPathIOManager):
@@ -88,6 +90,28 @@ class PickleFiles(UPathIOManager):
                     "produces it again."
                 ) from error
 
+    def _replace(self, context: OutputContext, obj: Any, path: ValuePath) -> None:
+        """Write `obj` to a new file, and then give it its name. One file needs no folder as others do."""
+        if not is_local(path):
+            super()._replace(context, obj, path)
+            return
+        final, former = str(path), self._outdated_file(context, path)
+        outdated = None if former is None else str(former)
+        folder = os.path.dirname(outdated or final)
+        os.makedirs(folder, exist_ok=True)
+        unfinished = os.path.join(folder, f".{uuid4().hex}.part")
+        try:
+            self.dump_to_path(context, obj, Path(unfinished))
+            if outdated is not None:
+                with suppress(FileNotFoundError):  # another process has replaced it
+                    os.unlink(outdated)
+                os.makedirs(os.path.dirname(final), exist_ok=True)
+            os.replace(unfinished, final)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(unfinished)
+            raise
+
     def _file_on_the_way(self, context: OutputContext) -> str:
         """Return the message about a path that leads through a file."""
         path = self.get_path(context)
@@ -113,12 +137,12 @@ class PickleFilesAtPaths(PickleFiles):
         base_dir: The folder of all paths.
     """
 
-    def get_asset_relative_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_asset_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the `path` in the metadata of the asset."""
         upstream = context.upstream_output if isinstance(context, InputContext) else context
         return _path_of(upstream, value_name(context))
 
-    def get_op_output_relative_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_op_output_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the `path` in the metadata of the output."""
         output = context.upstream_output if isinstance(context, InputContext) else context
         path = _path_of(output, value_name(output or context))

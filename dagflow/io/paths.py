@@ -16,6 +16,8 @@ from dagflow.errors import ParameterCheckError, repr_of
 if TYPE_CHECKING:
     from upath import UPath
 
+    ValuePath: TypeAlias = Path | UPath
+
 # a parameter, which a subclass may annotate with Path, with UPath or with both
 AnyPath: TypeAlias = Any
 
@@ -48,7 +50,7 @@ def names_of(key: str, *, keeps_dots: bool) -> list[str]:
     return names
 
 
-def as_path(base_path: object) -> Path | UPath:
+def as_path(base_path: object) -> ValuePath:
     if base_path is None:
         return Path()
     if isinstance(base_path, str) and "://" in base_path:

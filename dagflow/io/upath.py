@@ -35,7 +35,7 @@ from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.multi import MultiPartitionsDefinition
 
 if TYPE_CHECKING:
-    from upath import UPath
+    from dagflow.io.paths import ValuePath
 
 
 class UPathIOManager(IOManager):
@@ -86,7 +86,7 @@ class UPathIOManager(IOManager):
                 f"the extension of {type(self).__name__} must be a string that begins with a dot, such as "
                 f"'.json', and not {repr_of(extension)}"
             )
-        self._base_path: Path | UPath = as_path(base_path)
+        self._base_path: ValuePath = as_path(base_path)
 
     @abstractmethod
     def dump_to_path(self, context: OutputContext, obj: Any, path: AnyPath) -> object:
@@ -111,11 +111,11 @@ class UPathIOManager(IOManager):
         """Return metadata of a stored value, for the materialization. It may replace `path`."""
         return {}
 
-    def get_asset_relative_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_asset_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the path of an asset below the base path, without partition and extension."""
         return Path(*map(escaped, context.asset_key.path))
 
-    def get_op_output_relative_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_op_output_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the path of an output that is no asset below the base path, without extension."""
         return Path(*map(escaped, context.get_identifier()))
 
@@ -124,7 +124,7 @@ class UPathIOManager(IOManager):
         context: InputContext | OutputContext,
         path: AnyPath,
         partition: str,
-    ) -> Path | UPath:
+    ) -> ValuePath:
         """Return the path of a partition, without extension.
 
         Args:
@@ -133,7 +133,7 @@ class UPathIOManager(IOManager):
             partition: The partition key as a relative path, with all special characters escaped. The keys of
                 several dimensions are separated by "/".
         """
-        below: Path | UPath = path / partition
+        below: ValuePath = path / partition
         return below
 
     def make_directory(self, path: AnyPath) -> None:
@@ -148,7 +148,7 @@ class UPathIOManager(IOManager):
         """Return whether a file or folder exists at a path."""
         return bool(path.exists())
 
-    def get_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the path of the value of an output or input, with partition and extension.
 
         Raises:
@@ -278,11 +278,11 @@ class UPathIOManager(IOManager):
         """Return the log message about a partition that is not stored, and may be missing."""
         return f"Partition '{partition_key}' is not stored, and the input allows missing partitions."
 
-    def _below_base(self, relative: AnyPath) -> Path | UPath:
+    def _below_base(self, relative: AnyPath) -> ValuePath:
         self._check_path(relative, "get_asset_relative_path or get_op_output_relative_path")
         return self._base_path.joinpath(*relative.parts)
 
-    def _with_extension(self, path: Path | UPath) -> Path | UPath:
+    def _with_extension(self, path: ValuePath) -> ValuePath:
         return path.parent / f"{path.name}{self.extension}" if self.extension else path
 
     def _check_path(self, path: object, methods: str) -> None:
@@ -291,13 +291,13 @@ class UPathIOManager(IOManager):
                 f"{methods} of {type(self).__name__} returned {repr_of(path)}. Return a Path or UPath."
             )
 
-    def _partition_paths(self, context: InputContext) -> dict[str, Path | UPath]:
+    def _partition_paths(self, context: InputContext) -> dict[str, ValuePath]:
         asset_path = self._below_base(self.get_asset_relative_path(context))
         return {key: self._partition_path(context, asset_path, key) for key in context.asset_partition_keys}
 
     def _partition_path(
-        self, context: InputContext | OutputContext, asset_path: Path | UPath, key: str
-    ) -> Path | UPath:
+        self, context: InputContext | OutputContext, asset_path: ValuePath, key: str
+    ) -> ValuePath:
         definition = context._partitions_def  # noqa: SLF001 - the public attribute raises if it is unknown
         if isinstance(definition, MultiPartitionsDefinition):
             key = definition.get_partition_key_from_str(key)
@@ -310,7 +310,7 @@ class UPathIOManager(IOManager):
         self._check_path(path, "get_path_for_partition")
         return self._with_extension(path)
 
-    def _replace(self, context: OutputContext, obj: Any, path: Path | UPath) -> None:
+    def _replace(self, context: OutputContext, obj: Any, path: ValuePath) -> None:
         """Write `obj` to a new folder, and then move all files of this folder to their final folder."""
         outdated = self._outdated_file(context, path)
         folder = (path if outdated is None else outdated).parent / f".{uuid4().hex}.part"
@@ -325,14 +325,14 @@ class UPathIOManager(IOManager):
         finally:
             remove_folder(folder)
 
-    def _outdated_file(self, context: OutputContext, path: Path | UPath) -> Path | UPath | None:
+    def _outdated_file(self, context: OutputContext, path: ValuePath) -> ValuePath | None:
         """Return the file that an asset had before it was partitioned, if the new path leads through it."""
         if self.extension or not context.has_asset_key or not context.has_asset_partitions:
             return None
         asset_path = self._below_base(self.get_asset_relative_path(context))
         return asset_path if asset_path in path.parents and asset_path.is_file() else None
 
-    def _dump(self, context: OutputContext, obj: Any, path: Path | UPath) -> None:
+    def _dump(self, context: OutputContext, obj: Any, path: ValuePath) -> None:
         result = self.dump_to_path(context=context, obj=obj, path=path)
         if isinstance(result, Coroutine):
             with waiting() as wait:
@@ -343,7 +343,7 @@ class UPathIOManager(IOManager):
                 "without yield."
             )
 
-    def _load(self, context: InputContext, path: Path | UPath, name: str) -> Any:
+    def _load(self, context: InputContext, path: ValuePath, name: str) -> Any:
         try:
             value = self.load_from_path(context=context, path=path)
             if isinstance(value, Coroutine):
@@ -366,7 +366,7 @@ class UPathIOManager(IOManager):
             ) from error
         return value
 
-    def _may_miss(self, context: InputContext, path: Path | UPath) -> bool:
+    def _may_miss(self, context: InputContext, path: ValuePath) -> bool:
         allowed = context.definition_metadata.get("allow_missing_partitions")
         return bool(allowed) and not self.path_exists(path)
 

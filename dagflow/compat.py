@@ -2,7 +2,7 @@
 
 It costs nothing before `install()` is called. One rule maps the names: `dagflow` in a name of dagflow is
 `dagster` in the name of Dagster. The names of the module are mapped at their first use. Attributes and
-keywords are in a table with one line for each definition. `modules` has the modules below `dagster`.
+keywords are in a table with one line for each definition. `compat_modules` has the modules below `dagster`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, NoReturn, Union
 from dagflow import errors
 from dagflow.absent import absent_name
 from dagflow.absent_names import FROM_PYTHON, TOPICS, WARNINGS
-from dagflow.compat.modules import Finder, private_name
+from dagflow.compat_modules import Finder, private_name
 from dagflow.errors import DagflowAbsentError, DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable
 from dagflow.keys import use_tag_prefix

@@ -28,9 +28,9 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "dagster._core.storage.file_manager": {"dagflow.io.file_manager": "FileManager LocalFileManager"},
     "dagster._core.storage.fs_io_manager": {},
-    "dagster._core.storage.io_manager": {"dagflow.compat.packages": "dagster_maintained_io_manager"},
+    "dagster._core.storage.io_manager": {"dagflow.compat_packages": "dagster_maintained_io_manager"},
     "dagster._core.storage.upath_io_manager": {},
-    "dagster._utils.backoff": {"dagflow.compat.packages": "backoff"},
+    "dagster._utils.backoff": {"dagflow.compat_packages": "backoff"},
     "dagster_shared.libraries": {},
 }
 

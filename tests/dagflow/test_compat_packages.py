@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dagflow.clock import SystemClock
-from dagflow.compat.packages import backoff, dagster_maintained_io_manager
+from dagflow.compat_packages import backoff, dagster_maintained_io_manager
 
 
 class Calls:
