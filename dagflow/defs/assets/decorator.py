@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 from dagflow._util import UNSET, nearest
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import (
-    AssetDep,
-    AssetIn,
-    AssetSpec,
-    free_input_name,
-    io_manager_resources,
-    unique_deps,
-)
+from dagflow.defs.assets.dependency import AssetDep, AssetIn, free_input_name, unique_deps
+from dagflow.defs.assets.source_asset import io_manager_resources
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
@@ -251,7 +246,7 @@ def _inputs(
                 f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is not a parameter "
                 f"of the function.{nearest(parameter, parameters)}"
             )
-        key = keys[parameter] = given.key_for(parameter)
+        key = keys[parameter] = given.resolve_key(parameter)
         inputs[parameter] = In(
             UNSET if given.dagflow_type is None else given.dagflow_type,
             metadata=given.metadata,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec
-from dagflow.defs.assets.spec import AssetSpec, HasAssetKey, SourceAsset
+from dagflow.defs.assets.dependency import HasAssetKey
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import current_composition
@@ -176,7 +178,7 @@ class AssetsDefinition(HasAssetKey):
     @property
     def group_names_by_key(self) -> dict[AssetKey, str]:
         """The group of each asset, by key."""
-        return {key: spec.group_name for key, spec in self.specs_by_key.items()}
+        return {key: spec.shown_group for key, spec in self.specs_by_key.items()}
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dagflow.defs.assets.definition import AnyAsset, AssetInput, AssetOutput, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.keys import AssetKey
 

@@ -8,9 +8,11 @@ from typing import Any
 from dagflow._util import nearest
 from dagflow.dag import find_cycle
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
 from dagflow.defs.parts.function import context_hint, location
 from dagflow.errors import (

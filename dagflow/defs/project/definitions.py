@@ -10,7 +10,9 @@ from dagflow._util import nearest
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import assets_by_key
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
