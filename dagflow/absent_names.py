@@ -49,7 +49,6 @@ FROM_PYTHON = "Import it from Python's own module."
 NO_DEPLOYMENT = "dagflow runs jobs in this process, in processes of this machine or on dask: see execute_job."
 NO_WARNINGS = "dagflow never issues it, so no filter is needed."
 ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a test."
-ONE_RUN = "Select the assets by their keys: materialize([...], selection=[...])."
 
 TOPICS = (
     Topic(True, START_RUNS, {
@@ -108,9 +107,6 @@ TOPICS = (
         "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
         "observable_source_asset": "a decorator that makes an observed asset of a function",
     }),
-    Topic(True, ONE_RUN, {
-        "AssetSelection": "an object that selects assets",
-    }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
         "load_asset_checks_from_modules": "collects the asset checks of modules",
@@ -119,16 +115,12 @@ TOPICS = (
     }),
     Topic(True, WRITE_ASSERTS, {
         "AssetCheckExecutionContext": "the context of the function of an asset check",
-        "AssetCheckSpec": "the declaration of a check of an asset",
-        "AssetChecksDefinition": "the definition of one or more asset checks",
-        "asset_check": "a decorator that makes a check of an asset",
         "build_asset_check_context": "makes the context for a call of an asset check",
         "build_column_schema_change_checks": "makes checks for a change of columns",
         "build_last_update_freshness_checks": "makes checks of the time of the last update",
         "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",
         "build_sensor_for_freshness_checks": "makes a sensor that runs freshness checks",
         "build_time_partition_freshness_checks": "makes checks of the time of the last partition",
-        "multi_asset_check": "a decorator that makes several asset checks with one function",
     }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
@@ -190,14 +182,6 @@ TOPICS = (
         "scaffold_with": "a decorator that sets the scaffolder of a component",
         "template_var": "a decorator that makes a variable of component files",
     }),
-    Topic(False, "Use fs_io_manager with its config 'base_dir', or FilesystemIOManager(base_dir=...).", {
-        "custom_path_fs_io_manager": "an I/O manager with a path for each output",
-    }),
-    Topic(False, "Pass paths as values between ops, or write an IOManager.", {
-        "FileHandle": "the handle of a file of a file manager",
-        "LocalFileHandle": "the handle of a local file of a file manager",
-        "local_file_manager": "a resource that stores files in a local folder",
-    }),
     Topic(False, "Load each value by the old I/O manager and store it by the new one, in a script.", {
         "MigrateIOStorageResult": "the result of migrate_io_storage",
         "migrate_io_storage": "copies stored values from one I/O manager to another",
@@ -228,7 +212,6 @@ TOPICS = (
     }),
     Topic(False, "Give the definitions to Definitions(...), or list them in a @repository.", {
         "BindResourcesToJobs": "a list of jobs that get the resources of Definitions; all jobs get them",
-        "DagflowLibraryRegistry": "the list of installed integration libraries",
         "PendingNodeInvocation": "a call of an op with another name or tags, before it is wired",
         "RepositoryData": "the base of classes that load the definitions of a repository on demand",
     }),
@@ -280,7 +263,7 @@ ARGUMENTS = {
     ),
     "asset_checks": Argument(
         True,
-        "Definitions create_repository_using_definitions_args",
+        "create_repository_using_definitions_args",
         "the asset checks of the project",
         WRITE_ASSERTS,
     ),
@@ -305,7 +288,6 @@ ARGUMENTS = {
         "the number of partitions in one run of a backfill",
         "Run each partition by materialize([...], partition_key=...).",
     ),
-    "check_specs": Argument(True, "asset", "the checks that the function makes", WRITE_ASSERTS),
     "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
     "compute_kind": Argument(
         False, "asset", "the older form of kinds", "Write kinds={'sql'} instead of compute_kind='sql'."

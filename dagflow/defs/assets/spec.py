@@ -198,6 +198,15 @@ class AssetSpec(ReadableAsset):
         starts = system_tag_spellings("kind/")
         return {name: tag for name, tag in self.tags.items() if not name.startswith(starts)}
 
+    def of_definition(self, partitions_def: PartitionsDefinition | None) -> AssetSpec:
+        """Return this spec with the group, and the partitions if it has none, that a definition gives it."""
+        partitions_def = partitions_def if self.partitions_def is None else self.partitions_def
+        if self.group_name is not None and partitions_def is self.partitions_def:
+            return self
+        new = copy.copy(self)
+        new.group_name, new.partitions_def = self.shown_group, partitions_def
+        return new
+
     @property
     def kinds(self) -> set[str]:
         """Its technologies."""

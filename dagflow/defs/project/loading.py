@@ -15,11 +15,11 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
-from dagflow.defs.assets.wiring import place_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
