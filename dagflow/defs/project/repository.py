@@ -28,6 +28,7 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.graph import AssetGraph
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import CoercibleToAssetKey
 
@@ -161,6 +162,11 @@ class RepositoryDefinition(Copied):
             return found
         assets = None if asset_selection is None else sorted(map(key_of, asset_selection))
         return found.get_subset(op_selection=op_selection, asset_selection=assets)
+
+    @property
+    def asset_graph(self) -> AssetGraph:
+        """All assets and checks with their dependencies."""
+        return self._definitions().resolve_asset_graph()
 
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
