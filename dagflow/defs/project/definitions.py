@@ -389,7 +389,7 @@ class Definitions:
                     assets,
                     name=ASSET_JOB_NAME,
                     resources=resources,
-                    one_partitioning=False,
+                    is_global=True,
                 )
             for job in dict.fromkeys(self.jobs):
                 if job.name == ASSET_JOB_NAME:
