@@ -7,6 +7,7 @@ from typing import Any
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.selection_terms import PARTITIONS
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -20,6 +21,7 @@ from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.resources.requirements import RESOURCE
 from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey
+from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.selection.tree import Graph
 from dagflow.selection.tree import Node as GraphNode
 
@@ -268,6 +270,17 @@ def _node_attributes(node: Node, path: str) -> _Attributes:
     return {"graph": names, "tag": _tags(node.tags)}
 
 
+def _partitions(definition: PartitionsDefinition | None) -> list[str]:
+    """Return the words for partitions in a selection."""
+    if definition is None:
+        return ["none"]
+    return [word for word, cls in PARTITIONS.items() if isinstance(definition, cls)]
+
+
+def _is_materializable(definition: Any) -> bool:
+    return isinstance(definition, AssetsDefinition) and definition.is_materializable
+
+
 def _check_attributes(definition: AssetsDefinition, spec: AssetCheckSpec) -> _Attributes:
     needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
     return {
@@ -300,5 +313,7 @@ def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
         "tag": _tags(tags),
         "kind": frozenset(spec.kinds),
         "owner": frozenset(spec.owners),
+        "partitions": frozenset(_partitions(spec.partitions_def)),
+        "is": frozenset({"materializable" if _is_materializable(definition) else "external"}),
         **more,
     }
