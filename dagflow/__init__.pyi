@@ -44,6 +44,8 @@ from dagflow.defs.assets.spec import SourceAsset as SourceAsset
 from dagflow.defs.assets.with_resources import with_resources as with_resources
 from dagflow.defs.checks.decorator import asset_check as asset_check
 from dagflow.defs.checks.decorator import multi_asset_check as multi_asset_check
+from dagflow.defs.conditions.freshness import FreshnessPolicy as FreshnessPolicy
+from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy as LegacyFreshnessPolicy
 from dagflow.defs.executors.builtin import DaskExecutor as DaskExecutor
 from dagflow.defs.executors.builtin import Executor as Executor
 from dagflow.defs.executors.builtin import InProcessExecutor as InProcessExecutor
@@ -175,7 +177,10 @@ from dagflow.errors import ParameterCheckError as ParameterCheckError
 from dagflow.events.check import AssetCheckEvaluation as AssetCheckEvaluation
 from dagflow.events.check import AssetCheckResult as AssetCheckResult
 from dagflow.events.check import AssetCheckSeverity as AssetCheckSeverity
+from dagflow.events.data_versions import DataProvenance as DataProvenance
+from dagflow.events.data_versions import DataVersionsByPartition as DataVersionsByPartition
 from dagflow.events.error_info import SerializableErrorInfo as SerializableErrorInfo
+from dagflow.events.observed import ObserveResult as ObserveResult
 from dagflow.events.record import DagflowEvent as DagflowEvent
 from dagflow.events.record import EventLogEntry as EventLogEntry
 from dagflow.events.run import DagflowRun as DagflowRun
@@ -257,6 +262,7 @@ from dagflow.metadata.value import TableSchemaMetadataValue as TableSchemaMetada
 from dagflow.metadata.value import TextMetadataValue as TextMetadataValue
 from dagflow.metadata.value import TimestampMetadataValue as TimestampMetadataValue
 from dagflow.metadata.value import UrlMetadataValue as UrlMetadataValue
+from dagflow.partitions.backfill import BackfillPolicy as BackfillPolicy
 from dagflow.partitions.calendar import DailyPartitionsDefinition as DailyPartitionsDefinition
 from dagflow.partitions.calendar import HourlyPartitionsDefinition as HourlyPartitionsDefinition
 from dagflow.partitions.calendar import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition

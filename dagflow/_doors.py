@@ -26,6 +26,7 @@ DOORS = {
     "invoke_hook": "dagflow.invocation.hook",
     "invoke_logger": "dagflow.invocation.logger",
     "repository_of": "dagflow.defs.project.repository",
+    "storable_class": "dagflow.defs.conditions.stored",
     "subset_of": "dagflow.runs.in_process",
 }
 """The module of each name."""

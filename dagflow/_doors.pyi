@@ -1,6 +1,7 @@
 from dagflow.context.init import InitResourceContext as InitResourceContext
 from dagflow.context.log import DagflowLogManager as DagflowLogManager
 from dagflow.context.resources import ScopedResources as ScopedResources
+from dagflow.defs.conditions.stored import storable_class as storable_class
 from dagflow.defs.jobs.definition import JobDefinition as JobDefinition
 from dagflow.defs.ops.definition import OpDefinition as OpDefinition
 from dagflow.defs.project.repository import RepositoryDefinition as RepositoryDefinition

@@ -101,11 +101,8 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-        "BackfillPolicy": "the number of partitions in one run of a backfill",
     }),
     Topic(False, ASSERT_ABOUT_TIME, {
-        "FreshnessPolicy": "the age from which an asset counts as stale",
-        "LegacyFreshnessPolicy": "the older form of FreshnessPolicy",
         "apply_freshness_policy": "sets the freshness policy of assets",
     }),
     Topic(True, ONE_BY_ONE, {
@@ -115,13 +112,8 @@ TOPICS = (
         "multi_asset": "a decorator that makes several assets with one function",
     }),
     Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
-        "ObserveResult": "the result of a function that observes an asset",
         "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
         "observable_source_asset": "a decorator that makes an observed asset of a function",
-    }),
-    Topic(True, "Read the tags of the materialization, which hold the versions.", {
-        "DataProvenance": "the versions of the code and data that an asset was made with",
-        "DataVersionsByPartition": "the data versions of several partitions",
     }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
