@@ -102,6 +102,7 @@ from dagflow.defs.parts.retry import Jitter as Jitter
 from dagflow.defs.parts.retry import RetryPolicy as RetryPolicy
 from dagflow.defs.project.definitions import Definitions as Definitions
 from dagflow.defs.project.lazy import definitions as definitions
+from dagflow.defs.project.libraries import DagflowLibraryRegistry as DagflowLibraryRegistry
 from dagflow.defs.project.loading import load_assets_from_current_module as load_assets_from_current_module
 from dagflow.defs.project.loading import load_assets_from_modules as load_assets_from_modules
 from dagflow.defs.project.loading import load_assets_from_package_module as load_assets_from_package_module
@@ -124,6 +125,7 @@ from dagflow.defs.resources.definition import make_values_resource as make_value
 from dagflow.defs.resources.definition import resource as resource
 from dagflow.defs.resources.io_managers import IOManagerDefinition as IOManagerDefinition
 from dagflow.defs.resources.io_managers import InputManagerDefinition as InputManagerDefinition
+from dagflow.defs.resources.io_managers import custom_path_fs_io_manager as custom_path_fs_io_manager
 from dagflow.defs.resources.io_managers import fs_io_manager as fs_io_manager
 from dagflow.defs.resources.io_managers import input_manager as input_manager
 from dagflow.defs.resources.io_managers import io_manager as io_manager
@@ -220,6 +222,9 @@ from dagflow.invocation.io import build_input_context as build_input_context
 from dagflow.invocation.io import build_output_context as build_output_context
 from dagflow.invocation.logger import build_init_logger_context as build_init_logger_context
 from dagflow.invocation.resources import build_resources as build_resources
+from dagflow.io.file_manager import FileHandle as FileHandle
+from dagflow.io.file_manager import LocalFileHandle as LocalFileHandle
+from dagflow.io.file_manager import local_file_manager as local_file_manager
 from dagflow.io.manager import IOManager as IOManager
 from dagflow.io.manager import InputManager as InputManager
 from dagflow.io.memory import InMemoryIOManager as InMemoryIOManager

@@ -190,14 +190,6 @@ TOPICS = (
         "scaffold_with": "a decorator that sets the scaffolder of a component",
         "template_var": "a decorator that makes a variable of component files",
     }),
-    Topic(False, "Use fs_io_manager with its config 'base_dir', or FilesystemIOManager(base_dir=...).", {
-        "custom_path_fs_io_manager": "an I/O manager with a path for each output",
-    }),
-    Topic(False, "Pass paths as values between ops, or write an IOManager.", {
-        "FileHandle": "the handle of a file of a file manager",
-        "LocalFileHandle": "the handle of a local file of a file manager",
-        "local_file_manager": "a resource that stores files in a local folder",
-    }),
     Topic(False, "Load each value by the old I/O manager and store it by the new one, in a script.", {
         "MigrateIOStorageResult": "the result of migrate_io_storage",
         "migrate_io_storage": "copies stored values from one I/O manager to another",
@@ -228,7 +220,6 @@ TOPICS = (
     }),
     Topic(False, "Give the definitions to Definitions(...), or list them in a @repository.", {
         "BindResourcesToJobs": "a list of jobs that get the resources of Definitions; all jobs get them",
-        "DagflowLibraryRegistry": "the list of installed integration libraries",
         "PendingNodeInvocation": "a call of an op with another name or tags, before it is wired",
         "RepositoryData": "the base of classes that load the definitions of a repository on demand",
     }),

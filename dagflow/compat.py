@@ -2,7 +2,7 @@
 
 It costs nothing before `install()` is called. One rule maps the names: `dagflow` in a name of dagflow is
 `dagster` in the name of Dagster. The names of the module are mapped at their first use. Attributes and
-keywords are in a table with one line for each definition.
+keywords are in a table with one line for each definition. `compat_modules` has the modules below `dagster`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from logging import LogRecord
 from operator import attrgetter
 from types import ModuleType
@@ -20,11 +20,12 @@ from typing import Any, NoReturn, Union
 from dagflow import errors
 from dagflow.absent import absent_name
 from dagflow.absent_names import FROM_PYTHON, TOPICS, WARNINGS
+from dagflow.compat_modules import Finder, private_name
 from dagflow.errors import DagflowAbsentError, DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable
 from dagflow.keys import use_tag_prefix
 
-# (module, definition) -> its attributes (.name) and keywords (name=) in Dagster's spelling
+# (module, definition or class method) -> its attributes (.name) and keywords (name=) in Dagster's spelling
 TABLE = {
     ("call", "check_dagflow_type"): "dagster_type=",
     ("types.annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
@@ -40,6 +41,7 @@ TABLE = {
     ("defs.ops.ports", "Out"): ".dagster_type dagster_type=",
     ("defs.graphs.wiring", "InputMapping"): ".dagster_type dagster_type=",
     ("defs.graphs.wiring", "OutputMapping"): ".dagster_type dagster_type=",
+    ("defs.project.libraries", "DagflowLibraryRegistry.register"): "is_dagster_package=",
     ("errors", "DagflowTypeCheckDidNotPass"): ".dagster_type dagster_type=",
     ("events.record", "EventLogEntry"): (
         ".dagster_event .is_dagster_event .get_dagster_event .dagster_event_type dagster_event="
@@ -64,8 +66,9 @@ def install() -> ModuleType:
     The module `dagster` has all names of dagflow in Dagster's spelling (`DagsterInstance`,
     `dagster_type_loader`). Their attributes and keywords exist in Dagster's spelling too
     (`result.dagster_run`, `In(dagster_type=int)`). The tags that dagflow sets begin with `dagster/`, and the
-    error classes have Dagster's names, because test suites check both. Call it before the first
-    `import dagster`: at the top of the outermost `conftest.py`. A second call changes nothing.
+    error classes have Dagster's names, because test suites check both. Modules below `dagster` exist as far
+    as public packages for databases import them. Call it before the first `import dagster`: at the top of the
+    outermost `conftest.py`. A second call changes nothing.
 
     Returns:
         The module `dagster`.
@@ -83,7 +86,11 @@ def install() -> ModuleType:
             "top of the outermost conftest.py."
         )
     for (place, name), spellings in TABLE.items():
-        if name[0].isupper():
+        owner, _, method = name.partition(".")
+        if method:
+            cls = getattr(import_module(f"dagflow.{place}"), owner)
+            setattr(cls, method, staticmethod(_with_keywords(getattr(cls, method), spellings.split())))
+        elif name[0].isupper():
             _add_spellings(getattr(import_module(f"dagflow.{place}"), name), spellings.split())
     _add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log
     for error in vars(errors).values():
@@ -93,6 +100,8 @@ def install() -> ModuleType:
     use_tag_prefix("dagster/")
     use_home_variable("DAGSTER_HOME")
     sys.modules["dagster"] = module = _Dagster()
+    # before the real modules, if they are installed, and after the finders that a suite has set
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder())
     return module
 
 
@@ -102,13 +111,16 @@ class _Dagster(ModuleType):
     def __init__(self) -> None:
         super().__init__("dagster", "dagflow in the spelling of Dagster.")
         self.__file__ = __file__  # the ImportError of `from dagster import ...` names it
-        self.__spec__ = ModuleSpec("dagster", None, origin=__file__)
+        self.__spec__ = ModuleSpec("dagster", None, origin=__file__, is_package=True)
+        self.__path__: list[str] = []  # a package, whose modules Finder finds
         absent = [name for topic in TOPICS if topic.instead is not FROM_PYTHON for name in topic.names]
         self.__all__ = [_as_dagster(name) for name in (*_dagflow().__all__, *absent)]
 
     def __getattr__(self, name: str) -> Any:
         native = _as_dagflow(name)
         value: Any = getattr(_dagflow(), native, _ABSENT)
+        if value is _ABSENT:
+            value = _unexported(name)
         if value is _ABSENT:
             value = _placeholder(name, absent_name(native, name))
         if value is None:
@@ -155,6 +167,13 @@ class Absent:
 
     def __repr__(self) -> str:
         return f"<'{self._name}', which is not in dagflow>"
+
+
+def _unexported(name: str) -> Any:
+    try:
+        return private_name(name)
+    except KeyError:
+        return _ABSENT
 
 
 def _placeholder(name: str, message: str | None) -> Any:

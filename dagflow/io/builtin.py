@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from dagflow._util import has_class
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager, mem_io_manager
+from dagflow.defs.resources.io_managers import (
+    custom_path_fs_io_manager,
+    default_io_manager,
+    fs_io_manager,
+    mem_io_manager,
+)
 from dagflow.io.manager import IOManager
 from dagflow.io.memory import InMemoryIOManager
 
@@ -27,9 +32,16 @@ def _files(context: InitResourceContext) -> PickleFiles:
     return PickleFiles(base or context.instance.storage_directory())
 
 
+def _files_at_paths(context: InitResourceContext) -> PickleFiles:
+    from dagflow.io.filesystem import PickleFilesAtPaths
+
+    return PickleFilesAtPaths(context.resource_config["base_dir"])
+
+
 BUILTINS: dict[str, Callable[[InitResourceContext], IOManager]] = {
     mem_io_manager.resource_type: _memory,
     fs_io_manager.resource_type: _files,
+    custom_path_fs_io_manager.resource_type: _files_at_paths,
     default_io_manager.resource_type: _files,
 }
 """The function that makes the I/O manager, by resource type of the definition."""

@@ -1,24 +1,27 @@
-"""The I/O manager that stores each value as a pickle file in one folder.
+"""The I/O managers that store each value as a pickle file.
 
-The path of an asset is its key and partition. The path of another output is its run id, step key and name.
-Every part is escaped, so that no key leads out of the folder: all except letters, digits and a few safe
-characters become `%XX`. Only files that this class wrote are unpickled.
+Only files that these classes wrote are unpickled: no key leads out of their folder.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from dagflow._util import escaped
-from dagflow.context.io import InputContext, OutputContext, reads_nothing
-from dagflow.errors import DagflowInvariantViolationError, repr_of
-from dagflow.io.manager import IOManager
-from dagflow.metadata.value import MetadataValue
+from dagflow.context.io import InputContext, OutputContext
+from dagflow.errors import DagflowInvariantViolationError, ParameterCheckError, repr_of
+from dagflow.io.manager import value_name
+from dagflow.io.paths import AnyPath, is_local
+from dagflow.io.upath import UPathIOManager
+
+if TYPE_CHECKING:
+    from dagflow.io.paths import ValuePath
 
 
-class PickleFiles(IOManager):
+class PickleFiles(UPathIOManager):
     """Stores each value as a pickle file.
 
     Args:
@@ -26,143 +29,144 @@ class PickleFiles(IOManager):
     """
 
     def __init__(self, base_dir: str | os.PathLike[str]) -> None:
-        self.base_dir: str = os.fspath(base_dir)
+        super().__init__(base_dir)
+        self.base_dir: str = str(base_dir)
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Write `obj` to its file. The file is never partly written.
 
         The first partition of an asset replaces the file that the asset had without partitions.
-        """
-        import pickle  # imported lazily, as tempfile is: only a run that writes uses them
-        import tempfile
 
-        path, outdated = self._output_path(context), self._outdated_file(context)
-        folder = os.path.dirname(outdated or path)
+        Raises:
+            DagflowInvariantViolationError: The value cannot be pickled, or a folder of its path is a file.
+            IsADirectoryError: There is a folder at the path.
+        """
         try:
-            os.makedirs(folder, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
-                if outdated is not None:
-                    with suppress(FileNotFoundError):  # another process has replaced it
-                        os.unlink(outdated)
-                    os.makedirs(os.path.dirname(path), exist_ok=True)
-                os.replace(temporary, path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+            super().handle_output(context, obj)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise DagflowInvariantViolationError(self._occupied(context, path)) from error
-        except OSError:
-            raise
-        except Exception as error:  # also of methods of the value, such as __reduce__
-            raise DagflowInvariantViolationError(
-                f"{value_name(context)} is of type '{type(obj).__name__}', which cannot be pickled "
-                f"({repr_of(error)}). "
-                "Return a value that can be pickled, or use another I/O manager."
-            ) from error
-        context.add_output_metadata({"path": MetadataValue.path(path)})
+            path = self.get_path(context)
+            problem = f"{value_name(context)} cannot be stored at '{path}', because "
+            if path.is_dir():
+                raise IsADirectoryError(f"{problem}{_folder(context)}") from error
+            raise DagflowInvariantViolationError(f"{problem}{self._file_on_the_way(context)}") from error
 
-    def load_input(self, context: InputContext) -> Any:
-        """Load the value of an input.
+    def dump_to_path(self, context: OutputContext, obj: Any, path: AnyPath) -> None:
+        """Pickle `obj`.
 
-        Returns:
-            The value; a dict of values by partition key for several partitions of an asset; None for no
-            partitions. With `allow_missing_partitions` in the metadata of the input, partitions without a
-            file are left out.
+        Raises:
+            DagflowInvariantViolationError: It cannot be pickled.
         """
-        if context.dagflow_type.is_nothing or reads_nothing(context):
-            return None
-        upstream = context.upstream_output
-        if not context.has_asset_key:
-            if upstream is None:
+        import pickle  # imported lazily: only a run that writes uses it
+
+        with path.open("wb") as file:
+            try:
+                pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
+            except OSError:
+                raise
+            except Exception as error:  # also of methods of the value, such as __reduce__
                 raise DagflowInvariantViolationError(
-                    f"input '{context.name}' reads no output of this run and no asset, so there is no file "
-                    "to load it from"
-                )
-            return _read(self._output_path(upstream), value_name(upstream))
-        parts, name = context.asset_key.parts, value_name(context)
-        if not context.has_asset_partitions:
-            return _read(self.path_of(*parts), name)
-        keys = context.asset_partition_keys
-        paths = {key: self.path_of(*parts, key) for key in keys}
-        if context.definition_metadata.get("allow_missing_partitions"):
-            paths = {key: path for key, path in paths.items() if os.path.isfile(path)}
-        values = {key: _read(path, f"{name}, partition '{key}',") for key, path in paths.items()}
-        return values if len(keys) > 1 else next(iter(values.values()), None)
+                    f"{value_name(context)} is of type '{type(obj).__name__}', which cannot be pickled "
+                    f"({repr_of(error)}), so {type(self).__name__} cannot store it. Return a value that can "
+                    "be pickled, or use another I/O manager, such as mem_io_manager in one process."
+                ) from error
 
-    def path_of(self, *parts: str) -> str:
-        """Return the path of the file for the parts of a key."""
-        return os.path.join(self.base_dir, *(escaped(part) for part in parts))
+    def load_from_path(self, context: InputContext, path: AnyPath) -> Any:
+        """Return the unpickled value.
 
-    def _outdated_file(self, context: OutputContext) -> str | None:
-        """Return the file of a partitioned asset from the time when it had no partitions, or None."""
-        if not context.has_asset_partitions:
-            return None
-        path = self.path_of(*context.asset_key.parts)
-        return path if os.path.isfile(path) else None
+        Raises:
+            DagflowInvariantViolationError: It cannot be unpickled.
+        """
+        import pickle
 
-    def _occupied(self, context: OutputContext, path: str) -> str:
-        """Return the message about an output whose path is a folder, or leads through a file."""
-        problem = f"{value_name(context)} cannot be stored at '{path}', because "
-        if not context.has_asset_key:
-            return (
-                f"{problem}a file or folder with this name, or with the name of its folder, already exists."
-            )
-        text = context.asset_key.to_user_string()
-        if os.path.isdir(path):
-            return (
-                f"{problem}this is a folder. It has the partitions that the asset was stored with before, or "
-                f"assets whose keys begin with '{text}/'. Remove the folder if its values are not needed, or "
-                "give the asset another key."
-            )
-        parts = context.asset_key.parts
-        for length in range(1, len(parts)):
-            if os.path.isfile(other := self.path_of(*parts[:length])):
-                key = "/".join(parts[:length])
+        with path.open("rb") as file:
+            try:
+                return pickle.load(file)
+            except OSError:
+                raise
+            except Exception as error:  # also of methods of the value, such as __setstate__
+                raise DagflowInvariantViolationError(
+                    f"the value of {value_name(context.upstream_output or context)} at '{path}' cannot be "
+                    f"unpickled ({repr_of(error)}). Its class may have changed: run the op or asset that "
+                    "produces it again."
+                ) from error
+
+    def _replace(self, context: OutputContext, obj: Any, path: ValuePath) -> None:
+        """Write `obj` to a new file, and then give it its name. One file needs no folder as others do."""
+        if not is_local(path):
+            super()._replace(context, obj, path)
+            return
+        final, former = str(path), self._outdated_file(context, path)
+        outdated = None if former is None else str(former)
+        folder = os.path.dirname(outdated or final)
+        os.makedirs(folder, exist_ok=True)
+        unfinished = os.path.join(folder, f".{uuid4().hex}.part")
+        try:
+            self.dump_to_path(context, obj, Path(unfinished))
+            if outdated is not None:
+                with suppress(FileNotFoundError):  # another process has replaced it
+                    os.unlink(outdated)
+                os.makedirs(os.path.dirname(final), exist_ok=True)
+            os.replace(unfinished, final)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(unfinished)
+            raise
+
+    def _file_on_the_way(self, context: OutputContext) -> str:
+        """Return the message about a path that leads through a file."""
+        path = self.get_path(context)
+        folders = [folder for folder in path.parents if folder.is_file()]
+        file = f"'{folders[0]}'" if folders else "a part of this path"
+        if context.has_asset_key and folders:
+            below = folders[0].relative_to(self.base_dir).parts
+            if len(below) < len(context.asset_key.parts):
+                key = "/".join(context.asset_key.parts[: len(below)])
                 return (
-                    f"{problem}'{other}' is the file of an asset with the key '{key}', not a folder. Give "
-                    "one of the two assets another key, or remove the file if it is not needed."
+                    f"{file} is the file of an asset with the key '{key}', not a folder. Give one of the two "
+                    "assets another key, or remove the file if it is not needed."
                 )
-        return f"{problem}a part of this path is a file, and not a folder."
-
-    def _output_path(self, context: OutputContext) -> str:
-        if context.has_asset_key:
-            return self.path_of(*context.get_asset_identifier())
-        return self.path_of(*context.get_identifier())
+        return f"{file} is a file, and not a folder. Remove it if it is not needed."
 
 
-def value_name(context: InputContext | OutputContext) -> str:
-    """Return the name of an output or of the output that an input reads, for messages."""
-    if context.has_asset_key:
-        return f"asset '{context.asset_key.to_user_string()}'"
-    step = f" of step '{context.step_key}'" if isinstance(context, OutputContext) else ""
-    return f"output '{context.name}'{step}"
+class PickleFilesAtPaths(PickleFiles):
+    """Stores each value as a pickle file at the `path` in the metadata of its output.
+
+    The values of several partitions, and those of a dynamic output, are files in a folder at this path.
+
+    Args:
+        base_dir: The folder of all paths.
+    """
+
+    def get_asset_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
+        """Return the `path` in the metadata of the asset."""
+        upstream = context.upstream_output if isinstance(context, InputContext) else context
+        return _path_of(upstream, value_name(context))
+
+    def get_op_output_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
+        """Return the `path` in the metadata of the output."""
+        output = context.upstream_output if isinstance(context, InputContext) else context
+        path = _path_of(output, value_name(output or context))
+        key = None if output is None else output.mapping_key
+        return path / key if key else path
 
 
-def _read(path: str, name: str) -> Any:
-    import pickle
+def _path_of(output: OutputContext | None, name: str) -> Path:
+    path = None if output is None else output.definition_metadata.get("path")
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise ParameterCheckError(
+            f"the I/O manager stores {name} at the 'path' in the metadata of its definition, which must be a "
+            f"string, not {repr_of(path)}. Write for example Out(metadata={{'path': 'beans'}})."
+        )
+    return Path(path)
 
-    try:
-        with open(path, "rb") as file:
-            return pickle.load(file)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        found = ""
-        if isinstance(error, IsADirectoryError):
-            found = (
-                " There is a folder, which has values that were stored with partitions, or under longer keys."
-            )
-        elif isinstance(error, NotADirectoryError):
-            found = " Its folder is a file, which has a value that was stored without partitions."
-        raise FileNotFoundError(
-            f"no value of {name} is stored at '{path}'.{found} Run the op or asset that produces it, with "
-            "the same storage."
-        ) from None
-    except OSError:
-        raise
-    except Exception as error:  # also of methods of the value, such as __setstate__
-        raise DagflowInvariantViolationError(
-            f"the value of {name} at '{path}' cannot be unpickled ({repr_of(error)}). Its class may have "
-            "changed: run the op or asset that produces it again."
-        ) from error
+
+def _folder(context: OutputContext) -> str:
+    """Return the message about a path that is a folder."""
+    if not context.has_asset_key:
+        return "this is a folder. Remove it if its values are not needed."
+    text = context.asset_key.to_user_string()
+    return (
+        "this is a folder. It has the partitions that the asset was stored with before, or assets whose keys "
+        f"begin with '{text}/'. Remove the folder if its values are not needed, or give the asset another "
+        "key."
+    )

@@ -36,3 +36,11 @@ class InputManager(ABC):
     @abstractmethod
     def load_input(self, context: InputContext) -> Any:
         """Return the value of an input."""
+
+
+def value_name(context: InputContext | OutputContext) -> str:
+    """Return the name of an output or of the output that an input reads, for messages."""
+    if context.has_asset_key:
+        return f"asset '{context.asset_key.to_user_string()}'"
+    step = f" of step '{context.step_key}'" if isinstance(context, OutputContext) else ""
+    return f"output '{context.name}'{step}"

@@ -1,24 +1,23 @@
 """The base of I/O managers that store each value at a path of its own, on a local or a remote filesystem.
 
 The path of an asset is its key and partition. The path of another output is its run id, step key and name.
-Keys come from outside, so every part of them is escaped: no key leads out of the folder of the I/O manager.
+Keys come from outside, so they are escaped: no key leads out of the folder of the I/O manager. A "/" in a
+partition key separates folders.
 
 A write never leaves a broken value. The value is written to a new folder beside its path, and is moved to the
 path after `dump_to_path` has returned. A value that is a folder is changed in place.
 
 The base folder is a `pathlib.Path`, or a `UPath` of the library universal_pathlib for a remote filesystem.
-This module is the only one that imports that library, and only for a URL or for `fs`.
 """
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from contextlib import suppress
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from dagflow._util import escaped
@@ -26,21 +25,17 @@ from dagflow.context.io import InputContext, OutputContext, is_nothing, reads_no
 from dagflow.errors import (
     CheckError,
     DagflowInvariantViolationError,
-    ParameterCheckError,
     repr_of,
     text_of,
 )
 from dagflow.event_loop import waiting
-from dagflow.io.filesystem import value_name
-from dagflow.io.manager import IOManager
+from dagflow.io.manager import IOManager, value_name
+from dagflow.io.paths import AnyPath, as_path, move_content, names_of, remove_folder, upath_class
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.multi import MultiPartitionsDefinition
 
 if TYPE_CHECKING:
-    from upath import UPath
-
-# a parameter, which a subclass may annotate with Path, with UPath or with both
-AnyPath: TypeAlias = Any
+    from dagflow.io.paths import ValuePath
 
 
 class UPathIOManager(IOManager):
@@ -91,7 +86,7 @@ class UPathIOManager(IOManager):
                 f"the extension of {type(self).__name__} must be a string that begins with a dot, such as "
                 f"'.json', and not {repr_of(extension)}"
             )
-        self._base_path: Path | UPath = _as_path(base_path)
+        self._base_path: ValuePath = as_path(base_path)
 
     @abstractmethod
     def dump_to_path(self, context: OutputContext, obj: Any, path: AnyPath) -> object:
@@ -104,7 +99,7 @@ class UPathIOManager(IOManager):
     @property
     def fs(self) -> Any:
         """The fsspec filesystem of the base path."""
-        return _upath()(self._base_path).fs
+        return upath_class()(self._base_path).fs
 
     @property
     def storage_options(self) -> Mapping[str, Any]:
@@ -116,11 +111,11 @@ class UPathIOManager(IOManager):
         """Return metadata of a stored value, for the materialization. It may replace `path`."""
         return {}
 
-    def get_asset_relative_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_asset_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the path of an asset below the base path, without partition and extension."""
         return Path(*map(escaped, context.asset_key.path))
 
-    def get_op_output_relative_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_op_output_relative_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the path of an output that is no asset below the base path, without extension."""
         return Path(*map(escaped, context.get_identifier()))
 
@@ -129,15 +124,16 @@ class UPathIOManager(IOManager):
         context: InputContext | OutputContext,
         path: AnyPath,
         partition: str,
-    ) -> Path | UPath:
+    ) -> ValuePath:
         """Return the path of a partition, without extension.
 
         Args:
             context: The context of the output or input.
             path: The path of the asset.
-            partition: The escaped partition key. The keys of several dimensions are separated by "/".
+            partition: The partition key as a relative path, with all special characters escaped. The keys of
+                several dimensions are separated by "/".
         """
-        below: Path | UPath = path / partition
+        below: ValuePath = path / partition
         return below
 
     def make_directory(self, path: AnyPath) -> None:
@@ -152,7 +148,7 @@ class UPathIOManager(IOManager):
         """Return whether a file or folder exists at a path."""
         return bool(path.exists())
 
-    def get_path(self, context: InputContext | OutputContext) -> Path | UPath:
+    def get_path(self, context: InputContext | OutputContext) -> ValuePath:
         """Return the path of the value of an output or input, with partition and extension.
 
         Raises:
@@ -164,6 +160,8 @@ class UPathIOManager(IOManager):
         if not context.has_asset_partitions:
             return self._with_extension(asset_path)
         return self._partition_path(context, asset_path, context.asset_partition_key)
+
+    _get_path = get_path  # the name that subclasses written for Dagster call
 
     def has_output(self, context: InputContext | OutputContext) -> bool:
         """Return whether a value is stored for an output or input."""
@@ -203,6 +201,11 @@ class UPathIOManager(IOManager):
         """
         if is_nothing(context) or reads_nothing(context):
             return None
+        if context.upstream_output is None and not context.has_asset_key:
+            raise DagflowInvariantViolationError(
+                f"input '{context.name}' reads no output of this run and no asset, so there is no file to "
+                "load it from"
+            )
         if not context.has_asset_partitions:
             path = self.get_path(context)
             context.log.debug(self.get_loading_input_log_message(path))
@@ -275,11 +278,11 @@ class UPathIOManager(IOManager):
         """Return the log message about a partition that is not stored, and may be missing."""
         return f"Partition '{partition_key}' is not stored, and the input allows missing partitions."
 
-    def _below_base(self, relative: AnyPath) -> Path | UPath:
+    def _below_base(self, relative: AnyPath) -> ValuePath:
         self._check_path(relative, "get_asset_relative_path or get_op_output_relative_path")
         return self._base_path.joinpath(*relative.parts)
 
-    def _with_extension(self, path: Path | UPath) -> Path | UPath:
+    def _with_extension(self, path: ValuePath) -> ValuePath:
         return path.parent / f"{path.name}{self.extension}" if self.extension else path
 
     def _check_path(self, path: object, methods: str) -> None:
@@ -288,23 +291,26 @@ class UPathIOManager(IOManager):
                 f"{methods} of {type(self).__name__} returned {repr_of(path)}. Return a Path or UPath."
             )
 
-    def _partition_paths(self, context: InputContext) -> dict[str, Path | UPath]:
+    def _partition_paths(self, context: InputContext) -> dict[str, ValuePath]:
         asset_path = self._below_base(self.get_asset_relative_path(context))
         return {key: self._partition_path(context, asset_path, key) for key in context.asset_partition_keys}
 
     def _partition_path(
-        self, context: InputContext | OutputContext, asset_path: Path | UPath, key: str
-    ) -> Path | UPath:
+        self, context: InputContext | OutputContext, asset_path: ValuePath, key: str
+    ) -> ValuePath:
         definition = context._partitions_def  # noqa: SLF001 - the public attribute raises if it is unknown
         if isinstance(definition, MultiPartitionsDefinition):
             key = definition.get_partition_key_from_str(key)
         dimensions: Mapping[str, str] | None = getattr(key, "keys_by_dimension", None)
-        parts = [key] if dimensions is None else [dimensions[name] for name in sorted(dimensions)]
-        path = self.get_path_for_partition(context, asset_path, "/".join(map(escaped, parts)))
+        if dimensions is None:
+            names = names_of(key, keeps_dots=bool(self.extension))
+        else:
+            names = [escaped(dimensions[name]) for name in sorted(dimensions)]
+        path = self.get_path_for_partition(context, asset_path, "/".join(names))
         self._check_path(path, "get_path_for_partition")
         return self._with_extension(path)
 
-    def _replace(self, context: OutputContext, obj: Any, path: Path | UPath) -> None:
+    def _replace(self, context: OutputContext, obj: Any, path: ValuePath) -> None:
         """Write `obj` to a new folder, and then move all files of this folder to their final folder."""
         outdated = self._outdated_file(context, path)
         folder = (path if outdated is None else outdated).parent / f".{uuid4().hex}.part"
@@ -315,18 +321,18 @@ class UPathIOManager(IOManager):
                 with suppress(FileNotFoundError):  # another process has replaced it
                     self.unlink(outdated)
                 self.make_directory(path.parent)
-            _move_content(folder, path)
+            move_content(folder, path)
         finally:
-            _remove(folder)
+            remove_folder(folder)
 
-    def _outdated_file(self, context: OutputContext, path: Path | UPath) -> Path | UPath | None:
+    def _outdated_file(self, context: OutputContext, path: ValuePath) -> ValuePath | None:
         """Return the file that an asset had before it was partitioned, if the new path leads through it."""
         if self.extension or not context.has_asset_key or not context.has_asset_partitions:
             return None
         asset_path = self._below_base(self.get_asset_relative_path(context))
         return asset_path if asset_path in path.parents and asset_path.is_file() else None
 
-    def _dump(self, context: OutputContext, obj: Any, path: Path | UPath) -> None:
+    def _dump(self, context: OutputContext, obj: Any, path: ValuePath) -> None:
         result = self.dump_to_path(context=context, obj=obj, path=path)
         if isinstance(result, Coroutine):
             with waiting() as wait:
@@ -337,82 +343,33 @@ class UPathIOManager(IOManager):
                 "without yield."
             )
 
-    def _load(self, context: InputContext, path: Path | UPath, name: str) -> Any:
+    def _load(self, context: InputContext, path: ValuePath, name: str) -> Any:
         try:
             value = self.load_from_path(context=context, path=path)
             if isinstance(value, Coroutine):
                 with waiting() as wait:
                     value = wait(value)
-        except FileNotFoundError as error:
+        except IsADirectoryError as error:
+            raise IsADirectoryError(
+                f"no value of {name} is stored at '{path}'. There is a folder, which has values that were "
+                "stored with partitions, or under longer keys. Load a partition, or run the op or asset "
+                "again."
+            ) from error
+        except (FileNotFoundError, NotADirectoryError) as error:
             if self.path_exists(path):  # another file is missing
                 raise
+            is_file = isinstance(error, NotADirectoryError)
             raise FileNotFoundError(
-                f"no value of {name} is stored at '{path}'. Run the op or asset that produces it, with "
-                "the same storage."
+                f"no value of {name} is stored at '{path}'."
+                + (" Its folder is a file, which has a value that was stored without partitions." * is_file)
+                + " Run the op or asset that produces it, with the same storage."
             ) from error
         return value
 
-    def _may_miss(self, context: InputContext, path: Path | UPath) -> bool:
+    def _may_miss(self, context: InputContext, path: ValuePath) -> bool:
         allowed = context.definition_metadata.get("allow_missing_partitions")
         return bool(allowed) and not self.path_exists(path)
 
 
 def _partition_name(context: InputContext, key: str) -> str:
     return f"{value_name(context)}, partition '{key}',"
-
-
-def _as_path(base_path: object) -> Path | UPath:
-    if base_path is None:
-        return Path()
-    if isinstance(base_path, str) and "://" in base_path:
-        return _upath()(base_path)
-    if isinstance(base_path, Path) or hasattr(base_path, "joinpath"):
-        return base_path  # type: ignore[return-value] # it has the methods of a path
-    if isinstance(base_path, str | os.PathLike):
-        return Path(os.fspath(base_path))
-    raise ParameterCheckError(
-        f"'base_path' must be a Path, a UPath, a string or None, not {repr_of(base_path)}"
-    )
-
-
-def _upath() -> type[UPath]:
-    """Return the class UPath.
-
-    Raises:
-        ImportError: The library is not installed.
-    """
-    try:
-        from upath import UPath  # imported lazily: an optional library, which local paths do not need
-    except ImportError as error:
-        raise ImportError(
-            "paths on remote filesystems need universal_pathlib: pip install 'pytest-dagflow[upath]'"
-        ) from error
-    return UPath
-
-
-def _is_local(path: AnyPath) -> bool:
-    """Return whether the functions of `os` accept a path: it has no protocol such as "file" or "memory"."""
-    return isinstance(path, Path) and not getattr(path, "protocol", "")
-
-
-def _move_content(folder: AnyPath, path: AnyPath) -> None:
-    """Move all files of a folder to the folder of `path`. The file of `path` itself is the last one."""
-    if not folder.is_dir():  # a remote filesystem has no empty folders
-        return
-    for entry in sorted(folder.iterdir(), key=lambda entry: bool(entry.name == path.name)):
-        target = path.parent / entry.name
-        if _is_local(entry):
-            os.replace(entry, target)
-        else:
-            entry.fs.mv(entry.path, target.path, recursive=entry.is_dir())
-
-
-def _remove(folder: AnyPath) -> None:
-    """Remove a folder, if it exists. An error does not hide the error of the write."""
-    import shutil  # imported lazily: only a run that writes uses it
-
-    if _is_local(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-    else:
-        with suppress(Exception):
-            folder.fs.rm(folder.path, recursive=True)

@@ -26,7 +26,7 @@ DOORS = {
     "pytest": ["pytest_dagflow/"],
     "sqlalchemy": [f"dagflow/instance/{name}.py" for name in ("database", "sql", "sql_filters")],
     "typing_extensions": [],
-    "upath": ["dagflow/io/upath.py"],
+    "upath": ["dagflow/io/paths.py"],
     "yaml": ["dagflow/config/yaml.py"],
     "_pytest": [],
 }

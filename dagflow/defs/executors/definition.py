@@ -56,7 +56,7 @@ class ExecutorDefinition(Copied):
         Field({ queue: String }, required)
     """
 
-    __slots__ = ("_requirements", "config_field", "description", "executor_creation_fn", "name")
+    __slots__ = ("__dict__", "_requirements", "config_field", "description", "executor_creation_fn", "name")
 
     def __init__(
         self,

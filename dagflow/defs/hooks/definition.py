@@ -70,7 +70,15 @@ class HookDefinition(Copied):
         HookExecutionResult(hook_name='quiet', is_skipped=True)
     """
 
-    __slots__ = ("__weakref__", "decorated_fn", "hook_fn", "name", "parameters", "required_resource_keys")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "decorated_fn",
+        "hook_fn",
+        "name",
+        "parameters",
+        "required_resource_keys",
+    )
 
     def __init__(
         self,

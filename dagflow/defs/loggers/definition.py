@@ -45,7 +45,7 @@ class LoggerDefinition(Copied):
         <Logger shop (NOTSET)>
     """
 
-    __slots__ = ("config_field", "description", "logger_fn", "parameter")
+    __slots__ = ("__dict__", "config_field", "description", "logger_fn", "parameter")
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Container, Iterable, Mapping
+from types import FunctionType
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
@@ -72,6 +73,7 @@ class ResourceDefinition(Copied):
     """
 
     __slots__ = (
+        "__dict__",  # so that packages can document a definition by its `__doc__`
         "__wrapped__",
         "config_field",
         "description",
@@ -355,6 +357,9 @@ def define(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any)
     definition = cls(fn, *arguments, **named)
     if definition.description is None:
         definition.description = documentation_of(fn)
+    if isinstance(fn, FunctionType):
+        definition.__doc__ = fn.__doc__
+        definition.__dict__["__name__"] = fn.__name__
     return definition
 
 

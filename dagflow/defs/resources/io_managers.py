@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, overload
 
 from dagflow import _doors
+from dagflow.config.choice import StringSource
 from dagflow.config.field import Field, is_function, resolve_field
 from dagflow.copies import Copied
 from dagflow.defs.parts.function import name_of
@@ -228,6 +229,7 @@ def input_manager(
 _BUILTIN = {
     "memory_io_manager": "mem_io_manager",
     "filesystem_io_manager": "fs_io_manager",
+    "custom_path_io_manager": "custom_path_fs_io_manager",
     "default_io_manager": "default_io_manager",
 }
 """The names of the built-in I/O managers in this module, by resource type."""
@@ -245,6 +247,10 @@ def _build_files(context: _doors.InitResourceContext) -> Any:
     return _doors.build_builtin(fs_io_manager.resource_type, context)
 
 
+def _build_at_paths(context: _doors.InitResourceContext) -> Any:
+    return _doors.build_builtin(custom_path_fs_io_manager.resource_type, context)
+
+
 def _build_default(context: _doors.InitResourceContext) -> Any:
     return _doors.build_builtin(default_io_manager.resource_type, context)
 
@@ -256,9 +262,15 @@ mem_io_manager: IOManagerDefinition = IOManagerDefinition(
 )
 fs_io_manager: IOManagerDefinition = IOManagerDefinition(
     _build_files,
-    {"base_dir": Field(str, is_required=False)},
+    {"base_dir": Field(StringSource, is_required=False)},
     description="Stores values as pickle files in a folder.",
     resource_type="filesystem_io_manager",
+)
+custom_path_fs_io_manager: IOManagerDefinition = IOManagerDefinition(
+    _build_at_paths,
+    {"base_dir": Field(StringSource)},
+    description="Stores each value as a pickle file at the 'path' in the metadata of its output.",
+    resource_type="custom_path_io_manager",
 )
 default_io_manager: IOManagerDefinition = IOManagerDefinition(
     _build_default,

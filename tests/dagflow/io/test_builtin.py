@@ -20,6 +20,7 @@ from dagflow import (
     build_op_context,
     build_output_context,
     build_resources,
+    custom_path_fs_io_manager,
     fs_io_manager,
     job,
     mem_io_manager,
@@ -35,6 +36,7 @@ def test_each_built_in_definition_has_its_object() -> None:
     assert set(BUILTINS) == {
         mem_io_manager.resource_type,
         fs_io_manager.resource_type,
+        custom_path_fs_io_manager.resource_type,
         default_io_manager.resource_type,
     }
 
@@ -44,6 +46,7 @@ def test_each_built_in_definition_has_its_object() -> None:
     [
         (mem_io_manager, True, True),
         (fs_io_manager, False, False),
+        (custom_path_fs_io_manager, False, False),
         (default_io_manager, False, False),
         (ResourceDefinition.hardcoded_resource(InMemoryIOManager()), False, True),
         (ResourceDefinition.hardcoded_resource(3), False, False),

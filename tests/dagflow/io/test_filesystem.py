@@ -14,13 +14,22 @@ from dagflow import (
     DagflowInstance,
     DagflowInvariantViolationError,
     DailyPartitionsDefinition,
+    DynamicOut,
+    DynamicOutput,
+    EnvVar,
     FilesystemIOManager,
+    GraphDefinition,
     MonthlyPartitionsDefinition,
+    MultiPartitionKey,
+    MultiPartitionsDefinition,
+    Out,
+    ParameterCheckError,
     SourceAsset,
     StaticPartitionsDefinition,
     asset,
     build_input_context,
     build_output_context,
+    custom_path_fs_io_manager,
     fs_io_manager,
     job,
     materialize,
@@ -125,7 +134,7 @@ def test_every_part_is_a_file_name(part):
 def test_two_keys_never_share_a_file(keys):
     """Two keys of the same length have different paths."""
     manager = PickleFiles("/base")
-    first, second = (manager.path_of(*key) for key in keys)
+    first, second = (os.fspath(manager.get_path(output(key))) for key in keys)
 
     assert first != second
     assert os.path.normpath(first) == first
@@ -228,10 +237,10 @@ def test_an_asset_that_is_a_folder_of_others(tmp_path):
     assert str(tmp_path / "a") in str(caught.value)
 
     manager.handle_output(output(["c", "d"]), 3)
-    with pytest.raises(DagflowInvariantViolationError, match=r"asset 'c' .*a folder.*begin with 'c/'"):
+    with pytest.raises(IsADirectoryError, match=r"asset 'c' .*a folder.*begin with 'c/'"):
         manager.handle_output(output(["c"]), 4)
     assert files_in(tmp_path) == ["a", os.path.join("c", "d")]
-    with pytest.raises(FileNotFoundError, match="'c'"):
+    with pytest.raises(IsADirectoryError, match="'c'"):
         manager.load_input(build_input_context(asset_key="c", dagflow_type=int))
 
 
@@ -265,11 +274,62 @@ def test_an_asset_loses_its_partitions(tmp_path):
     manager = PickleFiles(tmp_path)
     manager.handle_output(output(["a"], "x"), 1)
 
-    with pytest.raises(DagflowInvariantViolationError, match=r"asset 'a' .*partitions .*stored with before"):
+    with pytest.raises(IsADirectoryError, match=r"asset 'a' .*partitions .*stored with before"):
         manager.handle_output(output(["a"]), 2)
-    with pytest.raises(FileNotFoundError, match=r"asset 'a' .*values that were stored with partitions"):
+    with pytest.raises(IsADirectoryError, match=r"asset 'a' .*values that were stored with partitions"):
         manager.load_input(build_input_context(asset_key="a", dagflow_type=int))
     assert files_in(tmp_path) == [os.path.join("a", "x")]
+
+
+def test_a_partition_that_is_a_folder_of_others(tmp_path):
+    """A partition key that is the beginning of another one raises an error that names the file."""
+    manager = PickleFiles(tmp_path)
+    manager.handle_output(output(["a"], "x"), 1)
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"asset 'a' .*'.*x' is a file, and not a folder"
+    ):
+        manager.handle_output(output(["a"], "x/y"), 2)
+    assert files_in(tmp_path) == [os.path.join("a", "x")]
+
+
+def test_a_path_of_an_op_that_is_a_folder(tmp_path):
+    """An output of an op whose path is a folder raises an error that names it."""
+    context = build_output_context(step_key="brew", name="result", run_id="r")
+    (tmp_path / "r" / "brew" / "result").mkdir(parents=True)
+
+    with pytest.raises(IsADirectoryError, match=r"output 'result' of step 'brew' .*this is a folder"):
+        PickleFiles(tmp_path).handle_output(context, 1)
+
+
+def test_two_dimensions(tmp_path):
+    """A multi-partition has a folder for its first dimension."""
+    grid = MultiPartitionsDefinition(
+        {"region": StaticPartitionsDefinition(["n"]), "day": StaticPartitionsDefinition(["d"])}
+    )
+
+    @asset(partitions_def=grid)
+    def stock():
+        return 1
+
+    materialize(
+        [stock],
+        partition_key=MultiPartitionKey({"region": "n", "day": "d"}),
+        resources={"io_manager": FilesystemIOManager(base_dir=tmp_path)},
+    )
+    assert files_in(tmp_path) == [os.path.join("stock", "d", "n")]
+
+
+def test_a_folder_from_an_environment_variable(tmp_path, monkeypatch):
+    """The folder may come from an environment variable, for the class and for the definition."""
+    monkeypatch.setenv("BEANS", str(tmp_path / "a"))
+    water = asset(name="water")(lambda: 1)
+
+    materialize([water], resources={"io_manager": FilesystemIOManager(base_dir=EnvVar("BEANS"))})
+    monkeypatch.setenv("BEANS", str(tmp_path / "b"))
+    configured = fs_io_manager.configured({"base_dir": {"env": "BEANS"}})
+    materialize([water], resources={"io_manager": configured})
+    assert files_in(tmp_path) == [os.path.join(folder, "water") for folder in "ab"]
 
 
 def test_a_value_that_is_not_there(tmp_path):
@@ -373,3 +433,62 @@ def test_a_value_that_cannot_be_read(tmp_path):
         DagflowInvariantViolationError, match=r"asset 'a' at '.*a' cannot be unpickled.*no state"
     ):
         materialize([a, b], resources={"io_manager": FilesystemIOManager(base_dir=str(tmp_path))})
+
+
+def stored_at(folder, definition, **options):
+    """Materialize assets, or run a graph, with a path for each output. Return the paths of the files."""
+    manager = custom_path_fs_io_manager.configured({"base_dir": str(folder)})
+    if isinstance(definition, list):
+        materialize(definition, resources={"io_manager": manager}, **options)
+    else:
+        definition.to_job(resource_defs={"io_manager": manager}).execute_in_process()
+    return files_in(folder)
+
+
+def test_a_path_for_each_output(tmp_path):
+    """The path of a value is in the metadata of its output, and the next run overwrites it."""
+
+    beans = op(name="beans", out=Out(metadata={"path": "raw/beans"}))(lambda: 1)
+
+    @asset(metadata={"path": "shop/water"})
+    def water():
+        return 1
+
+    @asset(metadata={"path": "shop/tea"})
+    def tea(water):
+        return water + 1
+
+    assert [stored_at(tmp_path / "ops", GraphDefinition("g", node_defs=[beans])) for _ in range(2)] == [
+        [os.path.join("raw", "beans")]
+    ] * 2
+    assert stored_at(tmp_path, [water, tea])[1:] == [os.path.join("shop", name) for name in ("tea", "water")]
+    assert stored_at(tmp_path, [water, tea], selection=[tea])[1:]
+
+
+def test_a_path_for_several_values(tmp_path):
+    """Partitions and the values of a dynamic output are files in a folder at the path."""
+
+    @op(out=DynamicOut(metadata={"path": "cups"}))
+    def pour():
+        yield DynamicOutput(1, "a")
+        yield DynamicOutput(2, "b")
+
+    @asset(metadata={"path": "water"}, partitions_def=StaticPartitionsDefinition(["x", "y"]))
+    def water():
+        return 1
+
+    assert stored_at(tmp_path / "ops", GraphDefinition("g", node_defs=[pour])) == [
+        os.path.join("cups", key) for key in "ab"
+    ]
+    stored_at(tmp_path / "assets", [water], partition_key="x")
+    stored = stored_at(tmp_path / "assets", [water], partition_key="y")
+    assert stored == [os.path.join("water", key) for key in "xy"]
+
+
+@pytest.mark.parametrize("metadata", [{}, {"path": 3}, {"path": ""}])
+def test_an_output_without_a_path(metadata, tmp_path):
+    """An output without the metadata `path` is named."""
+    beans = op(name="beans", out=Out(metadata=metadata))(lambda: 1)
+
+    with pytest.raises(ParameterCheckError, match="output 'result' of step 'beans' at the 'path'"):
+        stored_at(tmp_path, GraphDefinition("g", node_defs=[beans]))

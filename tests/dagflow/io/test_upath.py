@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,12 @@ class JsonFiles(UPathIOManager):
 
     def load_from_path(self, context, path):
         return json.loads(path.read_text())
+
+
+class PlainFiles(JsonFiles):
+    """An I/O manager whose files have no extension."""
+
+    extension = None
 
 
 class AsyncJsonFiles(JsonFiles):
@@ -219,14 +226,48 @@ def test_no_key_leads_out_of_the_folder(key, tmp_path):
     assert [manager.load_input(context) for context in inputs] == [0, 1, 2, 3]
 
 
-@given(st.lists(st.text(), min_size=2, max_size=2, unique=True))
-def test_two_partitions_never_share_a_path(keys):
-    """Different partitions have different paths, all directly in the folder of the asset."""
-    manager = JsonFiles(Path("base"))
+@given(
+    st.lists(st.text() | st.text(st.sampled_from("a/.%"), max_size=4), min_size=2, max_size=2, unique=True),
+    st.booleans(),
+)
+def test_two_partitions_never_share_a_path(keys, has_extension):
+    """Different partitions have different paths, all below the folder of the asset."""
+    manager = JsonFiles(Path("base")) if has_extension else PlainFiles(Path("base"))
     first, second = (manager.get_path(build_output_context(asset_key="a", partition_key=key)) for key in keys)
 
     assert first != second
-    assert first.parent == second.parent == Path("base", "a")
+    for path in (first, second):
+        assert os.path.normpath(path) == str(path)
+        assert path.parts[:2] == ("base", "a")
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("2024/01/02", "2024/01/02.json"),
+        ("a.b", "a.b.json"),
+        ("2024-01-01-00:00", "2024-01-01-00:00.json"),
+        ("/a", "%2Fa.json"),
+        ("..", "...json"),
+        (".", "%2E.json"),
+        ("x/..", "x/...json"),
+        ("a/../b", "a/%2E%2E/b.json"),
+        ("a//b", "a/%2Fb.json"),
+        ("a/", "a/%2F.json"),
+    ],
+)
+def test_paths_of_partition_keys(key, path):
+    """A slash in a key separates folders, and no name is special to the filesystem."""
+    context = build_output_context(asset_key="n", partition_key=key)
+
+    assert JsonFiles(Path("base")).get_path(context).as_posix() == f"base/n/{path}"
+
+
+def test_dots_without_an_extension():
+    """A file name of dots is escaped if no extension follows."""
+    context = build_output_context(asset_key="n", partition_key="..")
+
+    assert PlainFiles(Path("base")).get_path(context) == Path("base/n/%2E%2E")
 
 
 def test_paths_of_a_subclass(tmp_path):
