@@ -27,6 +27,7 @@ class AssetGraph:
         names: The short names of the assets.
 
     Attributes:
+        catalog: All assets and checks that have definitions.
         asset_nodes: The node of each asset, by key.
         check_nodes: The node of each check, by key.
 
@@ -38,6 +39,7 @@ class AssetGraph:
     """
 
     def __init__(self, catalog: AssetCatalog, names: ShortNames) -> None:
+        self.catalog: AssetCatalog = catalog
         self.asset_nodes: dict[AssetKey, AssetNode] = {
             key: AssetNode(_spec_of(definition, key), definition)
             for key, definition in catalog.assets.items()
