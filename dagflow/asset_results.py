@@ -13,8 +13,8 @@ from dagflow._util import has_class
 from dagflow.defs.assets.ports import AssetPorts
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
-from dagflow.errors import DagflowInvariantViolationError, repr_of
-from dagflow.events.user import MaterializeResult, Output, SpecialResult
+from dagflow.errors import DagflowInvariantViolationError, DagflowStepOutputNotFoundError, repr_of
+from dagflow.events.user import AssetResult, Output, SpecialResult
 from dagflow.keys import AssetKey
 
 Given = tuple[OutputDefinition, Any, Any]
@@ -23,7 +23,7 @@ Given = tuple[OutputDefinition, Any, Any]
 
 def is_asset_result(value: object) -> bool:
     """Return whether a value names an asset or a check, instead of being the value of an output."""
-    return has_class(value, MaterializeResult) or (has_class(value, SpecialResult) and value.is_check_result)
+    return has_class(value, AssetResult) or (has_class(value, SpecialResult) and value.is_check_result)
 
 
 def given_by(op: OpDefinition, ports: AssetPorts, result: Any) -> list[Given]:
@@ -38,16 +38,15 @@ def given_by(op: OpDefinition, ports: AssetPorts, result: Any) -> list[Given]:
         DagflowInvariantViolationError: The result names an asset or check that the op does not have, or it is
             not clear which one it means.
     """
-    if not has_class(result, MaterializeResult):
+    if not has_class(result, AssetResult):
         return [_of_check(op, ports, result)]
     output = _output_of_asset(op, ports, result)
-    value = result.value
-    found: list[Given] = [(output, value, result)]
+    found: list[Given] = [(output, result.output_value, result)]
     found += [_of_check(op, ports, check_result) for check_result in result.check_results]
     return found
 
 
-def _output_of_asset(op: OpDefinition, ports: AssetPorts, result: MaterializeResult[Any]) -> OutputDefinition:
+def _output_of_asset(op: OpDefinition, ports: AssetPorts, result: AssetResult) -> OutputDefinition:
     key = result.asset_key
     names = list(ports.outputs) or [name for name in op.outs if name not in ports.checks]
     if key is None and len(names) == 1:
@@ -140,7 +139,7 @@ def returned_results(op: OpDefinition, ports: AssetPorts, result: Any) -> list[G
                 f"{op_location(op)} returned {repr_of(item)}, for which it has no output. Its outputs are "
                 f"{list(op.outs)}."
             )
-    _check_complete(op, found)
+    _check_complete(op, ports, found)
     return found
 
 
@@ -158,7 +157,7 @@ def _items(result: Any) -> Sequence[Any] | None:
     return None
 
 
-def _check_complete(op: OpDefinition, found: Iterable[Given]) -> None:
+def _check_complete(op: OpDefinition, ports: AssetPorts, found: Iterable[Given]) -> None:
     names = [output.name for output, _, _ in found]
     for name in names:
         if names.count(name) > 1:
@@ -166,6 +165,12 @@ def _check_complete(op: OpDefinition, found: Iterable[Given]) -> None:
                 f"{op_location(op)} returned output '{name}' {names.count(name)} times. Return it once."
             )
     missing = [name for name, out in op.outs.items() if name not in names and out.is_required]
+    if missing and ports.are_observed:
+        raise DagflowStepOutputNotFoundError(
+            f"{op_location(op)} did not return an observation for its non-optional output '{missing[0]}'. "
+            "Return one for each asset, or make it AssetSpec(skippable=True).",
+            output_name=missing[0],
+        )
     if missing:
         raise DagflowInvariantViolationError(
             f"Length mismatch: {op_location(op)} has the outputs {list(op.outs)}, but returned results for "

@@ -402,7 +402,7 @@ def _finish(op: OpDefinition, step_key: str, yielded: YieldedOutputs, emit: Emit
     for output in yielded.missing():
         if not output.is_required:
             continue
-        if output.dagflow_type.is_nothing:
+        if output.dagflow_type.is_nothing and not yielded.ports.are_observed:
             emit(output, None)
         else:
             raise missing_output(op, step_key, output.name)

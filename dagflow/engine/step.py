@@ -15,6 +15,7 @@ from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.call_state import CallState, RunFacts
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
+from dagflow.defs.assets.ports import OBSERVED
 from dagflow.defs.ops.definition import op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.engine.load_inputs import check_value, load_inputs
@@ -26,8 +27,8 @@ from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.events.record import DagflowEvent
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import (
+    AssetResult,
     DynamicOutput,
-    MaterializeResult,
     Output,
     UserEvent,
 )
@@ -203,8 +204,8 @@ class Attempt:
                     self._write(event)
         if output.check_spec is not None:
             self._evaluated(output.check_spec, value)
-        elif output.asset is not None:
-            self._materialized(output, given, {**metadata, **(stored or {})})
+        elif output.asset is not None and output.asset.event is not None:
+            self._record_asset(output, given, {**metadata, **(stored or {})})
         if stored is not None:
             state.log.append(
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
@@ -252,8 +253,15 @@ class Attempt:
         ]
         return Incomplete(absent, dynamic)
 
-    def _materialized(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
-        is_told = isinstance(given, (Output, MaterializeResult))
+    def _record_asset(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
+        """Append the materialization or observation of an output."""
+        asset = output.asset
+        if asset is not None and asset.event == OBSERVED:
+            from dagflow.engine.observations import observation_of  # imported lazily: few runs observe
+
+            self._write(observation_of(asset, given, metadata, self.state.plan.partition_key))
+            return
+        is_told = isinstance(given, (Output, AssetResult))
         tags = dict(given.tags or {}) if is_told else {}
         version = given.data_version if is_told else None
         self.state.log.append(
@@ -290,7 +298,7 @@ def metadata_given(output: StepOutput, given: Any) -> Mapping[str, Any]:
     """Return the metadata in the object that the user's function gave for an output."""
     if given is None or output.check_spec is not None:
         return {}
-    if isinstance(given, MaterializeResult):
+    if isinstance(given, AssetResult):
         return given.normalized_metadata()
     found: Mapping[str, Any] = given.metadata
     return found

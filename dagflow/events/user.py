@@ -305,6 +305,11 @@ class AssetResult(SpecialResult):
             check_type(data_version, DataVersion, "data_version", place)
         self.tags: Mapping[str, str] | None = _checked_tags(tags, place) if tags else tags
 
+    @property
+    def output_value(self) -> Any:
+        """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
+        return None
+
     def _place(self) -> str:
         name = type(self).__name__
         return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
@@ -373,6 +378,11 @@ class MaterializeResult(AssetResult, Generic[T]):
     ) -> None:
         super().__init__(asset_key, metadata, check_results, data_version, tags)
         self.value: T | Unset = value
+
+    @property
+    def output_value(self) -> T | Unset:
+        """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
+        return self.value
 
 
 class Failure(Restorable, Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.ports import AssetExecutionType
+from dagflow.defs.assets.ports import MATERIALIZED, OBSERVED, AssetExecutionType
 from dagflow.defs.assets.spec import AssetSpec, HasAssetKey
 from dagflow.errors import CheckError
 from dagflow.keys import AssetCheckKey, AssetKey
@@ -89,6 +89,11 @@ class AssetFacts(HasAssetKey):
     def is_observable(self) -> bool:
         """Whether its function only looks at the assets."""
         return self.execution_type is AssetExecutionType.OBSERVATION
+
+    @property
+    def event_of_outputs(self) -> str | None:
+        """The type of the event that each asset output becomes; None if the function yields the event."""
+        return OBSERVED if self.is_observable else MATERIALIZED
 
     @property
     def is_external(self) -> bool:
