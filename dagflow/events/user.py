@@ -28,6 +28,7 @@ from dagflow.errors import (
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
+from dagflow.tags import check_asset_tags
 from dagflow.values import ByValue
 
 T = TypeVar("T")
@@ -227,15 +228,8 @@ class AssetMaterialization(UserEvent):
 
 
 def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
-    if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be a dict of strings, not {repr_of(tags)}")
-    for name, value in tags.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise DagflowInvalidDefinitionError(
-                f"the tags of {where} must be a dict of strings, but {repr_of(name)} has the value "
-                f"{repr_of(value)}"
-            )
-    return dict(tags)
+    # the tags of dagflow itself hold keys of assets, which may have any characters
+    return check_asset_tags(tags, where, system_tag_spellings(""))
 
 
 class AssetObservation(AssetMaterialization):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,7 +66,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "AssetMaterialization": {"asset_key": "a"},
     "AssetObservation": {"asset_key": "a"},
     "AssetRecordsFilter": {"asset_key": KEY},
+    "AssetOut": {},
     "AssetSpec": {"key": "a"},
+    "AutoMaterializeAssetPartitionsFilter": {"latest_run_required_tags": None},
+    "AutoMaterializePolicy": {"rules": {dagflow.AutoMaterializeRule.materialize_on_missing()}},
+    "AutoMaterializeRule": {"kind": "materialize_on_missing", "arguments": {}},
     "BackfillPolicy": {},
     "BoolMetadataValue": {"value": True},
     "CodeReferencesMetadataValue": {"code_references": []},
@@ -162,6 +167,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "UrlCodeReference": {"url": "x"},
     "UrlMetadataValue": {},
     "WeeklyPartitionsDefinition": DAY,
+    "apply_freshness_policy": {
+        "spec": dagflow.AssetSpec("a"),
+        "policy": dagflow.FreshnessPolicy.time_window(timedelta(hours=1)),
+    },
     "build_asset_context": {},
     "build_hook_context": {},
     "build_init_logger_context": {},

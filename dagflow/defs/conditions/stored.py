@@ -5,10 +5,27 @@ from __future__ import annotations
 from importlib import import_module
 
 _CLASSES = {
+    "AndCondition": "dagflow.defs.conditions.operators",
+    "AssetMatches": "dagflow.defs.conditions.quantifiers",
+    "AutoMaterializeAssetPartitionsFilter": "dagflow.defs.conditions.rules",
+    "AutoMaterializePolicy": "dagflow.defs.conditions.auto_materialize",
+    "AutoMaterializeRule": "dagflow.defs.conditions.rules",
     "BackfillPolicy": "dagflow.partitions.backfill",
+    "ChecksCondition": "dagflow.defs.conditions.quantifiers",
     "CronFreshnessPolicy": "dagflow.defs.conditions.freshness",
+    "CronTickPassed": "dagflow.defs.conditions.leaves",
+    "DepsCondition": "dagflow.defs.conditions.quantifiers",
+    "HasRunTags": "dagflow.defs.conditions.leaves",
+    "InLatestTimeWindow": "dagflow.defs.conditions.leaves",
+    "JobRootsCondition": "dagflow.defs.conditions.quantifiers",
+    "Leaf": "dagflow.defs.conditions.leaves",
     "LegacyFreshnessPolicy": "dagflow.defs.conditions.legacy_freshness",
+    "NewlyTrueCondition": "dagflow.defs.conditions.operators",
+    "NotCondition": "dagflow.defs.conditions.operators",
+    "OrCondition": "dagflow.defs.conditions.operators",
+    "RuleCondition": "dagflow.defs.conditions.rules",
     "SerializableTimeDelta": "dagflow.defs.conditions.durations",
+    "SinceCondition": "dagflow.defs.conditions.operators",
     "TimeWindowFreshnessPolicy": "dagflow.defs.conditions.freshness",
 }
 """The module of each class. All are compared by value, and their fields are parameters of the constructor."""
