@@ -103,10 +103,6 @@ TOPICS = (
         "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
         "multi_asset": "a decorator that makes several assets with one function",
     }),
-    Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
-        "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
-        "observable_source_asset": "a decorator that makes an observed asset of a function",
-    }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
         "load_asset_checks_from_modules": "collects the asset checks of modules",
@@ -319,12 +315,6 @@ ARGUMENTS = {
     ),
     "non_argument_deps": Argument(
         False, "asset", "the older form of deps", "Write deps=[...] instead of non_argument_deps={...}."
-    ),
-    "observe_fn": Argument(
-        True,
-        "SourceAsset",
-        "a function that observes the data version",
-        "Log an AssetObservation in an @asset or @op that looks at the data.",
     ),
     "schedules": Argument(
         True,

@@ -112,7 +112,9 @@ def observations_in(result: Any, spec: AssetSpec, at: str) -> list[AssetObservat
             result.close()
         is_generator = isinstance(result, (GeneratorType, AsyncGeneratorType))
         verb = "It must not yield. Return" if is_generator else "Return"
-        wanted = "a DataVersion or an ObserveResult" if spec.partitions_def is None else "DataVersionsByPartition"
+        wanted = (
+            "a DataVersion or an ObserveResult" if spec.partitions_def is None else "DataVersionsByPartition"
+        )
         raise DagflowInvalidObservationError(f"{what} of type '{type(result).__name__}'. {verb} {wanted}.")
     if spec.partitions_def is not None:
         raise DagflowInvalidObservationError(
@@ -127,8 +129,8 @@ def observations_in(result: Any, spec: AssetSpec, at: str) -> list[AssetObservat
 def _of_result(result: ObserveResult, spec: AssetSpec, what: str) -> AssetObservation:
     if result.asset_key is not None and result.asset_key != spec.key:
         raise DagflowInvariantViolationError(
-            f"{what}, which is of asset '{result.asset_key.to_user_string()}'. Correct its asset_key, or leave "
-            "it out."
+            f"{what}, which is of asset '{result.asset_key.to_user_string()}'. Correct its asset_key, or "
+            "leave it out."
         )
     if result.check_results:
         raise DagflowInvariantViolationError(

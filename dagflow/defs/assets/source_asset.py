@@ -1,4 +1,4 @@
-"""An asset that is read or observed, and not stored: `SourceAsset`, and the resources of the I/O manager of one asset."""
+"""An asset that is read or observed, and not stored: `SourceAsset`; the resources of the I/O manager of an asset."""
 
 from __future__ import annotations
 
@@ -119,7 +119,9 @@ class SourceAsset(ReadableAsset, Copied):
             auto_observe_interval_minutes, (int, float), "auto_observe_interval_minutes", place
         )
         if observe_fn is not None and not callable(observe_fn):
-            raise ParameterCheckError(f"'observe_fn' of {place} must be a function, not {repr_of(observe_fn)}")
+            raise ParameterCheckError(
+                f"'observe_fn' of {place} must be a function, not {repr_of(observe_fn)}"
+            )
         self.observe_fn: Callable[..., Any] | None = observe_fn
         self.observe_resource_keys: frozenset[str] = frozenset()
         self._node_def: OpDefinition | None = None
