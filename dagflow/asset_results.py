@@ -13,7 +13,7 @@ from dagflow._util import has_class
 from dagflow.defs.assets.ports import AssetPorts
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
-from dagflow.errors import DagflowInvariantViolationError, DagflowStepOutputNotFoundError, repr_of
+from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.events.user import AssetResult, Output, SpecialResult
 from dagflow.keys import AssetKey
 
@@ -54,7 +54,7 @@ def _output_of_asset(op: OpDefinition, ports: AssetPorts, result: AssetResult) -
     for name, output in ports.outputs.items():
         if output.key == key:
             return op.outs[name]
-    what = f"{op_location(op)} gave a {type(result).__name__}"
+    what = f"{op_location(op)} gave {result.place()}"
     if key is None:
         raise DagflowInvariantViolationError(
             f"{what} without an asset_key, but it makes {_keys_text(ports)}. Name the asset: "
@@ -139,6 +139,7 @@ def returned_results(op: OpDefinition, ports: AssetPorts, result: Any) -> list[G
                 f"{op_location(op)} returned {repr_of(item)}, for which it has no output. Its outputs are "
                 f"{list(op.outs)}."
             )
+    _check_once(op, found)
     _check_complete(op, ports, found)
     return found
 
@@ -157,21 +158,19 @@ def _items(result: Any) -> Sequence[Any] | None:
     return None
 
 
-def _check_complete(op: OpDefinition, ports: AssetPorts, found: Iterable[Given]) -> None:
+def _check_once(op: OpDefinition, found: Iterable[Given]) -> None:
     names = [output.name for output, _, _ in found]
     for name in names:
         if names.count(name) > 1:
             raise DagflowInvariantViolationError(
                 f"{op_location(op)} returned output '{name}' {names.count(name)} times. Return it once."
             )
+
+
+def _check_complete(op: OpDefinition, ports: AssetPorts, found: Iterable[Given]) -> None:
+    names = [output.name for output, _, _ in found]
     missing = [name for name, out in op.outs.items() if name not in names and out.is_required]
-    if missing and ports.are_observed:
-        raise DagflowStepOutputNotFoundError(
-            f"{op_location(op)} did not return an observation for its non-optional output '{missing[0]}'. "
-            "Return one for each asset, or make it AssetSpec(skippable=True).",
-            output_name=missing[0],
-        )
-    if missing:
+    if missing and not ports.are_observed:
         raise DagflowInvariantViolationError(
             f"Length mismatch: {op_location(op)} has the outputs {list(op.outs)}, but returned results for "
             f"{names} only. Return a tuple with a result for each, {missing} too."

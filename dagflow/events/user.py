@@ -289,7 +289,7 @@ class AssetResult(SpecialResult):
         data_version: DataVersion | None,
         tags: Mapping[str, str] | None,
     ) -> None:
-        place = self._place()
+        place = self.place()
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
@@ -304,13 +304,14 @@ class AssetResult(SpecialResult):
         """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
         return None
 
-    def _place(self) -> str:
+    def place(self) -> str:
+        """Return its class with an article, for messages."""
         name = type(self).__name__
         return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
     def normalized_metadata(self) -> dict[str, MetadataValue]:
         """Return the metadata as metadata values; the attribute `metadata` keeps the argument unchanged."""
-        return normalize_metadata(self.metadata, self._place())
+        return normalize_metadata(self.metadata, self.place())
 
     def check_result_named(self, check_name: str) -> Any:
         """Return the check result with a name.
@@ -326,7 +327,7 @@ class AssetResult(SpecialResult):
                 return result
         names = [result.check_name for result in self.check_results]
         raise CheckError(
-            f"{self._place()} has no check result named {repr_of(check_name)}. Its check results are {names}."
+            f"{self.place()} has no check result named {repr_of(check_name)}. Its check results are {names}."
         )
 
 

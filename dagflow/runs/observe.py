@@ -10,7 +10,12 @@ from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.jobs.asset_job import SELECTION_ERRORS, build_asset_job, unresolved
-from dagflow.errors import ParameterCheckError, check_elements, repr_of
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    ParameterCheckError,
+    repr_of,
+)
 from dagflow.instance.instance import DagflowInstance
 from dagflow.runs.launch import LaunchRequest, launch
 from dagflow.runs.results import ExecuteInProcessResult
@@ -61,7 +66,17 @@ def observe(
         raise ParameterCheckError(
             f"parameter 'assets' of observe must be a list of definitions, not {repr_of(assets)}"
         )
-    check_elements(assets, (AssetsDefinition, SourceAsset), "assets")
+    for asset in assets:
+        if not isinstance(asset, (AssetsDefinition, SourceAsset)):
+            raise ElementCheckError(
+                f"parameter 'assets' of observe holds {repr_of(asset)} of type '{type(asset).__name__}'. "
+                "Give it definitions: SourceAssets, functions decorated with @asset or similar, and checks."
+            )
+        if not asset.is_executable:
+            raise DagflowInvalidDefinitionError(
+                f"observe was given {asset!r}, which has no function that observes it. Leave it out, or give "
+                "it one: SourceAsset(observe_fn=...), @observable_source_asset."
+            )
     catalog = AssetCatalog(assets)
     selection = AssetSelection.assets(*catalog.assets) | AssetSelection.checks(*catalog.checks)
     try:

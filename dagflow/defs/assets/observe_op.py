@@ -60,7 +60,7 @@ def observing_op(
     return OpDefinition(
         body.fn,
         spec.key.to_python_identifier(),
-        outs={"result": Out(Nothing, io_manager_key=io_manager_key)},
+        outs={"result": Out(Nothing, io_manager_key=io_manager_key, metadata=spec.metadata)},
         description=spec.description,
         required_resource_keys=resource_keys,
         tags=op_tags,

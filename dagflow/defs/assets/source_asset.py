@@ -1,4 +1,4 @@
-"""An asset that is read or observed, and not stored: `SourceAsset`; the resources of the I/O manager of an asset."""
+"""An asset that is read or observed, but not stored: `SourceAsset`; the I/O manager of one asset."""
 
 from __future__ import annotations
 
