@@ -101,7 +101,6 @@ TOPICS = (
     Topic(True, ONE_BY_ONE, {
         "graph_asset": "a decorator that makes an asset of a graph of ops",
         "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
-        "multi_asset": "a decorator that makes several assets with one function",
     }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
