@@ -159,7 +159,7 @@ class Attempt:
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
-        check_given(step, output, value)
+        check_given(step, output, value, given)
         if len(step.ports.outputs) > 1 and output.asset is not None:
             check_order(step.op, step.ports, output.name, self.got)
         if value is None and given is None and not output.is_required:
@@ -315,10 +315,15 @@ def _not_selected(step: Step, output: StepOutput) -> DagflowInvariantViolationEr
     )
 
 
-def check_given(step: Step, output: StepOutput, value: Any) -> None:
-    """Raise if an output is not selected, or the output of a check is not the result of a check."""
+def check_given(step: Step, output: StepOutput, value: Any, given: Any = None) -> None:
+    """Raise if an output is not selected, or a result of an asset or check is of something else."""
     if not output.is_selected:
         raise _not_selected(step, output)
+    if step.assets_def is None and isinstance(given, AssetResult):
+        raise DagflowInvariantViolationError(
+            f"{op_location(step.op)} gave {given.place()}, but it is not the function of an asset. Return a "
+            "value or an Output, or use @asset."
+        )
     if output.check_spec is None:
         return
     from dagflow.events.check import AssetCheckResult  # imported lazily: few runs have checks

@@ -9,10 +9,14 @@ from dagflow.defs.assets.dependency import HasAssetKey
 from dagflow.defs.assets.ports import MATERIALIZED, OBSERVED, AssetExecutionType
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.errors import CheckError
-from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.keys import AssetCheckKey, AssetKey, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
+
+
+STUB_MARKER = "auto_created_stub_asset"
+"""The metadata of the spec of an asset that is only named as a dependency."""
 
 
 class AssetFacts(HasAssetKey):
@@ -100,6 +104,12 @@ class AssetFacts(HasAssetKey):
     def is_external(self) -> bool:
         """Whether something else stores the assets."""
         return self.execution_type is not AssetExecutionType.MATERIALIZATION
+
+    @property
+    def is_auto_created_stub(self) -> bool:
+        """Whether it stands for an asset without a definition, which is only named as a dependency."""
+        names = system_tag_spellings(STUB_MARKER)
+        return any(spec.metadata.get(name) is True for spec in self.specs for name in names)
 
     @property
     def asset_deps(self) -> dict[AssetKey, set[AssetKey]]:

@@ -6,29 +6,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.asset_inputs import inputs_of_assets, mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.decorator import key_of_function
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.dependency import unique_deps
+from dagflow.defs.assets.multi_asset import completed_spec, output_of_definition, ports_of_specs
 from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
-from dagflow.defs.ops.ports import Out
 from dagflow.defs.parts.function import Body, location, name_of
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
-    CheckError,
     DagflowInvalidDefinitionError,
     ParameterCheckError,
-    check_elements,
     check_type,
     repr_of,
 )
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.types.kinds import Nothing
 
 if TYPE_CHECKING:
     from dagflow.defs.conditions.condition import AutomationCondition
@@ -203,29 +198,22 @@ def multi_observable_source_asset(
             )
         op_name = check_name(name if name is not None else name_of(fn), "multi_observable_source_asset")
         place = f"multi_observable_source_asset '{op_name}'"
-        by_output = _specs_by_output(specs, partitions_def, group_name, place)
-        keys = [spec.key for spec in by_output.values()]
-        checks = checks_by_output(check_specs, keys, place)
+        check_type(can_subset, bool, "can_subset", place)
+        if not specs:
+            raise ParameterCheckError(f"{place} has no specs. Give it an AssetSpec for each asset.")
         body = Body(fn, place)
-        read, inputs = _inputs(body, by_output.values(), place)
-        resources = as_resources(resource_defs, place)
         refuse_resources_twice(body, required_resource_keys, "multi_observable_source_asset")
+        ports = ports_of_specs(body, {}, specs, place)
+        _check_reads(body, ports.specs, ports.read, place)
+        checks = checks_by_output(check_specs, ports.keys.values(), place)
+        resources = as_resources(resource_defs, place)
         node_def = OpDefinition(
             fn,
             op_name,
-            inputs,
+            ports.inputs,
             {
-                **{
-                    output_name: Out(
-                        Nothing,
-                        is_required=not (can_subset or spec.skippable),
-                        io_manager_key=spec.io_manager_key,
-                        metadata=spec.metadata,
-                        code_version=spec.code_version,
-                    )
-                    for output_name, spec in by_output.items()
-                },
-                **check_outputs(checks, can_subset=check_type(can_subset, bool, "can_subset", place)),
+                **{key: output_of_definition(out, None, can_subset) for key, out in ports.outputs.items()},
+                **check_outputs(checks, can_subset=can_subset),
             },
             description,
             required_resource_keys=resource_keys(required_resource_keys, place) | frozenset(resources),
@@ -234,11 +222,14 @@ def multi_observable_source_asset(
         )
         return AssetsDefinition(
             node_def=node_def,
-            keys_by_input_name=read,
-            keys_by_output_name={output_name: spec.key for output_name, spec in by_output.items()},
-            specs=by_output.values(),
+            keys_by_input_name=ports.read,
+            keys_by_output_name=ports.keys,
+            specs=[
+                completed_spec(spec, group_name, None, partitions_def, can_subset, place)
+                for spec in ports.specs
+            ],
             partitions_def=partitions_def,
-            partition_mappings=mappings_of_deps(dep for spec in by_output.values() for dep in spec.deps),
+            partition_mappings=ports.mappings,
             can_subset=can_subset,
             resource_defs=resources,
             check_specs_by_output_name=checks,
@@ -248,46 +239,12 @@ def multi_observable_source_asset(
     return decorate
 
 
-def _specs_by_output(
-    specs: Any, partitions_def: PartitionsDefinition | None, group_name: str | None, place: str
-) -> dict[str, AssetSpec]:
-    """Return the specs by the name of their output, with the group and partitions of the definition."""
-    found: dict[str, AssetSpec] = {}
-    for spec in check_elements(specs, AssetSpec, "specs"):
-        key = spec.key.to_user_string()
-        if spec.group_name is not None and group_name is not None:
-            raise CheckError(
-                f"{place} has the group '{group_name}', and its asset '{key}' has the group "
-                f"'{spec.group_name}'. Leave out one of them."
-            )
-        if None not in (spec.partitions_def, partitions_def) and spec.partitions_def != partitions_def:
-            raise CheckError(
-                f"{place} has the partitions {repr_of(partitions_def)}, and its asset '{key}' has others: "
-                f"{repr_of(spec.partitions_def)}. Leave out one of them."
-            )
-        named = spec if group_name is None else spec.replace_attributes(group_name=group_name)
-        other = found.setdefault(spec.key.to_python_identifier(), named)
-        if other != named:
-            raise DagflowInvalidDefinitionError(
-                f"{place} has two specs for asset '{key}', or for keys that differ only in what separates "
-                f"the parts: '{other.key.to_user_string()}' and '{key}'. Keep one of them."
-            )
-    if not found:
-        raise ParameterCheckError(f"{place} has no specs. Give it an AssetSpec for each asset.")
-    return found
-
-
-def _inputs(body: Body, specs: Iterable[AssetSpec], place: str) -> tuple[dict[str, AssetKey], dict[str, Any]]:
-    """Return the key that each input reads, and the inputs. Parameters read assets that a spec depends on."""
-    specs = list(specs)
-    own = {spec.key for spec in specs}
-    deps = unique_deps([dep for spec in specs for dep in spec.deps if dep.asset_key not in own], place)
-    keys, inputs, _ = inputs_of_assets(body, {}, deps, place)
-    known = {dep.asset_key for dep in deps}
-    for parameter, key in keys.items():
+def _check_reads(body: Body, specs: Iterable[AssetSpec], read: Mapping[str, AssetKey], place: str) -> None:
+    """Raise if a parameter reads an asset that no spec depends on."""
+    known = {dep.asset_key for spec in specs for dep in spec.deps}
+    for parameter, key in read.items():
         if key not in known:
             raise DagflowInvalidDefinitionError(
                 f"{place} ({location(body.fn)}): its parameter '{parameter}' reads asset "
                 f"'{key.to_user_string()}', but no spec depends on it. Add it to the 'deps' of a spec."
             )
-    return keys, inputs

@@ -54,6 +54,14 @@ def observing(asset: AnyAsset) -> AnyAsset:
     return found
 
 
+def definition_of(asset: AnyAsset) -> AssetsDefinition:
+    """Return the definition of an asset. An asset that is only read gets one that only declares it."""
+    found = observing(asset)
+    if isinstance(found, AssetsDefinition):
+        return found
+    return AssetsDefinition(specs=[found.spec if isinstance(found, SourceAsset) else found])
+
+
 def original_of(asset: AnyAsset) -> AnyAsset:
     """Return the SourceAsset that a definition observes; another asset itself."""
     return asset.source if isinstance(asset, ObservedSource) else asset
