@@ -16,7 +16,6 @@ from dagflow import (
     DagflowInvalidDefinitionError,
     Definitions,
     RunsFilter,
-    SourceAsset,
     asset,
     build_resources,
     create_repository_using_definitions_args,
@@ -93,7 +92,6 @@ def test_private_names(name: str) -> None:
 
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("asset", "automation_condition", asset),
-    ("SourceAsset", "observe_fn", lambda **more: SourceAsset("a", **more)),
     ("define_asset_job", "automation_condition", lambda **more: define_asset_job("a", **more)),
     ("Definitions", "schedules", Definitions),
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),

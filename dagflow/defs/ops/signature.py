@@ -16,7 +16,8 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.events.user import AssetResult, DynamicOutput, MaterializeResult, Output, UserEvent
+from dagflow.events.observed import ObserveResult
+from dagflow.events.user import DynamicOutput, MaterializeResult, Output, UserEvent
 from dagflow.keys import check_name
 from dagflow.types.annotations import plain_form, resolve_annotation
 from dagflow.types.kinds import Any as AnyType
@@ -247,7 +248,7 @@ def _parts_of_tuple(annotation: Any, count: int) -> list[Any] | None:
     return [hints.get(field, Any) for field in fields]
 
 
-_WRAPPERS = (Output, DynamicOutput, AssetResult)
+_WRAPPERS = (Output, DynamicOutput, MaterializeResult, ObserveResult)
 
 
 def _is_wrapper(annotation: Any) -> bool:
@@ -284,7 +285,7 @@ def _value_of_wrapper(annotation: Any) -> Any:
 
     It is None for `ObserveResult`, which never has a value.
     """
-    if _is_class_of(annotation, AssetResult) and not _is_class_of(annotation, MaterializeResult):
+    if _is_class_of(annotation, ObserveResult):
         return None
     found = get_args(annotation)
     if not found:
