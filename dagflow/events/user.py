@@ -300,7 +300,7 @@ class AssetResult(SpecialResult):
         self.tags: Mapping[str, str] | None = _checked_tags(tags, place) if tags else tags
 
     @property
-    def output_value(self) -> Any:
+    def output_value(self) -> object:
         """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
         return None
 

@@ -62,7 +62,7 @@ def observe(
         >>> observe([river]).get_asset_observation_events()[0].asset_key
         AssetKey(['river'])
     """
-    if isinstance(assets, str) or not isinstance(assets, Sequence):
+    if not isinstance(assets, Sequence):
         raise ParameterCheckError(
             f"parameter 'assets' of observe must be a list of definitions, not {repr_of(assets)}"
         )
