@@ -267,11 +267,17 @@ class Attempt:
         is_told = isinstance(given, (Output, AssetResult))
         tags = dict(given.tags or {}) if is_told else {}
         version = given.data_version if is_told else None
+        inputs = None
+        if self.state.flush is not None:
+            from dagflow.engine.provenance import inputs_of  # imported lazily: few runs are stored
+
+            partition_key = self.state.plan.partition_key
+            inputs = inputs_of(self.state.get_instance(), self.step, output, partition_key)
         self.state.log.append(
             _MATERIALIZATION,
             self.step.index,
             self.number,
-            (output.position, metadata, tags, version),
+            (output.position, metadata, tags, version, inputs),
         )
 
     def _evaluated(self, spec: AssetCheckSpec, result: AssetCheckResult) -> None:

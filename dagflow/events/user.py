@@ -7,7 +7,7 @@ Semantics: sections "Signatures" and "Return / yield rules" of the execution API
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from math import inf
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
@@ -183,7 +183,8 @@ class AssetMaterialization(UserEvent):
         AssetKey(['water'])
     """
 
-    __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
+    __slots__ = ("_tags", "asset_key", "description", "metadata", "partition")
+    _names = ("asset_key", "description", "metadata", "partition", "tags")
 
     becomes = "ASSET_MATERIALIZATION"
 
@@ -201,7 +202,25 @@ class AssetMaterialization(UserEvent):
             normalize_metadata(metadata, self._where()) if metadata is not None else {}
         )
         self.partition: str | None = check_optional(partition, str, "partition")
-        self.tags: dict[str, str] = _checked_tags(tags, self._where()) if tags else {}
+        self._tags: dict[str, str] | Callable[[], dict[str, str]] = (
+            _checked_tags(tags, self._where()) if tags else {}
+        )
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Strings by name."""
+        tags = self._tags
+        if not isinstance(tags, dict):
+            self._tags = tags = tags()
+        return tags
+
+    def with_late_tags(self: _Asset, tags: Callable[[], dict[str, str]]) -> _Asset:
+        """Set a function that returns the tags when they are first read. Internal."""
+        self._tags = tags
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._fields()
 
     def _where(self) -> str:
         return f"{type(self).__name__} of asset '{self.asset_key.to_user_string()}'"
