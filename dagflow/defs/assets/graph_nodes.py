@@ -109,7 +109,7 @@ class AssetNode:
     @property
     def group_name(self) -> str:
         """The group that it is shown in."""
-        return self.spec.group_name
+        return self.spec.shown_group
 
     @property
     def tags(self) -> Mapping[str, str]:
