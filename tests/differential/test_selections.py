@@ -48,12 +48,12 @@ GROUPS, WORDS = ("g", "g/h", "default"), ("t", "v", "", "sql")
 def assets(draw: st.DrawFn) -> list[Asset]:
     """Draw assets, each with dependencies on earlier ones."""
     found: list[Asset] = []
-    for key in draw(st.lists(st.sampled_from(KEYS), unique=True, min_size=1)):
-        known = (*(asset.key for asset in found), *MISSING)
+    for key in draw(st.lists(st.sampled_from(KEYS), unique=True, min_size=3)):
+        known = (*MISSING, *(asset.key for asset in found))
         found.append(
             Asset(
                 key,
-                tuple(draw(st.lists(st.sampled_from(known), unique=True, max_size=3))),
+                tuple(draw(st.lists(st.sampled_from(known[-4:]), unique=True, min_size=1, max_size=2))),
                 draw(st.sampled_from(["asset", "asset", "multi", "divisible", "spec"])),
                 draw(st.sampled_from(GROUPS)),
                 draw(st.dictionaries(st.sampled_from(["t", "u"]), st.sampled_from(WORDS), max_size=2)),

@@ -175,18 +175,14 @@ class Downstream(Walk):
 
 
 class Roots(Of):
-    """The assets of a term that depend on no other of its assets."""
+    """The assets of a term that depend on no other of its assets, even by way of assets outside of it."""
 
     __slots__ = ()
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
-        """Return the assets without a selected parent."""
+        """Return the assets that no other selected asset is upstream of."""
         found = self.of.nodes(graph, allow_missing)
-        return {
-            node
-            for node in found
-            if not any(parent in found and parent is not node for parent in node.parents)
-        }
+        return found - _beyond(found, lambda node: node.children)
 
     def text(self) -> str:
         """Return `roots(...)`."""
@@ -194,20 +190,23 @@ class Roots(Of):
 
 
 class Sinks(Of):
-    """The assets of a term that no other of its assets depends on."""
+    """The assets of a term that no other of its assets depends on, even by way of assets outside of it."""
 
     __slots__ = ()
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
-        """Return the assets without a selected child."""
+        """Return the assets that no other selected asset is downstream of."""
         found = self.of.nodes(graph, allow_missing)
-        return {
-            node for node in found if not any(child in found and child is not node for child in node.children)
-        }
+        return found - _beyond(found, lambda node: node.parents)
 
     def text(self) -> str:
         """Return `sinks(...)`."""
         return f"sinks({self.of.text()})"
+
+
+def _beyond(starts: set[AssetNode], step: Callable[[AssetNode], list[AssetNode]]) -> set[AssetNode]:
+    """Return the assets that are one step or more away from an asset; a step to itself does not count."""
+    return walk({after for node in starts for after in step(node) if after is not node}, ALL, step)
 
 
 class UpstreamSources(Of):

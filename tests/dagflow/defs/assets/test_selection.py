@@ -136,6 +136,8 @@ def named(keys: Any) -> list[str]:
         (Selection.assets("src").downstream(), "src a b c d m1 x/y", "a:ca d:cd"),
         (Selection.assets("src").downstream(1, include_self=False), "a", "a:ca"),
         (Selection.groups("g1").roots(), "a", "a:ca"),
+        (Selection.assets("a", "d").roots(), "a", "a:ca"),
+        (Selection.assets("a", "d", "src").sinks(), "d", "d:cd"),
         (Selection.all(include_sources=True).sinks(), "x/y x/q/z m1 m2 s2 iso", ""),
         (Selection.assets("d").upstream_source_assets(), "src", ""),
         (Selection.all(include_sources=True).materializable() - Selection.assets("a"), ALL[2:], "d:cd"),
