@@ -199,6 +199,11 @@ def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str
         graph: The nodes and edges.
         step: A function that returns the next nodes of a node in the direction of the walk.
     """
-    starts = walk(selected, tree.ALL, lambda node_id: filter(None, [graph.node(node_id).parent]))
+
+    def enclosing(node_id: str) -> list[str]:
+        parent = graph.node(node_id).parent
+        return [] if parent is None else [parent]
+
+    starts = walk(selected, tree.ALL, enclosing)
     reached = walk({after for node_id in starts for after in step(node_id)}, tree.ALL, step)
     return selected - walk(reached, tree.ALL, graph.inner)
