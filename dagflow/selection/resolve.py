@@ -205,5 +205,5 @@ def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str
         return [] if parent is None else [parent]
 
     starts = walk(selected, tree.ALL, enclosing)
-    reached = walk({after for node_id in starts for after in step(node_id)}, tree.ALL, step)
-    return selected - walk(reached, tree.ALL, graph.inner)
+    beyond: set[str] = {after for node_id in starts for after in step(node_id)}
+    return selected - walk(walk(beyond, tree.ALL, step), tree.ALL, graph.inner)

@@ -198,7 +198,7 @@ def test_a_definition_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     specs = [AssetSpec(f"s{number}", deps=[f"u{number}"]) for number in range(50)]
     outs = {f"s{number}": Out() for number in range(50)}
     many = AssetsDefinition(
-        node_def=op(out=outs)(_nothing),
+        node_def=op(name="many", out=outs)(lambda: None),
         keys_by_output_name={spec.key.path[0]: spec.key for spec in specs},
         specs=specs,
     )
@@ -210,6 +210,3 @@ def test_a_definition_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         names.resolve(spec.deps[0].asset_key, many)
 
     assert len(reads) <= 2
-
-
-def _nothing() -> None: ...
