@@ -206,4 +206,6 @@ def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str
 
     starts = walk(selected, tree.ALL, enclosing)
     beyond: set[str] = {after for node_id in starts for after in step(node_id)}
-    return selected - walk(walk(beyond, tree.ALL, step), tree.ALL, graph.inner)
+    reached = walk(beyond, tree.ALL, step)
+    inside: set[str] = walk(reached, tree.ALL, graph.inner)
+    return selected - inside
