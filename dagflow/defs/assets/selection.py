@@ -386,6 +386,12 @@ class AssetSelection(Constant):
         except NotImplementedError:
             return repr(self)
 
+    def __repr__(self) -> str:
+        try:
+            return f"<AssetSelection {self.to_selection_str()}>"
+        except NotImplementedError:
+            return f"<AssetSelection {self.term!r}>"
+
 
 def _term(other: object) -> Term:
     return check_type(other, AssetSelection, "other", "an operator of AssetSelection").term
