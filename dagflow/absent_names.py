@@ -102,10 +102,6 @@ TOPICS = (
         "graph_asset": "a decorator that makes an asset of a graph of ops",
         "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
     }),
-    Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
-        "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
-        "observable_source_asset": "a decorator that makes an observed asset of a function",
-    }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
         "load_asset_checks_from_modules": "collects the asset checks of modules",
@@ -272,12 +268,6 @@ ARGUMENTS = {
         "build_resources",
         "the log of the resources",
         "Remove the argument; the resources log as usual.",
-    ),
-    "observe_fn": Argument(
-        True,
-        "SourceAsset",
-        "a function that observes the data version",
-        "Log an AssetObservation in an @asset or @op that looks at the data.",
     ),
     "schedules": Argument(
         True,

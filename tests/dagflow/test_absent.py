@@ -16,7 +16,6 @@ from dagflow import (
     DagflowInvalidDefinitionError,
     Definitions,
     RunsFilter,
-    SourceAsset,
     asset,
     build_resources,
     create_repository_using_definitions_args,
@@ -75,7 +74,6 @@ def test_private_names(name: str) -> None:
 
 
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
-    ("SourceAsset", "observe_fn", lambda **more: SourceAsset("a", **more)),
     ("Definitions", "schedules", Definitions),
     ("RunsFilter", "updated_after", RunsFilter),
     (

@@ -169,7 +169,7 @@ def asset(
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if not callable(fn):
             raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {repr_of(fn)}")
-        own_key = _own_key(fn, key, name, key_prefix)
+        own_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
         own_deps = unique_deps(_deps(deps, non_argument_deps, place), place)
@@ -245,12 +245,17 @@ def asset(
     return decorate if compute_fn is None else decorate(compute_fn)
 
 
-def _own_key(
+def key_of_function(
     fn: Callable[..., Any],
     key: CoercibleToAssetKey | None,
     name: str | None,
     prefix: str | Sequence[str] | None,
 ) -> AssetKey:
+    """Return the key of the one asset of a function, from the arguments of a decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: The name is invalid, or `key` is given with `name` or `prefix`.
+    """
     if key is not None:
         if name is not None or prefix is not None:
             raise DagflowInvalidDefinitionError(

@@ -72,7 +72,7 @@ def build_asset_job(
     """
     catalog = AssetCatalog(assets)
     names = ShortNames(catalog.assets)
-    parts = chosen_parts(catalog, selection, names, every_check=is_global)
+    parts = chosen_parts(catalog, selection, names, is_global=is_global)
     wiring, layer = wire_assets(parts, catalog, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = describe_job(name)
