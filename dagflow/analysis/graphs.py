@@ -7,7 +7,8 @@ from typing import Any
 
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
@@ -265,7 +266,7 @@ def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
     return {
         "key": text,
         "asset": text,
-        "group": frozenset({spec.group_name}),
+        "group": frozenset({spec.shown_group}),
         "tag": _tags(tags),
         "kind": frozenset(spec.kinds),
         "owner": frozenset(spec.owners),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.config.plain import run_config_dict
-from dagflow.defs.assets.spec import key_of
+from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import build_asset_job
 from dagflow.defs.jobs.content import AssetSelectionData

@@ -9,7 +9,8 @@ from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.graph_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.keys import AssetCheckKey, AssetKey, system_tag
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -109,7 +110,7 @@ class AssetNode:
     @property
     def group_name(self) -> str:
         """The group that it is shown in."""
-        return self.spec.group_name
+        return self.spec.shown_group
 
     @property
     def tags(self) -> Mapping[str, str]:

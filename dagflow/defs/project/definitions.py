@@ -11,7 +11,9 @@ from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition

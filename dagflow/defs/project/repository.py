@@ -14,7 +14,9 @@ from dagflow import _doors
 from dagflow.absent import explains_absent
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
