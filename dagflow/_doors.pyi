@@ -1,6 +1,7 @@
 from dagflow.context.init import InitResourceContext as InitResourceContext
 from dagflow.context.log import DagflowLogManager as DagflowLogManager
 from dagflow.context.resources import ScopedResources as ScopedResources
+from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy as AutoMaterializePolicy
 from dagflow.defs.conditions.builtin import BuiltinCondition as BuiltinCondition
 from dagflow.defs.conditions.condition import AutomationCondition as AutomationCondition

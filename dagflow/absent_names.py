@@ -255,12 +255,6 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 """The names of the classes of warnings."""
 
 ARGUMENTS = {
-    "asset_check_selection": Argument(
-        True,
-        "JobDefinition.get_subset RepositoryDefinition.get_maybe_subset_job_def",
-        "the asset checks that run",
-        "Select ops or assets instead.",
-    ),
     "asset_checks": Argument(
         True,
         "create_repository_using_definitions_args",

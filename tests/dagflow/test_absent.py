@@ -97,13 +97,7 @@ ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("define_asset_job", "automation_condition", lambda **more: define_asset_job("a", **more)),
     ("Definitions", "schedules", Definitions),
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),
-    ("JobDefinition.get_subset", "asset_check_selection", nothing.get_subset),
     ("RunsFilter", "updated_after", RunsFilter),
-    (
-        "RepositoryDefinition.get_maybe_subset_job_def",
-        "asset_check_selection",
-        lambda **more: Definitions().get_repository_def().get_maybe_subset_job_def("a", **more),
-    ),
     (
         "create_repository_using_definitions_args",
         "sensors",

@@ -54,6 +54,8 @@ class AssetSelection:
     """
 
     __slots__ = ("_term",)
+
+    _term: terms.Term
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self) -> None:

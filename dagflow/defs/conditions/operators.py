@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from dagflow import _doors
 from dagflow.defs.conditions.builtin import BuiltinCondition
 from dagflow.defs.conditions.condition import AutomationCondition
 from dagflow.errors import CheckError, ParameterCheckError, check_elements, check_type, repr_of
@@ -22,7 +23,7 @@ class CombinedCondition(BuiltinCondition):
         """Return a copy with changed operands."""
         raise NotImplementedError
 
-    def allow(self: _Self, selection: Any) -> _Self:
+    def allow(self: _Self, selection: _doors.AssetSelection) -> _Self:
         """Return a copy in which all conditions about dependencies and checks consider only some of them.
 
         Args:
@@ -33,7 +34,7 @@ class CombinedCondition(BuiltinCondition):
         """
         return self.with_parts(lambda part: part.allow(selection) if hasattr(part, "allow") else part)
 
-    def ignore(self: _Self, selection: Any) -> _Self:
+    def ignore(self: _Self, selection: _doors.AssetSelection) -> _Self:
         """Return a copy in which all conditions about dependencies and checks ignore some of them.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from dagflow._util import class_has
+from dagflow import _doors
 from dagflow.defs.conditions.builtin import BuiltinCondition
 from dagflow.defs.conditions.condition import AutomationCondition
 from dagflow.errors import ParameterCheckError, check_type, repr_of
@@ -22,8 +22,8 @@ class SelectingCondition(BuiltinCondition):
 
     operand: AutomationCondition
     quantifier: str
-    allow_selection: Any
-    ignore_selection: Any
+    allow_selection: _doors.AssetSelection | None
+    ignore_selection: _doors.AssetSelection | None
 
     @property
     def base_name(self) -> str:
@@ -44,7 +44,12 @@ class SelectingCondition(BuiltinCondition):
         """Return the condition that is asked of each of them."""
         return [self.operand]
 
-    def allow(self: _Self, selection: Any) -> _Self:
+    @property
+    def is_serializable(self) -> bool:
+        """Whether `serialize_value` can store it: not with a selection."""
+        return super().is_serializable and self.allow_selection is None and self.ignore_selection is None
+
+    def allow(self: _Self, selection: _doors.AssetSelection) -> _Self:
         """Return a copy that considers only selected dependencies or checks.
 
         Args:
@@ -55,7 +60,7 @@ class SelectingCondition(BuiltinCondition):
         """
         return self.with_changes(allow_selection=_joined(self.allow_selection, selection))
 
-    def ignore(self: _Self, selection: Any) -> _Self:
+    def ignore(self: _Self, selection: _doors.AssetSelection) -> _Self:
         """Return a copy that ignores selected dependencies or checks.
 
         Args:
@@ -67,13 +72,13 @@ class SelectingCondition(BuiltinCondition):
         return self.with_changes(ignore_selection=_joined(self.ignore_selection, selection))
 
 
-def _joined(present: Any, selection: Any) -> Any:
-    if not class_has(selection, "to_selection_str"):
-        raise ParameterCheckError(
-            f"parameter 'selection' of allow and ignore must be an AssetSelection, not {repr_of(selection)}. "
-            "Use AssetSelection.assets(...), for example."
-        )
-    return selection if present is None else selection | present
+def _joined(present: _doors.AssetSelection | None, selection: Any) -> _doors.AssetSelection:
+    checked = check_type(selection, _doors.AssetSelection, "selection", "allow and ignore")
+    return checked if present is None else checked | present
+
+
+def _selection(selection: Any, name: str) -> _doors.AssetSelection | None:
+    return None if selection is None else check_type(selection, _doors.AssetSelection, name, "a condition")
 
 
 def _quantifier(quantifier: Any) -> str:
@@ -110,8 +115,8 @@ class DepsCondition(SelectingCondition):
             label,
             operand=check_type(operand, AutomationCondition, "condition", "a condition of dependencies"),
             quantifier=_quantifier(quantifier),
-            allow_selection=allow_selection,
-            ignore_selection=ignore_selection,
+            allow_selection=_selection(allow_selection, "allow_selection"),
+            ignore_selection=_selection(ignore_selection, "ignore_selection"),
             resolves_virtual_deps=check_type(resolves_virtual_deps, bool, "value", "resolve_through_virtual"),
         )
 
@@ -171,8 +176,8 @@ class ChecksCondition(SelectingCondition):
             operand=check_type(operand, AutomationCondition, "condition", "a condition of checks"),
             quantifier=_quantifier(quantifier),
             blocking_only=check_type(blocking_only, bool, "blocking_only", "a condition of checks"),
-            allow_selection=allow_selection,
-            ignore_selection=ignore_selection,
+            allow_selection=_selection(allow_selection, "allow_selection"),
+            ignore_selection=_selection(ignore_selection, "ignore_selection"),
         )
 
     @property
