@@ -99,8 +99,6 @@ TOPICS = (
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
     }),
     Topic(True, ONE_BY_ONE, {
-        "graph_asset": "a decorator that makes an asset of a graph of ops",
-        "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
         "multi_asset": "a decorator that makes several assets with one function",
     }),
     Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {

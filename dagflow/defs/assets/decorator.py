@@ -140,7 +140,7 @@ def asset(
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if not callable(fn):
             raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {repr_of(fn)}")
-        own_key = _own_key(fn, key, name, key_prefix)
+        own_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
         own_deps = unique_deps(() if deps is None else deps, place)
@@ -208,12 +208,21 @@ def asset(
     return decorate if compute_fn is None else decorate(compute_fn)
 
 
-def _own_key(
+def key_of_function(
     fn: Callable[..., Any],
     key: CoercibleToAssetKey | None,
     name: str | None,
     prefix: str | Sequence[str] | None,
 ) -> AssetKey:
+    """Return the key of the asset that a function makes.
+
+    Args:
+        fn: The function.
+        key, name, prefix: The arguments `key`, `name` and `key_prefix` of its decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: The name is invalid, or the key is given with another argument.
+    """
     if key is not None:
         if name is not None or prefix is not None:
             raise DagflowInvalidDefinitionError(

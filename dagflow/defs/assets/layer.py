@@ -103,6 +103,11 @@ class AssetLayer:
         for name, given in inputs.items():
             for inner in leaf_inputs(part.node_def, name):
                 read.setdefault((*path, *inner.path), {})[inner.definition.name] = given
+        for inner_path, stored in part.stored.items():
+            for name, key in stored.items():
+                read.setdefault((*path, *inner_path), {})[name] = AssetInput(key, None, part.partitions_def)
+        for inner_path, names in part.given.items():
+            self.selected[(*path, *inner_path)] = names
         for inner_path, _ in leaf_ops(part.node_def):
             whole = (*path, *inner_path)
             self.add(whole, part, outputs.get(whole, {}), read.get(whole, {}))
@@ -139,7 +144,7 @@ class AssetLayer:
         """Return the key of the resource that stores an asset."""
         asset = self.known.get(key)
         if isinstance(asset, AssetsDefinition):
-            return asset.io_manager_key_for(key)
+            return asset.get_io_manager_key_for_asset_key(key)
         return DEFAULT_IO_MANAGER_KEY if asset is None else asset.io_manager_key
 
     def partitions_def(self, key: AssetKey) -> PartitionsDefinition | None:

@@ -43,12 +43,12 @@ def test_attributes() -> None:
     assert cup.metadata_by_key == {key: {"m": 1}}
     assert cup.descriptions_by_key == {key: "A cup."}
     assert [spec.key for spec in cup.specs] == [key]
-    assert cup.io_manager_key_for(key) == "io_manager"
+    assert cup.get_io_manager_key_for_asset_key(key) == "io_manager"
     assert (cup.__name__, cup.__doc__) == ("shop__cup", "A cup.")
     assert repr(cup) == "<asset 'shop/cup'>"
     assert cup(3) == 3
     with pytest.raises(DagflowInvalidDefinitionError, match="'shop__cup' does not make asset 'x'"):
-        cup.io_manager_key_for(AssetKey("x"))
+        cup.get_io_manager_key_for_asset_key(AssetKey("x"))
 
 
 def test_several_assets_have_no_single_key() -> None:
