@@ -229,7 +229,8 @@ class _Compiler:
         configs: Mapping[str, Any],
         selected: frozenset[str] | None,
     ) -> dict[str, StepOutput]:
-        if ports.outputs or ports.checks or configs:
+        is_part = selected is not None and len(selected) < len(op.outs)
+        if ports.outputs or ports.checks or configs or is_part:
             return {
                 name: StepOutput(
                     out,

@@ -18,7 +18,7 @@ from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.decorator import trace
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.leaves import leaf_output
-from dagflow.defs.graphs.wiring import GraphOut
+from dagflow.defs.graphs.wiring import GraphIn, GraphOut
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.function import location
@@ -154,7 +154,9 @@ def graph_asset(
         place = f"asset '{asset_key.to_user_string()}'"
         checks = checks_by_output(check_specs, [asset_key], place)
         keys, mappings = _inputs(fn, ins, place)
-        graph_def = _graph(fn, asset_key.to_python_identifier(), description, config, ["result", *checks])
+        graph_def = _graph(
+            fn, asset_key.to_python_identifier(), description, keys, config, ["result", *checks]
+        )
         read = {parameter: keys.get(parameter, AssetKey(parameter)) for parameter in graph_def.ins}
         if asset_key in read.values():
             check_self_dependency(mappings.get(asset_key), partitions_def, f"{place} ({location(fn)})")
@@ -254,7 +256,7 @@ def graph_multi_asset(
         made = _outs(outs, place)
         checks = checks_by_output(check_specs, made.values(), place)
         keys, mappings = _inputs(fn, ins, place)
-        graph_def = _graph(fn, own_name, None, config, [*made, *checks])
+        graph_def = _graph(fn, own_name, None, keys, config, [*made, *checks])
         read = {parameter: keys.get(parameter, AssetKey(parameter)) for parameter in graph_def.ins}
         for asset_key in made.values():
             if asset_key in read.values():
@@ -283,10 +285,15 @@ def graph_multi_asset(
 
 
 def _graph(
-    fn: Callable[..., Any], name: str, description: str | None, config: Any, outputs: Sequence[str]
+    fn: Callable[..., Any],
+    name: str,
+    description: str | None,
+    ins: Iterable[str],
+    config: Any,
+    outputs: Sequence[str],
 ) -> GraphDefinition:
     out = {output: GraphOut() for output in outputs}
-    return trace(fn, name, description, None, out, None, config, "graph")
+    return trace(fn, name, description, dict.fromkeys(ins, GraphIn()), out, None, config, "graph")
 
 
 def _outs(outs: Mapping[str, AssetOut], place: str) -> dict[str, AssetKey]:

@@ -126,6 +126,15 @@ class AssetLayer:
         """The node path and output name of each check that the job evaluates, by key."""
         return {spec.key: (path, name) for path, specs in self.checks.items() for name, spec in specs.items()}
 
+    def output_at(self, step_key: str, output_name: str) -> AssetOutput | None:
+        """Return the asset that an output of a step stores, None if it stores none.
+
+        Args:
+            step_key: The key of the step, without a mapping key.
+            output_name: The name of the output.
+        """
+        return self.outputs.get(tuple(step_key.split(".")), {}).get(output_name)
+
     @property
     def selected_asset_keys(self) -> set[AssetKey]:
         """The keys of the assets that the job stores."""
