@@ -40,7 +40,6 @@ class Argument(NamedTuple):
 
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
-ONE_BY_ONE = "Write one @asset for each asset."
 LIST_THEM = "Give the definitions to Definitions(assets=[...], jobs=[...]) yourself."
 WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
@@ -97,9 +96,6 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-    }),
-    Topic(True, ONE_BY_ONE, {
-        "multi_asset": "a decorator that makes several assets with one function",
     }),
     Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
         "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
