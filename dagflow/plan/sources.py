@@ -283,7 +283,9 @@ class InputSources:
         """
         assert self.layer is not None
         for part in (source, *source.parts):
-            asset = None if part.ref is None else self.layer.output_at(part.ref.step_key, part.ref.output_name)
+            asset = (
+                None if part.ref is None else self.layer.output_at(part.ref.step_key, part.ref.output_name)
+            )
             if asset is not None and asset.partitions_def is not None:
                 return None if self.partition_key is None else (self.partition_key,)
         return None

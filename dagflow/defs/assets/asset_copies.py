@@ -20,7 +20,6 @@ from dagflow.defs.assets.parts import AssetParts
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.errors import CheckError
 from dagflow.keys import AssetCheckKey, AssetKey
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ class AssetCopies(AssetParts):
     """The changed copies of a definition. A base of AssetsDefinition."""
 
     __slots__ = ()
-
-    backfill_policy: BackfillPolicy | None
 
     def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> Self:
         """Return a copy of this definition with the specs that a function returns for its specs.

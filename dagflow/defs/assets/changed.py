@@ -116,7 +116,8 @@ def changed_attributes(
     Raises:
         DagflowInvalidDefinitionError: The spec has such a fact already.
     """
-    key, new = spec.key, {}
+    key = spec.key
+    new: dict[str, Any] = {}
     for name, given in facts.items():
         value = given.get(key) if isinstance(given, Mapping) else given
         if value is None:
@@ -158,9 +159,9 @@ def check_graph_deps(
     if wanted != keys:
         changed = sorted(key.to_user_string() for key in wanted ^ keys)
         raise CheckError(
-            f"the new specs of the assets of graph '{graph_def.name}' add or remove the dependencies {changed}. "
-            "Only the dependencies of assets that an op makes can be changed: change the inputs of the graph "
-            "instead."
+            f"the new specs of the assets of graph '{graph_def.name}' add or remove the dependencies "
+            f"{changed}. Only the dependencies of assets that an op makes can be changed: change the inputs "
+            "of the graph instead."
         )
 
 
@@ -181,8 +182,8 @@ def check_same_managers(
         if new[key].io_manager_key != spec.io_manager_key:
             raise DagflowInvalidDefinitionError(
                 f"the new spec of asset '{key.to_user_string()}' has the I/O manager "
-                f"'{new[key].io_manager_key}', but an op of graph '{graph_def.name}' stores the asset. Give the "
-                "io_manager_key to the Out of this op."
+                f"'{new[key].io_manager_key}', but an op of graph '{graph_def.name}' stores the asset. Give "
+                "the io_manager_key to the Out of this op."
             )
 
 

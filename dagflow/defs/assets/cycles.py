@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from dagflow.dag import find_cycle, levels
+from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.errors import CircularDependencyError
@@ -26,21 +27,38 @@ def without_cycles(parts: Sequence[AssetsDefinition], names: ShortNames) -> Sequ
     level = levels(by_index)
     if len(level) == len(parts):
         return parts
+    _check_keys(parts, makers, names)
     keys = _parents_of_keys(parts, names, makers)
-    cycle = find_cycle(keys)
-    if cycle is not None:
-        path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
-        raise CircularDependencyError(
-            f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
-        )
+    turns = levels(keys)
     divided: list[AssetsDefinition] = []
     for index, part in enumerate(parts):
-        if index in level or not part.can_subset or len(part.keys_by_output_name) < 2:
+        if index in level or not part.can_subset or not turns.keys() >= part.keys:
             divided.append(part)
         else:
             divided += _divided(part, keys)
     _check_order(divided, names)
     return divided
+
+
+def _check_keys(parts: Sequence[AssetsDefinition], makers: Mapping[AssetKey, int], names: ShortNames) -> None:
+    """Raise if assets depend on each other in a cycle, so that no division of definitions helps."""
+    parents = {
+        key: [
+            up
+            for dep in part.specs_by_key[key].deps
+            if (up := names.resolve(dep.asset_key, part)) in makers and up != key
+        ]
+        for part in parts
+        for key in part.keys_by_output_name.values()
+    }
+    cycle = find_cycle(parents)
+    if cycle is not None:
+        path = " -> ".join(
+            f"'{key.to_user_string()}' ({place_of(parts[makers[key]])})" for key in [*cycle, cycle[0]]
+        )
+        raise CircularDependencyError(
+            f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
+        )
 
 
 def _makers_read(part: AssetsDefinition, makers: Mapping[AssetKey, int], names: ShortNames) -> set[int]:
@@ -91,7 +109,7 @@ def _check_order(parts: Sequence[AssetsDefinition], names: ShortNames) -> None:
         {index: _makers_read(part, makers, names) - {index} for index, part in enumerate(parts)}
     )
     if cycle is not None:
-        path = " -> ".join(repr(parts[index]) for index in [*cycle, cycle[0]])
+        path = " -> ".join(f"{parts[index]!r} ({place_of(parts[index])})" for index in [*cycle, cycle[0]])
         raise CircularDependencyError(
             f"these definitions depend on each other in a cycle: {path}. Define the one with several assets "
             "with can_subset=True, so that its assets can be made one after the other."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
@@ -72,30 +72,7 @@ class AssetsDefinition(AssetCopies):
         DagflowInvalidDefinitionError: The facts do not fit together.
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "__wrapped__",
-        "_node_def",
-        "_whole",
-        "backfill_policy",
-        "can_subset",
-        "check_specs_by_output_name",
-        "execution_type",
-        "given",
-        "hook_defs",
-        "inputs",
-        "is_subset",
-        "keys_by_input_name",
-        "keys_by_output_name",
-        "output_names",
-        "outputs",
-        "partition_mappings",
-        "partitions_def",
-        "resource_defs",
-        "specs_by_key",
-        "stored",
-    )
+    __slots__ = ()
 
     def __init__(
         self,
@@ -168,14 +145,14 @@ class AssetsDefinition(AssetCopies):
         )
         self.given: Mapping[Path, frozenset[str]] = {}
         self.stored: Mapping[Path, Mapping[str, AssetKey]] = {}
-        check_specs_of(self, has_facts=specs is None)
+        check_specs_of(self)
         self.index_ports()
         self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, "an AssetsDefinition")
         if node_def is not None:
             if isinstance(node_def, OpDefinition):
-                self.__wrapped__: Callable[..., Any] = node_def.body.fn
+                self.__wrapped__ = node_def.body.fn
             self.__doc__ = node_def.description
-            self.__name__: str = node_def.name
+            self.__name__ = node_def.name
         if selected_asset_keys is not None or selected_asset_check_keys is not None:
             self.select(
                 self.keys if selected_asset_keys is None else selected_asset_keys,

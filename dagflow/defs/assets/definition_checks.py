@@ -9,7 +9,7 @@ from dagflow.defs.assets.asset_inputs import check_self_dependency
 from dagflow.defs.assets.parts import AssetParts
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.leaves import unused_ends
+from dagflow.defs.graphs.leaves import leaf_output, unused_ends
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.errors import (
     CheckError,
@@ -110,7 +110,8 @@ def check_ports(
         if keys_by_output_name or keys_by_input_name or checks:
             raise CheckError(
                 "an AssetsDefinition was given keys or checks of inputs and outputs, but no 'node_def' with "
-                "these inputs and outputs. Give the op or graph, or 'specs' only for assets that are only read."
+                "these inputs and outputs. Give the op or graph, or 'specs' only for assets that are only "
+                "read."
             )
         return
     what = node_def.describe_node()
@@ -150,6 +151,16 @@ def check_known(given: Iterable[str], known: Collection[str], argument: str, wha
 
 
 def _check_ends(graph_def: GraphDefinition, outputs: Collection[str]) -> None:
+    leaves: dict[tuple[tuple[str, ...], str], str] = {}
+    for name in sorted(outputs):
+        leaf = leaf_output(graph_def, name)
+        other = leaves.setdefault((leaf.path, leaf.definition.name), name)
+        if other != name:
+            raise DagflowInvalidDefinitionError(
+                f"the outputs '{other}' and '{name}' of graph '{graph_def.name}' are both the output "
+                f"'{leaf.definition.name}' of op '{'.'.join(leaf.path)}', which can make one asset or check "
+                "only. Return an output of another op for one of them."
+            )
     ends = [".".join(path) for path in unused_ends(graph_def)]
     mapped = [one for one in graph_def.output_mappings if one.graph_output_name in outputs]
     read = {source for sources in graph_def.parents.values() for source in sources}
@@ -157,17 +168,14 @@ def _check_ends(graph_def: GraphDefinition, outputs: Collection[str]) -> None:
     ends += [one.mapped_node_name for one in graph_def.output_mappings if one.mapped_node_name not in read]
     if ends:
         raise CheckError(
-            f"the ops {sorted(set(ends))} of graph '{graph_def.name}' make no asset or check, and nothing reads "
-            "their outputs. Return their outputs from the graph and give them keys, or leave the ops out."
+            f"the ops {sorted(set(ends))} of graph '{graph_def.name}' make no asset or check, and nothing "
+            "reads their outputs. Return their outputs from the graph and give them keys, or leave the ops "
+            "out."
         )
 
 
-def check_specs_of(definition: AssetParts, *, has_facts: bool) -> None:
+def check_specs_of(definition: AssetParts) -> None:
     """Raise if the specs of a definition do not fit its outputs.
-
-    Args:
-        definition: The definition.
-        has_facts: Whether the specs were made of facts by key, so that dependencies on itself are unchecked.
 
     Raises:
         CheckError: The specs and the outputs are not of the same assets.
@@ -186,8 +194,7 @@ def check_specs_of(definition: AssetParts, *, has_facts: bool) -> None:
             + (f"specs without an output: {extra}" if extra else "")
             + ". Give 'keys_by_output_name' and 'specs' the same keys."
         )
-    if has_facts:
-        for key, spec in specs.items():
-            if any(dep.asset_key == key for dep in spec.deps):
-                mapping = definition.partition_mappings.get(key)
-                check_self_dependency(mapping, spec.partitions_def, f"asset '{key.to_user_string()}'")
+    for key, spec in specs.items():
+        if any(dep.asset_key == key for dep in spec.deps):
+            mapping = definition.partition_mappings.get(key)
+            check_self_dependency(mapping, spec.partitions_def, f"asset '{key.to_user_string()}'")

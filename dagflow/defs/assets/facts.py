@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.defs.assets.dependency import HasAssetKey
-from dagflow.defs.assets.ports import AssetExecutionType
+from dagflow.defs.assets.graph_part import Path
+from dagflow.defs.assets.ports import AssetExecutionType, AssetInput, AssetOutput
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.leaves import leaf_output
@@ -21,18 +22,58 @@ from dagflow.errors import CheckError, DagflowInvariantViolationError
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
     from dagflow.defs.conditions.condition import AutomationCondition
     from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
+    from dagflow.partitions.backfill import BackfillPolicy
+    from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.mapping import PartitionMapping
 
 
 class AssetFacts(HasAssetKey):
-    """The facts about the assets and checks of a definition. The base of AssetsDefinition."""
+    """The facts about the assets and checks of a definition. The base of AssetsDefinition.
 
-    __slots__ = ()
+    Attributes:
+        given: The outputs that each op of a graph shall give, by its path; empty for a whole definition.
+        stored: The assets of the same definition that ops of a graph load, by path and input; empty for a
+            whole definition.
+    """
 
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "__wrapped__",
+        "_node_def",
+        "_whole",
+        "backfill_policy",
+        "can_subset",
+        "check_specs_by_output_name",
+        "execution_type",
+        "given",
+        "hook_defs",
+        "inputs",
+        "is_subset",
+        "keys_by_input_name",
+        "keys_by_output_name",
+        "output_names",
+        "outputs",
+        "partition_mappings",
+        "partitions_def",
+        "resource_defs",
+        "specs_by_key",
+        "stored",
+    )
+
+    __name__: str
+    __wrapped__: Callable[..., Any]
+    backfill_policy: BackfillPolicy | None
+    can_subset: bool
+    given: Mapping[Path, frozenset[str]]
+    inputs: dict[str, AssetInput]
+    is_subset: bool
     keys_by_input_name: dict[str, AssetKey]
     keys_by_output_name: dict[str, AssetKey]
     specs_by_key: dict[AssetKey, AssetSpec]
@@ -40,9 +81,13 @@ class AssetFacts(HasAssetKey):
     execution_type: AssetExecutionType
     hook_defs: frozenset[HookDefinition]
     output_names: dict[AssetKey, str]
+    outputs: dict[str, AssetOutput]
     partition_mappings: dict[AssetKey, PartitionMapping]
+    partitions_def: PartitionsDefinition | None
     resource_defs: dict[str, ResourceDefinition]
+    stored: Mapping[Path, Mapping[str, AssetKey]]
     _node_def: NodeDefinition | None
+    _whole: Self | None
 
     @property
     def is_declaration(self) -> bool:
@@ -272,7 +317,9 @@ class AssetFacts(HasAssetKey):
         for name, spec in self.check_specs_by_output_name.items():
             if spec.key == key:
                 return name
-        raise DagflowInvariantViolationError(f"{self!r} does not evaluate the check '{key.to_user_string()}'.")
+        raise DagflowInvariantViolationError(
+            f"{self!r} does not evaluate the check '{key.to_user_string()}'."
+        )
 
     def get_io_manager_key_for_asset_key(self, key: AssetKey) -> str:
         """Return the key of the resource that stores an asset. Of a declaration, the one that loads it.

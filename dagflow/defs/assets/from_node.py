@@ -9,10 +9,16 @@ from dagflow.defs.assets.check_spec import checks_by_output
 from dagflow.defs.assets.definition_checks import check_known, checked_keys
 from dagflow.defs.assets.dependency import AssetDep, checked_mapping
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.graphs.leaves import leaf_output
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
-from dagflow.errors import CheckError, ElementCheckError, ParameterCheckError, check_optional, check_type, repr_of
+from dagflow.errors import (
+    CheckError,
+    ElementCheckError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import AssetKey
 
 if TYPE_CHECKING:
@@ -45,7 +51,8 @@ def of_node(
     groups = facts["group_name"]
     if group_name is not None and groups:
         raise ParameterCheckError(
-            f"the assets of {what} were given 'group_name' and 'group_names_by_output_name'. Give one of them."
+            f"the assets of {what} were given 'group_name' and 'group_names_by_output_name'. Give one of "
+            "them."
         )
     read = _input_keys(node_def, keys_by_input_name)
     made = _output_keys(node_def, keys_by_output_name, key_prefix, check_specs)
@@ -121,8 +128,8 @@ def _check_complete(
     names, known = [*given, *others], list(known)
     if set(names) != set(known):
         raise CheckError(
-            f"'{argument}' has the names {names}, but the {what} are {known}. Give a key for each of them, and "
-            "for nothing else."
+            f"'{argument}' has the names {names}, but the {what} are {known}. Give a key for each of them, "
+            "and for nothing else."
         )
 
 
@@ -179,24 +186,24 @@ def specs_from_facts(
     """
     if not made:
         raise CheckError(
-            "an AssetsDefinition needs a 'node_def' with 'keys_by_output_name', or 'specs' for assets that are "
-            "only read"
+            "an AssetsDefinition needs a 'node_def' with 'keys_by_output_name', or 'specs' for assets that "
+            "are only read"
         )
     keys = set(made.values())
     if asset_deps is not None and set(asset_deps) != keys:
         raise CheckError(
-            f"'asset_deps' has the keys {sorted(key.to_user_string() for key in asset_deps)}, but the assets are "
-            f"{sorted(key.to_user_string() for key in keys)}. Give the dependencies of each asset."
+            f"'asset_deps' has the keys {sorted(key.to_user_string() for key in asset_deps)}, but the "
+            f"assets are {sorted(key.to_user_string() for key in keys)}. Give the dependencies of each asset."
         )
     inputs = list(dict.fromkeys(read.values()))
-    return {
-        key: AssetSpec(
-            key,
-            deps=inputs if asset_deps is None else sorted(asset_deps[key]),
-            **{attribute: (facts.get(name) or {}).get(key) for name, attribute in _ATTRIBUTES.items()},
-        )
-        for key in made.values()
-    }
+    found = {}
+    for key in made.values():
+        given: dict[str, Any] = {
+            attribute: (facts.get(name) or {}).get(key) for name, attribute in _ATTRIBUTES.items()
+        }
+        deps = inputs if asset_deps is None else sorted(asset_deps[key])
+        found[key] = AssetSpec(key, deps=deps, **given)
+    return found
 
 
 _ATTRIBUTES = {

@@ -24,7 +24,6 @@ from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.function import location
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
-    ParameterCheckError,
     check_optional,
     check_type,
     repr_of,
@@ -209,8 +208,8 @@ def graph_multi_asset(
     """Make several assets of a function that calls ops and returns outputs of them.
 
     Args:
-        outs: The assets by the name of the output. The function returns a dict with these names, or a tuple in
-            this order.
+        outs: The assets by the name of the output. The function returns a dict with these names, or a tuple
+            in this order.
         name: The name of the graph; default: the name of the function.
         ins: `AssetIn` by parameter, for a parameter that reads an asset of another key.
         partitions_def: The partitions of the assets.
@@ -347,7 +346,7 @@ def _check_out(out: AssetOut, graph_def: GraphDefinition, output_name: str, plac
         wanted = resolve_type(out.dagflow_type, f"the AssetOut '{output_name}' of {place}")
         if wanted != leaf.definition.dagflow_type:
             raise DagflowInvalidDefinitionError(
-                f"{place}: the AssetOut '{output_name}' has the type '{wanted.display_name}', but the {op_output} "
-                f"has the type '{leaf.definition.dagflow_type.display_name}'. Give the type to the Out of this "
-                "op."
+                f"{place}: the AssetOut '{output_name}' has the type '{wanted.display_name}', but the "
+                f"{op_output} has the type '{leaf.definition.dagflow_type.display_name}'. Give the type to "
+                "the Out of this op."
             )

@@ -107,7 +107,7 @@ class AssetLayer:
             for name, key in stored.items():
                 read.setdefault((*path, *inner_path), {})[name] = AssetInput(key, None, part.partitions_def)
         for inner_path, names in part.given.items():
-            self.selected[(*path, *inner_path)] = names
+            self.selected[path + inner_path] = names
         for inner_path, _ in leaf_ops(part.node_def):
             whole = (*path, *inner_path)
             self.add(whole, part, outputs.get(whole, {}), read.get(whole, {}))

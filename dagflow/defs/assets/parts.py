@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from dagflow.defs.assets.facts import AssetFacts
-from dagflow.defs.assets.graph_part import Path, graph_part
+from dagflow.defs.assets.graph_part import graph_part
 from dagflow.defs.assets.ports import AssetInput, AssetOutput
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.errors import CheckError, DagflowInvalidSubsetError
@@ -20,40 +20,37 @@ if TYPE_CHECKING:
 
 
 class AssetParts(AssetFacts):
-    """The assets and checks of a definition that a run selects. A base of AssetsDefinition.
-
-    Attributes:
-        given: The outputs that each op of a graph shall give, by its path; empty for a whole definition.
-        stored: The assets of the same definition that ops of a graph load, by path and input; empty for a
-            whole definition.
-    """
+    """The assets and checks of a definition that a run selects. A base of AssetsDefinition."""
 
     __slots__ = ()
 
-    can_subset: bool
-    is_subset: bool
-    inputs: dict[str, AssetInput]
-    outputs: dict[str, AssetOutput]
-    partitions_def: PartitionsDefinition | None
-    given: Mapping[Path, frozenset[str]]
-    stored: Mapping[Path, Mapping[str, AssetKey]]
-    _whole: Self | None
-
     def index_ports(self) -> None:
         """Set `output_names`, `outputs` and `inputs` from the keys, specs and partition mappings."""
-        self.output_names: dict[AssetKey, str] = {key: name for name, key in self.keys_by_output_name.items()}
-        self.outputs: dict[str, AssetOutput] = {
+        self.output_names = {key: name for name, key in self.keys_by_output_name.items()}
+        self.outputs = {
             name: AssetOutput(self.specs_by_key[key]) for name, key in self.keys_by_output_name.items()
         }
-        self.inputs: dict[str, AssetInput] = {
+        self.inputs = {
             name: AssetInput(key, self.partition_mappings.get(key), self.partitions_def)
             for name, key in self.keys_by_input_name.items()
         }
 
-    def select(self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]) -> None:
+    def select(
+        self,
+        keys: AbstractSet[AssetKey],
+        check_keys: AbstractSet[AssetCheckKey],
+        *,
+        keeps_values: bool = False,
+    ) -> None:
         """Keep only some of the assets and checks. The specs of all assets stay.
 
         Only a definition that nothing else has yet may be changed.
+
+        Args:
+            keys: The assets.
+            check_keys: The checks.
+            keeps_values: Whether to keep the inputs with values that the selected assets do not depend on.
+                The function of an op gets them in any case.
         """
         others = {name: key for name, key in self.keys_by_output_name.items() if key not in keys}
         self.keys_by_output_name = {
@@ -65,14 +62,17 @@ class AssetParts(AssetFacts):
         if isinstance(self._node_def, GraphDefinition):
             wanted = [*self.keys_by_output_name, *self.check_specs_by_output_name]
             self._node_def, self.given, self.stored = graph_part(self._node_def, wanted, others)
-            read = {
-                name: key for name, key in self.keys_by_input_name.items() if name in self._node_def.ins
-            }
+            read = {name: key for name, key in self.keys_by_input_name.items() if name in self._node_def.ins}
         else:
             needed = {dep.asset_key for key in self.output_keys() for dep in self.specs_by_key[key].deps}
             for spec in self.check_specs_by_output_name.values():
                 needed |= {spec.asset_key, *(dep.asset_key for dep in spec.additional_deps)}
-            read = {name: key for name, key in self.keys_by_input_name.items() if key in needed}
+            ins = self.node_def.ins
+            read = {
+                name: key
+                for name, key in self.keys_by_input_name.items()
+                if key in needed or (keeps_values and not ins[name].dagflow_type.is_nothing)
+            }
         self.keys_by_input_name = read
         self.is_subset = True
         self.index_ports()
@@ -100,9 +100,18 @@ class AssetParts(AssetFacts):
             selected_asset_check_keys = {
                 key for key in self.check_keys if key.asset_key in selected_asset_keys
             }
+        return self._part(selected_asset_keys, selected_asset_check_keys)
+
+    def _part(
+        self,
+        keys: AbstractSet[AssetKey],
+        check_keys: AbstractSet[AssetCheckKey],
+        *,
+        keeps_values: bool = False,
+    ) -> Self:
         part = copy.copy(self.whole)
         part._whole = self.whole  # noqa: SLF001 - a copy of its own
-        part.select(selected_asset_keys, selected_asset_check_keys)
+        part.select(self.keys & keys, self.check_keys & check_keys, keeps_values=keeps_values)
         return part
 
     @property
@@ -110,9 +119,7 @@ class AssetParts(AssetFacts):
         """The definition that this is the selected part of; itself, if it is whole."""
         return self if self._whole is None else self._whole
 
-    def part_with(
-        self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]
-    ) -> Self:
+    def part_with(self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]) -> Self:
         """Return this definition if it is selected as a whole, else its selected part.
 
         Args:
@@ -133,7 +140,7 @@ class AssetParts(AssetFacts):
                 f"{sorted(key.to_user_string() for key in self.check_keys)}. Select all of them, for example "
                 "with AssetSelection.required_multi_asset_neighbors(), or define it with can_subset=True."
             )
-        return self.subset_for(keys, check_keys)
+        return self._part(keys, check_keys, keeps_values=True)
 
     def output_keys(self) -> Iterable[AssetKey]:
         """Return the keys of the selected assets that its op or graph makes, in the order of the outputs."""

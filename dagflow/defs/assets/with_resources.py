@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow._util import nearest
 from dagflow.config.read import check_config
+from dagflow.defs.assets.bound_resources import with_bound_resources
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.defs.resources.needs import check_needs, start_order
-from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
+from dagflow.defs.resources.needs import check_needs
 from dagflow.errors import DagflowInvalidInvocationError, check_optional, check_type, repr_of
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
