@@ -180,7 +180,9 @@ class _Compiler:
             assets_def = layer.definitions.get(path)
             if assets_def is not None:
                 asset_inputs = layer.inputs[path]
-                ports = AssetPorts(layer.outputs[path], layer.checks.get(path, {}))
+                ports = AssetPorts(
+                    layer.outputs[path], layer.checks.get(path, {}), path in layer.passing_check_results
+                )
                 selected = layer.selected.get(path)
         sources.gates = []
         given_inputs: Mapping[str, Any] = {}

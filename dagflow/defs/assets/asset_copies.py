@@ -65,6 +65,8 @@ class AssetCopies(AssetParts):
             DagflowInvalidDefinitionError: A dependency is new, but the function has parameters that read
                 assets.
         """
+        if self._whole is not None:
+            return self._part_of(self._whole.with_specs(specs, renamed), specs, renamed or {})
         new, renamed = copy.copy(self), renamed or {}
         new.specs_by_key = {specs[key].key: specs[key] for key in self.specs_by_key}
         new.keys_by_output_name = {name: specs[key].key for name, key in self.keys_by_output_name.items()}
@@ -87,16 +89,21 @@ class AssetCopies(AssetParts):
         elif self._node_def is not None:
             check_graph_deps(self._node_def, new.specs_by_key, new.keys_by_input_name)
             check_same_managers(self._node_def, self.specs_by_key, specs)
-        if self._whole is not None:
-            new._whole = self._whole.with_specs(specs, renamed)  # noqa: SLF001 - of a copy of its own
-        new.stored = {
-            path: {name: specs[key].key for name, key in read.items()} for path, read in self.stored.items()
-        }
         definitions = [spec.partitions_def for spec in new.specs_by_key.values()]
         if definitions != [spec.partitions_def for spec in self.specs_by_key.values()]:
             new.partitions_def = next((one for one in definitions if one is not None), None)
         new.index_ports()
         return new
+
+    def _part_of(
+        self, whole: Self, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey]
+    ) -> Self:
+        """Return the same part of a changed copy of the whole definition."""
+        checks = [_check_with_key(spec, specs, renamed).key for spec in self.check_specs]
+        part = whole.part_of_whole({specs[key].key for key in self.keys}, set(checks))
+        part.hook_defs, part.resource_defs = self.hook_defs, self.resource_defs
+        part.backfill_policy = self.backfill_policy
+        return part
 
     def with_attributes(
         self,
@@ -110,7 +117,7 @@ class AssetCopies(AssetParts):
         automation_condition: AutomationCondition | Mapping[AssetKey, AutomationCondition] | None = None,
         backfill_policy: BackfillPolicy | None = None,
         hook_defs: AbstractSet[HookDefinition] | None = None,
-        metadata_by_key: Mapping[AssetKey, Mapping[str, Any]] | None = None,
+        metadata_by_key: Mapping[AssetKey | AssetCheckKey, Mapping[str, Any]] | None = None,
     ) -> Self:
         """Return a copy of this definition with other keys or facts. The name of its op stays.
 
@@ -124,7 +131,8 @@ class AssetCopies(AssetParts):
             automation_condition: The automation condition, of all assets or by key.
             backfill_policy: The backfill policy.
             hook_defs: The hooks, instead of the present ones.
-            metadata_by_key: Further metadata by present key.
+            metadata_by_key: Further metadata by present key. That of a check, by its key, replaces its
+                present metadata.
 
         Raises:
             DagflowInvalidDefinitionError: An asset has a group, tags or a condition already.
@@ -149,6 +157,11 @@ class AssetCopies(AssetParts):
             {key: changed_attributes(spec, renamed, facts) for key, spec in self.specs_by_key.items()},
             renamed,
         )
+        for name, spec in self.check_specs_by_output_name.items():
+            if metadata_by_key is not None and spec.key in metadata_by_key:
+                new.check_specs_by_output_name[name] = new.check_specs_by_output_name[name].with_metadata(
+                    metadata_by_key[spec.key]
+                )
         if backfill_policy is not None:
             new.backfill_policy = backfill_policy
         if hook_defs is not None:

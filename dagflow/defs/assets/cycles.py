@@ -35,7 +35,7 @@ def without_cycles(parts: Sequence[AssetsDefinition], names: ShortNames) -> Sequ
         if index in level or not part.can_subset or not turns.keys() >= part.keys:
             divided.append(part)
         else:
-            divided += _divided(part, keys)
+            divided += _divided(part, keys, names)
     _check_order(divided, names)
     return divided
 
@@ -84,7 +84,7 @@ def _parents_of_keys(
 
 
 def _divided(
-    part: AssetsDefinition, parents: Mapping[AssetKey, Sequence[AssetKey]]
+    part: AssetsDefinition, parents: Mapping[AssetKey, Sequence[AssetKey]], names: ShortNames
 ) -> list[AssetsDefinition]:
     """Return the parts of a definition: the keys of a part do not depend on it through other definitions."""
     own = part.keys
@@ -97,9 +97,16 @@ def _divided(
             before = [turns[up] for up in parents[key] if up in turns]
             if before:
                 turns[key] = max(before)
+    of_checks = {}
+    for spec in part.check_specs:
+        read = [spec.asset_key, *(names.resolve(dep.asset_key, part) for dep in spec.additional_deps)]
+        of_checks[spec.key] = max((turns[up] + (up not in own) for up in read if up in turns), default=0)
     return [
-        part.subset_for({key for key in own if turns[key] == turn})
-        for turn in sorted({turns[key] for key in own})
+        part.subset_for(
+            {key for key in own if turns[key] == turn},
+            {key for key, of_check in of_checks.items() if of_check == turn},
+        )
+        for turn in sorted({*(turns[key] for key in own), *of_checks.values()})
     ]
 
 

@@ -18,7 +18,7 @@ from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition, current_composition
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.errors import check_optional, check_type
+from dagflow.errors import CheckError, check_optional, check_type
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -114,11 +114,16 @@ class AssetsDefinition(AssetCopies):
         keys_by_output_name = checked_keys(keys_by_output_name, "keys_by_output_name")
         check_optional(partitions_def, PartitionsDefinition, "partitions_def", "an AssetsDefinition")
         specs_by_key = (
-            specs_from_facts(keys_by_output_name, keys_by_input_name, asset_deps, facts)
+            specs_from_facts(node_def, keys_by_output_name, keys_by_input_name, asset_deps, facts)
             if specs is None
             else checked_specs(specs, facts, partitions_def)
         )
         check_ports(node_def, keys_by_input_name, keys_by_output_name, check_specs_by_output_name or {})
+        if node_def is None and (can_subset or backfill_policy is not None):
+            raise CheckError(
+                "an AssetsDefinition was given 'can_subset' or 'backfill_policy', but no 'node_def', so "
+                "nothing makes its assets. Leave them out."
+            )
         self._node_def: NodeDefinition | None = node_def
         self.hook_defs: frozenset[HookDefinition] = check_hooks(hook_defs, "hook_defs")
         self.keys_by_input_name: dict[str, AssetKey] = keys_by_input_name
@@ -149,8 +154,9 @@ class AssetsDefinition(AssetCopies):
         self.index_ports()
         self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, "an AssetsDefinition")
         if node_def is not None:
-            if isinstance(node_def, OpDefinition):
-                self.__wrapped__ = node_def.body.fn
+            fn = node_def.decorated()
+            if fn is not None:
+                self.__wrapped__ = fn
             self.__doc__ = node_def.description
             self.__name__ = node_def.name
         if selected_asset_keys is not None or selected_asset_check_keys is not None:

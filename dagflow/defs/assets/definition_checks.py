@@ -194,7 +194,21 @@ def check_specs_of(definition: AssetParts) -> None:
             + (f"specs without an output: {extra}" if extra else "")
             + ". Give 'keys_by_output_name' and 'specs' the same keys."
         )
+    if definition.partition_mappings:
+        _check_mappings(definition)
     for key, spec in specs.items():
         if any(dep.asset_key == key for dep in spec.deps):
             mapping = definition.partition_mappings.get(key)
             check_self_dependency(mapping, spec.partitions_def, f"asset '{key.to_user_string()}'")
+
+
+def _check_mappings(definition: AssetParts) -> None:
+    known = set(definition.keys_by_input_name.values())
+    known |= {dep.asset_key for spec in definition.specs_by_key.values() for dep in spec.deps}
+    for key in definition.partition_mappings:
+        if key not in known:
+            raise CheckError(
+                f"{definition.node_def.describe_node()} received a partition mapping for asset "
+                f"'{key.to_user_string()}', which it does not depend on. It depends on "
+                f"{sorted(one.to_user_string() for one in known)}."
+            )

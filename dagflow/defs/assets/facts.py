@@ -11,9 +11,10 @@ from dagflow.defs.assets.dependency import HasAssetKey
 from dagflow.defs.assets.graph_part import Path
 from dagflow.defs.assets.ports import AssetExecutionType, AssetInput, AssetOutput
 from dagflow.defs.assets.source_asset import SourceAsset
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
+from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.leaves import leaf_output
-from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
+from dagflow.defs.hooks.definition import HookDefinition, attached_requirements, hook_requirements
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
@@ -281,8 +282,11 @@ class AssetFacts(HasAssetKey):
                 yield from spec.own_requirements()
             return
         yield from self._node_def.all_requirements()
-        if self.hook_defs:
-            yield from attached_requirements(self.hook_defs, f"asset '{self._node_def.name}'").values()
+        place = f"asset '{self._node_def.name}'"
+        if isinstance(self._node_def, GraphDefinition):
+            yield from hook_requirements(self.hook_defs, place, self._node_def).values()
+        elif self.hook_defs:
+            yield from attached_requirements(self.hook_defs, place).values()
 
     def get_asset_spec(self, key: AssetKey | None = None) -> AssetSpec:
         """Return the facts about one of the assets.
@@ -362,7 +366,7 @@ class AssetFacts(HasAssetKey):
             io_manager_def=self.resource_defs.get(manager_key),
             description=spec.description,
             partitions_def=spec.partitions_def,
-            group_name=spec.group_name,
+            group_name=None if spec.group_name == DEFAULT_GROUP else spec.group_name,
             resource_defs=self.resource_defs,
             tags=spec.tags,
         )

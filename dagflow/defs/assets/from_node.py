@@ -76,14 +76,14 @@ def of_node(
     specs = []
     for name, key in made.items():
         given = {attribute: (values or {}).get(name) for attribute, values in facts.items()}
-        given = {attribute: value for attribute, value in given.items() if value is not None}
-        given.setdefault("group_name", group_name)
+        if given["group_name"] is None:
+            given["group_name"] = group_name
         upstream = dict.fromkeys(read.values()) if deps is None else sorted(deps.get(name, ()))
         specs.append(
             AssetSpec(
                 key,
                 deps=[AssetDep(one, partition_mapping=mappings_by_key.get(one)) for one in upstream],
-                **{**_facts_of_output(node_def, name), **given, **_metadata(node_def, name, given)},
+                **_merged(_facts_of_output(node_def, name), given),
             )
         )
     return {
@@ -158,16 +158,20 @@ def _facts_of_output(node_def: NodeDefinition, name: str) -> dict[str, Any]:
     return {
         "description": out.description or node_def.description,
         "code_version": out.code_version or node_def.code_version,
+        "metadata": out.metadata,
         "skippable": not out.is_required,
     }
 
 
-def _metadata(node_def: NodeDefinition, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    of_output = node_def.outs[name].metadata if isinstance(node_def, OpDefinition) else {}
-    return {"metadata": {**(of_output or {}), **given.get("metadata", {})}}
+def _merged(of_output: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of an output and the given facts. The given ones win, and metadata is merged."""
+    merged = {**of_output, **{name: value for name, value in given.items() if value is not None}}
+    merged["metadata"] = {**(of_output.get("metadata") or {}), **(given.get("metadata") or {})}
+    return merged
 
 
 def specs_from_facts(
+    node_def: NodeDefinition | None,
     made: Mapping[str, AssetKey],
     read: Mapping[str, AssetKey],
     asset_deps: Mapping[AssetKey, Iterable[AssetKey]] | None,
@@ -176,6 +180,7 @@ def specs_from_facts(
     """Return the specs of the assets of a definition, from facts that are given by key.
 
     Args:
+        node_def: The op or graph. Its outputs have facts too.
         made: The key of each output.
         read: The key of each input. Each asset depends on them, unless `asset_deps` is given.
         asset_deps: The keys that each asset depends on.
@@ -197,12 +202,13 @@ def specs_from_facts(
         )
     inputs = list(dict.fromkeys(read.values()))
     found = {}
-    for key in made.values():
-        given: dict[str, Any] = {
-            attribute: (facts.get(name) or {}).get(key) for name, attribute in _ATTRIBUTES.items()
+    for name, key in made.items():
+        given = {
+            attribute: (facts.get(argument) or {}).get(key) for argument, attribute in _ATTRIBUTES.items()
         }
+        of_output = {} if node_def is None or name not in node_def.outs else _facts_of_output(node_def, name)
         deps = inputs if asset_deps is None else sorted(asset_deps[key])
-        found[key] = AssetSpec(key, deps=deps, **given)
+        found[key] = AssetSpec(key, deps=deps, **_merged(of_output, given))
     return found
 
 

@@ -19,7 +19,7 @@ from dagflow.defs.graphs.decorator import trace
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.leaves import leaf_output
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut
-from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.function import location
 from dagflow.errors import (
@@ -154,7 +154,13 @@ def graph_asset(
         checks = checks_by_output(check_specs, [asset_key], place)
         keys, mappings = _inputs(fn, ins, place)
         graph_def = _graph(
-            fn, asset_key.to_python_identifier(), description, keys, config, ["result", *checks]
+            fn,
+            asset_key.to_python_identifier(),
+            description,
+            keys,
+            config,
+            ["result", *checks],
+            "graph_asset",
         )
         read = {parameter: keys.get(parameter, AssetKey(parameter)) for parameter in graph_def.ins}
         if asset_key in read.values():
@@ -184,7 +190,7 @@ def graph_asset(
             resource_defs=resource_defs,
             backfill_policy=backfill_policy,
             check_specs_by_output_name=checks,
-            hook_defs=hooks,
+            hook_defs=check_hooks(hooks, "hooks", place),
         )
 
     return decorate if compose_fn is None else decorate(compose_fn)
@@ -255,7 +261,7 @@ def graph_multi_asset(
         made = _outs(outs, place)
         checks = checks_by_output(check_specs, made.values(), place)
         keys, mappings = _inputs(fn, ins, place)
-        graph_def = _graph(fn, own_name, None, keys, config, [*made, *checks])
+        graph_def = _graph(fn, own_name, None, keys, config, [*made, *checks], "graph_multi_asset")
         read = {parameter: keys.get(parameter, AssetKey(parameter)) for parameter in graph_def.ins}
         for asset_key in made.values():
             if asset_key in read.values():
@@ -277,7 +283,7 @@ def graph_multi_asset(
             resource_defs=resource_defs,
             backfill_policy=backfill_policy,
             check_specs_by_output_name=checks,
-            hook_defs=hooks,
+            hook_defs=check_hooks(hooks, "hooks", place),
         )
 
     return decorate
@@ -290,9 +296,10 @@ def _graph(
     ins: Iterable[str],
     config: Any,
     outputs: Sequence[str],
+    what: str,
 ) -> GraphDefinition:
     out = {output: GraphOut() for output in outputs}
-    return trace(fn, name, description, dict.fromkeys(ins, GraphIn()), out, None, config, "graph")
+    return trace(fn, name, description, dict.fromkeys(ins, GraphIn()), out, None, config, what)
 
 
 def _outs(outs: Mapping[str, AssetOut], place: str) -> dict[str, AssetKey]:

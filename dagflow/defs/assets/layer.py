@@ -37,10 +37,20 @@ class AssetLayer:
         outputs: The AssetOutput by node path and output name. Always: the same paths as `definitions`.
         inputs: The AssetInput by node path and input name. Always: the same paths as `definitions`.
         checks: The checks by node path and output name, only for ops with checks.
+        passing_check_results: The ops whose results of checks are values for other ops of their graph.
         selected: The names of the outputs that an op shall give, only for ops that shall not give all.
     """
 
-    __slots__ = ("checks", "definitions", "inputs", "known", "known_checks", "outputs", "selected")
+    __slots__ = (
+        "checks",
+        "definitions",
+        "inputs",
+        "known",
+        "known_checks",
+        "outputs",
+        "passing_check_results",
+        "selected",
+    )
 
     def __init__(
         self,
@@ -50,6 +60,7 @@ class AssetLayer:
         self.known: Mapping[AssetKey, AnyAsset] = known
         self.known_checks: Mapping[AssetCheckKey, AssetsDefinition] = known_checks or {}
         self.checks: dict[NodePath, Mapping[str, AssetCheckSpec]] = {}
+        self.passing_check_results: set[NodePath] = set()
         self.selected: dict[NodePath, frozenset[str]] = {}
         self.outputs: dict[NodePath, Mapping[str, AssetOutput]] = {}
         self.inputs: dict[NodePath, Mapping[str, AssetInput]] = {}
@@ -111,6 +122,8 @@ class AssetLayer:
         for inner_path, _ in leaf_ops(part.node_def):
             whole = (*path, *inner_path)
             self.add(whole, part, outputs.get(whole, {}), read.get(whole, {}))
+            if part.check_specs_by_output_name and whole not in self.checks and whole not in outputs:
+                self.passing_check_results.add(whole)
 
     @property
     def keys(self) -> dict[AssetKey, tuple[NodePath, str]]:
@@ -139,6 +152,8 @@ class AssetLayer:
     def selected_asset_keys(self) -> set[AssetKey]:
         """The keys of the assets that the job stores."""
         return set(self.keys)
+
+    executable_asset_keys = selected_asset_keys
 
     @property
     def parts(self) -> list[AssetsDefinition]:

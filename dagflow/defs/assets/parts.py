@@ -100,15 +100,16 @@ class AssetParts(AssetFacts):
             selected_asset_check_keys = {
                 key for key in self.check_keys if key.asset_key in selected_asset_keys
             }
-        return self._part(selected_asset_keys, selected_asset_check_keys)
+        return self.part_of_whole(selected_asset_keys, selected_asset_check_keys)
 
-    def _part(
+    def part_of_whole(
         self,
         keys: AbstractSet[AssetKey],
         check_keys: AbstractSet[AssetCheckKey],
         *,
         keeps_values: bool = False,
     ) -> Self:
+        """Return a part of the whole definition. The arguments are those of `select`."""
         part = copy.copy(self.whole)
         part._whole = self.whole  # noqa: SLF001 - a copy of its own
         part.select(self.keys & keys, self.check_keys & check_keys, keeps_values=keeps_values)
@@ -140,7 +141,7 @@ class AssetParts(AssetFacts):
                 f"{sorted(key.to_user_string() for key in self.check_keys)}. Select all of them, for example "
                 "with AssetSelection.required_multi_asset_neighbors(), or define it with can_subset=True."
             )
-        return self._part(keys, check_keys, keeps_values=True)
+        return self.part_of_whole(keys, check_keys, keeps_values=True)
 
     def output_keys(self) -> Iterable[AssetKey]:
         """Return the keys of the selected assets that its op or graph makes, in the order of the outputs."""
