@@ -49,7 +49,10 @@ def cool(degrees: Any) -> Any:
 
 
 @multi_asset(
-    outs={"a": AssetOut(is_required=False, group_name="g", tags={"t": "1"}, metadata={"m": 1}), "b": AssetOut()},
+    outs={
+        "a": AssetOut(is_required=False, group_name="g", tags={"t": "1"}, metadata={"m": 1}),
+        "b": AssetOut(),
+    },
     internal_asset_deps={"a": {X}, "b": {A}},
     can_subset=True,
     check_specs=[AssetCheckSpec("ok", asset="a", metadata={"c": 1})],
@@ -98,7 +101,9 @@ def test_new_keys() -> None:
 
 def test_new_keys_of_a_graph() -> None:
     """A graph with other keys runs, and its steps keep their names."""
-    renamed = tea.with_attributes(asset_key_replacements={tea.key: AssetKey(["cold", "tea"]), X: AssetKey("w")})
+    renamed = tea.with_attributes(
+        asset_key_replacements={tea.key: AssetKey(["cold", "tea"]), X: AssetKey("w")}
+    )
     water = x.with_attributes(asset_key_replacements={X: AssetKey("w")})
     result = materialize_to_memory([renamed, water])
 
@@ -182,7 +187,9 @@ def test_resources() -> None:
     assert sorted(stored.with_resources(given).resource_defs) == ["cellar", "stove"]
     assert sorted(hot.with_resources({"stove": 1}).resource_defs) == ["stove"]
     assert both.with_resources(given).resource_defs == {}
-    with pytest.raises(DagflowInvalidDefinitionError, match="'stove' required by op 'store' was not provided"):
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match="'stove' required by op 'store' was not provided"
+    ):
         stored.with_resources({"cellar": mem_io_manager})
     with pytest.raises(DagflowInvalidInvocationError, match="conflicting resource definitions"):
         stored.with_resources(given).with_resources(given)
@@ -222,10 +229,15 @@ def test_an_added_dependency_orders_the_run() -> None:
     (late,) = map_asset_specs(lambda spec: spec.merge_attributes(deps=["x"]), [early])
     result = materialize_to_memory([late, x])
 
-    assert [event.step_key for event in result.filter_events(lambda event: event.is_step_start)] == ["x", "early"]
+    assert [event.step_key for event in result.filter_events(lambda event: event.is_step_start)] == [
+        "x",
+        "early",
+    ]
 
 
-@pytest.mark.parametrize("definition", [both, tea, pair, both.subset_for({A}), pair.subset_for({B})], ids=repr)
+@pytest.mark.parametrize(
+    "definition", [both, tea, pair, both.subset_for({A}), pair.subset_for({B})], ids=repr
+)
 def test_copies_and_pickles(definition: Any) -> None:
     """Definitions and parts of them survive a copy and a pickle."""
     for made in (copy.copy(definition), copy.deepcopy(definition), pickle.loads(pickle.dumps(definition))):
