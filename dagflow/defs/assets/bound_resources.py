@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from dagflow.defs.assets.facts import AssetFacts
@@ -17,12 +17,15 @@ from dagflow.errors import DagflowInvalidInvocationError
 _Asset = TypeVar("_Asset", bound=AssetFacts | SourceAsset)
 
 
-def with_bound_resources(asset: _Asset, resource_defs: Mapping[str, Any]) -> _Asset:
+def with_bound_resources(
+    asset: _Asset, resource_defs: Mapping[str, Any], needs: Iterable[Requirement] | None = None
+) -> _Asset:
     """Return a copy of an asset with the given resources that it needs.
 
     Args:
         asset: The definition, or the asset that is only read.
         resource_defs: Resource definitions or values by key.
+        needs: The resources that it needs; default: its own requirements.
 
     Raises:
         DagflowInvalidDefinitionError: It needs a resource that is missing.
@@ -37,14 +40,18 @@ def with_bound_resources(asset: _Asset, resource_defs: Mapping[str, Any]) -> _As
             f"{', '.join(both)}. Remove them from one of the two, or give one of them another key."
         )
     known = {**given, **asset.resource_defs}
-    bound = copy.copy(asset)
     check_needs(asset.resource_defs, known, "with_resources")
-    own = [requirement for requirement in asset.own_requirements() if _must_be_given(requirement, known)]
+    needs = asset.own_requirements() if needs is None else needs
+    own = [requirement for requirement in needs if _must_be_given(requirement, known)]
     needed = requirements_of(required_by(asset.resource_defs, what), own)
     for key in sorted(needed.keys() - known.keys()):
         raise not_provided(needed[key], known, "with_resources", asset=_names(asset))
     order = start_order(known, needed, "with_resources")
-    bound.resource_defs = {key: known[key] for key in order}
+    resources = {key: known[key] for key in order}
+    if isinstance(asset, SourceAsset):
+        return asset.with_resource_defs(resources)
+    bound = copy.copy(asset)
+    bound.resource_defs = resources
     return bound
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow._util import nearest
 from dagflow.defs.assets.dependency import HasAssetKey
 from dagflow.defs.assets.graph_part import Path
-from dagflow.defs.assets.ports import AssetExecutionType, AssetInput, AssetOutput
+from dagflow.defs.assets.ports import MATERIALIZED, OBSERVED, AssetExecutionType, AssetInput, AssetOutput
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -20,7 +20,7 @@ from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import CheckError, DagflowInvariantViolationError
-from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
+from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, system_tag_spellings
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from dagflow.partitions.backfill import BackfillPolicy
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.mapping import PartitionMapping
+
+
+STUB_MARKER = "auto_created_stub_asset"
+"""The metadata of the spec of an asset that is only named as a dependency."""
 
 
 class AssetFacts(HasAssetKey):
@@ -178,9 +182,20 @@ class AssetFacts(HasAssetKey):
         return self.execution_type is AssetExecutionType.OBSERVATION
 
     @property
+    def event_of_outputs(self) -> str | None:
+        """The type of the event that each asset output becomes; None if the function yields the event."""
+        return OBSERVED if self.is_observable else MATERIALIZED
+
+    @property
     def is_external(self) -> bool:
         """Whether something else stores the assets."""
         return self.execution_type is not AssetExecutionType.MATERIALIZATION
+
+    @property
+    def is_auto_created_stub(self) -> bool:
+        """Whether it stands for an asset without a definition, which is only named as a dependency."""
+        names = system_tag_spellings(STUB_MARKER)
+        return any(spec.metadata.get(name) is True for spec in self.specs for name in names)
 
     @property
     def asset_deps(self) -> dict[AssetKey, set[AssetKey]]:

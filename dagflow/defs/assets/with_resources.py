@@ -9,6 +9,7 @@ from dagflow._util import nearest
 from dagflow.config.read import check_config
 from dagflow.defs.assets.bound_resources import with_bound_resources
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.observed_source import observing
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
@@ -63,7 +64,9 @@ def with_resources(
         given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
     return [
-        asset if isinstance(asset, AssetSpec) else with_bound_resources(asset, given)
+        asset
+        if isinstance(asset, AssetSpec)
+        else with_bound_resources(asset, given, observing(asset).own_requirements())
         for asset in check_type(definitions, Iterable, "definitions", "with_resources")
         if check_type(asset, _ASSETS, "definitions", "with_resources")
     ]
