@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dagflow.defs.assets.bound_resources import with_bound_resources
+from dagflow.defs.assets.bound_resources import bound_resources
 from dagflow.defs.assets.changed import (
     changed_attributes,
     check_graph_deps,
@@ -23,12 +23,13 @@ from dagflow.defs.ops.definition import OpDefinition
 from dagflow.keys import AssetCheckKey, AssetKey
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.defs.conditions.condition import AutomationCondition
     from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
     from dagflow.partitions.backfill import BackfillPolicy
+
+
+_Copy = TypeVar("_Copy", bound="AssetCopies")
 
 
 class AssetCopies(AssetParts):
@@ -36,7 +37,7 @@ class AssetCopies(AssetParts):
 
     __slots__ = ()
 
-    def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> Self:
+    def map_asset_specs(self: _Copy, fn: Callable[[AssetSpec], AssetSpec]) -> _Copy:
         """Return a copy of this definition with the specs that a function returns for its specs.
 
         Args:
@@ -52,8 +53,8 @@ class AssetCopies(AssetParts):
         return self if specs == self.specs_by_key else self.with_specs(specs)
 
     def with_specs(
-        self, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey] | None = None
-    ) -> Self:
+        self: _Copy, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey] | None = None
+    ) -> _Copy:
         """Return a copy of this definition with other specs. Its function and the name of its op stay.
 
         Args:
@@ -96,8 +97,8 @@ class AssetCopies(AssetParts):
         return new
 
     def _part_of(
-        self, whole: Self, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey]
-    ) -> Self:
+        self: _Copy, whole: _Copy, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey]
+    ) -> _Copy:
         """Return the same part of a changed copy of the whole definition."""
         checks = [_check_with_key(spec, specs, renamed).key for spec in self.check_specs]
         part = whole.part_of_whole({specs[key].key for key in self.keys}, set(checks))
@@ -106,7 +107,7 @@ class AssetCopies(AssetParts):
         return part
 
     def with_attributes(
-        self,
+        self: _Copy,
         *,
         asset_key_replacements: Mapping[AssetKey, AssetKey] | None = None,
         group_names_by_key: Mapping[AssetKey, str] | None = None,
@@ -118,7 +119,7 @@ class AssetCopies(AssetParts):
         backfill_policy: BackfillPolicy | None = None,
         hook_defs: AbstractSet[HookDefinition] | None = None,
         metadata_by_key: Mapping[AssetKey | AssetCheckKey, Mapping[str, Any]] | None = None,
-    ) -> Self:
+    ) -> _Copy:
         """Return a copy of this definition with other keys or facts. The name of its op stays.
 
         Keys of other assets are ignored.
@@ -168,7 +169,7 @@ class AssetCopies(AssetParts):
             new.hook_defs = check_hooks(hook_defs, "hook_defs", repr(self))
         return new
 
-    def with_hooks(self, hook_defs: AbstractSet[HookDefinition]) -> Self:
+    def with_hooks(self: _Copy, hook_defs: AbstractSet[HookDefinition]) -> _Copy:
         """Return a copy of this definition with further hooks.
 
         Args:
@@ -181,7 +182,7 @@ class AssetCopies(AssetParts):
         new.hook_defs = self.hook_defs | check_hooks(hook_defs, "hook_defs", repr(self))
         return new
 
-    def with_resources(self, resource_defs: Mapping[str, Any]) -> Self:
+    def with_resources(self: _Copy, resource_defs: Mapping[str, Any]) -> _Copy:
         """Return a copy of this definition with the given resources that it needs, as `with_resources` does.
 
         Args:
@@ -191,7 +192,9 @@ class AssetCopies(AssetParts):
             DagflowInvalidDefinitionError: It needs a resource that is missing.
             DagflowInvalidInvocationError: It has a resource with one of the keys already.
         """
-        return with_bound_resources(self, resource_defs)
+        new = copy.copy(self)
+        new.resource_defs = bound_resources(self, resource_defs)
+        return new
 
 
 def _check_with_key(

@@ -1,10 +1,9 @@
-"""Copies of assets that bring the resources which they need."""
+"""The resources that are bound to an asset."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from dagflow.defs.assets.facts import AssetFacts
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -14,13 +13,13 @@ from dagflow.defs.resources.needs import check_needs, start_order
 from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
 from dagflow.errors import DagflowInvalidInvocationError
 
-_Asset = TypeVar("_Asset", bound=AssetFacts | SourceAsset)
 
-
-def with_bound_resources(
-    asset: _Asset, resource_defs: Mapping[str, Any], needs: Iterable[Requirement] | None = None
-) -> _Asset:
-    """Return a copy of an asset with the given resources that it needs.
+def bound_resources(
+    asset: AssetFacts | SourceAsset,
+    resource_defs: Mapping[str, Any],
+    needs: Iterable[Requirement] | None = None,
+) -> dict[str, ResourceDefinition]:
+    """Return the resources of an asset, and the given resources that it needs.
 
     Args:
         asset: The definition, or the asset that is only read.
@@ -46,13 +45,7 @@ def with_bound_resources(
     needed = requirements_of(required_by(asset.resource_defs, what), own)
     for key in sorted(needed.keys() - known.keys()):
         raise not_provided(needed[key], known, "with_resources", asset=_names(asset))
-    order = start_order(known, needed, "with_resources")
-    resources = {key: known[key] for key in order}
-    if isinstance(asset, SourceAsset):
-        return asset.with_resource_defs(resources)
-    bound = copy.copy(asset)
-    bound.resource_defs = resources
-    return bound
+    return {key: known[key] for key in start_order(known, needed, "with_resources")}
 
 
 def _keys_text(asset: AssetFacts | SourceAsset) -> str:

@@ -7,8 +7,16 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
+from dagflow.defs.assets.argument_checks import (
+    check_by_key,
+    check_checks,
+    check_policy,
+    check_selected,
+    checked_keys,
+    checked_mappings,
+)
 from dagflow.defs.assets.asset_copies import AssetCopies
-from dagflow.defs.assets.definition_checks import check_ports, check_specs_of, checked_keys, checked_specs
+from dagflow.defs.assets.definition_checks import check_ports, check_specs_of, checked_specs
 from dagflow.defs.assets.from_node import of_node, specs_from_facts
 from dagflow.defs.assets.graph_part import Path
 from dagflow.defs.assets.ports import AssetExecutionType
@@ -110,6 +118,12 @@ class AssetsDefinition(AssetCopies):
             "auto_materialize_policies_by_key": auto_materialize_policies_by_key,
         }  # fmt: skip
         check_optional(node_def, NodeDefinition, "node_def", "an AssetsDefinition")
+        for name, values in (*facts.items(), ("asset_deps", asset_deps)):
+            check_by_key(values, name)
+        check_selected(selected_asset_keys, AssetKey, "selected_asset_keys")
+        check_selected(selected_asset_check_keys, AssetCheckKey, "selected_asset_check_keys")
+        check_checks(check_specs_by_output_name)
+        check_policy(backfill_policy)
         keys_by_input_name = checked_keys(keys_by_input_name, "keys_by_input_name")
         keys_by_output_name = checked_keys(keys_by_output_name, "keys_by_output_name")
         check_optional(partitions_def, PartitionsDefinition, "partitions_def", "an AssetsDefinition")
@@ -135,11 +149,11 @@ class AssetsDefinition(AssetCopies):
             definitions = (spec.partitions_def for spec in self.specs_by_key.values())
             partitions_def = next((found for found in definitions if found is not None), None)
         self.partitions_def: PartitionsDefinition | None = partitions_def
-        self.partition_mappings: dict[AssetKey, PartitionMapping] = dict(partition_mappings or {})
+        self.partition_mappings: dict[AssetKey, PartitionMapping] = checked_mappings(partition_mappings)
         self.check_specs_by_output_name: dict[str, AssetCheckSpec] = dict(check_specs_by_output_name or {})
         self._whole: AssetsDefinition | None = None
-        self.can_subset: bool = can_subset
-        self.is_subset: bool = is_subset
+        self.can_subset: bool = check_type(can_subset, bool, "can_subset", "an AssetsDefinition")
+        self.is_subset: bool = check_type(is_subset, bool, "is_subset", "an AssetsDefinition")
         self.backfill_policy: BackfillPolicy | None = backfill_policy
         if execution_type is None:
             execution_type = (

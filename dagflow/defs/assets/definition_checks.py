@@ -1,4 +1,4 @@
-"""The checks of the arguments of AssetsDefinition."""
+"""The checks of the arguments of AssetsDefinition against each other."""
 
 from __future__ import annotations
 
@@ -23,29 +23,6 @@ from dagflow.keys import AssetKey
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.partitions.definition import PartitionsDefinition
-
-
-def checked_keys(keys: Mapping[str, AssetKey] | None, name: str) -> dict[str, AssetKey]:
-    """Return an argument with keys by the name of an input or output, as a dict.
-
-    Args:
-        keys: The argument.
-        name: The name of the argument.
-
-    Raises:
-        CheckError: The argument is not a dict of AssetKeys.
-    """
-    if keys is None:
-        return {}
-    if not isinstance(keys, Mapping):
-        raise ParameterCheckError(f"parameter '{name}' must be a dict of AssetKeys, not {repr_of(keys)}")
-    for port, key in keys.items():
-        if not isinstance(key, AssetKey):
-            raise ElementCheckError(
-                f"parameter '{name}' holds {repr_of(key)} of type '{type(key).__name__}' for "
-                f"{repr_of(port)}. Give an AssetKey."
-            )
-    return dict(keys)
 
 
 def checked_specs(

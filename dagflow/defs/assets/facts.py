@@ -23,8 +23,6 @@ from dagflow.errors import CheckError, DagflowInvariantViolationError
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, system_tag_spellings
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
     from dagflow.defs.conditions.condition import AutomationCondition
@@ -92,7 +90,7 @@ class AssetFacts(HasAssetKey):
     resource_defs: dict[str, ResourceDefinition]
     stored: Mapping[Path, Mapping[str, AssetKey]]
     _node_def: NodeDefinition | None
-    _whole: Self | None
+    _whole: Any  # of the same class; None if this is no part
 
     @property
     def is_declaration(self) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow.defs.assets.argument_checks import checked_keys
 from dagflow.defs.assets.check_spec import checks_by_output
-from dagflow.defs.assets.definition_checks import check_known, checked_keys
+from dagflow.defs.assets.definition_checks import check_known
 from dagflow.defs.assets.dependency import AssetDep, checked_mapping
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition

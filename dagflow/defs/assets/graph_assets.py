@@ -148,7 +148,7 @@ def graph_asset(
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if not callable(fn):
-            raise TypeError(f"@graph_asset must decorate a function, but {repr_of(fn)} is not callable")
+            raise DagflowInvalidDefinitionError(f"@graph_asset must decorate a function, not {repr_of(fn)}")
         asset_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{asset_key.to_user_string()}'"
         checks = checks_by_output(check_specs, [asset_key], place)
@@ -255,7 +255,9 @@ def graph_multi_asset(
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if not callable(fn):
-            raise TypeError(f"@graph_multi_asset must decorate a function, but {repr_of(fn)} is not callable")
+            raise DagflowInvalidDefinitionError(
+                f"@graph_multi_asset must decorate a function, not {repr_of(fn)}"
+            )
         own_name = check_name(name if name is not None else getattr(fn, "__name__", "graph"), "graph")
         place = f"graph_multi_asset '{own_name}'"
         made = _outs(outs, place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from dagflow.defs.assets.facts import AssetFacts
 from dagflow.defs.assets.graph_part import graph_part
@@ -15,8 +15,7 @@ from dagflow.errors import CheckError, DagflowInvalidSubsetError
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
+_Part = TypeVar("_Part", bound="AssetParts")
 
 
 class AssetParts(AssetFacts):
@@ -79,10 +78,10 @@ class AssetParts(AssetFacts):
         self.index_ports()
 
     def subset_for(
-        self,
+        self: _Part,
         selected_asset_keys: AbstractSet[AssetKey],
         selected_asset_check_keys: AbstractSet[AssetCheckKey] | None = None,
-    ) -> Self:
+    ) -> _Part:
         """Return the part of this definition that a run selects.
 
         Args:
@@ -104,12 +103,12 @@ class AssetParts(AssetFacts):
         return self.part_of_whole(selected_asset_keys, selected_asset_check_keys)
 
     def part_of_whole(
-        self,
+        self: _Part,
         keys: AbstractSet[AssetKey],
         check_keys: AbstractSet[AssetCheckKey],
         *,
         keeps_values: bool = False,
-    ) -> Self:
+    ) -> _Part:
         """Return a part of the whole definition. The arguments are those of `select`."""
         part = copy.copy(self.whole)
         part._whole = self.whole  # noqa: SLF001 - a copy of its own
@@ -117,11 +116,11 @@ class AssetParts(AssetFacts):
         return part
 
     @property
-    def whole(self) -> Self:
+    def whole(self: _Part) -> _Part:
         """The definition that this is the selected part of; itself, if it is whole."""
         return self if self._whole is None else self._whole
 
-    def part_with(self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]) -> Self:
+    def part_with(self: _Part, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]) -> _Part:
         """Return this definition if it is selected as a whole, else its selected part.
 
         Args:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow._util import nearest
 from dagflow.config.read import check_config
-from dagflow.defs.assets.bound_resources import with_bound_resources
+from dagflow.defs.assets.bound_resources import bound_resources
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.observed_source import observing
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -15,8 +15,6 @@ from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs
 from dagflow.errors import DagflowInvalidInvocationError, check_optional, check_type, repr_of
-
-_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 
 
 def with_resources(
@@ -63,13 +61,8 @@ def with_resources(
             )
         given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
-    return [
-        asset
-        if isinstance(asset, AssetSpec)
-        else with_bound_resources(asset, given, observing(asset).own_requirements())
-        for asset in check_type(definitions, Iterable, "definitions", "with_resources")
-        if check_type(asset, _ASSETS, "definitions", "with_resources")
-    ]
+    assets = check_type(definitions, Iterable, "definitions", "with_resources")
+    return [_bound(asset, given) for asset in assets]
 
 
 def _configured(definition: ResourceDefinition, key: str, entry: Any) -> ResourceDefinition:
@@ -81,3 +74,12 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
     preamble = f"Error when applying config for resource with key '{key}'"
     check_config(definition.config_field, entry["config"], preamble)
     return definition.configured(entry["config"])
+
+
+def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset:
+    check_type(asset, (AssetsDefinition, SourceAsset, AssetSpec), "definitions", "with_resources")
+    if isinstance(asset, AssetsDefinition):
+        return asset.with_resources(given)
+    if isinstance(asset, AssetSpec):
+        return asset
+    return asset.with_resource_defs(bound_resources(asset, given, observing(asset).own_requirements()))

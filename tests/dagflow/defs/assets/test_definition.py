@@ -120,8 +120,8 @@ def test_partitions_of_the_definition_are_those_of_its_assets() -> None:
 
     assert [spec.partitions_def for spec in both.specs] == [PARTS, PARTS]
     assert both.outputs["q"].partitions_def is both.partitions_def is PARTS
+    others = StaticPartitionsDefinition(["c"])
     with pytest.raises(CheckError, match="the AssetSpec of 'p' has the partitions"):
-        others = StaticPartitionsDefinition(["c"])
         _partitioned(AssetSpec("p", partitions_def=others), partitions_def=PARTS)
 
 

@@ -386,7 +386,7 @@ WRONG = [
         DagflowInvalidDefinitionError,
         "'key' is the whole key",
     ),
-    ("no function", lambda: graph_asset(3), TypeError, "3 is not callable"),  # type: ignore[call-overload]
+    ("no function", lambda: graph_asset(3), DagflowInvalidDefinitionError, "decorate a function, not 3"),  # type: ignore[call-overload]
     (
         "hooks",
         lambda: graph_asset(name="a", hooks=3)(lambda: boil()),
