@@ -11,7 +11,7 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from logging import LogRecord
 from operator import attrgetter
 from types import ModuleType
@@ -100,7 +100,8 @@ def install() -> ModuleType:
     use_tag_prefix("dagster/")
     use_home_variable("DAGSTER_HOME")
     sys.modules["dagster"] = module = _Dagster()
-    sys.meta_path.insert(0, Finder())  # before the real modules, if they are installed
+    # after the finders of other tools, and before the real modules, if they are installed
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder())
     return module
 
 
