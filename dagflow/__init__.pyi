@@ -32,13 +32,18 @@ from dagflow.context.log import get_dagflow_logger as get_dagflow_logger
 from dagflow.context.op import AssetExecutionContext as AssetExecutionContext
 from dagflow.context.op import OpExecutionContext as OpExecutionContext
 from dagflow.defs.assets.changed import map_asset_specs as map_asset_specs
+from dagflow.defs.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from dagflow.defs.assets.decorator import asset as asset
+from dagflow.defs.assets.definition import AssetChecksDefinition as AssetChecksDefinition
 from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
+from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.assets.spec import AssetDep as AssetDep
 from dagflow.defs.assets.spec import AssetIn as AssetIn
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec
 from dagflow.defs.assets.spec import SourceAsset as SourceAsset
 from dagflow.defs.assets.with_resources import with_resources as with_resources
+from dagflow.defs.checks.decorator import asset_check as asset_check
+from dagflow.defs.checks.decorator import multi_asset_check as multi_asset_check
 from dagflow.defs.executors.builtin import DaskExecutor as DaskExecutor
 from dagflow.defs.executors.builtin import Executor as Executor
 from dagflow.defs.executors.builtin import InProcessExecutor as InProcessExecutor
@@ -125,6 +130,7 @@ from dagflow.defs.resources.io_managers import io_manager as io_manager
 from dagflow.defs.resources.io_managers import mem_io_manager as mem_io_manager
 from dagflow.defs.resources.model import PartialResource as PartialResource
 from dagflow.errors import CheckError as CheckError
+from dagflow.errors import CircularDependencyError as CircularDependencyError
 from dagflow.errors import DagflowAbsentError as DagflowAbsentError
 from dagflow.errors import DagflowAssetCheckFailedError as DagflowAssetCheckFailedError
 from dagflow.errors import DagflowConfigMappingFunctionError as DagflowConfigMappingFunctionError
@@ -137,6 +143,7 @@ from dagflow.errors import DagflowExecutionStepNotFoundError as DagflowExecution
 from dagflow.errors import DagflowHomeNotSetError as DagflowHomeNotSetError
 from dagflow.errors import DagflowImportError as DagflowImportError
 from dagflow.errors import DagflowInvalidAssetKey as DagflowInvalidAssetKey
+from dagflow.errors import DagflowInvalidAssetSelectionError as DagflowInvalidAssetSelectionError
 from dagflow.errors import DagflowInvalidConfigDefinitionError as DagflowInvalidConfigDefinitionError
 from dagflow.errors import DagflowInvalidConfigError as DagflowInvalidConfigError
 from dagflow.errors import DagflowInvalidDefinitionError as DagflowInvalidDefinitionError

@@ -49,7 +49,6 @@ FROM_PYTHON = "Import it from Python's own module."
 NO_DEPLOYMENT = "dagflow runs jobs in this process, in processes of this machine or on dask: see execute_job."
 NO_WARNINGS = "dagflow never issues it, so no filter is needed."
 ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a test."
-ONE_RUN = "Select the assets by their keys: materialize([...], selection=[...])."
 
 TOPICS = (
     Topic(True, START_RUNS, {
@@ -124,9 +123,6 @@ TOPICS = (
         "DataProvenance": "the versions of the code and data that an asset was made with",
         "DataVersionsByPartition": "the data versions of several partitions",
     }),
-    Topic(True, ONE_RUN, {
-        "AssetSelection": "an object that selects assets",
-    }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
         "load_asset_checks_from_modules": "collects the asset checks of modules",
@@ -135,16 +131,12 @@ TOPICS = (
     }),
     Topic(True, WRITE_ASSERTS, {
         "AssetCheckExecutionContext": "the context of the function of an asset check",
-        "AssetCheckSpec": "the declaration of a check of an asset",
-        "AssetChecksDefinition": "the definition of one or more asset checks",
-        "asset_check": "a decorator that makes a check of an asset",
         "build_asset_check_context": "makes the context for a call of an asset check",
         "build_column_schema_change_checks": "makes checks for a change of columns",
         "build_last_update_freshness_checks": "makes checks of the time of the last update",
         "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",
         "build_sensor_for_freshness_checks": "makes a sensor that runs freshness checks",
         "build_time_partition_freshness_checks": "makes checks of the time of the last partition",
-        "multi_asset_check": "a decorator that makes several asset checks with one function",
     }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
@@ -287,7 +279,7 @@ ARGUMENTS = {
     ),
     "asset_checks": Argument(
         True,
-        "Definitions create_repository_using_definitions_args",
+        "create_repository_using_definitions_args",
         "the asset checks of the project",
         WRITE_ASSERTS,
     ),
@@ -315,7 +307,6 @@ ARGUMENTS = {
         "the number of partitions in one run of a backfill",
         "Run each partition by materialize([...], partition_key=...).",
     ),
-    "check_specs": Argument(True, "asset", "the checks that the function makes", WRITE_ASSERTS),
     "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
     "compute_kind": Argument(
         False, "asset", "the older form of kinds", "Write kinds={'sql'} instead of compute_kind='sql'."

@@ -12,6 +12,8 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET, has_class
+from dagflow.asset_results import Given, given_by, is_asset_result, returned_results
+from dagflow.defs.assets.ports import NO_PORTS, AssetPorts
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import Body
@@ -29,13 +31,10 @@ from dagflow.events.user import (
     SPECIAL_RESULTS,
     DynamicOutput,
     Failure,
-    MaterializeResult,
     Output,
     RetryRequested,
-    SpecialResult,
     UserEvent,
 )
-from dagflow.keys import AssetKey
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckContext
 
@@ -56,6 +55,7 @@ def call_user(
     arguments: dict[str, Any],
     emit: Emit,
     emit_event: Callable[[Any], None],
+    ports: AssetPorts = NO_PORTS,
 ) -> None:
     """Call the function of an op, and emit each output as it appears.
 
@@ -66,6 +66,7 @@ def call_user(
         arguments: The other arguments, by parameter name.
         emit: Receives the outputs.
         emit_event: Receives the other events that a generator yields.
+        ports: The assets and checks that it shall give.
 
     Raises:
         DagflowExecutionStepExecutionError: The function raised; `user_exception` is its error.
@@ -81,14 +82,19 @@ def call_user(
     except Exception as error:
         raise wrapped(error, op, step_key) from error
     plain = op.plain_output
-    if plain is not None and type(result) not in SPECIAL_RESULTS and body.function_type == "plain":
+    if (
+        plain is not None
+        and type(result) not in SPECIAL_RESULTS
+        and body.function_type == "plain"
+        and not ports.checks
+    ):
         emit(plain, result)
     elif isinstance(result, GeneratorType):
-        _drain(op, step_key, result, emit, emit_event)
+        _drain(op, step_key, result, emit, emit_event, ports)
     elif is_async(body, result):
-        _run_async(op, step_key, result, emit, emit_event)
+        _run_async(op, step_key, result, emit, emit_event, ports)
     else:
-        for output, value, given in outputs_of(op, result):
+        for output, value, given in outputs_of(op, result, ports):
             emit(output, value, given)
 
 
@@ -125,7 +131,9 @@ def user_code(make: Callable[[Exception], DagflowUserCodeExecutionError]) -> Ite
         raise make(error) from error
 
 
-def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition, Any, Any]]:
+def outputs_of(
+    op: OpDefinition, result: Any, ports: AssetPorts = NO_PORTS
+) -> Iterator[tuple[OutputDefinition, Any, Any]]:
     """Yield each output in the result of a function: definition, value, and the wrapper of the value.
 
     Raises:
@@ -138,6 +146,11 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
             "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
             "with context.log_event. Only the output itself is returned."
         )
+    if ports is not NO_PORTS or len(outs) == 1:
+        named = returned_results(op, ports, result)
+        if named is not None:
+            yield from named
+            return
     if not outs:
         if result is not None:
             raise DagflowInvariantViolationError(
@@ -185,11 +198,6 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
             )
         _check_position(op, output, value)
         return output, value.value, value
-    if has_class(value, MaterializeResult):
-        if value.check_results:
-            raise _lost_check_result(op, value.check_results[0])
-        return output, value.value, value
-    _refuse_check_results(op, value if type(value) is tuple else (value,))
     if op.is_wrapped.get(output.name):
         raise DagflowInvariantViolationError(
             f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
@@ -202,39 +210,6 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
             "Make it a DynamicOut()."
         )
     return output, value, None
-
-
-def check_result_key(op: OpDefinition, made: AssetKey | None, result: MaterializeResult[Any]) -> None:
-    """Raise if a result names another asset than the one that an op makes.
-
-    Args:
-        op: The op.
-        made: The key of the asset that it makes; None for an op without an asset.
-        result: The result.
-    """
-    if result.asset_key is not None and result.asset_key != made:
-        own = "it makes no asset" if made is None else f"it makes '{made.to_user_string()}'"
-        raise DagflowInvariantViolationError(
-            f"{op_location(op)} returned a MaterializeResult for asset "
-            f"'{result.asset_key.to_user_string()}', which it does not make; {own}. Correct its asset_key, "
-            "or leave it out."
-        )
-
-
-def _refuse_check_results(op: OpDefinition, values: Iterable[Any]) -> None:
-    for value in values:
-        if has_class(value, SpecialResult) and value.is_check_result:
-            raise _lost_check_result(op, value)
-
-
-def _lost_check_result(op: OpDefinition, result: Any) -> DagflowInvariantViolationError:
-    name = getattr(result, "check_name", None)
-    check = f"the asset check '{name}'" if name else "an asset check"
-    return DagflowInvariantViolationError(
-        f"{op_location(op)} gave the result of {check}, but its definition declares no checks, so the result "
-        "would be lost. dagflow does not have 'check_specs' yet. Record the result by "
-        "context.log_event(AssetCheckEvaluation(...)) instead."
-    )
 
 
 def _dynamic(
@@ -277,31 +252,33 @@ class YieldedOutputs:
         again: The beginning of the error about a repeated output.
     """
 
-    __slots__ = ("again", "op", "seen")
+    __slots__ = ("again", "op", "ports", "seen")
 
     def __init__(
-        self, op: OpDefinition, again: str = 'Compute for op "{op}" returned an output "{output}"'
+        self,
+        op: OpDefinition,
+        again: str = 'Compute for op "{op}" returned an output "{output}"',
+        ports: AssetPorts = NO_PORTS,
     ) -> None:
         self.op: OpDefinition = op
         self.again: str = again
+        self.ports: AssetPorts = ports
         self.seen: set[Any] = set()
 
-    def output(self, item: Any) -> tuple[OutputDefinition, Any] | None:
-        """Return the output in a yielded object, and its value; None for another event.
+    def outputs(self, item: Any) -> list[Given] | None:
+        """Return the outputs in a yielded object, with their values; None for another event.
 
         Raises:
-            DagflowInvariantViolationError: The object is invalid, or the output was already yielded.
+            DagflowInvariantViolationError: The object is invalid, or an output was already yielded.
         """
         if isinstance(item, UserEvent):
             return None
-        if isinstance(item, MaterializeResult):
-            if item.check_results:
-                raise _lost_check_result(self.op, item.check_results[0])
-            output = self._only_output()
-            self._once(output.name)
-            return output, item.value
+        if is_asset_result(item):
+            found = given_by(self.op, self.ports, item)
+            for output, _, _ in found:
+                self._once(output.name)
+            return found
         if not isinstance(item, (Output, DynamicOutput)):
-            _refuse_check_results(self.op, (item,))
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
                 f"{op_location(self.op)} yielded a value of type {type(item)}: {repr_of(item)}. A "
@@ -321,7 +298,7 @@ class YieldedOutputs:
             self.seen.add(output.name)
         else:
             self._once(output.name)
-        return output, item.value
+        return [(output, item.value, item)]
 
     def missing(self) -> Iterable[OutputDefinition]:
         """Return the outputs that were not yielded, except dynamic ones."""
@@ -347,13 +324,6 @@ class YieldedOutputs:
                 f"in {op_location(self.op)}."
             )
         self.seen.add(key)
-
-    def _only_output(self) -> OutputDefinition:
-        if len(self.op.outs) != 1:
-            raise DagflowInvariantViolationError(
-                f"{op_location(self.op)} has several outputs, so a MaterializeResult does not name its output"
-            )
-        return next(iter(self.op.outs.values()))
 
 
 def type_check_error(
@@ -386,9 +356,14 @@ def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOut
 
 
 def _drain(
-    op: OpDefinition, step_key: str, generator: Any, emit: Emit, emit_event: Callable[[Any], None]
+    op: OpDefinition,
+    step_key: str,
+    generator: Any,
+    emit: Emit,
+    emit_event: Callable[[Any], None],
+    ports: AssetPorts,
 ) -> None:
-    yielded = YieldedOutputs(op)
+    yielded = YieldedOutputs(op, ports=ports)
     try:
         while True:
             try:
@@ -415,11 +390,12 @@ def _returned_by_generator(op: OpDefinition, value: Any) -> DagflowInvariantViol
 
 
 def _emit_item(yielded: YieldedOutputs, item: Any, emit: Emit, emit_event: Callable[[Any], None]) -> None:
-    found = yielded.output(item)
+    found = yielded.outputs(item)
     if found is None:
         emit_event(item)
-    else:
-        emit(found[0], found[1], item)
+        return
+    for output, value, given in found:
+        emit(output, value, given)
 
 
 def _finish(op: OpDefinition, step_key: str, yielded: YieldedOutputs, emit: Emit) -> None:
@@ -433,7 +409,12 @@ def _finish(op: OpDefinition, step_key: str, yielded: YieldedOutputs, emit: Emit
 
 
 def _run_async(
-    op: OpDefinition, step_key: str, running: Any, emit: Emit, emit_event: Callable[[Any], None]
+    op: OpDefinition,
+    step_key: str,
+    running: Any,
+    emit: Emit,
+    emit_event: Callable[[Any], None],
+    ports: AssetPorts,
 ) -> None:
     with waiting() as wait:
 
@@ -446,10 +427,10 @@ def _run_async(
                 raise wrapped(error, op, step_key) from error
 
         if not isinstance(running, AsyncGeneratorType):
-            for output, value, given in outputs_of(op, wait_wrapped(running)):
+            for output, value, given in outputs_of(op, wait_wrapped(running), ports):
                 emit(output, value, given)
             return
-        yielded = YieldedOutputs(op)
+        yielded = YieldedOutputs(op, ports=ports)
         try:
             while (item := wait_wrapped(anext(running, UNSET))) is not UNSET:
                 _emit_item(yielded, item, emit, emit_event)

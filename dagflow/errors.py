@@ -202,12 +202,20 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         )
 
 
+class CircularDependencyError(DagflowInvalidDefinitionError, ValueError):
+    """Assets that depend on each other in a cycle."""
+
+
 class DagflowInvalidPythonicConfigDefinitionError(DagflowError):
     """A `config` parameter whose annotation is not a Config class, primitive or dict."""
 
 
 class DagflowInvalidSubsetError(DagflowError):
     """A selection of ops or assets that cannot be parsed, or matches nothing."""
+
+
+class DagflowInvalidAssetSelectionError(DagflowError):
+    """A selection string of assets that cannot be parsed."""
 
 
 class DagflowInvariantViolationError(DagflowError):

@@ -76,7 +76,7 @@ def fingerprint(definition: Any) -> Fingerprint:
     if isinstance(definition, GraphDefinition):
         return _graph_fingerprint(definition)
     if isinstance(definition, AssetsDefinition):
-        own = _op_fingerprint(definition.node_def)
+        own = _node_fingerprint(definition)
         reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
         mappings = sorted(
             (key.to_string(), _text(value)) for key, value in definition.partition_mappings.items()
@@ -101,6 +101,18 @@ def fingerprint(definition: Any) -> Fingerprint:
     raise ParameterCheckError(
         f"fingerprint takes an op, asset, graph, job or resource, not {repr_of(definition)} of type "
         f"'{type(definition).__name__}'"
+    )
+
+
+def _node_fingerprint(definition: AssetsDefinition) -> Fingerprint:
+    """Return the fingerprint of the op or graph of assets; that of nothing for assets that are only read."""
+    if definition.is_declaration:
+        return Fingerprint(*[""] * len(Fingerprint._fields))
+    node_def = definition.node_def
+    return (
+        _graph_fingerprint(node_def)
+        if isinstance(node_def, GraphDefinition)
+        else _op_fingerprint(definition.op)
     )
 
 

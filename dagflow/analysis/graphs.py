@@ -15,6 +15,7 @@ from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
+from dagflow.defs.resources.requirements import RESOURCE
 from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey
 from dagflow.selection.tree import Graph
@@ -178,7 +179,7 @@ class _Builder:
         for name, node in graph.node_dict.items():
             path = prefix + name
             node_id = f"{root_name}:{path}"
-            attributes = {**inherited, **_node_attributes(node)}
+            attributes = {**inherited, **_node_attributes(node, path)}
             names = (path,) if path == name else (path, name)
             self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, wholes)
             if isinstance(node.definition, GraphDefinition):
@@ -224,11 +225,12 @@ def _module(definition: Any) -> str | None:
 
 
 def _step_names(definition: Any) -> tuple[str, ...]:
-    return (definition.node_def.name,) if isinstance(definition, AssetsDefinition) else ()
+    is_run = isinstance(definition, AssetsDefinition) and not definition.is_declaration
+    return (definition.node_def.name,) if is_run else ()
 
 
 def _tags(tags: Mapping[str, str]) -> frozenset[str]:
-    return frozenset({*tags, *(f"{key}={value}" for key, value in tags.items())})
+    return frozenset([f"{key}={value}" if value else key for key, value in tags.items()])
 
 
 def _op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
@@ -239,19 +241,23 @@ def _op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
     }
 
 
-def _node_attributes(node: Node) -> _Attributes:
+def _node_attributes(node: Node, path: str) -> _Attributes:
     definition = node.definition
+    names = frozenset({definition.name, node.name, path})
     if isinstance(definition, OpDefinition):
-        return {**_op_attributes(definition, node.tags), "op": frozenset({definition.name, node.name})}
-    return {"graph": frozenset({definition.name, node.name}), "tag": _tags(node.tags)}
+        return {**_op_attributes(definition, node.tags), "op": names}
+    return {"graph": names, "tag": _tags(node.tags)}
 
 
 def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
     if isinstance(definition, AssetsDefinition):
         spec = definition.specs_by_key[key]
-        op = definition.node_def
-        tags = {**op.tags, **spec.tags}
-        more = {"op": frozenset({op.name}), "resource": op.required_resource_keys}
+        tags, more = dict(spec.tags), {}
+        if not definition.is_declaration:
+            node_def = definition.node_def
+            needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
+            tags = {**node_def.tags, **tags}
+            more = {"op": frozenset({node_def.name}), "resource": frozenset(needs)}
     else:
         spec = definition.spec if isinstance(definition, SourceAsset) else definition
         tags, more = dict(spec.tags), {}

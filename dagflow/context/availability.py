@@ -39,6 +39,7 @@ BOUND_ONLY = frozenset(
         "asset_key",
         "asset_keys",
         "selected_asset_keys",
+        "selected_asset_check_keys",
         "selected_output_names",
         "partition_time_window",
         "run_config",

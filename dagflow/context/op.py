@@ -15,7 +15,7 @@ from dagflow.errors import (
     DagflowInvalidPropertyError,
     DagflowInvariantViolationError,
 )
-from dagflow.keys import AssetKey, CoercibleToAssetKey
+from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.definition import AssetsDefinition
@@ -47,8 +47,18 @@ class StepContext(CallContext):
 
     @property
     def asset_key(self) -> AssetKey:
-        """The key of the asset that runs."""
-        return self._asset("asset_key").key
+        """The key of the asset that runs.
+
+        Raises:
+            DagflowInvariantViolationError: The function makes several assets.
+        """
+        keys = self._asset("asset_key").whole.keys
+        if len(keys) != 1:
+            raise DagflowInvariantViolationError(
+                f"op '{self.op_def.name}' has {len(keys)} assets, so its context has no single asset_key; "
+                "use selected_asset_keys, or asset_key_for_output(...)"
+            )
+        return next(iter(keys))
 
     def _asset(self, attribute: str) -> AssetsDefinition:
         self._state.require(attribute)
@@ -62,7 +72,7 @@ class StepContext(CallContext):
     def asset_keys(self) -> set[AssetKey]:
         """The keys of all assets that the function can produce; empty for a plain op."""
         self._state.require("asset_keys")
-        return set() if self._state.assets_def is None else set(self._state.assets_def.keys)
+        return set() if self._state.assets_def is None else self._state.assets_def.whole.keys
 
     @property
     def selected_asset_keys(self) -> set[AssetKey]:
@@ -74,12 +84,22 @@ class StepContext(CallContext):
     def selected_output_names(self) -> set[str]:
         """The names of the outputs that this step produces."""
         self._state.require("selected_output_names")
-        return set(self.op_def.outs)
+        step = self._state.step
+        if step is None:
+            return set(self.op_def.outs)
+        return {output.name for output in step.outputs if output.is_selected}
+
+    @property
+    def selected_asset_check_keys(self) -> set[AssetCheckKey]:
+        """The keys of the asset checks that this step evaluates; empty for a plain op."""
+        self._state.require("selected_asset_check_keys")
+        return set() if self._state.assets_def is None else self._state.assets_def.check_keys
 
     @property
     def is_subset(self) -> bool:
-        """False: a function produces one asset, so no step produces only some of them."""
-        return False
+        """True if the run selects only some of the assets and checks that the function can produce."""
+        self._state.require("is_subset")
+        return self._state.assets_def is not None and self._state.assets_def.is_subset
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:
         """Return the asset key of an output."""
@@ -251,7 +271,7 @@ class AssetExecutionContext(StepContext):
             DagflowInvariantViolationError: The function does not produce this asset, or not this partition.
         """
         keys = self.assets_def.keys_by_output_name
-        key = self.assets_def.key if asset_key is None else AssetKey.from_coercible(asset_key)
+        key = self.asset_key if asset_key is None else AssetKey.from_coercible(asset_key)
         output = next((name for name, own in keys.items() if own == key), None)
         if output is None:
             raise DagflowInvariantViolationError(

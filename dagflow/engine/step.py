@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
-from dagflow.call import call_user, check_result_key, type_check_error, wrapped
+from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.call_state import CallState, RunFacts
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
@@ -22,7 +22,7 @@ from dagflow.engine.log import RunLog
 from dagflow.engine.outcome import Incomplete, Outcome
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import store
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.events.record import DagflowEvent
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import (
@@ -36,7 +36,9 @@ from dagflow.plan.step import OutputRef, Step, StepOutput
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
+    from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.engine.record import Record
+    from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult
 
 _STEP_START = CODE[DagflowEventType.STEP_START]
 _STEP_RESTARTED = CODE[DagflowEventType.STEP_RESTARTED]
@@ -67,9 +69,13 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
         context = None if body.context is None else attempt.context()
         if body.is_bound:
             attempt.bind(arguments, context)
-        call_user(step.op, step.key, context, arguments, attempt.emit, attempt.emit_event)
+        call_user(step.op, step.key, context, arguments, attempt.emit, attempt.emit_event, step.ports)
         if attempt.call_state is not None:
             attempt.flush()
+        if attempt.failed_checks is not None:
+            from dagflow.engine.checks import blocked_by  # imported lazily: few runs have checks
+
+            raise blocked_by(step, attempt.failed_checks)
     except BaseException as error:
         if state.log.observer_raised:
             raise
@@ -91,9 +97,10 @@ class Attempt:
         got: The outputs so far.
         keys: The mapping keys of each dynamic output so far.
         logged: The records of the events that the context logged since the last output.
+        failed_checks: The blocking checks that failed, None if none did.
     """
 
-    __slots__ = ("call_state", "got", "keys", "logged", "number", "state", "step")
+    __slots__ = ("call_state", "failed_checks", "got", "keys", "logged", "number", "state", "step")
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
         self.state: RunState = state
@@ -103,6 +110,7 @@ class Attempt:
         self.got: set[str] = set()
         self.keys: dict[str, dict[str, None]] | None = None
         self.logged: list[Record] = []
+        self.failed_checks: list[AssetCheckEvaluation] | None = None
 
     def context(self) -> OpExecutionContext | AssetExecutionContext:
         """Create the context for the user's function."""
@@ -149,14 +157,13 @@ class Attempt:
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
+        check_given(step, output, value)
         if value is None and given is None and not output.is_required:
             self._warn_of_none(output)
         mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None
         if mapping_key is not None:
             self._note_key(output, mapping_key)
-        metadata: Mapping[str, Any] = given.metadata if given is not None else {}
-        if isinstance(given, MaterializeResult):
-            metadata = given.normalized_metadata()
+        metadata = metadata_given(output, given)
         if self.call_state is not None:
             self.flush()
             of_outputs = self.call_state.output_metadata
@@ -165,8 +172,6 @@ class Attempt:
                 where_to = f"output '{output.name}' of {op_location(step.op)}"
                 metadata = {**metadata, **normalize_metadata(added, where_to)}
             self.call_state.produced.add((output.name, mapping_key))
-        if isinstance(given, MaterializeResult):
-            check_result_key(step.op, output.asset_key, given)
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         if not is_absent:
@@ -196,7 +201,9 @@ class Attempt:
                 stored, events = store(state, step, output, value, mapping_key, metadata)
                 for event in events:
                     self._write(event)
-        if output.asset is not None:
+        if output.check_spec is not None:
+            self._evaluated(output.check_spec, value)
+        elif output.asset is not None:
             self._materialized(output, given, {**metadata, **(stored or {})})
         if stored is not None:
             state.log.append(
@@ -256,6 +263,15 @@ class Attempt:
             (output.position, metadata, tags, version),
         )
 
+    def _evaluated(self, spec: AssetCheckSpec, result: AssetCheckResult) -> None:
+        """Append the evaluation of a check."""
+        from dagflow.engine.checks import evaluation_of  # imported lazily: few runs have checks
+
+        evaluation = evaluation_of(self.state, spec, result)
+        self._write(evaluation)
+        if evaluation.blocking and not evaluation.passed and evaluation.severity is evaluation.severity.ERROR:
+            self.failed_checks = [*(self.failed_checks or ()), evaluation]
+
     def emit_event(self, event: UserEvent) -> None:
         """Append an event that the user's function yielded."""
         if self.call_state is not None:
@@ -268,6 +284,39 @@ class Attempt:
 
     def _write(self, event: UserEvent) -> None:
         self.state.log.append(code_of(event), self.step.index, self.number, event)
+
+
+def metadata_given(output: StepOutput, given: Any) -> Mapping[str, Any]:
+    """Return the metadata in the object that the user's function gave for an output."""
+    if given is None or output.check_spec is not None:
+        return {}
+    if isinstance(given, MaterializeResult):
+        return given.normalized_metadata()
+    found: Mapping[str, Any] = given.metadata
+    return found
+
+
+def _not_selected(step: Step, output: StepOutput) -> DagflowInvariantViolationError:
+    chosen = [one.name for one in step.outputs if one.is_selected]
+    return DagflowInvariantViolationError(
+        f"{op_location(step.op)} gave its output '{output.name}', which this run does not select. It selects "
+        f"{chosen}. Ask context.selected_asset_keys or selected_output_names before making an output."
+    )
+
+
+def check_given(step: Step, output: StepOutput, value: Any) -> None:
+    """Raise if an output is not selected, or the output of a check is not the result of a check."""
+    if not output.is_selected:
+        raise _not_selected(step, output)
+    if output.check_spec is None:
+        return
+    from dagflow.events.check import AssetCheckResult  # imported lazily: few runs have checks
+
+    if not isinstance(value, AssetCheckResult):
+        raise DagflowInvariantViolationError(
+            f"{op_location(step.op)} gave {repr_of(value)} of type '{type(value).__name__}' for the check "
+            f"'{output.check_spec.key.to_user_string()}'. Return or yield AssetCheckResult(passed=...)."
+        )
 
 
 def code_of(event: UserEvent) -> int:

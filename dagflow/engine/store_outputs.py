@@ -11,7 +11,7 @@ from dagflow._util import has_class, is_double
 from dagflow.call import user_code
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
 from dagflow.copies import first_of
-from dagflow.defs.assets.definition import AssetOutput
+from dagflow.defs.assets.ports import AssetOutput
 from dagflow.defs.parts.function import location
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (

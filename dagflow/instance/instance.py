@@ -22,7 +22,7 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.store import LateStore, RunLines, Store
-from dagflow.keys import AssetKey, CoercibleToAssetKey, describe_job
+from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, describe_job
 from dagflow.options import current_options
 
 if TYPE_CHECKING:
@@ -385,6 +385,28 @@ class DagflowInstance(EventLog):
                 run.job_name,
                 event_specific_data=AssetMaterializationPlannedData(key, partition),
                 message=f'{place} intends to materialize asset "{key.to_user_string()}"',
+                step_key=step_key,
+                run_id=run.run_id,
+                timestamp=now,
+            )
+            for step_key, key, partition in planned
+        ]
+        if events:
+            self._store.add_entries([EventLogEntry.of_event(event) for event in events])
+
+    def report_planned_checks(
+        self, run: DagflowRun, planned: Sequence[tuple[str, AssetCheckKey, str | None]], now: float
+    ) -> None:
+        """Store which checks a run plans to evaluate, as (step key, check key, partition); internal."""
+        from dagflow.events.planned import AssetCheckEvaluationPlanned
+
+        place = describe_job(run.job_name)
+        events = [
+            DagflowEvent(
+                DagflowEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
+                run.job_name,
+                event_specific_data=AssetCheckEvaluationPlanned(key.asset_key, key.name, partition),
+                message=f"{place} intends to evaluate the asset check '{key.to_user_string()}'",
                 step_key=step_key,
                 run_id=run.run_id,
                 timestamp=now,

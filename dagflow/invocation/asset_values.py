@@ -10,6 +10,7 @@ from dagflow._util import UNSET
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import SourceAsset
+from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
 from dagflow.errors import (
@@ -162,13 +163,16 @@ class AssetValueLoader:
         normalize_metadata(metadata, f"the input of asset '{name}'")  # only checks
         access = self._start(manager_key, name, resource_config)
         spec = _spec(asset, key)
-        op_def = asset.op if isinstance(asset, AssetsDefinition) else None
-        output_name = asset.output_names[key] if isinstance(asset, AssetsDefinition) else key.path[-1]
+        op_def, output_name, dagflow_type = None, key.path[-1], None
+        if isinstance(asset, AssetsDefinition):
+            output_name = asset.output_names[key]
+            dagflow_type = asset.node_def.outs[output_name].dagflow_type
+            op_def = asset.node_def if isinstance(asset.node_def, OpDefinition) else None
         upstream = OutputContext(
             name=output_name,
             step_key="none",
             op_def=op_def,
-            dagflow_type=None if op_def is None else op_def.outs[output_name].dagflow_type,
+            dagflow_type=dagflow_type,
             definition_metadata=spec.metadata,
             config=None,
             access=access._replace(resource_config=None),

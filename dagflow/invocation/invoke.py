@@ -13,13 +13,14 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import YieldedOutputs, check_result_key, is_async, outputs_of, type_check_error
+from dagflow.call import YieldedOutputs, is_async, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
 from dagflow.context.op import StepContext
 from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.ports import NO_PORTS, AssetPorts
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import Body, context_hint, is_config_annotation
@@ -33,7 +34,7 @@ from dagflow.errors import (
     DagflowMissingResourceError,
     repr_of,
 )
-from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput, MaterializeResult
+from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
@@ -61,8 +62,17 @@ def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if isinstance(definition, ResourceDefinition):
         return invoke_resource(definition, args, kwargs)
     if isinstance(definition, AssetsDefinition):
-        return _invoke_op(definition.node_def, definition, args, kwargs)
+        return _invoke_op(_op_of(definition), definition, args, kwargs)
     return _invoke_op(definition, None, args, kwargs)
+
+
+def _op_of(definition: AssetsDefinition) -> OpDefinition:
+    if definition.is_declaration or not isinstance(definition.node_def, OpDefinition):
+        why = "nothing computes it" if definition.is_declaration else "a graph of ops computes it"
+        raise DagflowInvariantViolationError(
+            f"{definition!r} cannot be called, because {why}. Run it: materialize([...])."
+        )
+    return definition.op
 
 
 def _invoke_op(
@@ -317,6 +327,12 @@ class _BoundCall:
         self.started = started
         self.stays = False
 
+    @property
+    def ports(self) -> AssetPorts:
+        """The assets and checks that the function shall give."""
+        found = self.assets_def
+        return NO_PORTS if found is None else AssetPorts(found.outputs, found.check_specs_by_output_name)
+
     def call(self, arguments: dict[str, Any]) -> Any:
         """Call the user's function."""
         body = self.op.body
@@ -361,15 +377,9 @@ def _checked(bound: _BoundCall, result: Any) -> Any:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result
-    for output, value, given in outputs_of(op, result):
-        _check_key(bound, given)
+    for output, value, _ in outputs_of(op, result, bound.ports):
         _check_output(op, bound.context, output, value)
     return result
-
-
-def _check_key(bound: _BoundCall, given: Any) -> None:
-    if isinstance(given, MaterializeResult):
-        check_result_key(bound.op, None if bound.assets_def is None else bound.assets_def.key, given)
 
 
 def _check_output(
@@ -396,13 +406,11 @@ _PRODUCED_AGAIN = "Invocation of op '{op}' yielded an output '{output}'"
 
 def _check_item(bound: _BoundCall, yielded: YieldedOutputs, item: Any) -> None:
     op, context = bound.op, bound.context
-    found = yielded.output(item)
-    if found is not None:
-        _check_key(bound, item)
-        _check_output(op, context, *found)
+    for output, value, _ in yielded.outputs(item) or ():
+        _check_output(op, context, output, value)
         if context is not None:
             mapping_key = item.mapping_key if isinstance(item, DynamicOutput) else None
-            context.call_state.produced.add((found[0].name, mapping_key))
+            context.call_state.produced.add((output.name, mapping_key))
 
 
 def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> None:
@@ -419,7 +427,7 @@ def _generate(bound: _BoundCall, start: Callable[[], Any]) -> Iterator[Any]:
     op = bound.op
     generator = start()
     with bound, closing(generator):
-        yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
+        yielded = YieldedOutputs(op, _PRODUCED_AGAIN, bound.ports)
         for item in generator:
             _check_item(bound, yielded, item)
             yield item
@@ -437,7 +445,7 @@ async def _generate_async(bound: _BoundCall, start: Callable[[], Any]) -> AsyncI
     generator = start()
     with bound:
         async with aclosing(generator):
-            yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
+            yielded = YieldedOutputs(op, _PRODUCED_AGAIN, bound.ports)
             async for item in generator:
                 _check_item(bound, yielded, item)
                 yield item

@@ -11,7 +11,7 @@ from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.config.read import read_config
-from dagflow.defs.assets.definition import AssetOutput
+from dagflow.defs.assets.ports import NO_PORTS, AssetPorts
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.hooks.definition import in_order
@@ -174,11 +174,15 @@ class _Compiler:
         name, sources, layer = node.name, self.sources, self.layer
         path = (*frame.path, name)
         key = sources.step_key = name if not frame.path else ".".join(path)
-        assets_def = asset_outputs = asset_inputs = None
+        assets_def = asset_inputs = selected = None
+        ports = NO_PORTS
         if layer is not None:
             assets_def = layer.definitions.get(path)
             if assets_def is not None:
-                asset_outputs, asset_inputs = layer.outputs[path], layer.inputs[path]
+                asset_inputs = layer.inputs[path]
+                ports = AssetPorts(layer.outputs[path], layer.checks.get(path, {}))
+                selected = layer.selected.get(path)
+        sources.gates = []
         given_inputs: Mapping[str, Any] = {}
         output_configs: Mapping[str, Any] = {}
         if entry is not None:
@@ -194,10 +198,12 @@ class _Compiler:
                 )
                 for item in op.ins.values()
             ],
-            self._outputs(op, asset_outputs, output_configs),
+            self._outputs(op, ports, output_configs, selected),
             None if entry is None and op.config_field is None else self._config(op, entry),
         )
-        step.assets_def = assets_def
+        step.assets_def, step.ports = assets_def, ports
+        if sources.gates:
+            step.upstream = tuple(dict.fromkeys([*step.upstream, *sources.gates]))
         step.retry_policy = node.retry_policy or op.retry_policy or self.job.op_retry_policy
         step.hooks = in_order({*frame.hooks, *node.hook_defs}) if node.hook_defs else frame.hooks
         if node.tags:
@@ -217,12 +223,22 @@ class _Compiler:
         return read_config(op.config_field, UNSET, preamble, self.sources.surroundings.environ)
 
     def _outputs(
-        self, op: OpDefinition, assets: Mapping[str, AssetOutput] | None, configs: Mapping[str, Any]
+        self,
+        op: OpDefinition,
+        ports: AssetPorts,
+        configs: Mapping[str, Any],
+        selected: frozenset[str] | None,
     ) -> dict[str, StepOutput]:
-        if assets or configs:
-            assets = assets or {}
+        if ports.outputs or ports.checks or configs:
             return {
-                name: StepOutput(out, position, assets.get(name), configs.get(name) if configs else None)
+                name: StepOutput(
+                    out,
+                    position,
+                    ports.outputs.get(name),
+                    configs.get(name) if configs else None,
+                    ports.checks.get(name) if ports.checks else None,
+                    selected is None or name in selected,
+                )
                 for position, (name, out) in enumerate(op.outs.items())
             }
         outputs = self.outputs.get(id(op))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
-from dagflow.defs.assets.definition import AssetInput
+from dagflow.defs.assets.ports import AssetInput
 from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.graphs.leaves import leaf_output
 from dagflow.defs.graphs.wiring import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
@@ -15,8 +16,7 @@ from dagflow.defs.graphs.wiring import (
 )
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.ops.definition import OpDefinition
-from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition, OutputDefinition
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -68,6 +68,7 @@ class InputSources:
 
     Attributes:
         step_key: The step whose inputs are being compiled, for messages.
+        gates: The steps of the blocking checks that this step waits for.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class InputSources:
         self.bound_inputs = bound_inputs
         self.layer: AssetLayer | None = job.asset_layer
         self.step_key = ""
+        self.gates: list[str] = []
 
     def step_input(
         self,
@@ -133,6 +135,8 @@ class InputSources:
     ) -> Source:
         """Find the source of input `name` of a node, which leads to the input `definition` of an op."""
         dependency = frame.graph.dependencies[node_name].get(name)
+        for gate in frame.graph.gates.get((node_name, name), ()):
+            self.gates.append(_step_and_output(frame, gate.node, gate.output)[0].step_key)
         if isinstance(dependency, DependencyDefinition):
             return self._output_source(frame, dependency.node, dependency.output, definition, asset_key)
         if isinstance(dependency, DynamicCollectDependencyDefinition):
@@ -255,22 +259,9 @@ class InputSources:
         asset_key: AssetKey | None,
     ) -> Source:
         """Return the source that reads an output of a node, which may be an output inside a graph."""
-        path = (*frame.path, node_name)
-        node = frame.graph.node_dict[node_name]
-        while isinstance(node.definition, GraphDefinition):
-            mapping = next(
-                mapping
-                for mapping in node.definition.output_mappings
-                if mapping.graph_output_name == output_name
-            )
-            node = node.definition.node_dict[mapping.mapped_node_name]
-            path, output_name = (*path, mapping.mapped_node_name), mapping.mapped_node_output_name
-        ref = OutputRef(path[0] if len(path) == 1 else ".".join(path), output_name)
+        ref, output = _step_and_output(frame, node_name, output_name)
         if definition.dagflow_type.is_nothing:
             return Source(NO_VALUE, ref)
-        op = node.definition
-        assert isinstance(op, OpDefinition)
-        output = op.outs[output_name]
         manager_key = output.io_manager_key
         if not output.dagflow_type.is_nothing:
             manager = definition.input_manager_key or manager_key
@@ -306,3 +297,10 @@ class InputSources:
 
         own_key, now, dynamic = self.partition_key, self.surroundings.now, self.surroundings.dynamic
         return keys_read(own_key, own_def, upstream_def, mapping, now, dynamic)
+
+
+def _step_and_output(frame: Frame, node_name: str, output_name: str) -> tuple[OutputRef, OutputDefinition]:
+    """Return the output of a step that gives an output of a node, with its definition."""
+    leaf = leaf_output(frame.graph.node_dict[node_name].definition, output_name)
+    step_key = ".".join((*frame.path, node_name, *leaf.path))
+    return OutputRef(step_key, leaf.definition.name), leaf.definition

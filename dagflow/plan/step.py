@@ -6,10 +6,11 @@ Steps are made once for a plan and read in the loop, so they are plain classes w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
-from dagflow.defs.assets.definition import AssetOutput, AssetsDefinition
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.ports import NO_PORTS, AssetOutput, AssetPorts
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.definition import OpDefinition
@@ -29,6 +30,9 @@ FROM_CONFIG = 5  # the run config, through the loader of the type
 FROM_INPUT_VALUE = 6  # a value of the graph's input, given with the run
 FROM_STORAGE = 7  # an asset whose value no step of this run produces
 GIVEN = 8  # a given value, instead of an output of a step
+
+if TYPE_CHECKING:
+    from dagflow.defs.assets.check_spec import AssetCheckSpec
 
 
 class OutputRef(NamedTuple):
@@ -111,6 +115,8 @@ class StepOutput:
         check: The type, None if every value passes.
         manager_key: The resource that stores it, None for an output of type Nothing.
         asset: The asset that it is, with all facts about it; None if it is not an asset.
+        check_spec: The check whose result it is, None if it is not the result of a check.
+        is_selected: Whether the step shall give it.
         config: The config for its I/O manager.
         is_plain: Whether a value needs no check and no event about an asset.
     """
@@ -118,12 +124,14 @@ class StepOutput:
     __slots__ = (
         "asset",
         "check",
+        "check_spec",
         "config",
         "dagflow_type",
         "definition",
         "is_dynamic",
         "is_plain",
         "is_required",
+        "is_selected",
         "manager_key",
         "name",
         "position",
@@ -135,6 +143,8 @@ class StepOutput:
         position: int,
         asset: AssetOutput | None = None,
         config: Any = None,
+        check_spec: AssetCheckSpec | None = None,
+        is_selected: bool = True,
     ) -> None:
         self.position: int = position
         self.name: str = definition.name
@@ -142,13 +152,23 @@ class StepOutput:
         self.definition: OutputDefinition = definition
         self.check: DagflowType | None = None if definition.dagflow_type.is_any else definition.dagflow_type
         self.manager_key: str | None = (
-            None if definition.dagflow_type.is_nothing else definition.io_manager_key
+            None
+            if definition.dagflow_type.is_nothing or check_spec is not None
+            else definition.io_manager_key
         )
         self.asset: AssetOutput | None = asset
+        self.check_spec: AssetCheckSpec | None = check_spec
+        self.is_selected: bool = is_selected
         self.config: Any = config
         self.is_required: bool = definition.is_required
         self.is_dynamic: bool = definition.is_dynamic
-        self.is_plain: bool = self.check is None and asset is None and definition.is_required
+        self.is_plain: bool = (
+            self.check is None
+            and asset is None
+            and check_spec is None
+            and is_selected
+            and definition.is_required
+        )
 
     @property
     def asset_key(self) -> AssetKey | None:
@@ -170,7 +190,8 @@ class Step:
         config: The checked config of the op, None if it has none.
         upstream: The keys of the steps that it waits for.
         retry_policy: The retry policy; default: no retries.
-        assets_def: The AssetsDefinition that the op belongs to, None for another op.
+        assets_def: The AssetsDefinition that the op belongs to, or its selected part; None for another op.
+        ports: The assets and checks that it gives.
         mapping_key: The mapping key, for a step that is mapped over a dynamic output.
         mapped_over: The dynamic output, for a template that runs once for each of its values.
         hooks: The hooks that are called after each attempt, by name.
@@ -195,6 +216,7 @@ class Step:
         "output_by_name",
         "outputs",
         "path",
+        "ports",
         "retry_policy",
         "timeout",
         "upstream",
@@ -222,6 +244,7 @@ class Step:
         self.config: Any = config
         self.upstream: tuple[str, ...] = _upstream(self.inputs)
         self.assets_def: AssetsDefinition | None = None
+        self.ports: AssetPorts = NO_PORTS
         self.retry_policy: RetryPolicy | None = None
         self.mapping_key: str | None = None
         self.mapped_over: OutputRef | None = None
@@ -272,6 +295,7 @@ class Step:
         step.output_by_name, step.outputs = self.output_by_name, self.outputs
         step.upstream = upstream
         step.retry_policy, step.assets_def, step.hooks = self.retry_policy, self.assets_def, self.hooks
+        step.ports = self.ports
         step.mapping_key, step.mapped_over = mapping_key, None
         step.is_dynamic, step.timeout = self.is_dynamic, self.timeout
         step._handle = self._handle  # noqa: SLF001 - own class
@@ -289,7 +313,7 @@ class Step:
             changes.pop("config", self.config),
         )
         step.retry_policy, step.hooks, step.timeout = self.retry_policy, self.hooks, self.timeout
-        step.assets_def = self.assets_def
+        step.assets_def, step.ports = self.assets_def, self.ports
         step.mapping_key, step.mapped_over = self.mapping_key, self.mapped_over
         for name, value in changes.items():
             setattr(step, name, value)

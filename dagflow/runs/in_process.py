@@ -238,7 +238,7 @@ def _asset_subset(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefi
                 f"'asset_selection' cannot choose it.{nearest_key(key, stored)}"
             )
     assert layer is not None
-    part = build_asset_job(list(dict.fromkeys(layer.known.values())), name=job.graph.name, selection=keys)
+    part = build_asset_job(layer.all_definitions(), name=job.graph.name, selection=keys)
     return job.with_changes(
         graph=part.graph,
         asset_layer=part.asset_layer,

@@ -204,6 +204,19 @@ def _begin(state: RunState, instance: DagflowInstance) -> None:
             if output.asset is not None
         ]
         instance.report_planned(run, planned, now)
+        if job.asset_layer.checks:
+            checks = [
+                (
+                    step.key,
+                    output.check_spec.key,
+                    None if output.check_spec.partitions_def is None else plan.partition_key,
+                )
+                for step in plan.steps
+                if plan.executes(step)
+                for output in step.outputs
+                if output.check_spec is not None and output.is_selected
+            ]
+            instance.report_planned_checks(run, checks, now)
     instance.follow(run.run_id, state.log)
 
 

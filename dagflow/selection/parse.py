@@ -1,33 +1,68 @@
-"""The parser of selections.
+"""The parser of selections: one grammar with three entrances.
 
+    clause     := up name down | *         up := '+'+ | '*' '+'*         down := '+'+ | '+'* '*'
     expression := both (('or' | ',') both)*        both := negated ('and' negated)*
-    negated := 'not' negated | walk                walk := up? atom down?
-    atom := name | attribute ':' value | sinks(expression) | roots(expression)
-            | changed() | (expression) | *
+    negated    := 'not' negated | walk
+    walk       := clause | (number? '+')? atom ('+' number?)?
+    atom       := attribute ':' value | sinks(expression) | roots(expression) | changed()
+                | (expression) | *
 
-`parse_clause` parses one clause, a name with its walks (`*a`, `a++`), as in the `op_selection` of a run.
-`parse_selection` parses a whole expression. Both use `_Reader` for names and walks, so a clause has the same
-meaning everywhere.
+| entrance | reads | used by |
+|---|---|---|
+| `parse_clause` | a clause | `op_selection` |
+| `parse_asset_selection` | a clause, or an expression without clauses | `AssetSelection.from_string` |
+| `parse_selection` | an expression | `--dag-select` |
+
+A text has the same meaning at each entrance that accepts it. In a clause each `+` is one level. In front of
+or behind another atom `+` is all levels, and `+2` two levels. Commas, `changed()` and `*` as the walk of an
+atom are accepted by `parse_selection` only.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
-from dagflow.errors import DagflowInvalidSubsetError
+from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
 from dagflow.selection import tree
-from dagflow.selection.tree import ALL, ATTRIBUTES, NAME, RESERVED, WORD, Selection
+from dagflow.selection.reader import Dialect, Reader, depth_of
+from dagflow.selection.tree import ALL, NAME, RESERVED, Selection
 
-_match_name = re.compile(NAME).match
-_match_glob = re.compile(NAME.replace(WORD, "[A-Za-z0-9_*?]+")).match
-_match_quoted = re.compile(r'"((?:[^"]|"")*)"').match
-_match_steps = re.compile(r"\*|\++").match
-_match_space = re.compile(r"\s*").match
-_match_atom = re.compile(r'[A-Za-z0-9_"(*]').match
+ASSET_ATTRIBUTES: Final = (
+    "key",
+    "group",
+    "tag",
+    "kind",
+    "owner",
+    "partitions",
+    "is",
+    "status",
+    "column",
+    "table_name",
+    "column_tag",
+    "changed_in_branch",
+    "automation_type",
+    "code_location",
+    "job",
+    "schedule",
+    "sensor",
+)
+"""The attributes of the selection strings of assets. Several of them can be read, but not resolved."""
 
+_VALUE = re.compile(r"[\w*?./\[\]-]+")
+_OPEN = Dialect(DagflowInvalidSubsetError, re.compile(NAME), _VALUE, _VALUE, tree.ATTRIBUTES, tree.FUNCTIONS)
+_ASSETS = Dialect(
+    DagflowInvalidAssetSelectionError,
+    re.compile(r"[\w./\[\]?-]+"),
+    re.compile(r"[A-Za-z_][A-Za-z0-9_/]*"),
+    re.compile(r"(?!\*(?![A-Za-z0-9_/*]))[A-Za-z_*][A-Za-z0-9_/*]*"),
+    ASSET_ATTRIBUTES,
+    ("sinks", "roots"),
+    is_open=False,
+)
 _MAX_DEPTH = 50
 _AN_ATOM = "a name, an attribute such as 'tag:x', sinks(...), roots(...), changed(), '*' or '('"
+_A_CLOSED_ATOM = "an attribute such as 'key:{}', sinks(...), roots(...), '*' or '('"
 
 
 class Clause(NamedTuple):
@@ -55,14 +90,10 @@ def parse_clause(text: str) -> Clause:
         >>> parse_clause("*").name is None
         True
     """
-    reader = _Reader(text)
-    up = reader.steps()
-    name = reader.name()
-    if name is None:
-        if up != ALL or not reader.at_end():
-            reader.fail("a name")
-        return Clause(0, None, 0)
-    clause = Clause(up, name, reader.steps())
+    reader = Reader(text, _OPEN)
+    clause = _clause(reader)
+    if clause is None:
+        reader.fail("a name")
     if not reader.at_end():
         reader.fail("the end" if clause.down else "'*', '+' or the end")
     return clause
@@ -72,9 +103,9 @@ def parse_selection(text: str) -> Selection:
     """Parse an expression over the nodes of a graph.
 
     Args:
-        text: The expression: names with walks as in `parse_clause`, attributes (`tag:team=core`,
-            `key:raw_*`), `sinks(...)`, `roots(...)`, `changed()`, `and`, `or`, `not`, commas (which mean
-            `or`) and parentheses.
+        text: The expression: clauses as in `parse_clause`, attributes (`tag:team=core`, `key:raw_*`),
+            `sinks(...)`, `roots(...)`, `changed()`, `and`, `or`, `not`, commas (which mean `or`) and
+            parentheses.
 
     Returns:
         The tree of the expression. `str` of it can be parsed to an equal tree.
@@ -87,28 +118,69 @@ def parse_selection(text: str) -> Selection:
         >>> print(parse_selection("raw*, (kind:dbt and not tag:slow)"))
         raw* or kind:dbt and not tag:slow
     """
-    reader = _Reader(text)
+    return _parse(text, _OPEN)
+
+
+def parse_asset_selection(text: str) -> Selection:
+    """Parse a selection string of assets: a clause, or an expression of attributes.
+
+    Args:
+        text: The string: a key with its walks (`*raw/iron++`), or an expression (`+key:"raw/*" and not
+            group:slow`).
+
+    Raises:
+        DagflowInvalidAssetSelectionError: The string is neither. The message shows the position and what was
+            expected there.
+
+    Example:
+        >>> print(parse_asset_selection('2+key:"iron" and not kind:sql'))
+        2+key:iron and not kind:sql
+    """
+    return _parse(text, _ASSETS)
+
+
+def _parse(text: str, dialect: Dialect) -> Selection:
+    # keywords are names if they are the whole text
+    reader = Reader(text, dialect)
+    clause = _clause(reader)
+    if clause is not None and reader.at_end():
+        if clause.name is None:
+            return tree.Everything()
+        return _walked(tree.Name(clause.name), clause.up, clause.down)
+    reader = Reader(text, dialect)
     selection = _expression(reader)
     if not reader.at_end():
-        reader.fail("'and', 'or', ',' or the end")
+        reader.fail("'and', 'or', ',' or the end" if dialect.is_open else "'and', 'or' or the end")
     return selection
 
 
-def _expression(reader: _Reader) -> Selection:
+def _clause(reader: Reader) -> Clause | None:
+    up = reader.up()
+    name = reader.name()
+    if name is None:
+        return Clause(0, None, 0) if up == "*" and reader.at_end() else None
+    return Clause(depth_of(up), name, depth_of(reader.down()))
+
+
+def _walked(of: Selection, up: int, down: int) -> Selection:
+    return tree.Walk(of, up, down) if up or down else of
+
+
+def _expression(reader: Reader) -> Selection:
     parts = [_both(reader)]
-    while reader.take(",") or reader.take_word("or"):
+    while (reader.dialect.is_open and reader.take(",")) or reader.take_word("or"):
         parts.append(_both(reader))
     return tree.Or(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
-def _both(reader: _Reader) -> Selection:
+def _both(reader: Reader) -> Selection:
     parts = [_negated(reader)]
     while reader.take_word("and"):
         parts.append(_negated(reader))
     return tree.And(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
-def _negated(reader: _Reader) -> Selection:
+def _negated(reader: Reader) -> Selection:
     if reader.depth == _MAX_DEPTH:
         reader.fail(f"no more than {_MAX_DEPTH} levels of parentheses and 'not'")
     reader.depth += 1
@@ -117,159 +189,109 @@ def _negated(reader: _Reader) -> Selection:
     return found
 
 
-def _walk(reader: _Reader) -> Selection:
+def _walk(reader: Reader) -> Selection:
+    """Read an atom and its walks."""
     reader.skip_space()
-    up = reader.steps()
-    if up == ALL and not reader.at_atom():  # a lone `*` is not a walk
-        of: Selection = tree.Everything()
-        up = 0
-    else:
-        of = _atom(reader)
-    down = reader.steps()
-    return tree.Walk(of, up, down) if up or down else of
+    start = reader.position
+    levels = reader.levels_up()
+    mark = "" if levels is not None else reader.up()
+    if mark[:1] == "*" and not reader.at_atom():  # a lone `*` is not a walk
+        reader.position = start
+        mark = ""
+    elif mark == "+":
+        reader.skip_space_before_term()
+    is_name = reader.at_name()
+    is_bare_star = not reader.dialect.is_open and reader.at("*")
+    of = _name(reader) if is_name else _term(reader)
+    if is_name:
+        return _walked(of, depth_of(mark), _down_from_name(reader))
+    if (mark == "*" and not reader.dialect.is_open) or len(mark) > 1:
+        form = "" if "*" in mark else f", or '{len(mark)}+' for {len(mark)} levels"
+        reader.fail(f"one '+' for all levels{form}", start)
+    up = ALL if mark else 0
+    down = _down_from_term(reader)
+    if is_bare_star and (mark or levels is not None or down is not None):
+        reader.fail("'(*)' with a walk", start)
+    if levels is None and down is None:
+        return _walked(of, up, 0)
+    return tree.Walk(of, up if levels is None else levels, down or 0)
 
 
-def _atom(reader: _Reader) -> Selection:
+def _down_from_name(reader: Reader) -> int:
+    start = reader.position
+    mark = reader.down()
+    number = reader.number() if mark and reader.at_digit() else None
+    if number is not None:
+        reader.fail(f"one '+' for each level of a name: '{'+' * number if number < 9 else '*'}'", start)
+    return depth_of(mark)
+
+
+def _down_from_term(reader: Reader) -> int | None:
+    """Read `+`, `+2` or `*` behind an atom other than a name. Returns None if it does not come next."""
+    start = reader.position
+    if reader.dialect.is_open and reader.take_adjacent("*"):
+        return ALL
+    if not reader.take("+"):
+        return None
+    number = reader.number()
+    if number is not None:
+        return number
+    if reader.take_adjacent("+"):
+        reader.fail("one '+' for all levels, or '+2' for two levels", start)
+    return ALL
+
+
+def _term(reader: Reader) -> Selection:
+    """Read an atom other than a name."""
     if not reader.at_atom():
-        reader.fail(_AN_ATOM)
+        _fail_at_atom(reader)
     if reader.take("*"):
         return tree.Everything()
     if reader.take("("):
         return _closed(reader)
+    attribute = reader.take_attribute()
+    if attribute is not None:
+        return _attribute(reader, attribute)
+    function = reader.take_call()
+    if function is None:
+        _fail_at_atom(reader)
+    if function == "changed":
+        if not reader.take(")"):
+            reader.fail("')'")
+        return tree.Changed()
+    of = _closed(reader)
+    return tree.Sinks(of) if function == "sinks" else tree.Roots(of)
+
+
+def _name(reader: Reader) -> Selection:
     start = reader.position
-    name = reader.name() or ""
-    if reader.text[start] == '"':
-        return tree.Name(name)
-    if reader.text.startswith(":", reader.position):
-        return _attribute(reader, name, start)
-    if name not in RESERVED:
-        return tree.Name(name)
-    return _call(reader, name, start)
+    is_quoted = reader.text[start] == '"'
+    name = reader.name()
+    if name is None or (not is_quoted and name in RESERVED - tree.CALLED):
+        reader.position = start
+        _fail_at_atom(reader)
+    if not is_quoted and name in tree.CALLED:
+        reader.fail(f"'(', or '\"{name}\"' for a node of that name")
+    return tree.Name(name)
 
 
-def _closed(reader: _Reader) -> Selection:
+def _fail_at_atom(reader: Reader) -> NoReturn:
+    if reader.dialect.is_open:
+        reader.fail(_AN_ATOM)
+    reader.fail(_A_CLOSED_ATOM.format(reader.word() or "a"))
+
+
+def _closed(reader: Reader) -> Selection:
     selection = _expression(reader)
     if not reader.take(")"):
         reader.fail("'and', 'or', ',' or ')'")
     return selection
 
 
-def _call(reader: _Reader, name: str, start: int) -> Selection:
-    if name in {"and", "or", "not"}:
-        reader.fail(_AN_ATOM, start)
-    if not reader.take("("):
-        reader.fail(f"'(', or '\"{name}\"' for a node of that name")
-    if name == "changed":
-        if not reader.take(")"):
-            reader.fail("')'")
-        return tree.Changed()
-    of = _closed(reader)
-    return tree.Sinks(of) if name == "sinks" else tree.Roots(of)
-
-
-def _attribute(reader: _Reader, name: str, start: int) -> Selection:
-    if name not in ATTRIBUTES:
-        reader.fail(f"one of {', '.join(ATTRIBUTES)} before ':'", start)
-    reader.take(":")
-    value = reader.pattern()
-    tag_value = reader.pattern() if name == "tag" and reader.take("=") else None
-    selection = tree.Attribute(name, value, tag_value)
-    position = reader.position
-    if (tag_value or value).is_glob and reader.steps():
-        walk = reader.text[position : reader.position]
-        reader.fail(f"no walk right after a wildcard: write '({selection}){walk}'", position)
-    return selection
-
-
-class _Reader:
-    """A string, and the position up to which it was read. `position` only moves forward.
-
-    `depth` is the number of expressions that are open at `position`.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
-        self.depth = 0
-        self.skip_space()
-
-    def skip_space(self) -> None:
-        """Skip white space."""
-        found = _match_space(self.text, self.position)
-        self.position = found.end() if found else self.position
-
-    def at_end(self) -> bool:
-        """Return whether only white space is left."""
-        self.skip_space()
-        return self.position == len(self.text)
-
-    def at_atom(self) -> bool:
-        """Return whether an atom can begin at the current position."""
-        return _match_atom(self.text, self.position) is not None
-
-    def take(self, sign: str) -> bool:
-        """Read `sign` if it comes next. Returns whether it did."""
-        if sign in "(),":
-            self.skip_space()
-        if not self.text.startswith(sign, self.position):
-            return False
-        self.position += len(sign)
-        return True
-
-    def take_word(self, word: str) -> bool:
-        """Read `word` if it is the next whole word. Returns whether it was."""
-        self.skip_space()
-        found = _match_name(self.text, self.position)
-        if not found or found[0] != word:
-            return False
-        self.position = found.end()
-        return True
-
-    def steps(self) -> int:
-        """Read the mark of a walk, `*` or several `+`. Returns its depth, 0 without a mark."""
-        found = _match_steps(self.text, self.position)
-        if not found:
-            return 0
-        self.position = found.end()
-        return ALL if found[0] == "*" else len(found[0])
-
-    def name(self) -> str | None:
-        """Read a name or a quoted string. Returns None if neither comes next."""
-        found = _match_name(self.text, self.position)
-        if found:
-            self.position = found.end()
-            return found[0]
-        return self.quoted()
-
-    def pattern(self) -> tree.Pattern:
-        """Read the value of an attribute: a name with optional wildcards, or a quoted string."""
-        found = _match_glob(self.text, self.position)
-        if found and found[0] not in RESERVED:
-            self.position = found.end()
-            return tree.Pattern(found[0], is_glob=not re.fullmatch(NAME, found[0]))
-        text = self.quoted()
-        if text is None:
-            self.fail("a value: a name (* and ? are wildcards), or any string in double quotes")
-        return tree.Pattern(text)
-
-    def quoted(self) -> str | None:
-        """Read a string in double quotes, in which `""` means one quote. Returns None if none comes next."""
-        found = _match_quoted(self.text, self.position)
-        if found:
-            self.position = found.end()
-            return found[1].replace('""', '"')
-        if self.text.startswith('"', self.position):
-            self.position = len(self.text)
-            self.fail("a closing quote")
-        return None
-
-    def fail(self, expected: str, position: int | None = None) -> NoReturn:
-        """Raise the error about what was expected at `position`, by default at the current position.
-
-        Raises:
-            DagflowInvalidSubsetError: Always.
-        """
-        line = re.sub(r"\s", " ", self.text)
-        caret = " " * (self.position if position is None else position) + "^"
-        message = f"cannot read the selection: expected {expected}"
-        raise DagflowInvalidSubsetError(f"{message}\n    {line}\n    {caret}")
+def _attribute(reader: Reader, name: str) -> Selection:
+    if name in tree.NULLABLE and reader.take("<null>"):
+        return tree.Attribute(name, None)
+    value = reader.pattern(name)
+    has_pair = name in ("tag", "column_tag")
+    tag_value = reader.pattern(name) if has_pair and reader.take("=") else None
+    return tree.Attribute(name, value, tag_value)

@@ -99,6 +99,14 @@ def _named(name: str, graph: Graph) -> frozenset[str]:
     nodes = graph.named(name)
     if not nodes:
         raise DagflowInvalidSubsetError(f"no node is called '{name}'.{_hint_for_name(name, graph)}")
+    others = [node for node in nodes if "key" not in node.attributes]
+    if others and any(name in node.attributes.get("key", ()) for node in nodes):
+        text = tree.written(name)
+        kind = "graph" if all("op" not in node.attributes for node in others) else "op"
+        raise DagflowInvalidSubsetError(
+            f"'{name}' is the key of an asset and the name of another node. Write 'key:{text}' or "
+            f"'{kind}:{text}'."
+        )
     return frozenset(walk((node.id for node in nodes), tree.ALL, graph.inner))
 
 
@@ -120,17 +128,37 @@ def _hint_for_name(name: str, graph: Graph) -> str:
 
 
 def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
-    fits = wanted.matcher()
     attribute = wanted.attribute
+    if wanted.value is None:
+        # only assets have these attributes
+        found = [
+            node.id for node in graph.nodes if "key" in node.attributes and not node.attributes.get(attribute)
+        ]
+        return frozenset(found)
+    fits = wanted.matcher()
     found = [node.id for node in graph.nodes if any(map(fits, node.attributes.get(attribute, ())))]
-    is_glob = wanted.value.is_glob or (wanted.tag_value is not None and wanted.tag_value.is_glob)
-    if not found and not is_glob:
+    if not found and not wanted.is_glob:
+        if attribute == "tag" and wanted.tag_value is None:
+            raise DagflowInvalidSubsetError(_no_empty_tag(wanted.value.text, graph))
         text = wanted.value.text + (f"={wanted.tag_value.text}" if wanted.tag_value else "")
         known = _known_values(attribute, graph)
         raise DagflowInvalidSubsetError(
             f"no node has {attribute} '{text}'.{_nearest_values(attribute, text, known)}"
         )
     return frozenset(walk(found, tree.ALL, graph.inner))
+
+
+def _no_empty_tag(name: str, graph: Graph) -> str:
+    """Return the message about `tag:name`, which is the tag with an empty value."""
+    values = _known_values("tag", graph)
+    names = sorted({tag.partition("=")[0] for tag in values})
+    if name in names:
+        with_value = ", ".join(repr(tag) for tag in values if tag.partition("=")[0] == name)
+        return (
+            f"no node has tag '{name}' with an empty value. There is {with_value}. For any value, write "
+            f"'tag:{name}=*'."
+        )
+    return f"no node has tag '{name}'.{_nearest_values('tag', name, names)}"
 
 
 def _known_values(attribute: str, graph: Graph) -> list[str]:

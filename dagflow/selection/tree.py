@@ -29,13 +29,27 @@ ATTRIBUTES: Final = (
     "owner",
     "resource",
     "check",
+    "partitions",
+    "is",
 )
 """The attributes that can be written before a colon to select nodes."""
 
-RESERVED: Final = frozenset({"and", "or", "not", "changed", "sinks", "roots"})
-"""The keywords of expressions. A node with such a name is written in quotes."""
+FUNCTIONS: Final = ("changed", "sinks", "roots")
+"""The functions of expressions."""
 
-WORD: Final = r"[A-Za-z0-9_]+"
+CALLED: Final = frozenset(FUNCTIONS)
+RESERVED: Final = frozenset({"and", "or", "not", "AND", "OR", "NOT", *FUNCTIONS})
+"""The keywords of expressions. Inside an expression, a node with such a name is written in quotes."""
+
+GLOBBED: Final = frozenset({"key", "asset", "group"})
+"""The attributes whose values in quotes may have wildcards too."""
+
+NULLABLE: Final = frozenset({
+    "group", "kind", "owner", "partitions", "code_location", "column", "table_name", "changed_in_branch",
+})  # fmt: skip
+"""The attributes that can be compared with `<null>`."""
+
+WORD: Final = r"\w(?:[\w-]*\w)?"
 NAME: Final = rf"{WORD}(?:[./]{WORD})*(?:\[(?:{WORD}|\?)\])?"
 """The regex of a name without quotes: words joined by dots or slashes, and an optional mapping key."""
 
@@ -86,55 +100,78 @@ class Name(Selection):
         self.text: str = text
 
     def __str__(self) -> str:
-        return _written(self.text)
+        return written(self.text)
 
 
 class Pattern(ByValue):
-    """A string to match. `*` and `?` in it are wildcards only if `is_glob`."""
+    """A string to match. The `wildcards` in it, `*` and `?`, have a meaning only if `is_glob`."""
 
-    __slots__ = ("is_glob", "text")
+    __slots__ = ("is_glob", "text", "wildcards")
     __repr__ = Selection.__repr__
 
-    def __init__(self, text: str, is_glob: bool = False) -> None:
+    def __init__(self, text: str, is_glob: bool = False, wildcards: str = "*?") -> None:
         self.text: str = text
         self.is_glob: bool = is_glob
+        self.wildcards: str = wildcards
 
     def matcher(self) -> Callable[[str], object]:
         """Return a function that returns something true for a string that matches this pattern."""
         if not self.is_glob:
             return self.text.__eq__
         wild = {"*": ".*", "?": "."}
-        regex = "".join(wild.get(char) or re.escape(char) for char in self.text)
-        return re.compile(regex, re.DOTALL).fullmatch
+        parts = [wild[char] if char in self.wildcards else re.escape(char) for char in self.text]
+        return re.compile("".join(parts), re.DOTALL).fullmatch
 
     def __str__(self) -> str:
-        return self.text if self.is_glob else _written(self.text)
+        return self.text if self.is_glob else written(self.text)
 
 
 class Attribute(Selection):
-    """`kind:dbt`, `tag:team=core`: the nodes with a matching attribute, and the nodes inside them."""
+    """`kind:dbt`, `tag:team=core`: the nodes with a matching attribute, and the nodes inside them.
+
+    Attributes:
+        attribute: The name of the attribute.
+        value: The value; None for `<null>`: no value.
+        tag_value: The value of a tag; None for an empty value.
+    """
 
     __slots__ = ("attribute", "tag_value", "value")
 
-    def __init__(self, attribute: str, value: Pattern, tag_value: Pattern | None = None) -> None:
+    def __init__(self, attribute: str, value: Pattern | None, tag_value: Pattern | None = None) -> None:
         self.attribute: str = attribute
-        self.value: Pattern = value
+        self.value: Pattern | None = value
         self.tag_value: Pattern | None = tag_value
 
+    @property
+    def is_glob(self) -> bool:
+        """Whether the value or the value of the tag has wildcards."""
+        return any(pattern is not None and pattern.is_glob for pattern in (self._value(), self.tag_value))
+
+    def _value(self) -> Pattern | None:
+        """Return the value. A quoted value of some attributes may have `*` as a wildcard, but no `?`."""
+        if self.value is None or self.value.is_glob or self.attribute not in GLOBBED:
+            return self.value
+        return Pattern(self.value.text, is_glob="*" in self.value.text, wildcards="*")
+
     def matcher(self) -> Callable[[str], object]:
-        """Return a function that returns something true for a matching value. A tag is the string `key=value`
-        or `key`.
+        """Return a function that returns something true for a matching value.
+
+        A tag is the string `key=value`, or `key` if its value is empty.
         """
-        whole = self.value.matcher()
+        pattern = self._value()
+        if pattern is None:
+            return lambda value: False
+        whole = pattern.matcher()
         if self.attribute != "tag":
             return whole
         if self.tag_value is None:
-            return lambda tag: whole(tag.partition("=")[0]) or whole(tag)
+            return lambda tag: whole(tag.removesuffix("="))
         value = self.tag_value.matcher()
         return lambda tag: whole(tag.partition("=")[0]) and value(tag.partition("=")[2])
 
     def __str__(self) -> str:
-        return f"{self.attribute}:{self.value}" + (f"={self.tag_value}" if self.tag_value else "")
+        value = "<null>" if self.value is None else self.value
+        return f"{self.attribute}:{value}" + (f"={self.tag_value}" if self.tag_value else "")
 
 
 class Changed(Selection):
@@ -182,10 +219,14 @@ class Walk(Selection):
         self.down: int = down
 
     def __str__(self) -> str:
-        # a mark next to `*` or after a glob would be parsed as part of it
-        is_closed = isinstance(self.of, Everything) or (self.down and isinstance(self.of, Attribute))
-        of = f"({self.of})" if is_closed else _inside(self.of, 4)
-        return _steps(self.up) + of + _steps(self.down)
+        if isinstance(self.of, Name):
+            return _marks(self.up) + str(self.of) + _marks(self.down)
+        # a mark next to `*` would be parsed as part of it
+        of = f"({self.of})" if isinstance(self.of, Everything) else _inside(self.of, 4)
+        up, down = _levels(self.up), _levels(self.down)
+        if up is None and down is None:
+            return f"0+{of}"
+        return (f"{up}+" if up is not None else "") + of + (f"+{down}" if down is not None else "")
 
 
 class Not(Selection):
@@ -231,11 +272,23 @@ def _inside(part: Selection, binds: int) -> str:
     return str(part) if part.binds >= binds else f"({part})"
 
 
-def _steps(depth: int) -> str:
+def _marks(depth: int) -> str:
+    """Return the mark of a walk from a name."""
     return "*" if depth == ALL else "+" * depth
 
 
-def _written(text: str) -> str:
+def _levels(depth: int) -> str | None:
+    """Return the number in the mark of a walk from a term, None without a walk."""
+    return "" if depth == ALL else str(depth) if depth else None
+
+
+def written(text: str) -> str:
+    """Return a name as it is written in an expression, in quotes if necessary.
+
+    Example:
+        >>> written("brew"), written("and"), written("a b")
+        ('brew', '"and"', '"a b"')
+    """
     if re.fullmatch(NAME, text) and text not in RESERVED:
         return text
     return '"' + text.replace('"', '""') + '"'

@@ -93,13 +93,11 @@ def test_private_names(name: str) -> None:
 
 
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
-    ("asset", "check_specs", asset),
     ("asset", "automation_condition", asset),
     ("AssetSpec", "freshness_policy", lambda **more: AssetSpec("a", **more)),
     ("SourceAsset", "observe_fn", lambda **more: SourceAsset("a", **more)),
     ("define_asset_job", "automation_condition", lambda **more: define_asset_job("a", **more)),
     ("Definitions", "schedules", Definitions),
-    ("Definitions", "asset_checks", Definitions),
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),
     ("JobDefinition.get_subset", "asset_check_selection", nothing.get_subset),
     ("RunsFilter", "updated_after", RunsFilter),

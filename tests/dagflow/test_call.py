@@ -214,8 +214,8 @@ def test_a_plain_output_for_a_dynamic_one():
 
 
 def test_a_materialize_result_does_not_say_which_of_several_outputs_it_is():
-    """A MaterializeResult is an error if the op has several outputs."""
-    with pytest.raises(DagflowInvariantViolationError, match="several outputs"):
+    """A MaterializeResult is an error if the op has without an asset_key."""
+    with pytest.raises(DagflowInvariantViolationError, match="without an asset_key"):
         run(yields(MaterializeResult()), out=TWO)
 
 

@@ -229,6 +229,10 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         lambda: run(one, op_selection=["onee"]),
         ["'onee'", "Did you mean 'one'"],
     ),
+    errors.DagflowInvalidAssetSelectionError: (
+        lambda: df.AssetSelection.from_string("water and tea"),
+        ["water and tea", "expected an attribute such as 'key:water'"],
+    ),
     errors.DagflowInvariantViolationError: (
         lambda: run(no_output),
         [rf"op 'no_output' \(.*{HERE}\)", "5", "Output"],

@@ -159,3 +159,37 @@ def inputs_of_specs(
         if dep.partition_mapping is not None:
             mappings[key] = dep.partition_mapping
     return ins
+
+
+def specs_from_facts(
+    keys: Iterable[AssetKey],
+    read: Iterable[AssetKey],
+    asset_deps: Mapping[AssetKey, Iterable[AssetKey]] | None,
+    facts: Mapping[str, Mapping[AssetKey, Any] | None],
+) -> list[AssetSpec]:
+    """Return the specs of the assets of a definition, from facts that are given by key.
+
+    Args:
+        keys: The keys of the assets.
+        read: The keys of the assets that are read. Each asset depends on them, unless `asset_deps` says less.
+        asset_deps: The keys that each asset depends on.
+        facts: Facts by key, by the name of the argument.
+    """
+    inputs = list(dict.fromkeys(read))
+    return [
+        AssetSpec(
+            key,
+            deps=inputs if asset_deps is None else sorted(asset_deps.get(key, ())),
+            group_name=_fact(facts, "group_names_by_key", key),
+            metadata=_fact(facts, "metadata_by_key", key),
+            tags=_fact(facts, "tags_by_key", key),
+            description=_fact(facts, "descriptions_by_key", key),
+            owners=_fact(facts, "owners_by_key", key),
+            code_version=_fact(facts, "code_versions_by_key", key),
+        )
+        for key in keys
+    ]
+
+
+def _fact(facts: Mapping[str, Mapping[AssetKey, Any] | None], name: str, key: AssetKey) -> Any:
+    return (facts.get(name) or {}).get(key)

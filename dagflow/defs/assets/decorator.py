@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, overload
 
-from dagflow._util import UNSET, nearest
+from dagflow._util import UNSET
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
+from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import (
-    AssetDep,
-    AssetIn,
-    AssetSpec,
-    free_input_name,
-    io_manager_resources,
-    unique_deps,
-)
+from dagflow.defs.assets.spec import AssetIn, AssetSpec, io_manager_resources, unique_deps
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
-from dagflow.defs.ops.ports import In, Out
+from dagflow.defs.ops.ports import Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_type, repr_of
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import Nothing
-
-if TYPE_CHECKING:
-    from dagflow.partitions.mapping import PartitionMapping
 
 
 @overload
@@ -64,6 +55,7 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
+    check_specs: Iterable[AssetCheckSpec] | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 
 
@@ -95,6 +87,7 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
+    check_specs: Iterable[AssetCheckSpec] | None = None,
 ) -> AssetsDefinition | Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make an asset of a function. Use it with or without arguments.
 
@@ -125,6 +118,7 @@ def asset(
         owners: The owners: email addresses, or teams as `team:name`.
         kinds: The technologies of the asset, such as "sql".
         pool: The name of a group of steps that share a limit.
+        check_specs: The checks whose results the function gives.
 
     Returns:
         The AssetsDefinition, or a decorator.
@@ -149,15 +143,16 @@ def asset(
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
         own_deps = unique_deps(() if deps is None else deps, place)
         body = Body(fn, place)
-        keys, inputs, mappings = _inputs(
+        keys, inputs, mappings = inputs_of_assets(
             body, check_optional(ins, Mapping, "ins", place) or {}, own_deps, place
         )
         if own_key in keys.values():
-            _check_self_dependency(mappings.get(own_key), partitions_def, f"{place} ({location(fn)})")
+            check_self_dependency(mappings.get(own_key), partitions_def, f"{place} ({location(fn)})")
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
         check_type(output_required, bool, "output_required", place)
         returns_none = body.return_annotation is type(None)
+        checks = checks_by_output(check_specs, [own_key], place)
         node_def = OpDefinition(
             fn,
             check_name(own_key.to_python_identifier(), "asset"),
@@ -169,7 +164,8 @@ def asset(
                     io_manager_key=manager_key,
                     metadata=metadata,
                     code_version=code_version,
-                )
+                ),
+                **check_outputs(checks),
             },
             description,
             config_schema,
@@ -184,7 +180,7 @@ def asset(
         )
         spec = AssetSpec(
             own_key,
-            deps=[*own_deps, *_read_deps(keys, mappings, own_deps)],
+            deps=[*own_deps, *deps_of_inputs(keys, mappings, own_deps)],
             description=node_def.description,
             metadata=metadata,
             skippable=not output_required,
@@ -203,6 +199,7 @@ def asset(
             partitions_def=spec.partitions_def,
             partition_mappings=mappings,
             resource_defs=resources,
+            check_specs_by_output_name=checks,
             hook_defs=check_hooks(hooks, "hooks", place),
         )
 
@@ -231,75 +228,3 @@ def _own_key(
 def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
     # the body can read every resource of the asset; its I/O manager is required by the output
     return [key for key in resources if key != manager_key]
-
-
-def _inputs(
-    body: Body, ins: Mapping[str, AssetIn], deps: Sequence[AssetDep], place: str
-) -> tuple[dict[str, AssetKey], dict[str, In], dict[AssetKey, PartitionMapping]]:
-    """Return the key that each input reads, the inputs, and the partition mappings by key.
-
-    An asset of `deps` that a parameter reads too is one input, with the mapping of the `AssetDep`.
-    """
-    parameters = [parameter.name for parameter in body.inputs]
-    keys: dict[str, AssetKey] = {}
-    inputs: dict[str, In] = {}
-    read: dict[AssetKey, PartitionMapping | None] = {}
-    for parameter in [*parameters, *(given for given in ins if given not in parameters)]:
-        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{repr_of(parameter)}]", place)
-        if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
-            raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is not a parameter "
-                f"of the function.{nearest(parameter, parameters)}"
-            )
-        key = keys[parameter] = given.key_for(parameter)
-        inputs[parameter] = In(
-            UNSET if given.dagflow_type is None else given.dagflow_type,
-            metadata=given.metadata,
-            asset_key=key,
-            input_manager_key=given.input_manager_key,
-        )
-        if read.setdefault(key, given.partition_mapping) != given.partition_mapping:
-            raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): two inputs read asset '{key.to_user_string()}' with "
-                "different partition mappings. Use one mapping, or read the asset once."
-            )
-    for dep in deps:
-        if dep.asset_key not in read:
-            input_name = free_input_name(dep.asset_key, keys)
-            keys[input_name] = dep.asset_key
-            inputs[input_name] = In(Nothing, asset_key=dep.asset_key)
-        elif read[dep.asset_key] is not None:
-            raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): asset '{dep.asset_key.to_user_string()}' is in 'deps', and "
-                "an AssetIn gives it a partition mapping. Remove it from 'deps', or give the mapping to its "
-                "AssetDep instead."
-            )
-        read[dep.asset_key] = dep.partition_mapping
-    return keys, inputs, {key: mapping for key, mapping in read.items() if mapping is not None}
-
-
-def _read_deps(
-    keys: Mapping[str, AssetKey], mappings: Mapping[AssetKey, PartitionMapping], deps: Sequence[AssetDep]
-) -> Iterator[AssetDep]:
-    """Yield a dependency for each asset that is read and not in `deps`."""
-    named = {dep.asset_key for dep in deps}
-    for key in keys.values():
-        if key not in named:
-            yield AssetDep(key, partition_mapping=mappings.get(key))
-
-
-def _check_self_dependency(
-    mapping: PartitionMapping | None, partitions_def: PartitionsDefinition | None, place: str
-) -> None:
-    from dagflow.partitions.multi_mapping import depends_on_earlier_windows  # few assets depend on themselves
-
-    if not depends_on_earlier_windows(mapping, partitions_def):
-        raise DagflowInvalidDefinitionError(
-            f"{place} depends on itself. Only an asset with partitions by time can do this, if each of them "
-            "depends on earlier ones: partition_mapping=TimeWindowPartitionMapping(start_offset=-1, "
-            "end_offset=-1). If another asset is meant, give its key in 'ins' or 'deps'."
-        )
-
-
-def _is_nothing(given: AssetIn) -> bool:
-    return given.dagflow_type is not None and resolve_type(given.dagflow_type, "an AssetIn").is_nothing

@@ -3,99 +3,85 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
-from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec
-from dagflow.defs.assets.spec import AssetSpec, HasAssetKey, SourceAsset
+from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec, specs_from_facts
+from dagflow.defs.assets.facts import AssetFacts
+from dagflow.defs.assets.ports import AssetExecutionType, AssetInput, AssetOutput
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.graphs.leaves import leaf_output
 from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.defs.ops.node import current_composition
+from dagflow.defs.ops.node import NodeDefinition, current_composition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import Requirement
-from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.keys import AssetKey
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, DagflowInvalidSubsetError
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.partitions.mapping import PartitionMapping
 
 
-class AssetOutput:
-    """The asset that one output of an op stores. It owns all facts about that asset in a run.
+class AssetsDefinition(AssetFacts):
+    """One or more assets, and the op or graph that computes them. Made by `@asset` and similar decorators.
 
-    Attributes:
-        key: The key of the asset.
-        spec: The other facts.
-        partitions_def: The partitions of the asset, None if it is not partitioned.
-    """
+    One that an op computes is called like its function. Without `node_def` it declares assets that are only
+    read.
 
-    __slots__ = ("key", "partitions_def", "spec")
-
-    def __init__(self, spec: AssetSpec) -> None:
-        self.key: AssetKey = spec.key
-        self.spec: AssetSpec = spec
-        self.partitions_def: PartitionsDefinition | None = spec.partitions_def
-
-    def partition_of(self, run_partition: str | None) -> str | None:
-        """Return the partition of the asset that a run for `run_partition` stores."""
-        return None if self.partitions_def is None else run_partition
-
-    def __repr__(self) -> str:
-        return f"AssetOutput({self.key!r})"
-
-
-class AssetInput:
-    """The asset that one input of an op reads.
-
-    Attributes:
-        key: The key of that asset.
-        partition_mapping: Maps the partition of the run to partitions of that asset; None: the default.
-        partitions_def: The partitions of the assets that the op stores, None if they are not partitioned.
-    """
-
-    __slots__ = ("key", "partition_mapping", "partitions_def")
-
-    def __init__(
-        self,
-        key: AssetKey,
-        partition_mapping: PartitionMapping | None = None,
-        partitions_def: PartitionsDefinition | None = None,
-    ) -> None:
-        self.key: AssetKey = key
-        self.partition_mapping: PartitionMapping | None = partition_mapping
-        self.partitions_def: PartitionsDefinition | None = partitions_def
-
-    def __repr__(self) -> str:
-        return f"AssetInput({self.key!r})"
-
-
-class AssetsDefinition(HasAssetKey):
-    """One or more assets and the op that computes them. Made by `@asset`; called like its function.
-
-    Attributes:
-        node_def: The op.
+    Args:
         keys_by_input_name, keys_by_output_name: The key of each asset that is read or stored.
-        specs_by_key: The facts about each asset.
+        node_def: The op or graph.
+        partitions_def: The partitions of the assets. A spec may have partitions of its own.
+        partition_mappings: The partition mappings, by key of the asset that is read.
+        asset_deps: The keys that each asset depends on, by its key; default: every asset that is read.
+        selected_asset_keys, selected_asset_check_keys: The selected part; default: everything.
+        can_subset: Whether a run may select some of the assets and checks.
+        resource_defs: The resources that come with the assets.
+        group_names_by_key, metadata_by_key, tags_by_key, descriptions_by_key, owners_by_key,
+            code_versions_by_key: Facts about the assets, by key. Not with `specs`.
+        backfill_policy: How many partitions one run of a backfill gets.
+        check_specs_by_output_name: The checks, by the name of the output that gives their result.
+        is_subset: Whether it is the selected part of a larger definition.
+        specs: All facts about each asset.
+        execution_type: What the function does; default: it materializes the assets.
+        hook_defs: The hooks of the op, or of each op in the graph.
+
+    Attributes:
+        keys_by_input_name, keys_by_output_name: As the arguments, of the selected assets.
+        specs_by_key: The facts about each asset, also about those that are not selected.
         outputs: The AssetOutput of each output that stores an asset, by the name of the output.
         inputs: The AssetInput of each input that reads an asset, by the name of the input.
         output_names: The name of the output that stores an asset, by key.
-        partitions_def: The partitions of the assets. A spec may have partitions of its own.
-        partition_mappings: The partition mappings, by key of the asset that is read.
-        resource_defs: The resources that come with the assets.
-        hook_defs: The hooks of the op.
+        check_specs_by_output_name: The selected checks.
+        partitions_def: The partitions of the assets.
+        partition_mappings, resource_defs, hook_defs, can_subset, is_subset, execution_type, backfill_policy:
+            As the arguments.
+
+    Raises:
+        CheckError: Neither specs nor a node, a key is missing, or facts are given twice.
+        DagflowInvalidDefinitionError: The facts do not fit together.
     """
 
     __slots__ = (
         "__dict__",
         "__weakref__",
         "__wrapped__",
+        "_node_def",
+        "_whole",
+        "backfill_policy",
+        "can_subset",
+        "check_specs_by_output_name",
+        "execution_type",
         "hook_defs",
         "inputs",
+        "is_subset",
         "keys_by_input_name",
         "keys_by_output_name",
-        "node_def",
         "output_names",
         "outputs",
         "partition_mappings",
@@ -107,19 +93,53 @@ class AssetsDefinition(HasAssetKey):
     def __init__(
         self,
         *,
-        node_def: OpDefinition,
-        keys_by_input_name: Mapping[str, AssetKey],
-        keys_by_output_name: Mapping[str, AssetKey],
-        specs: Iterable[AssetSpec],
+        keys_by_input_name: Mapping[str, AssetKey] | None = None,
+        keys_by_output_name: Mapping[str, AssetKey] | None = None,
+        node_def: NodeDefinition | None = None,
         partitions_def: PartitionsDefinition | None = None,
         partition_mappings: Mapping[AssetKey, PartitionMapping] | None = None,
-        resource_defs: Mapping[str, ResourceDefinition] | None = None,
-        hook_defs: frozenset[HookDefinition] = frozenset(),
+        asset_deps: Mapping[AssetKey, set[AssetKey]] | None = None,
+        selected_asset_keys: AbstractSet[AssetKey] | None = None,
+        can_subset: bool = False,
+        resource_defs: Mapping[str, Any] | None = None,
+        group_names_by_key: Mapping[AssetKey, str] | None = None,
+        metadata_by_key: Mapping[AssetKey, Mapping[str, Any]] | None = None,
+        tags_by_key: Mapping[AssetKey, Mapping[str, str]] | None = None,
+        backfill_policy: Any = None,
+        descriptions_by_key: Mapping[AssetKey, str] | None = None,
+        check_specs_by_output_name: Mapping[str, AssetCheckSpec] | None = None,
+        selected_asset_check_keys: AbstractSet[AssetCheckKey] | None = None,
+        is_subset: bool = False,
+        owners_by_key: Mapping[AssetKey, Sequence[str]] | None = None,
+        specs: Iterable[AssetSpec] | None = None,
+        execution_type: AssetExecutionType | None = None,
+        hook_defs: AbstractSet[HookDefinition] | None = None,
+        code_versions_by_key: Mapping[AssetKey, str] | None = None,
     ) -> None:
-        self.node_def: OpDefinition = node_def
-        self.hook_defs: frozenset[HookDefinition] = hook_defs
-        self.keys_by_input_name: dict[str, AssetKey] = dict(keys_by_input_name)
-        self.keys_by_output_name: dict[str, AssetKey] = dict(keys_by_output_name)
+        facts = {
+            "group_names_by_key": group_names_by_key, "metadata_by_key": metadata_by_key,
+            "tags_by_key": tags_by_key, "descriptions_by_key": descriptions_by_key,
+            "owners_by_key": owners_by_key, "code_versions_by_key": code_versions_by_key,
+        }  # fmt: skip
+        if specs is None:
+            if node_def is None or (not keys_by_output_name and not check_specs_by_output_name):
+                raise CheckError(
+                    "an AssetsDefinition needs a 'node_def' with 'keys_by_output_name', or 'specs' for "
+                    "assets that are only read"
+                )
+            specs = specs_from_facts(
+                (keys_by_output_name or {}).values(), (keys_by_input_name or {}).values(), asset_deps, facts
+            )
+        else:
+            given = [name for name, value in facts.items() if value is not None]
+            if given:
+                raise CheckError(
+                    f"an AssetsDefinition was given 'specs' and '{given[0]}'. Put the facts into the specs."
+                )
+        self._node_def: NodeDefinition | None = node_def
+        self.hook_defs: frozenset[HookDefinition] = frozenset() if hook_defs is None else frozenset(hook_defs)
+        self.keys_by_input_name: dict[str, AssetKey] = dict(keys_by_input_name or {})
+        self.keys_by_output_name: dict[str, AssetKey] = dict(keys_by_output_name or {})
         self.specs_by_key: dict[AssetKey, AssetSpec] = {
             spec.key: spec
             if partitions_def is None or spec.partitions_def is not None
@@ -131,11 +151,28 @@ class AssetsDefinition(HasAssetKey):
             partitions_def = next((found for found in definitions if found is not None), None)
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.partition_mappings: dict[AssetKey, PartitionMapping] = dict(partition_mappings or {})
+        self.check_specs_by_output_name: dict[str, AssetCheckSpec] = dict(check_specs_by_output_name or {})
+        self._whole: AssetsDefinition | None = None
+        self.can_subset: bool = can_subset
+        self.is_subset: bool = is_subset
+        self.backfill_policy: Any = backfill_policy
+        if execution_type is None:
+            execution_type = (
+                AssetExecutionType.UNEXECUTABLE if node_def is None else AssetExecutionType.MATERIALIZATION
+            )
+        self.execution_type: AssetExecutionType = execution_type
         self.index_ports()
         self.resource_defs: dict[str, ResourceDefinition] = dict(resource_defs or {})
-        self.__wrapped__: Callable[..., Any] = node_def.body.fn
-        self.__doc__ = node_def.description
-        self.__name__: str = node_def.name
+        if node_def is not None:
+            if isinstance(node_def, OpDefinition):
+                self.__wrapped__: Callable[..., Any] = node_def.body.fn
+            self.__doc__ = node_def.description
+            self.__name__: str = node_def.name
+        if selected_asset_keys is not None or selected_asset_check_keys is not None:
+            self._select(
+                self.keys if selected_asset_keys is None else selected_asset_keys,
+                self.check_keys if selected_asset_check_keys is None else selected_asset_check_keys,
+            )
 
     def index_ports(self) -> None:
         """Set `output_names`, `outputs` and `inputs` from the keys, specs and partition mappings."""
@@ -148,60 +185,127 @@ class AssetsDefinition(HasAssetKey):
             for name, key in self.keys_by_input_name.items()
         }
 
-    @property
-    def key(self) -> AssetKey:
-        """The key of the one asset."""
-        if len(self.keys_by_output_name) != 1:
-            raise DagflowInvalidDefinitionError(
-                f"'{self.node_def.name}' makes {len(self.keys_by_output_name)} assets, so it has no single "
-                "key; use 'keys'"
+    def _select(self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]) -> None:
+        """Keep only some of the assets and checks. The specs of all assets stay."""
+        self.keys_by_output_name = {
+            name: key for name, key in self.keys_by_output_name.items() if key in keys
+        }
+        self.check_specs_by_output_name = {
+            name: spec for name, spec in self.check_specs_by_output_name.items() if spec.key in check_keys
+        }
+        needed = {dep.asset_key for key in self.output_keys() for dep in self.specs_by_key[key].deps}
+        for spec in self.check_specs_by_output_name.values():
+            needed |= {spec.asset_key, *(dep.asset_key for dep in spec.additional_deps)}
+        self.keys_by_input_name = {
+            name: key for name, key in self.keys_by_input_name.items() if key in needed
+        }
+        self.is_subset = True
+        self.index_ports()
+
+    def subset_for(
+        self,
+        selected_asset_keys: AbstractSet[AssetKey],
+        selected_asset_check_keys: AbstractSet[AssetCheckKey] | None = None,
+    ) -> AssetsDefinition:
+        """Return the part of this definition that a run selects.
+
+        Args:
+            selected_asset_keys: The assets. Keys that are not of this definition are ignored.
+            selected_asset_check_keys: The checks; default: the checks of the selected assets.
+
+        Raises:
+            CheckError: The definition cannot be divided.
+        """
+        if not self.can_subset:
+            raise CheckError(
+                f"{self!r} cannot be divided. Select all of its assets and checks, or define it with "
+                "can_subset=True."
             )
-        return next(iter(self.keys_by_output_name.values()))
+        if selected_asset_check_keys is None:
+            selected_asset_check_keys = {
+                key for key in self.check_keys if key.asset_key in selected_asset_keys
+            }
+        part = copy.copy(self.whole)
+        part._whole = self.whole  # noqa: SLF001 - a copy of its own
+        part._select(selected_asset_keys, selected_asset_check_keys)  # noqa: SLF001 - a copy of its own
+        return part
 
     @property
-    def keys(self) -> set[AssetKey]:
-        """The keys of all assets."""
-        return set(self.keys_by_output_name.values())
+    def whole(self) -> AssetsDefinition:
+        """The definition that this is the selected part of; itself, if it is whole."""
+        return self if self._whole is None else self._whole
+
+    def part_with(
+        self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]
+    ) -> AssetsDefinition:
+        """Return this definition if it is selected as a whole, else its selected part.
+
+        Args:
+            keys: The selected assets, also those of other definitions.
+            check_keys: The selected checks, also those of other definitions.
+
+        Raises:
+            DagflowInvalidSubsetError: A part is selected, but the definition cannot be divided.
+        """
+        if self.keys <= keys and self.check_keys <= check_keys:
+            return self
+        if not self.can_subset:
+            chosen = [key.to_user_string() for key in self.output_keys() if key in keys]
+            chosen += [key.to_user_string() for key in sorted(self.check_keys) if key in check_keys]
+            raise DagflowInvalidSubsetError(
+                f"{self!r} cannot be divided, but only {sorted(chosen)} of it is selected. Its assets are "
+                f"{sorted(key.to_user_string() for key in self.output_keys())}, its checks "
+                f"{sorted(key.to_user_string() for key in self.check_keys)}. Select all of them, for example "
+                "with AssetSelection.required_multi_asset_neighbors(), or define it with can_subset=True."
+            )
+        return self.subset_for(keys, check_keys)
+
+    def output_keys(self) -> Iterable[AssetKey]:
+        """Return the keys of the selected assets that its op or graph makes, in the order of the outputs."""
+        return self.keys_by_output_name.values()
+
+    def own_partitions(self) -> Iterator[PartitionsDefinition]:
+        """Yield the partitions of each selected asset and check that has partitions."""
+        for output in self.outputs.values():
+            if output.partitions_def is not None:
+                yield output.partitions_def
+        for spec in self.check_specs_by_output_name.values():
+            if spec.partitions_def is not None:
+                yield spec.partitions_def
+
+    def describe(self) -> str:
+        """Return what it is, and the keys of its selected assets or checks: "asset 'tea'"."""
+        found = [repr(key.to_user_string()) for key in self.output_keys()]
+        what = "asset" if found else "check"
+        found = found or [repr(key.to_user_string()) for key in sorted(self.check_keys)]
+        return f"{what}{'s' if len(found) > 1 else ''} {', '.join(found)}"
+
+    @property
+    def is_declaration(self) -> bool:
+        """Whether it only declares assets, and nothing computes them."""
+        return self._node_def is None
+
+    @property
+    def node_def(self) -> NodeDefinition:
+        """The op or graph that computes the assets.
+
+        Raises:
+            CheckError: Nothing computes them.
+        """
+        if self._node_def is None:
+            raise CheckError(f"{self!r} declares assets that are only read, so it has no 'node_def'")
+        return self._node_def
 
     @property
     def op(self) -> OpDefinition:
-        """The op that computes them."""
+        """The op that computes the assets.
+
+        Raises:
+            CheckError: A graph computes them, or nothing.
+        """
+        if not isinstance(self.node_def, OpDefinition):
+            raise CheckError(f"{self!r} is computed by a graph, so it has no 'op'; use 'node_def'")
         return self.node_def
-
-    @property
-    def specs(self) -> list[AssetSpec]:
-        """The facts about each asset."""
-        return list(self.specs_by_key.values())
-
-    @property
-    def group_names_by_key(self) -> dict[AssetKey, str]:
-        """The group of each asset, by key."""
-        return {key: spec.group_name for key, spec in self.specs_by_key.items()}
-
-    @property
-    def code_versions_by_key(self) -> dict[AssetKey, str | None]:
-        """The code version of each asset."""
-        return {key: spec.code_version for key, spec in self.specs_by_key.items()}
-
-    @property
-    def tags_by_key(self) -> dict[AssetKey, dict[str, str]]:
-        """The tags of each asset; kinds are tags too."""
-        return {key: dict(spec.tags) for key, spec in self.specs_by_key.items()}
-
-    @property
-    def metadata_by_key(self) -> dict[AssetKey, Mapping[str, Any]]:
-        """The metadata of each asset."""
-        return {key: spec.metadata for key, spec in self.specs_by_key.items()}
-
-    @property
-    def descriptions_by_key(self) -> dict[AssetKey, str | None]:
-        """The description of each asset."""
-        return {key: spec.description for key, spec in self.specs_by_key.items()}
-
-    @property
-    def dependency_keys(self) -> set[AssetKey]:
-        """The keys of the assets that it reads or comes after."""
-        return set(self.keys_by_input_name.values())
 
     def get_asset_spec(self, key: AssetKey | None = None) -> AssetSpec:
         """Return the facts about one of the assets.
@@ -250,12 +354,18 @@ class AssetsDefinition(HasAssetKey):
             name: renamed.get(key, key) for name, key in self.keys_by_input_name.items()
         }
         new.partition_mappings = {renamed.get(key, key): one for key, one in self.partition_mappings.items()}
-        ins = inputs_of_specs(self.node_def, new.specs_by_key, new.keys_by_input_name, new.partition_mappings)
-        outs = dict(self.node_def.outs)
-        for name, key in self.keys_by_output_name.items():
-            outs[name] = output_of_spec(outs[name], self.specs_by_key[key], specs[key])
-        if ins != self.node_def.ins or outs != self.node_def.outs:
-            new.node_def = self.node_def.with_ports(ins, outs)
+        new.check_specs_by_output_name = {
+            name: _check_with_key(spec, specs, renamed)
+            for name, spec in self.check_specs_by_output_name.items()
+        }
+        if isinstance(self._node_def, OpDefinition):
+            node_def = self._node_def
+            ins = inputs_of_specs(node_def, new.specs_by_key, new.keys_by_input_name, new.partition_mappings)
+            outs = dict(node_def.outs)
+            for name, key in self.keys_by_output_name.items():
+                outs[name] = output_of_spec(outs[name], self.specs_by_key[key], specs[key])
+            if ins != node_def.ins or outs != node_def.outs:
+                new._node_def = node_def.with_ports(ins, outs)  # noqa: SLF001 - a copy of its own
         definitions = [spec.partitions_def for spec in new.specs_by_key.values()]
         if definitions != [spec.partitions_def for spec in self.specs_by_key.values()]:
             new.partitions_def = next((one for one in definitions if one is not None), None)
@@ -281,13 +391,17 @@ class AssetsDefinition(HasAssetKey):
             raise DagflowInvalidDefinitionError(
                 f"'{self.node_def.name}' does not make asset '{key.to_user_string()}'"
             )
-        return self.node_def.outs[self.output_names[key]].io_manager_key
+        return leaf_output(self.node_def, self.output_names[key]).definition.io_manager_key
 
     def own_requirements(self) -> Iterator[Requirement]:
-        """Return the resources that its op, the inputs of the op and its hooks need."""
-        yield from self.node_def.own_requirements()
-        yield from self.node_def.input_requirements()
-        yield from attached_requirements(self.hook_defs, f"asset '{self.node_def.name}'").values()
+        """Return the resources that its op or graph, the inputs and its hooks need."""
+        if self._node_def is None:
+            for spec in self.specs_by_key.values():
+                yield from spec.own_requirements()
+            return
+        yield from self._node_def.all_requirements()
+        if self.hook_defs:
+            yield from attached_requirements(self.hook_defs, f"asset '{self._node_def.name}'").values()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a node to the graph whose body is running, or else call the function without a run.
@@ -300,7 +414,89 @@ class AssetsDefinition(HasAssetKey):
         return _doors.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:
-        return f"<asset {', '.join(repr(key.to_user_string()) for key in self.keys_by_output_name.values())}>"
+        names = [repr(key.to_user_string()) for key in self.keys_by_output_name.values() or self.specs_by_key]
+        return f"<asset {', '.join(names)}>" if names else f"<checks of '{self.__name__}'>"
+
+
+class AssetChecksDefinition(AssetsDefinition):
+    """Checks of assets that are made elsewhere, and the op that evaluates them. Made by `@asset_check`."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def create(
+        *,
+        keys_by_input_name: Mapping[str, AssetKey],
+        node_def: OpDefinition,
+        check_specs_by_output_name: Mapping[str, AssetCheckSpec],
+        can_subset: bool = False,
+        resource_defs: Mapping[str, Any] | None = None,
+    ) -> AssetChecksDefinition:
+        """Return the definition of checks that an op evaluates.
+
+        Args:
+            keys_by_input_name: The key of the asset that each input of the op reads.
+            node_def: The op.
+            check_specs_by_output_name: The checks, by the name of the output that gives their result.
+            can_subset: Whether a run may select some of the checks.
+            resource_defs: The resources that come with the checks.
+        """
+        return AssetChecksDefinition(
+            keys_by_input_name=keys_by_input_name,
+            node_def=node_def,
+            check_specs_by_output_name=check_specs_by_output_name,
+            can_subset=can_subset,
+            resource_defs=resource_defs,
+            specs=[],
+        )
+
+    @property
+    def check_key(self) -> AssetCheckKey:
+        """The key of the one check.
+
+        Raises:
+            CheckError: There are several checks.
+        """
+        return self.check_spec.key
+
+    @property
+    def check_spec(self) -> AssetCheckSpec:
+        """The declaration of the one check.
+
+        Raises:
+            CheckError: There are several checks.
+        """
+        specs = self.check_specs
+        if len(specs) != 1:
+            raise CheckError(f"{self!r} has {len(specs)} checks, not one; use 'check_specs'")
+        return specs[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the one check.
+
+        Raises:
+            CheckError: There are several checks.
+        """
+        return self.check_spec.name
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The key of the checked asset.
+
+        Raises:
+            CheckError: There are several checks.
+        """
+        return self.check_spec.asset_key
+
+
+def _check_with_key(
+    spec: AssetCheckSpec, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey]
+) -> AssetCheckSpec:
+    """Return the declaration of a check, for the new key of its asset."""
+    old = spec.asset_key
+    new = specs[old].key if old in specs else renamed.get(old, old)
+    return spec if new == old else spec.replace_key(AssetCheckKey(new, spec.name))
 
 
 AnyAsset = AssetsDefinition | SourceAsset | AssetSpec

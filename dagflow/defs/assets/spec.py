@@ -495,7 +495,7 @@ def key_of(value: Any) -> AssetKey:
 
 def free_input_name(key: AssetKey, taken: Collection[str]) -> str:
     """Return a name for the input of a dependency that is neither reserved nor the name of another input."""
-    name = key.to_python_identifier()
+    name = "_".join(key.path).replace("-", "_").replace(".", "_")
     while name in taken or name in RESERVED_NAMES:
         name += "_"
     return name

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dagflow._util import nearest
-from dagflow.dag import find_cycle
+from dagflow.defs.assets.catalog import AssetCatalog, place_of
+from dagflow.defs.assets.cycles import without_cycles
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.spec import key_of
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
-from dagflow.defs.parts.function import context_hint, location
+from dagflow.defs.parts.function import context_hint
 from dagflow.errors import (
-    CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidSubsetError,
     ParameterCheckError,
@@ -24,42 +24,34 @@ from dagflow.keys import AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
 
-def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
-    """Return the assets by key.
+def chosen_parts(catalog: AssetCatalog, selection: Any, names: ShortNames) -> list[AssetsDefinition]:
+    """Return the definitions that a job runs, or the selected parts of them.
+
+    Args:
+        catalog: All assets and checks.
+        selection: Keys, definitions, or clauses such as "+tea"; None selects all assets that are made, and
+            all checks.
+        names: The short names of all assets.
 
     Raises:
-        ParameterCheckError: `assets` is not a sequence.
-        CheckError: An element is not an asset.
-        DagflowInvalidDefinitionError: Two assets have one key.
+        ParameterCheckError: The selection is not a list.
+        DagflowInvalidDefinitionError: The selection names an unknown asset, or is not a valid clause.
+        DagflowInvalidSubsetError: A definition is selected in part, but cannot be divided.
     """
-    if isinstance(assets, (str, Mapping, AssetsDefinition)) or not isinstance(
-        assets, (Sequence, set, frozenset)
-    ):
-        raise ParameterCheckError(
-            f"parameter 'assets' must be a list of assets, not {repr_of(assets)} of type "
-            f"'{type(assets).__name__}'"
-        )
-    known: dict[AssetKey, AnyAsset] = {}
-    for asset in assets:
-        if not isinstance(asset, (AssetsDefinition, SourceAsset, AssetSpec)):
-            raise CheckError(
-                f"parameter 'assets' holds {repr_of(asset)} of type '{type(asset).__name__}', which is not "
-                f"an "
-                "asset. Use functions decorated with @asset, SourceAssets and AssetSpecs."
-            )
-        for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
-            other = known.setdefault(key, asset)
-            if other is not asset and not (type(other) is type(asset) is AssetSpec and other == asset):
-                raise DagflowInvalidDefinitionError(
-                    f"Duplicate asset key: {repr_of(key)} is the key of {place_of(known[key])} and of "
-                    f"{place_of(asset)}. Give one of them another key."
-                )
-    return known
-
-
-def place_of(asset: AnyAsset) -> str:
-    """Return the file and line of the function of an asset, or the repr of an asset that is only read."""
-    return location(asset.node_def.body.fn) if isinstance(asset, AssetsDefinition) else repr(asset)
+    executable = {
+        key: asset
+        for key, asset in catalog.assets.items()
+        if isinstance(asset, AssetsDefinition) and asset.is_executable
+    }
+    if selection is None:
+        parts = [asset for asset in executable.values() if asset.is_materializable]
+        parts += catalog.checks.values()
+        return list(dict.fromkeys(parts))
+    chosen = selected_assets(executable, selection, names)
+    keys = set(chosen)
+    checks = {key for key in catalog.checks if key.asset_key in keys}
+    parts = [*chosen.values(), *(catalog.checks[key] for key in checks)]
+    return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
 
 
 def selected_assets(
@@ -130,83 +122,115 @@ _NO_RESOURCE = (
 
 
 def wire_assets(
-    chosen: Mapping[AssetKey, AssetsDefinition],
-    known: Mapping[AssetKey, AnyAsset],
+    parts: Sequence[AssetsDefinition],
+    catalog: AssetCatalog,
     resources: Mapping[str, Any],
     names: ShortNames,
 ) -> tuple[Wiring, AssetLayer]:
-    """Return the graph of the chosen assets, and the asset facts of its nodes.
+    """Return the graph of the chosen assets and checks, and the asset facts of its nodes.
 
     Args:
-        chosen: The assets that run.
-        known: All assets, including those that are only read.
+        parts: The definitions that run, or the selected parts of them.
+        catalog: All assets and checks, including assets that are only read.
         resources: The resources of the job, for a hint in an error.
         names: The short names of all assets.
 
     Raises:
-        DagflowInvalidDefinitionError: An asset that is read is unknown, two assets have one step name, or
-            the assets form a cycle.
+        DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
+            or the assets form a cycle.
     """
-    wiring, layer = Wiring(), AssetLayer(known)
-    parents: dict[AssetKey, list[AssetKey]] = {}
-    for key, asset in chosen.items():
-        node_def = asset.node_def
-        name = node_def.name
-        if wiring.node_defs.setdefault(name, node_def) is not node_def:
+    parts = without_cycles(parts, names)
+    wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
+    node_names = _node_names(parts)
+    sources = {
+        key: (node_name, output_name)
+        for node_name, part in zip(node_names, parts, strict=True)
+        for output_name, key in part.keys_by_output_name.items()
+    }
+    gates = _gates(parts, node_names)
+    for node_name, part in zip(node_names, parts, strict=True):
+        node_def = part.node_def
+        if wiring.node_defs.setdefault(node_def.name, node_def) is not node_def:
+            owners = [repr_of(one) for one in parts if one.node_def.name == node_def.name]
             raise DagflowInvalidDefinitionError(
-                f"two assets would have the step '{name}', because their keys differ only in what separates "
-                f"the parts. One of them is '{key.to_user_string()}'. Give it another key."
+                f"{' and '.join(owners[:2])} would have one step name, '{node_def.name}', because their keys "
+                "differ only in what separates the parts. Give one of them another name or key."
             )
-        wiring.invocations[name] = NodeInvocation(name, hook_defs=asset.hook_defs)
-        read = names.keys_read_by(asset)
-        layer.add((name,), asset, asset.outputs, asset.inputs_with_keys(read))
+        alias = None if node_name == node_def.name else node_name
+        wiring.invocations[node_name] = NodeInvocation(node_def.name, alias, hook_defs=part.hook_defs)
+        read = names.keys_read_by(part)
+        layer.add_part((node_name,), part, part.inputs_with_keys(read))
         dependencies: dict[str, Dependency] = {}
-        parents[key] = []
         for input_name, upstream in read.items():
-            source = chosen.get(upstream)
-            if source is not None:
-                output_name = source.output_names[upstream]
-                dependencies[input_name] = DependencyDefinition(source.node_def.name, output_name)
-                parents[key].append(upstream)
-            elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
-                value_type = node_def.ins[input_name].dagflow_type
-                raise DagflowInvalidDefinitionError(
-                    _not_provided(input_name, key, known, names)
-                    + (_NO_RESOURCE if input_name in resources else "")
-                    + context_hint(input_name, value_type.typing_type)
-                )
-        wiring.dependencies[name] = dependencies
-    cycle = find_cycle(parents)
-    if cycle is not None:
-        if len(cycle) == 1:
-            raise DagflowInvalidDefinitionError(
-                f"asset '{cycle[0].to_user_string()}' depends on its own earlier partitions, which cannot "
-                "run yet. Leave this dependency out, and load the earlier partition in the function."
-            )
-        path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
-        raise DagflowInvalidDefinitionError(
-            f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
-        )
+            source = sources.get(upstream)
+            if source is not None and source[0] != node_name:
+                dependencies[input_name] = DependencyDefinition(*source)
+            elif source is None and upstream not in catalog.assets:
+                _check_unknown(part, input_name, catalog.assets, names, resources)
+            if gates and upstream in gates and part.keys_by_output_name:
+                of_others = tuple(gate for gate in gates[upstream] if gate.node != node_name)
+                if of_others:
+                    wiring.gates[node_name, input_name] = of_others
+        wiring.dependencies[node_name] = dependencies
     return wiring, layer
 
 
+def _node_names(parts: Sequence[AssetsDefinition]) -> list[str]:
+    """Return the names of the nodes: those of the definitions, with a number for further parts of one."""
+    counts: dict[int, int] = {}
+    found = []
+    for part in parts:
+        name, identity = part.node_def.name, id(part.whole)
+        counts[identity] = count = counts.get(identity, 0) + 1
+        found.append(name if count == 1 else f"{name}_{count}")
+    return found
+
+
+def _gates(
+    parts: Sequence[AssetsDefinition], node_names: Sequence[str]
+) -> dict[AssetKey, list[DependencyDefinition]]:
+    """Return the outputs of blocking checks that the readers of an asset wait for, by its key."""
+    found: dict[AssetKey, list[DependencyDefinition]] = {}
+    for node_name, part in zip(node_names, parts, strict=True):
+        for output_name, spec in part.check_specs_by_output_name.items():
+            if spec.blocking:
+                found.setdefault(spec.asset_key, []).append(DependencyDefinition(node_name, output_name))
+    return found
+
+
+def _check_unknown(
+    part: AssetsDefinition,
+    input_name: str,
+    known: Mapping[AssetKey, AnyAsset],
+    names: ShortNames,
+    resources: Mapping[str, Any],
+) -> None:
+    """Raise if an input has a value, which an unknown asset would give."""
+    value_type = part.node_def.ins[input_name].dagflow_type
+    if value_type.is_nothing:
+        return
+    raise DagflowInvalidDefinitionError(
+        _not_provided(part, input_name, known, names)
+        + (_NO_RESOURCE if input_name in resources else "")
+        + context_hint(input_name, value_type.typing_type)
+    )
+
+
 def _not_provided(
-    input_name: str, reader: AssetKey, known: Mapping[AssetKey, AnyAsset], names: ShortNames
+    part: AssetsDefinition, input_name: str, known: Mapping[AssetKey, AnyAsset], names: ShortNames
 ) -> str:
     """Return the message about an input that reads an unknown asset."""
-    asset = known[reader]
-    assert isinstance(asset, AssetsDefinition)
-    upstream = asset.keys_by_input_name[input_name]
+    upstream = part.keys_by_input_name[input_name]
     text = upstream.to_user_string()
     problem = (
-        f"input '{input_name}' of asset '{reader.to_user_string()}' ({location(asset.node_def.body.fn)}) "
+        f"input '{input_name}' of {part.describe()} ({place_of(part)}) "
         f"reads asset '{text}', which was not provided."
     )
-    candidates = names.candidates(upstream, asset)
+    candidates = names.candidates(upstream, part)
     if candidates:
         found = " and ".join(f"'{key.to_user_string()}'" for key in candidates)
         return f"{problem} In its group {found} end with this name: use the whole key of one of them."
-    same_ending = [key for key in known if key.path[-1:] == upstream.path and known[key] is not asset]
+    same_ending = [key for key in known if key.path[-1:] == upstream.path and key not in part.keys]
     if same_ending:
         found = " or ".join(f"'{key.to_user_string()}'" for key in same_ending[:3])
         return (
@@ -231,12 +255,7 @@ def common_partitions(
     """
     common: tuple[PartitionsDefinition, AssetsDefinition] | None = None
     for asset in chosen:
-        if asset.partitions_def is None:
-            continue
-        for name in asset.outputs:
-            partitions_def = asset.outputs[name].partitions_def
-            if partitions_def is None:
-                continue
+        for partitions_def in asset.own_partitions():
             if common is None:
                 common = (partitions_def, asset)
             elif common[0] != partitions_def:

@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 
 from dagflow._util import nearest
 from dagflow.dag import levels
-from dagflow.defs.graphs.wiring import Dependency, InputMapping, NodeInvocation, OutputMapping, ReadableAsset
+from dagflow.defs.graphs.wiring import (
+    Dependency,
+    DependencyDefinition,
+    InputMapping,
+    NodeInvocation,
+    OutputMapping,
+    ReadableAsset,
+)
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
@@ -57,6 +64,7 @@ class GraphContent(NodeDefinition):
         "_in_order",
         "config_mapping",
         "dependencies",
+        "gates",
         "input_assets",
         "input_mappings",
         "mapped_nodes",
@@ -69,6 +77,7 @@ class GraphContent(NodeDefinition):
 
     config_mapping: ConfigMapping | None
     dependencies: dict[str, dict[str, Dependency]]
+    gates: Mapping[tuple[str, str], tuple[DependencyDefinition, ...]]
     input_assets: Mapping[tuple[str, str], ReadableAsset]
     input_mappings: list[InputMapping]
     mapped_nodes: dict[str, str]
@@ -92,12 +101,15 @@ class GraphContent(NodeDefinition):
     @property
     def parents(self) -> dict[str, list[str]]:
         """The upstream nodes of each node, by node name; one entry for each output that is read."""
-        return {
+        found = {
             name: [
                 source.node for dependency in inputs.values() for source in dependency.get_node_dependencies()
             ]
             for name, inputs in self.dependencies.items()
         }
+        for (name, _), gates in self.gates.items():
+            found[name] += [gate.node for gate in gates]
+        return found
 
     @property
     def nodes_in_topological_order(self) -> tuple[Node, ...]:

@@ -20,6 +20,7 @@ from dagflow.defs.graphs.content import GraphContent, Node
 from dagflow.defs.graphs.dynamic import mapped_nodes
 from dagflow.defs.graphs.wiring import (
     Dependency,
+    DependencyDefinition,
     InputMapping,
     NodeInvocation,
     OutputMapping,
@@ -115,6 +116,7 @@ class GraphDefinition(GraphContent):
         }
         self.dependencies: dict[str, dict[str, Dependency]] = wiring.dependencies
         self.input_assets: Mapping[tuple[str, str], ReadableAsset] = wiring.input_assets
+        self.gates: Mapping[tuple[str, str], tuple[DependencyDefinition, ...]] = wiring.gates
         self.input_mappings: list[InputMapping] = wiring.input_mappings
         self.output_mappings: list[OutputMapping] = wiring.output_mappings
         self.output_names: tuple[str, ...] = tuple(

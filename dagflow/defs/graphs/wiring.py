@@ -300,10 +300,12 @@ class Wiring:
         dependencies: The source of each connected input, by node name and then by input name.
         input_mappings, output_mappings: The mappings of the inputs and outputs of the graph.
         input_assets: The SourceAsset or AssetSpec that is loaded for an input, by node and input name.
+        gates: The outputs of blocking checks that an input waits for, by node and input name.
     """
 
     __slots__ = (
         "dependencies",
+        "gates",
         "input_assets",
         "input_mappings",
         "invocations",
@@ -316,5 +318,6 @@ class Wiring:
         self.invocations: dict[str, NodeInvocation] = {}
         self.dependencies: dict[str, dict[str, Dependency]] = {}
         self.input_assets: dict[tuple[str, str], ReadableAsset] = {}
+        self.gates: dict[tuple[str, str], tuple[DependencyDefinition, ...]] = {}
         self.input_mappings: list[InputMapping] = []
         self.output_mappings: list[OutputMapping] = []

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.catalog import AssetCatalog
+from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
+from dagflow.defs.assets.wiring import chosen_parts, common_partitions, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
@@ -63,18 +64,17 @@ def build_asset_job(
             conflicting resources, or an invalid selection.
         DagflowInvalidInvocationError: A resource of an asset is among `resources`.
     """
-    known = assets_by_key(assets)
-    executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
-    names = ShortNames(known)
-    chosen = executable if selection is None else selected_assets(executable, selection, names)
-    wiring, layer = wire_assets(chosen, known, {} if resources is None else resources, names)
+    catalog = AssetCatalog(assets)
+    names = ShortNames(catalog.assets)
+    parts = chosen_parts(catalog, selection, names)
+    wiring, layer = wire_assets(parts, catalog, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = describe_job(name)
     given = as_resources(resources, place)
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(known.values(), given, default_io_manager, place),
-        partitions_def=common_partitions(chosen.values(), one_partitioning),
+        resource_defs=_resources(catalog.definitions(), given, default_io_manager, place),
+        partitions_def=common_partitions(parts, one_partitioning),
         asset_layer=layer,
         **options,
     )
@@ -230,8 +230,7 @@ def _resources(
     own: dict[str, tuple[ResourceDefinition, AnyAsset]] = {}
     needed = {DEFAULT_IO_MANAGER_KEY}
     for asset in assets:
-        owner = asset.node_def if isinstance(asset, AssetsDefinition) else asset
-        needed |= {need.key for need in owner.own_requirements() if need.role == IO_MANAGER}
+        needed |= {need.key for need in asset.own_requirements() if need.role == IO_MANAGER}
         if isinstance(asset, AssetSpec):
             continue
         for key, definition in asset.resource_defs.items():

@@ -139,7 +139,7 @@ class JobContent(Copied):
 
     def _asset_requirements(self, layer: AssetLayer) -> list[Requirement]:
         """Return the I/O managers of the assets that the job does not store, also if nothing reads them."""
-        stored = set(layer.definitions.values())
+        stored = {part.whole for part in layer.definitions.values()}
         found: list[Requirement] = []
         for asset in layer.known.values():
             if isinstance(asset, ReadableAsset) or asset not in stored:  # a run can load its value

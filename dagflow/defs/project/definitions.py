@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
-from dagflow.defs.assets.wiring import assets_by_key
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
@@ -22,6 +22,7 @@ from dagflow.defs.project.stubs import specs_with_stubs
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import RESOURCE
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -76,10 +77,14 @@ class Definitions:
         resources: Mapping[str, Any] | None = None,
         executor: ExecutorDefinition | None = None,
         loggers: Mapping[str, Any] | None = None,
+        asset_checks: Iterable[AssetsDefinition] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.assets: Sequence[AnyAsset] = _all_of(
             assets, (AssetsDefinition, SourceAsset, AssetSpec), "assets", "an asset"
+        )
+        self.asset_checks: Sequence[AssetsDefinition] = _all_of(
+            asset_checks, (AssetsDefinition,), "asset_checks", "a definition of checks"
         )
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
@@ -335,7 +340,7 @@ class Definitions:
         """
         self._resolved()  # raises if assets have different resources with one key
         found = {DEFAULT_IO_MANAGER_KEY: fs_io_manager, **as_resources(self.resources, "Definitions")}
-        for asset in self.assets:
+        for asset in self._all_assets():
             found.update(getattr(asset, "resource_defs", {}))
         return found
 
@@ -346,7 +351,11 @@ class Definitions:
     resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
 
     def _assets_by_key(self) -> dict[AssetKey, AnyAsset]:
-        return assets_by_key(list(dict.fromkeys(self.assets)))
+        return AssetCatalog(self._all_assets()).assets
+
+    def _all_assets(self) -> list[AnyAsset]:
+        """Return the definitions of all assets and checks, each once."""
+        return list(dict.fromkeys([*self.assets, *self.asset_checks]))
 
     def _is_resolved(self) -> bool:
         return self._by_name is not None or self._specs is not None
@@ -354,9 +363,9 @@ class Definitions:
     def _resolved(self) -> dict[str, JobDefinition]:
         if self._by_name is None:
             by_name: dict[str, JobDefinition] = {}
-            assets = list(dict.fromkeys(self.assets))
+            assets = self._all_assets()
             resources = self._shared_resources()
-            if any(isinstance(asset, AssetsDefinition) for asset in assets):
+            if any(isinstance(asset, AssetsDefinition) and asset.is_executable for asset in assets):
                 by_name[ASSET_JOB_NAME] = build_asset_job(
                     assets,
                     name=ASSET_JOB_NAME,
@@ -384,10 +393,12 @@ class Definitions:
 
     def _shared_resources(self) -> dict[str, Any]:
         """Return the resources whose key no asset uses for its own resource."""
-        executable = [asset for asset in self.assets if isinstance(asset, AssetsDefinition)]
+        executable = [asset for asset in self._all_assets() if isinstance(asset, AssetsDefinition)]
         owners = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
         for asset in executable:
-            read = asset.node_def.required_resource_keys | asset.node_def.body.optional_resources
+            if not owners or asset.is_declaration:
+                continue
+            read = {need.key for need in asset.own_requirements() if need.role == RESOURCE}
             for key in sorted(set(owners) & read - set(asset.resource_defs)):
                 raise DagflowInvalidDefinitionError(
                     f"{repr_of(asset)} needs the resource '{key}' of the Definitions, and "

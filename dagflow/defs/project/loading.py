@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetDep, AssetSpec, SourceAsset
-from dagflow.defs.assets.wiring import place_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition

@@ -85,11 +85,11 @@ def test_attributes_of_nodes() -> None:
     nodes = {node.id: node.attributes for node in graph_of(cafe).nodes}
 
     assert nodes["cafe:beans_2"]["op"] == {"beans", "beans_2"}
-    assert nodes["cafe:beans_2"]["tag"] == {"kind", "kind=fast"}
-    assert nodes["cafe:beans"]["tag"] == {"kind", "kind=slow"}
+    assert nodes["cafe:beans_2"]["tag"] == {"kind=fast"}
+    assert nodes["cafe:beans"]["tag"] == {"kind=slow"}
     assert nodes["cafe:beans"]["resource"] == {"db"}
     assert nodes["cafe:machine"]["graph"] == {"machine"}
-    assert nodes["cafe:machine"]["tag"] == {"team", "team=bar"}
+    assert nodes["cafe:machine"]["tag"] == {"team=bar"}
     assert nodes["cafe:machine.brew"]["graph"] == {"machine"}
     assert {frozenset(own["job"]) for own in nodes.values()} == {frozenset({"cafe"})}
 
@@ -104,7 +104,7 @@ def test_assets() -> None:
         "key": {"water"},
         "asset": {"water"},
         "group": {"g"},
-        "tag": {"t", "t=1", "o", "o=1", "dagflow/kind/sql", "dagflow/kind/sql="},
+        "tag": {"t=1", "o=1", "dagflow/kind/sql"},
         "kind": {"sql"},
         "owner": {"team:me"},
         "op": {"water"},

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow.errors import DagflowInvalidSubsetError
-from dagflow.selection.parse import Clause, parse_clause, parse_selection
+from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
+from dagflow.selection.parse import Clause, parse_asset_selection, parse_clause, parse_selection
 from dagflow.selection.tree import (
     ALL,
     ATTRIBUTES,
@@ -43,6 +43,9 @@ from dagflow.selection.tree import (
         ("1st", Clause(0, "1st", 0)),
         ('*"my key"+', Clause(ALL, "my key", 1)),
         ("*", Clause(0, None, 0)),
+        ("raw-beans", Clause(0, "raw-beans", 0)),
+        ("*+a+*", Clause(ALL, "a", ALL)),
+        ("2+", Clause(0, "2", 1)),
     ],
 )
 def test_a_clause_is_a_name_and_its_walks(text: str, clause: Clause):
@@ -52,7 +55,25 @@ def test_a_clause_is_a_name_and_its_walks(text: str, clause: Clause):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "+", "**", "a,b2", "tag:x", "a+1", "inner.*", "a.", "* a", "a *", "+*a", "a*+", "a b", "a-b", '"a'],
+    [
+        "",
+        "+",
+        "**",
+        "a,b2",
+        "tag:x",
+        "a+1",
+        "inner.*",
+        "a.",
+        "* a",
+        "a *",
+        "+*a",
+        "a*+",
+        "a b",
+        "a-",
+        '"a',
+        "*+",
+        "a+*+",
+    ],
 )
 def test_what_is_no_clause_is_refused(text: str):
     """A clause is one name with at most one mark on each side and no white space inside."""
@@ -74,14 +95,26 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("not not a", Not(Not(A))),
         ("not a+", Not(Walk(A, 0, 1))),
         ("not(a)", Not(A)),
-        ("+(a, b)*", Walk(Or((A, B)), 1, ALL)),
-        ("(a+)+", Walk(Walk(A, 0, 1), 0, 1)),
+        ("+(a, b)*", Walk(Or((A, B)), ALL, ALL)),
+        ("2+(a, b)+1", Walk(Or((A, B)), 2, 1)),
+        ("0+key:x", Walk(Attribute("key", Pattern("x")))),
+        ("(a+)+", Walk(Walk(A, 0, 1), 0, ALL)),
+        ("(a)+", Walk(A, 0, ALL)),
         ("*", Everything()),
         ("* and a", And((Everything(), A))),
         ("**", Walk(Everything(), ALL, 0)),
-        ("*+", Walk(Everything(), 0, 1)),
+        ("*+", Walk(Everything(), 0, ALL)),
         ("*,a", Or((Everything(), A))),
         ("changed()*", Walk(Changed(), 0, ALL)),
+        ("changed()+", Walk(Changed(), 0, ALL)),
+        ("a+ and key:b+", And((Walk(A, 0, 1), Walk(Attribute("key", Pattern("b")), 0, ALL)))),
+        ("1 + key : b + 2", Walk(Attribute("key", Pattern("b")), 1, 2)),
+        ("a AND NOT b OR c", Or((And((A, Not(B))), C))),
+        ("and", Name("and")),
+        ("+not*", Walk(Name("not"), 1, ALL)),
+        ("all or sinks-x", Or((Name("all"), Name("sinks-x")))),
+        ("1st+ and a", And((Walk(Name("1st"), 0, 1), A))),
+        ("2+ and a", And((Walk(Name("2"), 0, 1), A))),
         ("sinks(*a)", Sinks(Walk(A, ALL, 0))),
         ("roots( a , b )", Roots(Or((A, B)))),
         ('"and" and "changed"', And((Name("and"), Name("changed")))),
@@ -90,7 +123,10 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("key:raw_*", Attribute("key", Pattern("raw_*", is_glob=True))),
         ("(key:raw_*)*", Walk(Attribute("key", Pattern("raw_*", is_glob=True)), 0, ALL)),
         ("*key:raw_?", Walk(Attribute("key", Pattern("raw_?", is_glob=True)), ALL, 0)),
-        ("key:shop/cup+", Walk(Attribute("key", Pattern("shop/cup")), 0, 1)),
+        ("key:shop/cup+", Walk(Attribute("key", Pattern("shop/cup")), 0, ALL)),
+        ("key:raw_*+", Walk(Attribute("key", Pattern("raw_*", is_glob=True)), 0, ALL)),
+        ("owner:<null>", Attribute("owner", None)),
+        ("tag: a", Attribute("tag", Pattern("a"))),
         ('key:"raw_*"', Attribute("key", Pattern("raw_*"))),
         ('key:"raw"*', Walk(Attribute("key", Pattern("raw")), 0, ALL)),
         ('owner:"me@home.org"', Attribute("owner", Pattern("me@home.org"))),
@@ -124,11 +160,18 @@ def test_each_attribute_is_known(attribute: str):
         ("a or sinks", 10, "'('"),
         ("changed(a)", 8, "')'"),
         ("tags:a", 0, "one of key, op, asset"),
-        ("tag: a", 4, "a value"),
+        ("key:<null>", 4, "a value"),
+        ("2+a", 0, "'++a'"),
+        ("a or 2+b", 5, "'++b'"),
+        ('2+"a b"', 0, "one '+' for each level"),
+        ("a+1", 1, "'+'"),
+        ("a or b++3", 6, "'+++'"),
+        ("++key:a", 0, "'2+' for 2 levels"),
+        ("key:a++", 5, "'+2'"),
+        ("*+key:a", 0, "one '+'"),
         ("tag:a=", 6, "a value"),
         ("tag:and", 4, "a value"),
         ("kind:a=b", 6, "the end"),
-        ("a or key:raw_*+", 14, "write '(key:raw_*)+'"),
         ('a or "b', 7, "a closing quote"),
         ("a\nor ?", 5, "a name"),
     ],
@@ -149,6 +192,22 @@ def test_depth_has_a_limit_that_is_named():
     assert parse_selection("(" * 40 + "a" + ")" * 40) == A
     with pytest.raises(DagflowInvalidSubsetError, match="no more than 50 levels"):
         parse_selection("(" * 5000 + "a" + ")" * 5000)
+
+
+@pytest.mark.parametrize(
+    "text", ["*+", "+*", "1+(*+2)", "roots(*+)", "a, key:b", "changed()", "a or b", "kind:p*"]
+)
+def test_strings_of_assets_are_a_part_of_the_language(text: str):
+    """The strings of assets have no commas, no names among operators, and no walks of a bare `*`."""
+    parse_selection(text)
+    with pytest.raises(DagflowInvalidAssetSelectionError, match="cannot read"):
+        parse_asset_selection(text)
+
+
+@pytest.mark.parametrize("text", ["*", "*+a+", "raw-data", "+key:a/b and not (tag: t = v)", "roots((*)+)+2"])
+def test_a_string_of_assets_means_the_same_among_nodes(text: str):
+    """A text that both accept is read as the same tree."""
+    assert parse_asset_selection(text) == parse_selection(text)
 
 
 texts = st.one_of(st.from_regex(r"[a-z_]{1,4}([./][a-z]{1,2})?(\[k\])?", fullmatch=True), st.text(max_size=6))

@@ -56,8 +56,13 @@ ALL_NODES = f"a b2 d e e2 {INNER}"
         ("op:?2", "b2"),
         ("op:b*", "b2 inner.b"),
         ("graph:inner", INNER),
-        ("graph:inner+", f"d {INNER}"),
-        ("tag:team and not op:c", "inner.b inner.x"),
+        ("graph:inner+", f"d e {INNER}"),
+        ("graph:inner+1", f"d {INNER}"),
+        ("0+op:d", "d"),
+        ("tag:team=* and not op:c", "inner.b inner.x"),
+        ("kind:<null>", ""),
+        ("owner:<null>", "e2"),
+        ('key:"shop*"', "e2"),
         ("tag:team=core", "inner.b inner.c inner.x"),
         ("kind:sql", "e2"),
         ("kind:sp*", ""),
@@ -89,9 +94,15 @@ def test_a_selection_selects(big: Graph, text: str, expected: str):
         ("kind:sqll", "no node has kind 'sqll'. Did you mean 'sql'"),
         ("tag:team=web", "no node has tag 'team=web'. Did you mean 'team=core'"),
         ("tag:team=zzzzzzzzzzzz", "no node has tag 'team=zzzzzzzzzzzz'. There is 'team=core'."),
+        (
+            "tag:team",
+            "no node has tag 'team' with an empty value. There is 'team=core'. For any value, write",
+        ),
+        ("tag:tem", "no node has tag 'tem'. Did you mean 'team'"),
         ("owner:me", "no node has owner 'me'. No node here has the attribute 'owner'."),
         ("core", "no node is called 'core'.$"),
         ("sql", "no node is called 'sql'. Did you mean kind:sql?"),
+        ('key:"shop/?"', "no node has key 'shop/[?]'. Did you mean"),
         ("sh", "no node is called 'sh'. For all keys that begin with it, write 'key:sh\\*'."),
         ("changed()", "changed\\(\\) has no meaning here"),
     ],
@@ -100,6 +111,18 @@ def test_what_is_unknown_is_an_error_with_the_nearest_names(big: Graph, text: st
     """An unknown name, and an unknown value of any attribute, is an error with suggestions."""
     with pytest.raises(DagflowInvalidSubsetError, match=message):
         resolve(parse_selection(text), big)
+
+
+@pytest.mark.parametrize(("attribute", "name"), [("op", "water"), ("graph", "machine.brew")])
+def test_a_key_that_is_a_name_too_is_ambiguous(attribute: str, name: str):
+    """A name of a node that is also the key of an asset is an error that names both attributes."""
+    graph = Graph(
+        [Node("1", (name,), {attribute: [name]}), Node("2", (name,), {"key": [name], "op": [name]})]
+    )
+
+    with pytest.raises(DagflowInvalidSubsetError, match=f"Write 'key:{name}' or '{attribute}:{name}'"):
+        resolve(parse_selection(f"+{name}"), graph)
+    assert resolve(parse_selection(f"key:{name}"), graph) == {"2"}
 
 
 def test_a_thing_that_is_no_selection_is_refused(big: Graph):

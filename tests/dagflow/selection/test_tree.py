@@ -59,7 +59,10 @@ def test_only_a_glob_has_wildcards(pattern: Pattern, fits: list[str], differs: l
 @pytest.mark.parametrize(
     ("wanted", "fits", "differs"),
     [
-        (Attribute("tag", Pattern("team")), ["team", "team=core"], ["teams=core"]),
+        (Attribute("tag", Pattern("team")), ["team", "team="], ["team=core", "teams"]),
+        (Attribute("key", Pattern("raw_*")), ["raw_", "raw_a"], ["raw"]),
+        (Attribute("kind", Pattern("raw_*")), ["raw_*"], ["raw_a"]),
+        (Attribute("group", None), [], ["", "default"]),
         (Attribute("tag", Pattern("team"), Pattern("core")), ["team=core"], ["team", "team=core2"]),
         (
             Attribute("tag", Pattern("t*", is_glob=True), Pattern("c?re", is_glob=True)),
@@ -71,7 +74,7 @@ def test_only_a_glob_has_wildcards(pattern: Pattern, fits: list[str], differs: l
     ],
 )
 def test_a_tag_is_compared_by_key_or_by_key_and_value(wanted: Attribute, fits: list[str], differs: list[str]):
-    """`tag:team` matches any value of that tag, and only tags have a value."""
+    """`tag:team` matches the empty value of that tag, and only tags have a value."""
     matches = wanted.matcher()
 
     assert all(map(matches, fits))

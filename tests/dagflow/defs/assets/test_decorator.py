@@ -150,7 +150,7 @@ def test_deps_come_before_without_being_loaded() -> None:
     )
     def made() -> Any: ...
 
-    names = ["a", "b__c", "water", "s", "t", "d"]
+    names = ["a", "b_c", "water", "s", "t", "d"]
     assert list(made.keys_by_input_name) == names
     assert all(made.op.ins[name].dagflow_type.is_nothing for name in names)
     assert made.partition_mappings == {AssetKey("d"): mapping}

@@ -10,16 +10,18 @@ from dagflow import (
     AssetKey,
     AssetsDefinition,
     AssetSpec,
+    DagflowInstance,
     DailyPartitionsDefinition,
     Out,
     StaticPartitionsDefinition,
     TimeWindowPartitionMapping,
     asset,
-    materialize_to_memory,
+    materialize,
     op,
 )
+from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.wiring import assets_by_key, common_partitions, wire_assets
+from dagflow.defs.assets.wiring import common_partitions, wire_assets
 from dagflow.defs.graphs.wiring import DependencyDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
 
@@ -51,15 +53,14 @@ def reader(q: int) -> int:
 def test_an_edge_ends_at_the_output_of_the_asset() -> None:
     """A reader depends on the output that stores its asset, and the layer has the facts about both nodes."""
     both = _pair(None, None)
-    known = assets_by_key([both, reader])
+    catalog = AssetCatalog([both, reader])
 
-    chosen = {AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}
-    wiring, layer = wire_assets(chosen, known, {}, ShortNames(known))
+    wiring, layer = wire_assets([both, reader], catalog, {}, ShortNames(catalog.assets))
 
     assert wiring.dependencies["reader"] == {"q": DependencyDefinition("pair", "q")}
     assert layer.definitions == {("pair",): both, ("reader",): reader}
     assert layer.outputs["pair",]["q"].key == layer.inputs["reader",]["q"].key == AssetKey("q")
-    assert layer.known == known
+    assert layer.known == catalog.assets
 
 
 @pytest.mark.parametrize(
@@ -86,12 +87,12 @@ def test_different_partitions_of_one_op() -> None:
 
 @pytest.mark.parametrize("parameter", [True, False])
 def test_an_asset_that_depends_on_its_earlier_partitions(parameter: bool) -> None:
-    """An asset can name its own earlier partitions. Its run is refused for now, and the error says so."""
+    """An asset can read its own earlier partitions, which its I/O manager loads, or only come after them."""
     days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-10")
-    earlier = TimeWindowPartitionMapping(-2, -1)
+    earlier = TimeWindowPartitionMapping(-1, -1)
     if parameter:
         total = asset(name="total", partitions_def=days, ins={"total": AssetIn(partition_mapping=earlier)})(
-            lambda total: 1
+            lambda total: 1 + (total or 0)
         )
     else:
         total = asset(name="total", partitions_def=days, deps=[AssetDep("total", partition_mapping=earlier)])(
@@ -99,5 +100,7 @@ def test_an_asset_that_depends_on_its_earlier_partitions(parameter: bool) -> Non
         )
 
     assert total.keys_by_input_name == {"total": AssetKey("total")}
-    with pytest.raises(DagflowInvalidDefinitionError, match="'total' depends on its own earlier partitions"):
-        materialize_to_memory([total], partition_key="2024-01-02")
+    with DagflowInstance.ephemeral() as instance:
+        for day, value in (("2024-01-01", 1), ("2024-01-02", 2 if parameter else 1)):
+            result = materialize([total], partition_key=day, instance=instance)
+            assert result.asset_value("total") == value

@@ -65,7 +65,7 @@ def test_the_job() -> None:
     assert made.name == "__ephemeral_asset_job__"
     assert made.tags == {"t": "1"}
     assert set(made.graph.dependencies["hot__tea"]) == {"water", "leaves"}
-    assert made.graph.dependencies["party"]["hot__tea"].node == "hot__tea"
+    assert made.graph.dependencies["party"]["hot_tea"].node == "hot__tea"
     assert made.asset_layer is not None
     assert made.asset_layer.definitions[("hot__tea",)] is tea
 
@@ -176,7 +176,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "one step twice",
         lambda: build_asset_job([asset(key=key)(lambda: 1) for key in ("a-b", "a.b")]),
         DagflowInvalidDefinitionError,
-        "two assets would have the step 'a_b'",
+        "<asset 'a-b'> and <asset 'a.b'> would have one step name, 'a_b'",
     ),
     (
         "input",

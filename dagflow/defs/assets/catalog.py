@@ -1,0 +1,92 @@
+"""AssetCatalog: all assets and checks of a project or run, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.parts.function import location
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, repr_of
+from dagflow.keys import AssetCheckKey, AssetKey
+
+
+class AssetCatalog:
+    """All assets and checks by key.
+
+    Args:
+        assets: AssetsDefinitions, and SourceAssets or AssetSpecs for assets that are only read.
+
+    Attributes:
+        assets: The definition of each asset. Without a computation: its SourceAsset or spec.
+        checks: The definition that evaluates each check.
+
+    Raises:
+        ParameterCheckError: `assets` is not a sequence.
+        CheckError: An element is not an asset.
+        DagflowInvalidDefinitionError: Two assets or two checks have one key.
+    """
+
+    __slots__ = ("assets", "checks")
+
+    def __init__(self, assets: Any) -> None:
+        if isinstance(assets, (str, Mapping, AssetsDefinition)) or not isinstance(
+            assets, (Sequence, set, frozenset)
+        ):
+            raise ParameterCheckError(
+                f"parameter 'assets' must be a list of assets, not {repr_of(assets)} of type "
+                f"'{type(assets).__name__}'"
+            )
+        self.assets: dict[AssetKey, AnyAsset] = {}
+        self.checks: dict[AssetCheckKey, AssetsDefinition] = {}
+        for asset in assets:
+            if isinstance(asset, AssetsDefinition):
+                self._add_definition(asset)
+            elif isinstance(asset, (SourceAsset, AssetSpec)):
+                self._add(asset.key, asset)
+            else:
+                raise CheckError(
+                    f"parameter 'assets' holds {repr_of(asset)} of type '{type(asset).__name__}', which is "
+                    "not an asset. Use functions decorated with @asset, SourceAssets and AssetSpecs."
+                )
+
+    def definitions(self) -> list[AnyAsset]:
+        """Return the definitions of all assets and checks, each once."""
+        return list(dict.fromkeys([*self.assets.values(), *self.checks.values()]))
+
+    def _add_definition(self, asset: AssetsDefinition) -> None:
+        if asset.is_declaration:
+            for spec in asset.specs_by_key.values():
+                self._add(spec.key, spec)
+            return
+        for key in asset.keys_by_output_name.values():
+            self._add(key, asset)
+        for check in asset.check_specs_by_output_name.values():
+            other = self.checks.setdefault(check.key, asset)
+            if other is not asset:
+                raise DagflowInvalidDefinitionError(
+                    f"Duplicate check: '{check.key.to_user_string()}' is a check of {place_of(other)} and of "
+                    f"{place_of(asset)}. Give one of them another name."
+                )
+
+    def _add(self, key: AssetKey, asset: AnyAsset) -> None:
+        other = self.assets.setdefault(key, asset)
+        if other is not asset and not (isinstance(asset, (AssetSpec, SourceAsset)) and other == asset):
+            raise DagflowInvalidDefinitionError(
+                f"Duplicate asset key: {repr_of(key)} is the key of {place_of(other)} and of "
+                f"{place_of(asset)}. Give one of them another key."
+            )
+
+
+def place_of(asset: AnyAsset) -> str:
+    """Return the file and line of the function of an asset, or the repr of an asset that is only read."""
+    if not isinstance(asset, AssetsDefinition) or asset.is_declaration:
+        return repr(asset)
+    node_def = asset.node_def
+    if isinstance(node_def, OpDefinition):
+        return location(node_def.body.fn)
+    fn = node_def.composition_fn if isinstance(node_def, GraphDefinition) else None
+    return repr(asset) if fn is None else location(fn)

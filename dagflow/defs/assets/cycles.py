@@ -1,0 +1,98 @@
+"""Cycles between definitions: one that can be divided is divided, so that each part runs at its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from dagflow.dag import find_cycle, levels
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.short_names import ShortNames
+from dagflow.errors import CircularDependencyError
+from dagflow.keys import AssetKey
+
+
+def without_cycles(parts: Sequence[AssetsDefinition], names: ShortNames) -> Sequence[AssetsDefinition]:
+    """Return the definitions with those divided that depend on themselves through other definitions.
+
+    Args:
+        parts: The definitions, or the selected parts of them.
+        names: The short names of all assets.
+
+    Raises:
+        CircularDependencyError: The assets depend on each other in a cycle.
+    """
+    makers = {key: index for index, part in enumerate(parts) for key in part.keys_by_output_name.values()}
+    by_index = {index: _makers_read(part, makers, names) - {index} for index, part in enumerate(parts)}
+    level = levels(by_index)
+    if len(level) == len(parts):
+        return parts
+    keys = _parents_of_keys(parts, names, makers)
+    cycle = find_cycle(keys)
+    if cycle is not None:
+        path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
+        raise CircularDependencyError(
+            f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
+        )
+    divided: list[AssetsDefinition] = []
+    for index, part in enumerate(parts):
+        if index in level or not part.can_subset or len(part.keys_by_output_name) < 2:
+            divided.append(part)
+        else:
+            divided += _divided(part, keys)
+    _check_order(divided, names)
+    return divided
+
+
+def _makers_read(part: AssetsDefinition, makers: Mapping[AssetKey, int], names: ShortNames) -> set[int]:
+    return {makers[key] for key in names.keys_read_by(part).values() if key in makers}
+
+
+def _parents_of_keys(
+    parts: Sequence[AssetsDefinition], names: ShortNames, known: Iterable[AssetKey]
+) -> dict[AssetKey, list[AssetKey]]:
+    """Return the keys that each key waits for. The keys of a definition that stays whole wait for all."""
+    known = set(known)
+    found: dict[AssetKey, list[AssetKey]] = {}
+    for part in parts:
+        own = list(part.keys_by_output_name.values())
+        if not part.can_subset:
+            read = [key for key in names.keys_read_by(part).values() if key in known and key not in own]
+            found.update(dict.fromkeys(own, read))
+            continue
+        for key in own:
+            deps = (names.resolve(dep.asset_key, part) for dep in part.specs_by_key[key].deps)
+            found[key] = [dep for dep in deps if dep in known and dep != key]
+    return found
+
+
+def _divided(
+    part: AssetsDefinition, parents: Mapping[AssetKey, Sequence[AssetKey]]
+) -> list[AssetsDefinition]:
+    """Return the parts of a definition: the keys of a part do not depend on it through other definitions."""
+    own = part.keys
+    turns: dict[AssetKey, int] = {}  # how often the way to a key leaves the definition and comes back
+    for key in levels(parents):
+        if key in own:
+            before = [turns[up] + (up not in own) for up in parents[key] if up in turns]
+            turns[key] = max(before, default=0)
+        else:
+            before = [turns[up] for up in parents[key] if up in turns]
+            if before:
+                turns[key] = max(before)
+    return [
+        part.subset_for({key for key in own if turns[key] == turn})
+        for turn in sorted({turns[key] for key in own})
+    ]
+
+
+def _check_order(parts: Sequence[AssetsDefinition], names: ShortNames) -> None:
+    makers = {key: index for index, part in enumerate(parts) for key in part.keys_by_output_name.values()}
+    cycle = find_cycle(
+        {index: _makers_read(part, makers, names) - {index} for index, part in enumerate(parts)}
+    )
+    if cycle is not None:
+        path = " -> ".join(repr(parts[index]) for index in [*cycle, cycle[0]])
+        raise CircularDependencyError(
+            f"these definitions depend on each other in a cycle: {path}. Define the one with several assets "
+            "with can_subset=True, so that its assets can be made one after the other."
+        )

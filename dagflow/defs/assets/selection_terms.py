@@ -1,0 +1,411 @@
+"""The terms of asset selections that select assets by a property: by key, group, tag, kind, owner...
+
+Terms of checks are in `selection_checks`, terms of other terms in `selection_sets`. A term does not know the
+graph: its methods get it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import ClassVar, Final
+
+from dagflow.defs.assets.graph import AssetGraph
+from dagflow.defs.assets.graph_nodes import AssetNode
+from dagflow.errors import CheckError, DagflowInvalidSubsetError
+from dagflow.keys import AssetCheckKey, AssetKey, nearest_key, system_tag_spellings
+from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+from dagflow.partitions.static import StaticPartitionsDefinition
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.values import ByValue
+
+OR, AND, NOT, WALK, ATOM = range(5)
+"""The precedence of the string of a term, the loosest first."""
+
+NOT_RESOLVED: Final = ("status", "column", "table_name", "column_tag", "changed_in_branch", "automation_type")
+"""The attributes that can be written, but depend on facts that a graph does not have."""
+
+
+class Term(ByValue):
+    """The base of all terms. Two terms are equal if their class and fields are."""
+
+    __slots__ = ()
+    binds: ClassVar[int] = ATOM
+
+    @property
+    def precedence(self) -> int:
+        """The precedence of its string."""
+        return self.binds
+
+    def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
+        """Return the selected assets.
+
+        Raises:
+            DagflowInvalidSubsetError: A key is unknown, unless `allow_missing`.
+        """
+        raise NotImplementedError
+
+    def checks(self, graph: AssetGraph, allow_missing: bool) -> set[AssetCheckKey]:
+        """Return the keys of the selected checks: by default those of the selected assets.
+
+        Raises:
+            DagflowInvalidSubsetError: A key is unknown, unless `allow_missing`.
+        """
+        return {check.key for node in self.nodes(graph, allow_missing) for check in node.checks}
+
+    def text(self) -> str:
+        """Return the string that selects the same.
+
+        Raises:
+            NotImplementedError: No string does.
+        """
+        raise NotImplementedError(f"no selection string means the same as {self!r}")
+
+
+class All(Term):
+    """All assets."""
+
+    __slots__ = ("include_sources",)
+
+    def __init__(self, include_sources: bool = False) -> None:
+        self.include_sources: bool = include_sources
+
+    def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
+        """Return all assets."""
+        return {node for node in graph.asset_nodes.values() if self.include_sources or node.is_materializable}
+
+    def text(self) -> str:
+        """Return `*`."""
+        return "*"
+
+
+class Keys(Term):
+    """The assets with these keys."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, keys: Iterable[AssetKey]) -> None:
+        self.keys: tuple[AssetKey, ...] = tuple(keys)
+
+    def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
+        """Return the assets with these keys."""
+        missing = [key for key in self.keys if key not in graph.asset_nodes]
+        if missing and not allow_missing:
+            names = ", ".join(repr(key.to_user_string()) for key in missing)
+            hint = nearest_key(missing[0], graph.asset_nodes)
+            raise DagflowInvalidSubsetError(
+                f"asset {names} was selected, but no AssetsDefinition objects supply these keys.{hint}"
+                if len(missing) == 1
+                else f"assets {names} were selected, but no AssetsDefinition objects supply these keys.{hint}"
+            )
+        return {graph.asset_nodes[key] for key in self.keys if key in graph.asset_nodes}
+
+    @property
+    def precedence(self) -> int:
+        """The precedence of its string."""
+        return OR if len(self.keys) > 1 else NOT if not self.keys else ATOM
+
+    def text(self) -> str:
+        """Return `key:...` for each key."""
+        return " or ".join(f"key:{literal(key.to_user_string())}" for key in self.keys) or "not *"
+
+
+class Matching(Term):
+    """The base of terms that check each asset on its own.
+
+    Attributes:
+        include_sources: Whether assets that are not materializable can be selected.
+    """
+
+    __slots__ = ()
+    include_sources: bool
+
+    def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
+        """Return the assets that match."""
+        fits, sources = self.matcher(), self.include_sources
+        nodes = self.candidates(graph)
+        return {node for node in nodes if (sources or node.is_materializable) and fits(node)}
+
+    def candidates(self, graph: AssetGraph) -> Iterable[AssetNode]:
+        """Return the assets that can match."""
+        return graph.asset_nodes.values()
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Return a function that returns something true for an asset that matches."""
+        raise NotImplementedError
+
+
+class KeyPattern(Matching):
+    """The assets whose key matches a pattern, in which `*` is any string."""
+
+    __slots__ = ("pattern",)
+    include_sources = True
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern: str = pattern
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Compare the key as a string."""
+        fits = glob(self.pattern)
+        return lambda node: fits(node.key.to_user_string())
+
+    def text(self) -> str:
+        """Return `key:...`."""
+        return f"key:{quoted(self.pattern)}"
+
+
+class KeyPrefixes(Matching):
+    """The assets whose key begins with one of several sequences of parts."""
+
+    __slots__ = ("include_sources", "prefixes")
+
+    def __init__(self, prefixes: Iterable[tuple[str, ...]], include_sources: bool = False) -> None:
+        self.prefixes: tuple[tuple[str, ...], ...] = tuple(prefixes)
+        self.include_sources: bool = include_sources
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Compare the first parts of the key."""
+        prefixes = self.prefixes
+        return lambda node: any(node.key.parts[: len(prefix)] == prefix for prefix in prefixes)
+
+
+class KeySubstring(Matching):
+    """The assets whose key contains a string."""
+
+    __slots__ = ("include_sources", "substring")
+
+    def __init__(self, substring: str, include_sources: bool = False) -> None:
+        self.substring: str = substring
+        self.include_sources: bool = include_sources
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Compare the key as a string."""
+        substring = self.substring
+        return lambda node: substring in node.key.to_user_string()
+
+    @property
+    def precedence(self) -> int:
+        """The precedence of its string."""
+        return ATOM if self.include_sources else AND
+
+    def text(self) -> str:
+        """Return a pattern."""
+        pattern = f'key:"*{literal(self.substring)[1:-1]}*"'
+        return pattern if self.include_sources else f"{pattern} and *"
+
+
+class Groups(Matching):
+    """The assets of these groups."""
+
+    __slots__ = ("groups", "include_sources")
+
+    def __init__(self, groups: Iterable[str], include_sources: bool = False) -> None:
+        self.groups: tuple[str, ...] = tuple(groups)
+        self.include_sources: bool = include_sources
+
+    def candidates(self, graph: AssetGraph) -> Iterable[AssetNode]:
+        """Return the assets of the groups."""
+        by_group = graph.nodes_by_group()
+        return [node for group in self.groups for node in by_group.get(group, ())]
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Accept every candidate."""
+        return lambda node: True
+
+    @property
+    def precedence(self) -> int:
+        """The precedence of its string."""
+        return OR if len(self.groups) > 1 else ATOM
+
+    def text(self) -> str:
+        """Return `group:...` for each group."""
+        return " or ".join(f"group:{literal(group)}" for group in self.groups) or "group:<null>"
+
+
+class GroupPattern(Matching):
+    """The assets of the groups that match a pattern, in which `*` is any string."""
+
+    __slots__ = ("include_sources", "pattern")
+
+    def __init__(self, pattern: str, include_sources: bool = False) -> None:
+        self.pattern: str = pattern
+        self.include_sources: bool = include_sources
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Compare the name of the group."""
+        fits = glob(self.pattern)
+        return lambda node: fits(node.spec.group_name)
+
+    def text(self) -> str:
+        """Return `group:...`."""
+        return f"group:{quoted(self.pattern)}"
+
+
+class Tag(Matching):
+    """The assets with a tag of this value."""
+
+    __slots__ = ("include_sources", "key", "value")
+
+    def __init__(self, key: str, value: str, include_sources: bool = False) -> None:
+        self.key: str = key
+        self.value: str = value
+        self.include_sources: bool = include_sources
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Compare the tag."""
+        key, value = self.key, self.value
+        return lambda node: node.spec.tags.get(key) == value
+
+    def text(self) -> str:
+        """Return `tag:...`."""
+        return f"tag:{quoted(self.key)}" + (f"={quoted(self.value)}" if self.value else "")
+
+
+class Kind(Matching):
+    """The assets of this kind, or without kinds."""
+
+    __slots__ = ("include_sources", "kind")
+
+    def __init__(self, kind: str | None, include_sources: bool = False) -> None:
+        self.kind: str | None = kind
+        self.include_sources: bool = include_sources
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Look for the tag of the kind."""
+        if self.kind is None:
+            return lambda node: not node.spec.kinds
+        tags = system_tag_spellings(f"kind/{self.kind}")
+        return lambda node: any(tag in node.spec.tags for tag in tags)
+
+    def text(self) -> str:
+        """Return `kind:...`."""
+        return f"kind:{or_null(self.kind)}"
+
+
+class Owner(Matching):
+    """The assets of this owner."""
+
+    __slots__ = ("owner",)
+    include_sources = True
+
+    def __init__(self, owner: str | None) -> None:
+        self.owner: str | None = owner
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Compare the owners."""
+        owner = self.owner
+        return lambda node: owner in node.spec.owners
+
+    def text(self) -> str:
+        """Return `owner:...`."""
+        return f"owner:{or_null(self.owner)}"
+
+
+class Partitions(Matching):
+    """The assets with a sort of partitions: static, dynamic, time or none."""
+
+    __slots__ = ("word",)
+    include_sources = True
+
+    def __init__(self, word: str | None) -> None:
+        self.word: str | None = word
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Check the class of the partitions."""
+        if self.word is None or self.word == "none":
+            return lambda node: node.spec.partitions_def is None
+        cls = PARTITIONS.get(self.word)
+        return lambda node: cls is not None and isinstance(node.spec.partitions_def, cls)
+
+    def text(self) -> str:
+        """Return `partitions:...`."""
+        return f"partitions:{or_null(self.word)}"
+
+
+PARTITIONS: Final = {
+    "static": StaticPartitionsDefinition,
+    "dynamic": DynamicPartitionsDefinition,
+    "time": TimeWindowPartitionsDefinition,
+}
+"""The partitions definitions by their word in a selection."""
+
+
+class Is(Matching):
+    """The materializable or the external assets."""
+
+    __slots__ = ("word",)
+    include_sources = True
+
+    def __init__(self, word: str) -> None:
+        self.word: str = word
+
+    def matcher(self) -> Callable[[AssetNode], object]:
+        """Check whether a definition computes the asset."""
+        wanted = self.word == "materializable"
+        return lambda node: node.is_materializable is wanted
+
+    def text(self) -> str:
+        """Return `is:...`."""
+        return f"is:{self.word}"
+
+
+class Unresolvable(Term):
+    """An attribute that can be written, but not resolved."""
+
+    __slots__ = ("attribute", "tag_value", "value")
+
+    def __init__(self, attribute: str, value: str | None, tag_value: str = "") -> None:
+        self.attribute: str = attribute
+        self.value: str | None = value
+        self.tag_value: str = tag_value
+
+    def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
+        """Raise an error.
+
+        Raises:
+            NotImplementedError: The attribute depends on facts about runs, or about tables.
+            CheckError: The attribute depends on other definitions than assets.
+        """
+        if self.attribute in NOT_RESOLVED:
+            raise NotImplementedError(
+                f"'{self.text()}' cannot be resolved: no definition has the attribute '{self.attribute}'. "
+                "Select by key, group, tag, kind or owner."
+            )
+        raise CheckError(
+            f"'{self.text()}' cannot be resolved: a graph of assets has no '{self.attribute}'. Select by "
+            "key, group, tag, kind or owner."
+        )
+
+    def text(self) -> str:
+        """Return the attribute and its value."""
+        value = f"={quoted(self.tag_value)}" if self.tag_value else ""
+        return f"{self.attribute}:{or_null(self.value)}{value}"
+
+
+def quoted(text: str) -> str:
+    """Return a string in double quotes."""
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def or_null(text: str | None) -> str:
+    """Return a string in double quotes, or `<null>`."""
+    return "<null>" if text is None else quoted(text)
+
+
+def literal(text: str) -> str:
+    """Return a string in quotes, for an attribute with wildcards.
+
+    Raises:
+        NotImplementedError: The string has a `*`, which would be a wildcard.
+    """
+    if "*" in text:
+        raise NotImplementedError(f"'{text}' cannot be written in a selection string, because of its '*'")
+    return quoted(text)
+
+
+def glob(pattern: str) -> Callable[[str], object]:
+    """Return a function that returns something true for a string that matches a pattern with `*`."""
+    if "*" not in pattern:
+        return pattern.__eq__
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL).fullmatch
