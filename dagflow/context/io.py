@@ -237,6 +237,7 @@ class OutputContext(_IOContext):
         "_partition_key",
         "_run_id",
         "_step_key",
+        "_write",
         "mapping_key",
         "output_metadata",
         "version",
@@ -262,6 +263,7 @@ class OutputContext(_IOContext):
         self.version: str | None = version
         self._logged: dict[str, MetadataValue] = {}
         self._events: list[Any] = []
+        self._write: Callable[[AssetMaterialization], None] | None = None
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -295,11 +297,26 @@ class OutputContext(_IOContext):
         return str(self._of_partitions(self._partition_key, "partition_key"))
 
     def get_identifier(self) -> list[str]:
+        """Return the run id, step key, output name, and the mapping key if there is one.
+
+        With a version, the identifier is "versioned_outputs", the version, step key and output name.
+
+        Raises:
+            CheckError: There are both a version and a mapping key.
+        """
+        if self.version is None:
+            return self.get_run_scoped_output_identifier()
+        if self.mapping_key is not None:
+            raise CheckError(
+                f"output '{self.name}' of step '{self.step_key}' has both a version and a mapping key, but a "
+                "dynamic output has no versions. Give one of them."
+            )
+        return ["versioned_outputs", self.version, self.step_key, self.name]
+
+    def get_run_scoped_output_identifier(self) -> list[str]:
         """Return the run id, step key, output name, and the mapping key if there is one."""
         parts = [self.run_id, self.step_key, self.name]
         return [*parts, self.mapping_key] if self.mapping_key else parts
-
-    get_run_scoped_output_identifier = get_identifier
 
     def add_output_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add metadata to HANDLED_OUTPUT and to the materialization.
@@ -332,6 +349,12 @@ class OutputContext(_IOContext):
                 f"{repr_of(event)}"
             )
         self._events.append(event)
+        if self._write is not None:
+            self._write(event)
+
+    def write_events_with(self, write: Callable[[AssetMaterialization], None]) -> None:
+        """Append the events of `log_event` to the log of a run at once. Called by the engine."""
+        self._write = write
 
     def get_logged_events(self) -> Sequence[Any]:
         """Return the events of all calls of `log_event`."""

@@ -198,9 +198,7 @@ class Attempt:
         if output.manager_key is not None and not is_absent:
             stored = {}
             if output.manager_key not in state.in_memory:
-                stored, events = store(state, step, output, value, mapping_key, metadata)
-                for event in events:
-                    self._write(event)
+                stored = store(state, step, output, value, mapping_key, metadata, self._write)
         if output.check_spec is not None:
             self._evaluated(output.check_spec, value)
         elif output.asset is not None:

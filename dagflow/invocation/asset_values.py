@@ -13,12 +13,12 @@ from dagflow.defs.assets.spec import SourceAsset
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
+from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, check_role
 from dagflow.errors import (
     CheckError,
     DagflowHomeNotSetError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
-    DagflowInvariantViolationError,
     DagflowUnknownPartitionError,
     check_optional,
     repr_of,
@@ -89,11 +89,10 @@ class AssetValueLoader:
 
         Raises:
             CheckError: No definition has this key, both `partition_key` and `partition_key_range` are given,
-                or the asset has no partitions to make a range of.
+                the asset has no partitions to make a range of, or the resource is not an I/O manager.
             DagflowInvalidInvocationError: The asset has no such partition.
             DagflowInvalidConfigError: The config of a resource is missing or invalid.
             DagflowInvalidDefinitionError: The I/O manager is missing.
-            DagflowInvariantViolationError: The resource is not an I/O manager.
         """
         key = AssetKey.from_coercible(asset_key)
         asset = self._assets.get(key)
@@ -107,7 +106,7 @@ class AssetValueLoader:
         manager_key = _manager_key(asset, key)
         manager = self._started.values[manager_key]
         if not hasattr(manager, "load_input"):
-            raise DagflowInvariantViolationError(
+            raise CheckError(
                 f"the resource '{manager_key}' should load asset '{key.to_user_string()}', but "
                 f"{repr_of(manager)} of type '{type(manager).__name__}' has no method 'load_input'. Give it "
                 "an IOManager."
@@ -197,6 +196,7 @@ class AssetValueLoader:
                 f"io manager with key '{manager_key}' required by asset '{name}' was not provided. Please "
                 f"provide it in 'resources'. The keys are {sorted(self._resources)}."
             )
+        check_role(Requirement(manager_key, f"asset '{name}'", role=IO_MANAGER), self._resources[manager_key])
         if check_optional(resource_config, Mapping, "resource_config", "load_asset_value"):
             check_config_keys(resource_config or {}, self._resources, "resource_config")
         self._configs.update(

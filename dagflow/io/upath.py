@@ -104,8 +104,7 @@ class UPathIOManager(IOManager):
     @property
     def storage_options(self) -> Mapping[str, Any]:
         """The options of the filesystem of the base path; empty for a Path."""
-        options: Mapping[str, Any] = getattr(self._base_path, "storage_options", {})
-        return options
+        return dict(getattr(self._base_path, "storage_options", {}))
 
     def get_metadata(self, context: OutputContext, obj: Any) -> Mapping[str, Any]:
         """Return metadata of a stored value, for the materialization. It may replace `path`."""
@@ -189,7 +188,9 @@ class UPathIOManager(IOManager):
         else:
             self._replace(context, obj, path)
         metadata = self.get_metadata(context=context, obj=obj) or {}
-        context.add_output_metadata({"path": MetadataValue.path(str(path)), **metadata})
+        if obj is not None:  # as in Dagster, where the path of a None is no metadata
+            metadata = {"path": MetadataValue.path(str(path)), **metadata}
+        context.add_output_metadata(metadata)
 
     def load_input(self, context: InputContext) -> Any:
         """Load the value of an input.

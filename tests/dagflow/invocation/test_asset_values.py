@@ -70,7 +70,7 @@ def test_partitions(instance):
         "a": "cup a",
         "b": "cup b",
     }
-    with pytest.raises(FileNotFoundError, match="stored with partitions"):
+    with pytest.raises(IsADirectoryError, match="stored with partitions"):
         loader.load_asset_value("cups")
 
 
@@ -184,8 +184,10 @@ def test_what_cannot_load():
         Definitions([spec]).load_asset_value("lake")
     with pytest.raises(DagflowInvariantViolationError, match="no value of asset 'water'"):
         Definitions([water], resources={"io_manager": mem_io_manager}).load_asset_value("water")
-    with pytest.raises(DagflowInvariantViolationError, match="'io_manager' should load asset 'water'"):
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"'io_manager' required by .*, but received 7"):
         Definitions([water], resources={"io_manager": 7}).load_asset_value("water")
+    with pytest.raises(CheckError, match="'io_manager' should load asset 'water', but 7"):
+        Definitions([water], resources={"io_manager": io_manager(lambda: 7)}).load_asset_value("water")
 
 
 def test_the_instance_of_the_home():
