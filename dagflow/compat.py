@@ -100,7 +100,7 @@ def install() -> ModuleType:
     use_tag_prefix("dagster/")
     use_home_variable("DAGSTER_HOME")
     sys.modules["dagster"] = module = _Dagster()
-    # after the finders of other tools, and before the real modules, if they are installed
+    # before the real modules, if they are installed, and after the finders that a suite has set
     sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder())
     return module
 

@@ -47,7 +47,7 @@ class IOAccess(NamedTuple):
     Attributes:
         get_instance: Returns the instance of the run.
         resources: The resources that the I/O manager requires, by key.
-        resource_config: The config of the I/O manager.
+        resource_config: The config of the I/O manager, None if it has none.
         log: Returns the log of the step.
     """
 
@@ -100,7 +100,7 @@ class _IOContext:
         self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
         self.config: Any = config
-        self.resource_config: Any = {} if access.resource_config is None else access.resource_config
+        self.resource_config: Any = access.resource_config
         self._resources = access.resources or {}
         self._get_instance = access.get_instance
         self._log = access.log
@@ -209,10 +209,11 @@ class _IOContext:
     @property
     def asset_partitions_time_window(self) -> TimeWindow:
         """The time window from the start of the first to the end of the last partition of the asset."""
+        found = self.asset_partition_key_range
         definition: Any = self.asset_partitions_def
         if not hasattr(definition, "time_window_for_partition_key"):
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
-        first, last = map(definition.time_window_for_partition_key, self.asset_partition_key_range)
+        first, last = map(definition.time_window_for_partition_key, found)
         from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
         return TimeWindow(first.start, last.end)
@@ -374,7 +375,14 @@ class InputContext(_IOContext):
     `resources`, `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
     """
 
-    __slots__ = ("_logged", "_observations", "_partition_key", "_step_context", "upstream_output")
+    __slots__ = (
+        "_job_name",
+        "_logged",
+        "_observations",
+        "_partition_key",
+        "_step_context",
+        "upstream_output",
+    )
     _kind = "input"
 
     def __init__(
@@ -383,9 +391,11 @@ class InputContext(_IOContext):
         upstream_output: OutputContext | None = None,
         partition_key: str | None = None,
         step_context: OpExecutionContext | None = None,
+        job_name: str | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
+        self._job_name = job_name
         self._step_context = step_context
         self.upstream_output: OutputContext | None = upstream_output
         self._partition_key = partition_key
@@ -402,6 +412,11 @@ class InputContext(_IOContext):
         """The context of the op that reads the input, if the builder of this context got one."""
         context: OpExecutionContext = self._known(self._step_context, "step_context")
         return context
+
+    @property
+    def job_name(self) -> str:
+        """The name of the job that reads the input."""
+        return str(self._known(self._job_name, "job_name"))
 
     @property
     def has_input_name(self) -> bool:
