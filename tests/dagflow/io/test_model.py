@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from dagflow import (
+    CheckError,
     ConfigurableIOManager,
     ConfigurableIOManagerFactory,
     ConfigurableLegacyIOManagerAdapter,
-    DagflowResourceFunctionError,
     FilesystemIOManager,
     InMemoryIOManager,
     IOManager,
@@ -183,7 +183,5 @@ def test_an_adapter_of_something_else() -> None:
         def wrapped_io_manager(self) -> Any:
             return 5
 
-    with pytest.raises(
-        DagflowResourceFunctionError, match="wrapped_io_manager of Wrong must be the definition"
-    ):
+    with pytest.raises(CheckError, match="wrapped_io_manager of Wrong must be the definition"):
         _toast(Wrong())
