@@ -265,7 +265,7 @@ def _asset_materialization(log: LogSource, record: Record) -> Decoded:
 
 
 def _of_output(log: LogSource, step: Step, payload: Any) -> AssetMaterialization:
-    index, metadata, user_tags, version = payload
+    index, metadata, user_tags, version, *partitions = payload  # the partition, if the run has several
     output: StepOutput = step.outputs[index]
     asset = output.asset
     assert asset is not None
@@ -275,7 +275,7 @@ def _of_output(log: LogSource, step: Step, payload: Any) -> AssetMaterialization
         tags[system_tag("data_version_is_user_provided")] = "true"
     else:
         tags[system_tag("data_version")] = data_version(log, step)
-    partition = asset.partition_of(log.plan.partition_key)
+    partition = partitions[0] if partitions else asset.partition_of(log.plan.partition_key)
     return AssetMaterialization(asset.key, None, metadata, partition, tags)
 
 

@@ -254,12 +254,17 @@ class Attempt:
         is_told = isinstance(given, (Output, MaterializeResult))
         tags = dict(given.tags or {}) if is_told else {}
         version = given.data_version if is_told else None
-        self.state.log.append(
-            _MATERIALIZATION,
-            self.step.index,
-            self.number,
-            (output.position, metadata, tags, version),
-        )
+        partitions = self.state.plan.partitions
+        if partitions.range is None or output.asset is None or output.asset.partitions_def is None:
+            self.state.log.append(
+                _MATERIALIZATION, self.step.index, self.number, (output.position, metadata, tags, version)
+            )
+            return
+        added = (None if self.call_state is None else self.call_state.partition_metadata) or {}
+        for key in partitions.keys:
+            own = normalize_metadata(added.get((output.name, key)), f"partition '{key}'")
+            payload = output.position, {**metadata, **own}, tags, version, key
+            self.state.log.append(_MATERIALIZATION, self.step.index, self.number, payload)
 
     def _evaluated(self, spec: AssetCheckSpec, result: AssetCheckResult) -> None:
         """Append the evaluation of a check."""
@@ -350,8 +355,8 @@ class StepCallState(CallState):
                 run_state.run.run_id,
                 run_state.get_instance,
                 run_state.run.tags,
-                run_state.plan.partition_key,
-                None,
+                run_state.plan.partitions.key,
+                run_state.plan.partitions.range,
                 run_state.run,
                 run_state.job,
                 run_state.run.run_config,

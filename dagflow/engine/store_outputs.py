@@ -24,6 +24,7 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import OutputKey, Step, StepOutput
+from dagflow.plan.surroundings import PartitionsOfRun
 
 
 def store(
@@ -131,13 +132,13 @@ def output_context(
     run_id: str | None = None,
 ) -> OutputContext:
     """Return the context of an output of a step of this run, or of the run `run_id`."""
-    asset, run_partition = output.asset, state.plan.partition_key
+    asset = output.asset
     manager_key = output.definition.io_manager_key
     return OutputContext(
         name=output.name,
         op_def=step.op,
         dagflow_type=output.dagflow_type,
-        asset=None if asset is None else _asset_of(asset, run_partition),
+        asset=None if asset is None else _asset_of(asset, state.plan.partitions),
         definition_metadata=definition_metadata,
         config=output.config,
         access=access_of(state, step, manager_key),
@@ -145,7 +146,7 @@ def output_context(
         run_id=run_id or state.run.run_id,
         mapping_key=mapping_key,
         output_metadata=output_metadata,
-        partition_key=run_partition,
+        partition_key=state.plan.partition_key,
     )
 
 
@@ -165,7 +166,7 @@ def load_output(state: RunState, key: OutputKey) -> Any:
         definition_metadata={},
         config=None,
         access=access_of(state, step, output.manager_key),
-        asset=None if asset is None else _asset_of(asset, state.plan.partition_key),
+        asset=None if asset is None else _asset_of(asset, state.plan.partitions),
         upstream_output=stored,
         partition_key=state.plan.partition_key,
     )
@@ -214,7 +215,6 @@ def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
     )
 
 
-def _asset_of(asset: AssetOutput, run_partition: str | None) -> IOAsset:
-    partition = asset.partition_of(run_partition)
-    keys = None if partition is None else (partition,)
+def _asset_of(asset: AssetOutput, partitions: PartitionsOfRun) -> IOAsset:
+    keys = partitions.keys if asset.partitions_def is not None and partitions.keys else None
     return IOAsset(asset.key, keys, asset.partitions_def, asset.spec)
