@@ -71,7 +71,6 @@ def test_partitions_that_an_input_reads() -> None:
     up = asset(name="up", partitions_def=parts)(lambda: 1)
     plain = asset(name="plain")(lambda: 1)
     down = asset(name="down", partitions_def=parts)(lambda up, plain: 1)
-    shelf = InMemoryIOManager()
     made = build_asset_job([up, plain, down])
 
     def keys(partition_key: str | None) -> dict[str, Any]:
