@@ -205,10 +205,11 @@ def _loaded_input(log: LogSource, record: Record) -> Decoded:
     step = log.plan.steps[record[2]]
     if isinstance(payload, int):
         item: StepInput = step.loads[payload]
-        source, metadata = item.source, {}
+        source, metadata = item.source, item.metadata
     else:
-        index, source, metadata = payload
+        index, source, logged = payload
         item = step.loads[index]
+        metadata = {**item.metadata, **logged}
     manager, ref = source.manager_key or "io_manager", source.ref
     if ref is None:
         return LoadedInputData(item.name, manager, None, None, metadata), _NOTHING
