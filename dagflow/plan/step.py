@@ -5,7 +5,7 @@ Steps are made once for a plan and read in the loop, so they are plain classes w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
@@ -82,6 +82,8 @@ class StepInput:
         partition_keys: The partitions of the asset that it reads, None if that is not partitioned.
         config: The config for its input manager.
         metadata: The metadata of the definition, for the event about the load.
+        ordered_keys: Returns the same partitions for an asset that is not loaded; None for other inputs. It
+            raises DagflowInvariantViolationError if they do not exist.
     """
 
     __slots__ = (
@@ -91,6 +93,7 @@ class StepInput:
         "definition",
         "metadata",
         "name",
+        "ordered_keys",
         "partition_keys",
         "source",
     )
@@ -101,9 +104,11 @@ class StepInput:
         source: Source,
         partition_keys: tuple[str, ...] | None = None,
         config: Any = None,
+        ordered_keys: Callable[[], tuple[str, ...] | None] | None = None,
     ) -> None:
         self.name: str = definition.name
         self.dagflow_type: DagflowType = definition.dagflow_type
+        self.ordered_keys: Callable[[], tuple[str, ...] | None] | None = ordered_keys
         self.definition: InputDefinition = definition
         self.check: DagflowType | None = None if definition.dagflow_type.is_any else definition.dagflow_type
         self.source: Source = source
@@ -117,7 +122,7 @@ class StepInput:
 
     def with_source(self, source: Source) -> StepInput:
         """Return a copy with another source."""
-        return StepInput(self.definition, source, self.partition_keys, self.config)
+        return StepInput(self.definition, source, self.partition_keys, self.config, self.ordered_keys)
 
     def _value(self) -> tuple[Any, ...]:
         return self.name, self.source, self.partition_keys, self.config
