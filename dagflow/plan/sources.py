@@ -38,7 +38,7 @@ from dagflow.plan.step import (
     Source,
     StepInput,
 )
-from dagflow.plan.surroundings import Surroundings
+from dagflow.plan.surroundings import PartitionsOfRun, Surroundings
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.layer import AssetLayer
@@ -77,13 +77,13 @@ class InputSources:
         job: JobDefinition,
         config: Mapping[str, Any] | None,
         surroundings: Surroundings,
-        partition_key: str | None,
+        partitions: PartitionsOfRun,
         bound_inputs: frozenset[str],
     ) -> None:
         self.job = job
         self.root_config: Mapping[str, Any] = config or {}
         self.surroundings = surroundings
-        self.partition_key = partition_key
+        self.partitions = partitions
         self.bound_inputs = bound_inputs
         self.layer: AssetLayer | None = job.asset_layer
         self.step_key = ""
@@ -123,7 +123,7 @@ class InputSources:
             and source.value is not None
             and source.value.partitions_def is not None
         ):
-            own_def = None if self.partition_key is None else self.job.partitions_def
+            own_def = self.job.partitions_def if self.partitions.keys else None
             partition_keys = self._upstream_keys(own_def, source.value.partitions_def)
         if asset is None and self.layer is not None and self.partition_key is not None:
             partition_keys = self._partition_of_outputs(source)
@@ -297,12 +297,12 @@ class InputSources:
         """Return the partitions that an input reads of its asset, None if the asset is not partitioned."""
         assert self.layer is not None
         upstream_def = self.layer.partitions_def(asset.key)
-        if upstream_def is None or (asset.partitions_def is not None and self.partition_key is None):
+        if upstream_def is None or (asset.partitions_def is not None and not self.partitions.keys):
             return None
         try:
             return self._upstream_keys(asset.partitions_def, upstream_def, asset.partition_mapping)
         except DagflowInvariantViolationError as error:
-            of_run = "" if self.partition_key is None else f", partition '{self.partition_key}'"
+            of_run = "" if self.partitions.key is None else f", partition '{self.partitions.key}'"
             raise DagflowInvariantViolationError(
                 f"step '{self.step_key}'{of_run}, input '{input_name}' (asset "
                 f"'{asset.key.to_user_string()}'): {error}"
@@ -317,8 +317,8 @@ class InputSources:
         """Return the upstream partitions that this run reads; all of them if `own_def` is None."""
         from dagflow.partitions.multi_mapping import keys_read  # imported lazily: only partitions use it
 
-        own_key, now, dynamic = self.partition_key, self.surroundings.now, self.surroundings.dynamic
-        return keys_read(own_key, own_def, upstream_def, mapping, now, dynamic)
+        own_keys, now, dynamic = self.partitions.keys, self.surroundings.now, self.surroundings.dynamic
+        return keys_read(own_keys, own_def, upstream_def, mapping, now, dynamic)
 
 
 def _step_and_output(frame: Frame, node_name: str, output_name: str) -> tuple[OutputRef, OutputDefinition]:
