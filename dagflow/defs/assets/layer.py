@@ -126,6 +126,8 @@ class AssetLayer:
         """The keys of the assets that the job stores."""
         return set(self.keys)
 
+    executable_asset_keys = selected_asset_keys
+
     @property
     def parts(self) -> list[AssetsDefinition]:
         """The definitions that the job runs, or the selected parts of them, each once."""
