@@ -201,7 +201,10 @@ def run(lib: ModuleType, observe: Any, case: Case) -> Any:
 
 
 def shown(tags: Any) -> dict[str, str]:
-    """Return the tags that do not depend on the run id or on the storage."""
+    """Return the tags that do not depend on the run id or on the storage.
+
+    The versions of inputs are left out: the reference ignores those of observed partitions.
+    """
     return {
         name.replace("dagster/", "dagflow/"): value
         for name, value in (tags or {}).items()
