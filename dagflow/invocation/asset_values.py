@@ -251,4 +251,8 @@ def _spec(asset: AnyAsset, key: AssetKey) -> Any:
 
 
 def _manager_key(asset: AnyAsset, key: AssetKey) -> str:
-    return asset.io_manager_key_for(key) if isinstance(asset, AssetsDefinition) else asset.io_manager_key
+    return (
+        asset.get_io_manager_key_for_asset_key(key)
+        if isinstance(asset, AssetsDefinition)
+        else asset.io_manager_key
+    )

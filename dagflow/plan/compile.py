@@ -197,7 +197,9 @@ class _Compiler:
             assets_def = layer.definitions.get(path)
             if assets_def is not None:
                 asset_inputs = layer.inputs[path]
-                ports = AssetPorts(layer.outputs[path], layer.checks.get(path, {}))
+                ports = AssetPorts(
+                    layer.outputs[path], layer.checks.get(path, {}), path in layer.passing_check_results
+                )
                 selected = layer.selected.get(path)
         sources.gates = []
         given_inputs: Mapping[str, Any] = {}
@@ -246,7 +248,8 @@ class _Compiler:
         configs: Mapping[str, Any],
         selected: frozenset[str] | None,
     ) -> dict[str, StepOutput]:
-        if ports.outputs or ports.checks or configs:
+        is_part = selected is not None and len(selected) < len(op.outs)
+        if ports.outputs or ports.checks or configs or is_part:
             return {
                 name: StepOutput(
                     out,

@@ -125,6 +125,8 @@ class InputSources:
         ):
             own_def = self.job.partitions_def if self.partitions.keys else None
             partition_keys = self._upstream_keys(own_def, source.value.partitions_def)
+        if asset is None and self.layer is not None and self.partition_key is not None:
+            partition_keys = self._partition_of_outputs(source)
         return StepInput(definition, source, partition_keys, config, ordered_keys)
 
     def _source(
@@ -266,6 +268,9 @@ class InputSources:
         if definition.dagflow_type.is_nothing:
             return Source(NO_VALUE, ref)
         manager_key = output.io_manager_key
+        if asset_key is None and self.layer is not None:
+            made = self.layer.output_at(*ref[:2])
+            asset_key = None if made is None else made.key
         if not output.dagflow_type.is_nothing:
             manager = definition.input_manager_key or manager_key
             return Source(FROM_OUTPUT, ref, manager, asset_key=asset_key)
@@ -273,6 +278,20 @@ class InputSources:
         if asset_key is not None and self.layer is not None:
             manager_key = self.layer.io_manager_key(asset_key)
         return Source(FROM_STORAGE, ref, definition.input_manager_key or manager_key, asset_key=asset_key)
+
+    def _partition_of_outputs(self, source: Source) -> tuple[str, ...] | None:
+        """Return the partition of this run, if an output that is read is a partitioned asset.
+
+        Only ops of one graph read assets in this way, so that the partition is the same.
+        """
+        assert self.layer is not None
+        for part in (source, *source.parts):
+            asset = (
+                None if part.ref is None else self.layer.output_at(part.ref.step_key, part.ref.output_name)
+            )
+            if asset is not None and asset.partitions_def is not None:
+                return None if self.partition_key is None else (self.partition_key,)
+        return None
 
     def _partition_keys(self, asset: AssetInput, input_name: str) -> tuple[str, ...] | None:
         """Return the partitions that an input reads of its asset, None if the asset is not partitioned."""
