@@ -203,7 +203,14 @@ def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[Asset
     """Return the ports of a function that stores the data itself: outputs of type Nothing."""
     specs = _own_specs(given, place)
     keys = {spec.key.to_python_identifier(): spec.key for spec in specs}
-    read, inputs, mappings = inputs_of_assets(body, ins, _foreign_deps(specs), place)
+    deps = _foreign_deps(specs)
+    read, inputs, mappings = inputs_of_assets(body, ins, deps, place)
+    rogue = sorted(set(read.values()) - {dep.asset_key for dep in deps})
+    if rogue:
+        raise DagflowInvalidDefinitionError(
+            f"{place} reads asset '{rogue[0].to_user_string()}', but none of its specs depends on it. Add "
+            "it to 'deps' of the AssetSpec that it is read for."
+        )
     mappings.update(mappings_of_deps(dep for spec in specs for dep in spec.deps))
     outputs = {
         name: Out(
