@@ -126,6 +126,7 @@ def multi_asset(
                     "AssetSpec(..., deps=[...])."
                 )
             ports = ports_of_specs(body, parameters, specs, place)
+            _check_read(ports, place)
         else:
             ports = _ports_of_outs(body, parameters, outs or {}, deps, internal_asset_deps, place)
         for key in set(ports.keys.values()).intersection(ports.read.values()):
@@ -203,14 +204,7 @@ def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[Asset
     """Return the ports of a function that stores the data itself: outputs of type Nothing."""
     specs = _own_specs(given, place)
     keys = {spec.key.to_python_identifier(): spec.key for spec in specs}
-    deps = _foreign_deps(specs)
-    read, inputs, mappings = inputs_of_assets(body, ins, deps, place)
-    rogue = sorted(set(read.values()) - {dep.asset_key for dep in deps})
-    if rogue:
-        raise DagflowInvalidDefinitionError(
-            f"{place} reads asset '{rogue[0].to_user_string()}', but none of its specs depends on it. Add "
-            "it to 'deps' of the AssetSpec that it is read for."
-        )
+    read, inputs, mappings = inputs_of_assets(body, ins, _foreign_deps(specs), place)
     mappings.update(mappings_of_deps(dep for spec in specs for dep in spec.deps))
     outputs = {
         name: Out(
@@ -261,6 +255,17 @@ def output_of_definition(out: Out, code_version: str | None, can_subset: bool) -
         out.metadata,
         out.code_version or code_version,
     )
+
+
+def _check_read(ports: _Ports, place: str) -> None:
+    """Raise if the function reads an asset that no spec depends on."""
+    known = {dep.asset_key for spec in ports.specs for dep in spec.deps}
+    for key in ports.read.values():
+        if key not in known:
+            raise DagflowInvalidDefinitionError(
+                f"{place} reads asset '{key.to_user_string()}', but none of its specs depends on it. Add it "
+                "to 'deps' of the AssetSpec that it is read for."
+            )
 
 
 def _own_specs(specs: Iterable[AssetSpec], place: str) -> list[AssetSpec]:
