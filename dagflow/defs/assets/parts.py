@@ -8,7 +8,6 @@ from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 from dagflow.defs.assets.facts import AssetFacts
-from dagflow.defs.assets.graph_part import graph_part
 from dagflow.defs.assets.ports import AssetInput, AssetOutput
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.errors import CheckError, DagflowInvalidSubsetError
@@ -60,6 +59,8 @@ class AssetParts(AssetFacts):
             name: spec for name, spec in self.check_specs_by_output_name.items() if spec.key in check_keys
         }
         if isinstance(self._node_def, GraphDefinition):
+            from dagflow.defs.assets.graph_part import graph_part  # few runs select a part of a graph
+
             wanted = [*self.keys_by_output_name, *self.check_specs_by_output_name]
             self._node_def, self.given, self.stored = graph_part(self._node_def, wanted, others)
             read = {name: key for name, key in self.keys_by_input_name.items() if name in self._node_def.ins}
