@@ -23,7 +23,12 @@ Given = tuple[OutputDefinition, Any, Any]
 
 def is_asset_result(value: object) -> bool:
     """Return whether a value names an asset or a check, instead of being the value of an output."""
-    return has_class(value, MaterializeResult) or (has_class(value, SpecialResult) and value.is_check_result)
+    return has_class(value, MaterializeResult) or is_check_result(value)
+
+
+def is_check_result(value: object) -> bool:
+    """Return whether a value is the result of a check, an AssetCheckResult or an AssetCheckEvaluation."""
+    return has_class(value, SpecialResult) and value.is_check_result
 
 
 def given_by(op: OpDefinition, ports: AssetPorts, result: Any) -> list[Given]:
@@ -152,7 +157,7 @@ def _items(result: Any) -> Sequence[Any] | None:
     if (
         type(result) is list
         and result
-        and all(has_class(item, SpecialResult) and item.is_check_result for item in result)
+        and all(map(is_check_result, result))
     ):
         return result
     return None

@@ -16,6 +16,7 @@ from dagflow.resources import StartedResources
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.jobs.definition import JobDefinition
+    from dagflow.engine.checks import Materializations
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
@@ -65,6 +66,7 @@ class RunState:
         pointer: The ReconstructableJob of the job with its selections, None for a run in one process.
         error: The exception that is raised to the caller, if any.
         step_error: The exception of the last attempt at a step with hooks, for its hooks.
+        materializations: The materializations so far, None before the first check.
         mapping_keys: The keys of each dynamic output, in the order of their values.
     """
 
@@ -79,6 +81,7 @@ class RunState:
         "job",
         "log",
         "mapping_keys",
+        "materializations",
         "options",
         "plan",
         "pointer",
@@ -120,6 +123,7 @@ class RunState:
         self.stored: dict[OutputKey, str] = {}
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
+        self.materializations: Materializations | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
     def log_of(

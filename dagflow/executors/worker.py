@@ -221,6 +221,8 @@ def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> No
 class SendingLog(RunLog):
     """The log of one attempt in a worker. It sends each record to the parent at once."""
 
+    is_of_worker = True
+
     __slots__ = ("_send",)
 
     def __init__(self, plan: Plan, run: DagflowRun, now: Callable[[], float], send: Send) -> None:

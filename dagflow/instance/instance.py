@@ -405,7 +405,9 @@ class DagflowInstance(EventLog):
             DagflowEvent(
                 DagflowEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
                 run.job_name,
-                event_specific_data=AssetCheckEvaluationPlanned(key.asset_key, key.name, partition),
+                event_specific_data=AssetCheckEvaluationPlanned(
+                    key.asset_key, key.name, None if partition is None else _subset_of(partition)
+                ),
                 message=f"{place} intends to evaluate the asset check '{key.to_user_string()}'",
                 step_key=step_key,
                 run_id=run.run_id,
@@ -482,6 +484,12 @@ class DagflowInstance(EventLog):
 
     def __repr__(self) -> str:
         return f"<DagflowInstance, {'ephemeral' if self.is_ephemeral else self._root}>"
+
+
+def _subset_of(partition_key: str) -> Any:
+    from dagflow.partitions.subset import DefaultPartitionsSubset  # imported lazily: few runs use it
+
+    return DefaultPartitionsSubset([partition_key])
 
 
 def _wanted(filters: RunsFilter | None) -> RunsFilter:
