@@ -12,7 +12,6 @@ import pytest
 
 import dagflow
 from dagflow import (
-    AssetSpec,
     DagflowAbsentError,
     DagflowInvalidDefinitionError,
     Definitions,
@@ -48,17 +47,17 @@ def nothing() -> None:
 def test_an_import_of_an_absent_name() -> None:
     """The ImportError names the absent name, its meaning and a remedy, also beside names that exist."""
     with pytest.raises(
-        ImportError, match=r"'multi_asset' \(a decorator .*\) is not in dagflow yet. Write one"
+        ImportError, match=r"'PipesClient' \(runs external .*\) is not in dagflow yet. Start the process"
     ):
-        exec("from dagflow import asset, multi_asset")
+        exec("from dagflow import asset, PipesClient")
 
 
 def test_an_access_of_an_absent_name() -> None:
     """An access raises AttributeError with the same sentence, so that `hasattr` stays harmless."""
     with pytest.raises(
-        AttributeError, match=r"'schedule' \(a decorator .*\) is not in dagflow yet\. Start runs"
+        AttributeError, match=r"'open_pipes_session' \(opens .*\) is not in dagflow yet\. Start the process"
     ):
-        _ = dagflow.schedule  # type: ignore[attr-defined]
+        _ = dagflow.open_pipes_session  # type: ignore[attr-defined]
 
     assert not hasattr(dagflow, "schedule")
     assert getattr(dagflow, "schedule", None) is None
@@ -94,19 +93,11 @@ def test_private_names(name: str) -> None:
 
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("asset", "automation_condition", asset),
-    ("AssetSpec", "freshness_policy", lambda **more: AssetSpec("a", **more)),
     ("SourceAsset", "observe_fn", lambda **more: SourceAsset("a", **more)),
     ("define_asset_job", "automation_condition", lambda **more: define_asset_job("a", **more)),
     ("Definitions", "schedules", Definitions),
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),
-    ("JobDefinition.get_subset", "asset_check_selection", nothing.get_subset),
     ("RunsFilter", "updated_after", RunsFilter),
-    (
-        "RepositoryDefinition.get_maybe_subset_job_def",
-        "asset_check_selection",
-        lambda **more: Definitions().get_repository_def().get_maybe_subset_job_def("a", **more),
-    ),
-    ("AssetSpec.replace_attributes", "is_virtual", AssetSpec("a").replace_attributes),
     (
         "create_repository_using_definitions_args",
         "sensors",
