@@ -25,6 +25,7 @@ RUN_ONLY = frozenset(
         "op_handle",
         "node_handle",
         "step_launcher",
+        "load_asset_value",
     ]
 )
 """Attributes that exist in a run only."""
@@ -40,6 +41,8 @@ BOUND_ONLY = frozenset(
         "asset_keys",
         "selected_asset_keys",
         "selected_asset_check_keys",
+        "check_specs",
+        "is_subset",
         "selected_output_names",
         "partition_time_window",
         "run_config",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow.context.current import context_of_step
 from dagflow.context.user_code import CallContext
 from dagflow.errors import (
     CheckError,
@@ -244,6 +245,27 @@ class OpExecutionContext(StepContext):
     __slots__ = ()
     __dagflow_context__ = "op"
 
+    @staticmethod
+    def get() -> OpExecutionContext:
+        """Return the context of the step that runs now, for code without a `context` parameter.
+
+        Raises:
+            DagflowInvariantViolationError: No step runs now.
+
+        Example:
+            >>> from dagflow import job, op
+            >>> @op
+            ... def brew():
+            ...     return OpExecutionContext.get().job_name
+            >>> @job
+            ... def cafe():
+            ...     brew()
+            >>> cafe.execute_in_process().output_for_node("brew")
+            'cafe'
+        """
+        found: OpExecutionContext = context_of_step("op", "OpExecutionContext")
+        return found
+
     def __repr__(self) -> str:
         return f"<OpExecutionContext of {self._state.op_def or 'no op'}>"
 
@@ -253,6 +275,24 @@ class AssetExecutionContext(StepContext):
 
     __slots__ = ()
     __dagflow_context__ = "asset"
+
+    @staticmethod
+    def get() -> AssetExecutionContext:
+        """Return the context of the step that runs now, for code without a `context` parameter.
+
+        Raises:
+            DagflowInvariantViolationError: No step runs now, or the step is of a check.
+
+        Example:
+            >>> from dagflow import asset, materialize_to_memory
+            >>> @asset
+            ... def water():
+            ...     return AssetExecutionContext.get().asset_key.to_user_string()
+            >>> materialize_to_memory([water]).output_for_node("water")
+            'water'
+        """
+        found: AssetExecutionContext = context_of_step("asset", "AssetExecutionContext")
+        return found
 
     def add_asset_metadata(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.engine.checks import Materializations
+    from dagflow.engine.step import Attempt
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
@@ -67,10 +68,12 @@ class RunState:
         error: The exception that is raised to the caller, if any.
         step_error: The exception of the last attempt at a step with hooks, for its hooks.
         materializations: The materializations so far, None before the first check.
+        attempt: The attempt that runs now in this process, None between steps.
         mapping_keys: The keys of each dynamic output, in the order of their values.
     """
 
     __slots__ = (
+        "attempt",
         "earlier",
         "error",
         "flush",
@@ -124,6 +127,7 @@ class RunState:
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
         self.materializations: Materializations | None = None
+        self.attempt: Attempt | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
     def log_of(
@@ -177,6 +181,14 @@ class RunState:
         keys = self.mapping_keys[template.mapped_over]
         found = [OutputRef(resolved_key(template.key, key), ref.output_name) for key in keys]
         return [output for output in found if self.has(output)]
+
+    def current_context(self, kind: str) -> Any:
+        """Return a context of the attempt that runs now, None if there is none of this kind.
+
+        Args:
+            kind: "op", "asset" or "check".
+        """
+        return None if self.attempt is None else self.attempt.context_of(kind)
 
     def is_being_canceled(self) -> bool:
         """Return whether the stored status of this run is CANCELING.

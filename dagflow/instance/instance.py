@@ -27,7 +27,9 @@ from dagflow.options import current_options
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
+    from dagflow.events.check import AssetCheckEvaluation
     from dagflow.instance.captured_logs import CapturedLogPaths, CapturedLogs
+    from dagflow.instance.checks import AssetCheckExecutionRecord, EventLogStorage
     from dagflow.instance.home import InstanceRef
     from dagflow.instance.stats import RunStats, StepStats
 
@@ -418,18 +420,21 @@ class DagflowInstance(EventLog):
         if events:
             self._store.add_entries([EventLogEntry.of_event(event) for event in events])
 
-    def report_runless_asset_event(self, asset_event: AssetMaterialization | AssetObservation) -> None:
-        """Store a materialization or observation that happened outside of any run."""
-        check_type(asset_event, AssetMaterialization, "asset_event")
+    def report_runless_asset_event(
+        self, asset_event: AssetMaterialization | AssetObservation | AssetCheckEvaluation
+    ) -> None:
+        """Store a materialization, observation or check evaluation that happened outside of any run."""
+        from dagflow.events.check import AssetCheckEvaluation
         from dagflow.events.data import AssetObservationData, StepMaterializationData
 
-        observed = isinstance(asset_event, AssetObservation)
-        event_type = (
-            DagflowEventType.ASSET_OBSERVATION if observed else DagflowEventType.ASSET_MATERIALIZATION
-        )
-        data = AssetObservationData(asset_event) if observed else StepMaterializationData(asset_event, [])  # type: ignore[arg-type]
+        check_type(asset_event, (AssetMaterialization, AssetCheckEvaluation), "asset_event")
+        data: Any = asset_event
+        if isinstance(asset_event, AssetObservation):
+            data = AssetObservationData(asset_event)
+        elif isinstance(asset_event, AssetMaterialization):
+            data = StepMaterializationData(asset_event, [])
         event = DagflowEvent(
-            event_type.value,
+            asset_event.becomes,
             "RUNLESS",
             event_specific_data=data,
             run_id="",
@@ -438,6 +443,28 @@ class DagflowInstance(EventLog):
         self._store.add_entries([EventLogEntry.of_event(event)])
 
     # assets
+
+    @property
+    def event_log_storage(self) -> EventLogStorage:
+        """The queries over the executions of asset checks."""
+        from dagflow.instance.checks import EventLogStorage
+
+        return EventLogStorage(self._store)
+
+    def get_latest_asset_check_evaluation_record(
+        self, asset_check_key: AssetCheckKey
+    ) -> AssetCheckExecutionRecord | None:
+        """Return the last execution of an asset check, None if it was never planned.
+
+        Args:
+            asset_check_key: The check.
+
+        Raises:
+            ParameterCheckError: The argument is not an AssetCheckKey.
+        """
+        check_type(asset_check_key, AssetCheckKey, "asset_check_key")
+        history = self.event_log_storage.get_asset_check_execution_history(asset_check_key, 1)
+        return history[0] if history else None
 
     def wipe_assets(self, asset_keys: Sequence[CoercibleToAssetKey]) -> None:
         """Hide all materializations and observations of assets up to now."""

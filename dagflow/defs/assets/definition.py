@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow import _doors
 from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec, specs_from_facts
@@ -67,6 +67,9 @@ class AssetsDefinition(AssetFacts):
         CheckError: Neither specs nor a node, a key is missing, or facts are given twice.
         DagflowInvalidDefinitionError: The facts do not fit together.
     """
+
+    is_of_checks: ClassVar[bool] = False
+    """Whether its function evaluates checks only, of assets that are made elsewhere."""
 
     __slots__ = (
         "__dict__",
@@ -420,6 +423,7 @@ class AssetChecksDefinition(AssetsDefinition):
     """Checks of assets that are made elsewhere, and the op that evaluates them. Made by `@asset_check`."""
 
     __slots__ = ()
+    is_of_checks = True
 
     @staticmethod
     def create(

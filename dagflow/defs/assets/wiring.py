@@ -91,7 +91,7 @@ def wire_assets(
 
     Raises:
         DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
-            or the assets form a cycle.
+            the assets form a cycle, or a check has other partitions than its asset.
     """
     parts = without_cycles(parts, names)
     wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
@@ -102,6 +102,7 @@ def wire_assets(
         for output_name, key in part.keys_by_output_name.items()
     }
     gates = _gates(parts, node_names)
+    _check_partitions_of_checks(parts, layer)
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
         if wiring.node_defs.setdefault(node_def.name, node_def) is not node_def:
@@ -150,6 +151,23 @@ def _gates(
             if spec.blocking:
                 found.setdefault(spec.asset_key, []).append(DependencyDefinition(node_name, output_name))
     return found
+
+
+def _check_partitions_of_checks(parts: Iterable[AssetsDefinition], layer: AssetLayer) -> None:
+    """Raise if a check has partitions, but not those of its asset."""
+    for part in parts:
+        for spec in part.check_specs_by_output_name.values():
+            if spec.partitions_def is None:
+                continue
+            of_asset = layer.partitions_def(spec.asset_key)
+            if spec.partitions_def != of_asset:
+                asset = f"asset '{spec.asset_key.to_user_string()}'"
+                fact = f"has {repr_of(of_asset)}" if of_asset is not None else "has no partitions"
+                raise DagflowInvalidDefinitionError(
+                    f"check '{spec.name}' of {asset} ({place_of(part)}) has the partitions "
+                    f"{repr_of(spec.partitions_def)}, but {asset} {fact}. Give the check the partitions "
+                    "of its asset, or none."
+                )
 
 
 def _check_unknown(

@@ -10,7 +10,8 @@ from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetChecksDefinition
-from dagflow.defs.assets.dependency import AssetIn, HasAssetKey, free_input_name
+from dagflow.defs.assets.dependency import AssetIn, HasAssetKey, free_input_name, key_of, unique_deps
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, Out
@@ -89,11 +90,19 @@ def asset_check(
     def decorate(fn: Callable[..., Any]) -> AssetChecksDefinition:
         if not callable(fn):
             raise DagflowInvalidDefinitionError(f"@asset_check must decorate a function, not {repr_of(fn)}")
+        check = name if name is not None else name_of(fn)
+        key = key_of(asset) if not isinstance(asset, AssetSpec) else None
+        deps = unique_deps(() if additional_deps is None else additional_deps, f"asset_check '{check}'")
+        if any(dep.asset_key == key for dep in deps):
+            raise DagflowInvalidDefinitionError(
+                f"asset_check '{check}' ({location(fn)}): 'additional_deps' names the checked asset. Leave it "
+                "out: the check comes after it anyway."
+            )
         spec = AssetCheckSpec(
-            name if name is not None else name_of(fn),
+            check,
             asset=asset,
             description=description,
-            additional_deps=additional_deps,
+            additional_deps=deps,
             blocking=blocking,
             metadata=metadata,
             automation_condition=automation_condition,
@@ -101,7 +110,7 @@ def asset_check(
         )
         op_name = check_name(spec.get_python_identifier(), "asset_check")
         place = f"asset_check '{spec.name}' of asset '{spec.asset_key.to_user_string()}'"
-        body = _body(fn, place)
+        body = Body(fn, place)
         given = check_optional(additional_ins, Mapping, "additional_ins", place) or {}
         others = _others(body, given, spec, place)
         read, inputs = _inputs(
@@ -200,7 +209,7 @@ def multi_asset_check(
         place = f"multi_asset_check '{op_name}'"
         check_type(can_subset, bool, "can_subset", place)
         checks = checks_by_output(_each_once(specs), None, place)
-        body = _body(fn, place)
+        body = Body(fn, place)
         checked = list(dict.fromkeys(spec.asset_key for spec in checks.values()))
         further = [dep.asset_key for spec in checks.values() for dep in spec.additional_deps]
         given = check_optional(ins, Mapping, "ins", place) or {}
@@ -236,16 +245,6 @@ def multi_asset_check(
         )
 
     return decorate
-
-
-def _body(fn: Callable[..., Any], place: str) -> Body:
-    body = Body(fn, place)
-    if body.context == "asset":
-        raise DagflowInvalidDefinitionError(
-            f"{place} ({location(fn)}): the context of a check cannot be annotated with "
-            "AssetExecutionContext. Use AssetCheckExecutionContext."
-        )
-    return body
 
 
 def _each_once(specs: Any) -> Any:
@@ -319,13 +318,14 @@ def _named(
             )
             raise DagflowInvalidDefinitionError(f"{place} ({location(body.fn)}): 'ins': '{name}' {problem}")
         found[name] = (key, item)
-    by_name = {key.to_python_identifier(): key for key in checked}
+    by_name = {key.to_python_identifier(): key for key in (*further, *checked)}
     for name in parameters:
         if name in found:
             continue
         if name not in by_name:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): the parameter '{name}' is not the name of a checked asset."
+                f"{place} ({location(body.fn)}): the parameter '{name}' is neither the name of a checked asset nor "
+                f"of one in 'additional_deps'."
                 f"{nearest(name, by_name)} Name its asset in 'ins'."
             )
         found[name] = (by_name[name], AssetIn())
