@@ -155,11 +155,7 @@ def _items(result: Any) -> Sequence[Any] | None:
         return (result,)
     if type(result) is tuple and any(map(is_asset_result, result)):
         return result
-    if (
-        type(result) is list
-        and result
-        and all(map(is_check_result, result))
-    ):
+    if type(result) is list and result and all(map(is_check_result, result)):
         return result
     return None
 

@@ -328,8 +328,8 @@ class AssetCheckKey(NamedTuple):
         parts = check_type(user_string, str, "user_string", "an AssetCheckKey").split(":")
         if len(parts) != 2:
             raise CheckError(
-                f"{user_string!r:.200} is not the key of an asset check: write the asset and the check with one "
-                "colon between them, as 'beans:fresh'"
+                f"{user_string!r:.200} is not the key of an asset check: write the asset and the check with "
+                "one colon between them, as 'beans:fresh'"
             )
         return AssetCheckKey(AssetKey.from_user_string(parts[0]), parts[1])
 

@@ -1,4 +1,4 @@
-"""The step that runs now, for code that has no context: its logger and its context. Does not import `logging`."""
+"""The logger and the context of the step that runs now, for code without them. Does not import `logging`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def context_of_step(kind: str, class_name: str) -> Any:
     if found is None:
         where = "a step" if kind == "op" else f"a step with an {class_name}"
         raise DagflowInvariantViolationError(
-            f"{class_name}.get() was called outside of {where}. Call it while the function of {_OF_KIND[kind]} "
-            "runs in a run, in the same thread. A direct call has no step."
+            f"{class_name}.get() was called outside of {where}. Call it while the function of "
+            f"{_OF_KIND[kind]} runs in a run, in the same thread. A direct call has no step."
         )
     return found
 

@@ -238,6 +238,39 @@ class StepContext(CallContext):
 
         return TimeWindow(self.window_of(definition, first).start, self.window_of(definition, last).end)
 
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: type[Any] | None = None,
+        partition_key: str | None = None,
+    ) -> Any:
+        """Load the stored value of an asset of the job by its I/O manager.
+
+        Args:
+            asset_key: The key. A string is a key of one part.
+            python_type: The type that the I/O manager finds in its context. The value is not checked.
+            partition_key: The partition whose value is loaded.
+
+        Raises:
+            CheckError: The job has no asset with this key.
+            DagflowInvalidInvocationError: The asset has no such partition.
+            DagflowInvalidPropertyError: There is no run.
+
+        Example:
+            >>> from dagflow import asset, materialize_to_memory
+            >>> @asset
+            ... def water():
+            ...     return 3
+            >>> @asset(deps=[water])
+            ... def tea(context):
+            ...     return context.load_asset_value("water") + 1
+            >>> materialize_to_memory([water, tea]).output_for_node("tea")
+            4
+        """
+        self._state.require("load_asset_value")
+        return self._state.load_asset_value(asset_key, python_type, partition_key)
+
 
 class OpExecutionContext(StepContext):
     """The context of an op: the first parameter of its function, if that is named `context`."""

@@ -1,5 +1,6 @@
-"""The evaluations of asset checks, the materializations that they checked, and the end of a step whose blocking
-check failed.
+"""The evaluations of asset checks, their targets, and the end of a step whose blocking check failed.
+
+The target of an evaluation is the latest materialization of the asset at that time.
 """
 
 from __future__ import annotations
@@ -104,9 +105,7 @@ class Materializations:
         self._read = len(records)
         return counts.get(key, 0)
 
-    def target(
-        self, key: AssetKey, count: int
-    ) -> AssetCheckEvaluationTargetMaterializationData | None:
+    def target(self, key: AssetKey, count: int) -> AssetCheckEvaluationTargetMaterializationData | None:
         """Return a materialization of an asset as the target of a check, None if the run was deleted.
 
         Args:
@@ -127,9 +126,9 @@ class Materializations:
 def _asset_key(step: Step, payload: Any) -> AssetKey:
     if isinstance(payload, AssetMaterialization):
         return payload.asset_key
-    asset = step.outputs[payload[0]].asset
-    assert asset is not None
-    return asset.key
+    key: AssetKey | None = step.outputs[payload[0]].asset_key
+    assert key is not None
+    return key
 
 
 def blocked_by(step: Step, failed: Sequence[AssetCheckEvaluation]) -> DagflowAssetCheckFailedError:

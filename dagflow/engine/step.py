@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.engine.record import Record
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult
+    from dagflow.keys import CoercibleToAssetKey
 
 _STEP_START = CODE[DagflowEventType.STEP_START]
 _STEP_RESTARTED = CODE[DagflowEventType.STEP_RESTARTED]
@@ -104,7 +105,17 @@ class Attempt:
         given_context: The context that the function got as a parameter, None without one.
     """
 
-    __slots__ = ("call_state", "failed_checks", "given_context", "got", "keys", "logged", "number", "state", "step")
+    __slots__ = (
+        "call_state",
+        "failed_checks",
+        "given_context",
+        "got",
+        "keys",
+        "logged",
+        "number",
+        "state",
+        "step",
+    )
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
         self.state: RunState = state
@@ -411,6 +422,14 @@ class StepCallState(CallState):
         """Append an event to the log of the run."""
         record = self._run_state.log.append(code_of(event), self.step.index, self._number, event)
         self._logged.append(record)
+
+    def load_asset_value(
+        self, asset_key: CoercibleToAssetKey, python_type: type[Any] | None, partition_key: str | None
+    ) -> Any:
+        """Load the stored value of an asset."""
+        from dagflow.engine.load_asset import load_asset_value  # imported lazily: few steps load values
+
+        return load_asset_value(self._run_state, asset_key, python_type, partition_key)
 
     def take_events(self) -> list[DagflowEvent]:
         """Return the events since the last output, and remove them from the events of the run."""

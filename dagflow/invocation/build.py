@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.context.availability import DIRECT_RUN_ID
-from dagflow.context.check import AssetCheckExecutionContext
 from dagflow.context.call_state import DirectCallState, RunFacts
+from dagflow.context.check import AssetCheckExecutionContext
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext, StepContext
 from dagflow.context.resources import ScopedResources

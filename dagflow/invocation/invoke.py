@@ -116,9 +116,7 @@ _CONTEXTS = (StepContext, AssetCheckExecutionContext)
 _DIRECT = (DirectContext, DirectAssetCheckContext)
 
 
-def _of_check(
-    body: Body, is_of_checks: bool, given: Any
-) -> tuple[DirectContext | None, Any]:
+def _of_check(body: Body, is_of_checks: bool, given: Any) -> tuple[DirectContext | None, Any]:
     """Return the context of the op, and the context that the function gets."""
     if given is None:
         return None, None
@@ -337,7 +335,8 @@ def _resources_of_asset(assets_def: AssetsDefinition, key: str) -> dict[str, Res
 class _BoundCall:
     """A `with` block of one call, inside which its context is bound.
 
-    The function gets `shown`, which reads the same state. At the end `started` is stopped, unless `stays` is set, because then the block is entered again.
+    The function gets `shown`, which reads the same state. At the end `started` is stopped, unless `stays` is
+    set, because then the block is entered again.
     """
 
     __slots__ = ("assets_def", "config", "context", "op", "shown", "started", "stays")
@@ -367,7 +366,7 @@ class _BoundCall:
 
     @property
     def returns_unchecked(self) -> bool:
-        """Whether it is a function of one check, whose result is returned as it is, for tests of the result."""
+        """Whether it is the function of one check. Its result is returned as it is, so that tests see it."""
         found = self.assets_def
         return found is not None and found.is_of_checks and len(self.op.outs) == 1
 

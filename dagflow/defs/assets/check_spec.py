@@ -170,6 +170,7 @@ def checks_by_output(
         )
     allowed = None if keys is None else list(keys)
     found: dict[str, AssetCheckSpec] = {}
+    check_specs = list(check_specs)
     for spec in check_specs:
         if not isinstance(spec, AssetCheckSpec):
             raise CheckError(
@@ -182,11 +183,13 @@ def checks_by_output(
                 f"{place} declares the check '{spec.name}' of asset '{spec.asset_key.to_user_string()}', "
                 f"which it does not make. It makes {own}. Correct the asset, or use @asset_check."
             )
-        if found.setdefault(spec.get_python_identifier(), spec) is not spec:
+        name = spec.get_python_identifier()
+        if name in found:
             count = sum(other.key == spec.key for other in check_specs if isinstance(other, AssetCheckSpec))
             raise DagflowInvalidDefinitionError(
                 f"{place} declares the check '{spec.key.to_user_string()}' {count} times. Declare it once."
             )
+        found[name] = spec
     return found
 
 

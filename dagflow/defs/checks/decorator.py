@@ -95,8 +95,8 @@ def asset_check(
         deps = unique_deps(() if additional_deps is None else additional_deps, f"asset_check '{check}'")
         if any(dep.asset_key == key for dep in deps):
             raise DagflowInvalidDefinitionError(
-                f"asset_check '{check}' ({location(fn)}): 'additional_deps' names the checked asset. Leave it "
-                "out: the check comes after it anyway."
+                f"asset_check '{check}' ({location(fn)}): 'additional_deps' names the checked asset. Leave "
+                "it out: the check comes after it anyway."
             )
         spec = AssetCheckSpec(
             check,
@@ -324,9 +324,8 @@ def _named(
             continue
         if name not in by_name:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): the parameter '{name}' is neither the name of a checked asset nor "
-                f"of one in 'additional_deps'."
-                f"{nearest(name, by_name)} Name its asset in 'ins'."
+                f"{place} ({location(body.fn)}): the parameter '{name}' is neither the name of a checked "
+                f"asset nor of one in 'additional_deps'.{nearest(name, by_name)} Name its asset in 'ins'."
             )
         found[name] = (by_name[name], AssetIn())
     return found

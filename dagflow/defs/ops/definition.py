@@ -128,11 +128,12 @@ class OpDefinition(NodeDefinition):
             check_type(body, Body, "body", what)
         else:
             body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
-        foreign = _FOREIGN_CONTEXTS.get((owner, body.context))
+        foreign = _FOREIGN_CONTEXTS.get((owner, str(body.context)))
         if foreign is not None:
             found, remedy = foreign
             raise DagflowInvalidDefinitionError(
-                f"{what} ({location(compute_fn)}): its context cannot be annotated with {found}. Use {remedy}."
+                f"{what} ({location(compute_fn)}): its context cannot be annotated with {found}. Use "
+                f"{remedy}."
             )
         self.body: Body = body
         check_texts(what, description=description, version=version, code_version=code_version, pool=pool)

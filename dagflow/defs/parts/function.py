@@ -159,7 +159,8 @@ class Body(Copied):
         function_type: "plain" (returns), "generator", "async" or "async_generator".
         is_indirect: Whether this is the type of a function that `fn`, a plain function, wraps. Then the
             result of `fn` decides, because `fn` may have waited for the other function.
-        context: The annotation of the context parameter: "any", "op", "asset" or "check"; None without a context.
+        context: The annotation of the context parameter: "any", "op", "asset" or "check"; None without a
+            context.
         context_name: The name of the context parameter.
         context_first: Whether the context is the first positional argument. If not, it is passed by name.
         config: The annotation of the `config` parameter; None without this parameter.

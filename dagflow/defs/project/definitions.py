@@ -482,13 +482,13 @@ def _refuse_misplaced(assets: Sequence[AnyAsset], checks: Sequence[AssetsDefinit
     for one in checks:
         if one.keys:
             raise DagflowInvalidDefinitionError(
-                f"parameter 'asset_checks' of Definitions holds {one!r} ({place_of(one)}), which is no check. "
-                "Put it into 'assets'; its own checks come with it."
+                f"parameter 'asset_checks' of Definitions holds {one!r} ({place_of(one)}), which is no "
+                "check. Put it into 'assets'; its own checks come with it."
             )
         if any(other is one for other in assets):
             raise DagflowInvalidDefinitionError(
-                f"Duplicate check: {one.describe()} ({place_of(one)}) is in 'assets' and in 'asset_checks' of "
-                "Definitions. Put it into one of them."
+                f"Duplicate check: {one.describe()} ({place_of(one)}) is in 'assets' and in 'asset_checks' "
+                "of Definitions. Put it into one of them."
             )
 
 

@@ -1,0 +1,144 @@
+"""Checks of partitioned assets: the partitions that they read and record."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import (
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetKey,
+    DagflowInstance,
+    DagflowInvalidDefinitionError,
+    DailyPartitionsDefinition,
+    Definitions,
+    Output,
+    StaticPartitionsDefinition,
+    asset,
+    asset_check,
+    materialize,
+    materialize_to_memory,
+)
+
+TOWNS = StaticPartitionsDefinition(["york", "bath"])
+OTHERS = StaticPartitionsDefinition(["york", "leeds"])
+DAYS = DailyPartitionsDefinition("2024-01-01")
+
+
+@asset(partitions_def=TOWNS)
+def rain(context):
+    """Return the key of the partition."""
+    return context.partition_key
+
+
+def check_of(body, partitions_def=None, of=rain):
+    """Return a check with these partitions."""
+    return asset_check(asset=of, name="dry", partitions_def=partitions_def)(body)
+
+
+def sees_the_key(context):
+    """Return a result with the partition of the run."""
+    return AssetCheckResult(passed=True, description=context.partition_key)
+
+
+def reads(rain):
+    """Return a result with the value of the checked asset."""
+    return AssetCheckResult(passed=True, description=repr(rain))
+
+
+@pytest.mark.parametrize(("partitions_def", "partition"), [(None, None), (TOWNS, "york")])
+def test_a_check_records_the_partition_if_it_has_partitions(partitions_def, partition):
+    """The partition of the run is in the evaluation of a partitioned check only; both read it."""
+    instance = DagflowInstance.ephemeral()
+    check = check_of(sees_the_key, partitions_def)
+    result = materialize_to_memory([rain, check], partition_key="york", instance=instance)
+    (evaluation,) = result.get_asset_check_evaluations()
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(check.check_key, limit=5)
+
+    assert (evaluation.partition, evaluation.description) == (partition, "york")
+    assert record.partition == partition
+
+
+def test_a_partitioned_check_reads_its_partition(tmp_path):
+    """The value of a partitioned check is that of its partition, that of another check has all partitions."""
+    with DagflowInstance.local_temp(str(tmp_path)) as instance:
+        one = materialize([rain, check_of(reads, TOWNS)], partition_key="york", instance=instance)
+        with pytest.raises(FileNotFoundError, match="bath"):
+            materialize([rain, check_of(reads)], partition_key="york", instance=instance)
+        materialize([rain], partition_key="bath", instance=instance)
+        every = materialize([rain, check_of(reads)], partition_key="york", instance=instance)
+
+    assert one.get_asset_check_evaluations()[0].description == "'york'"
+    assert every.get_asset_check_evaluations()[0].description == "{'york': 'york', 'bath': 'bath'}"
+
+
+@pytest.mark.parametrize(("partitions_def", "partition"), [(None, None), (DAYS, "2024-01-02")])
+def test_a_check_in_a_partitioned_asset(partitions_def, partition):
+    """A check in an asset records the partition if its declaration has the partitions of the asset."""
+
+    @asset(
+        partitions_def=DAYS,
+        check_specs=[AssetCheckSpec("dry", asset="wind", partitions_def=partitions_def)],
+    )
+    def wind():
+        yield Output(1)
+        yield AssetCheckResult(passed=True)
+
+    instance = DagflowInstance.ephemeral()
+    result = materialize_to_memory([wind], partition_key="2024-01-02", instance=instance)
+    planned = [
+        entry.dagflow_event.event_specific_data.partitions_subset
+        for entry in instance.all_logs(result.run_id)
+        if entry.dagflow_event.event_type_value == "ASSET_CHECK_EVALUATION_PLANNED"
+    ]
+
+    assert result.get_asset_check_evaluations()[0].partition == partition
+    assert [subset and subset.get_partition_keys() for subset in planned] == [partition and {partition}]
+
+
+def test_a_planned_partition_is_in_the_history():
+    """A check that raised stays planned, with the partition of its run."""
+
+    def raises():
+        raise ValueError
+
+    instance = DagflowInstance.ephemeral()
+    for key in ("york", "bath"):
+        materialize_to_memory(
+            [rain, check_of(raises, TOWNS)], partition_key=key, instance=instance, raise_on_error=False
+        )
+    storage, key = instance.event_log_storage, AssetCheckKey(AssetKey("rain"), "dry")
+    history = storage.get_asset_check_execution_history(key, limit=5)
+    of_york = storage.get_asset_check_execution_history(key, limit=5, partition_filter="york")
+
+    assert [(record.status.name, record.partition) for record in history] == [
+        ("PLANNED", "bath"),
+        ("PLANNED", "york"),
+    ]
+    assert of_york == history[1:]
+
+
+@asset
+def flat():
+    """Be an asset without partitions."""
+
+
+@asset(partitions_def=TOWNS, check_specs=[AssetCheckSpec("dry", asset="wrong", partitions_def=OTHERS)])
+def wrong():
+    """Declare a check with other partitions."""
+
+
+@pytest.mark.parametrize(
+    ("assets", "fact"),
+    [
+        ([rain, check_of(sees_the_key, OTHERS)], "has <?StaticPartitions"),
+        ([flat, check_of(sees_the_key, TOWNS, flat)], "has no partitions"),
+        ([check_of(sees_the_key, TOWNS, "nowhere")], "has no partitions"),
+        ([wrong], "check 'dry' of asset 'wrong'"),
+    ],
+)
+def test_the_partitions_of_a_check_are_those_of_its_asset(assets, fact):
+    """A check with other partitions than its asset is refused when the project is validated."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=fact):
+        Definitions.validate_loadable(Definitions(assets=assets))
