@@ -499,6 +499,7 @@ def definition_tags(tags: Any, where: str) -> dict[str, str]:
 
 # the names of the tags that dagflow reads or sets, after the prefix
 _SYSTEM_TAGS = (
+    "compute_kind",
     "asset_partition_range_end",
     "asset_partition_range_start",
     "concurrency_key",

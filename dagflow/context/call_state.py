@@ -176,7 +176,7 @@ class CallState:
 
     @property
     def partitions_def(self) -> PartitionsDefinition | None:
-        """The partitions of the asset that runs, else those of the job, also for a check of all partitions."""
+        """The partitions of the asset that runs. Of an op, or of a check without partitions: of the job."""
         assets_def = self.assets_def
         if assets_def is not None and (assets_def.partitions_def is not None or not assets_def.is_of_checks):
             return assets_def.partitions_def
