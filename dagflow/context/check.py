@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from dagflow.context.current import context_of_step
 from dagflow.context.op import OpExecutionContext
@@ -196,7 +196,7 @@ class AssetCheckExecutionContext:
 
     if not TYPE_CHECKING:  # so that a type checker reports unknown attributes
 
-        def __getattr__(self, name: str) -> Any:
+        def __getattr__(self, name: str) -> NoReturn:
             # called only for names that the class lacks
             if not name.startswith("_") and hasattr(OpExecutionContext, name):
                 raise AttributeError(

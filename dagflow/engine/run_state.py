@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dagflow.engine.log import NO_STEP, LoggersOnly, LogSink, RunLog
 from dagflow.event_loop import EventLoop
@@ -16,8 +16,7 @@ from dagflow.resources import StartedResources
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.jobs.definition import JobDefinition
-    from dagflow.engine.checks import Materializations
-    from dagflow.engine.step import Attempt
+    from dagflow.engine.materializations import Materializations
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
@@ -40,6 +39,13 @@ class Earlier(NamedTuple):
 
 
 NOTHING_EARLIER = Earlier({}, frozenset(), {})
+
+
+class HasContext(Protocol):
+    """An attempt at a step, as far as code without a context finds it."""
+
+    def context_of(self, kind: str) -> Any:
+        """Return the context of a kind ("op", "asset" or "check"); None if the step has none of it."""
 
 
 class RunState:
@@ -127,7 +133,7 @@ class RunState:
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
         self.materializations: Materializations | None = None
-        self.attempt: Attempt | None = None
+        self.attempt: HasContext | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
     def log_of(

@@ -208,6 +208,7 @@ def with_resource(limit: Limit):
         (fresh, {"retry_policy": 3}, "retry_policy"),
         (fresh, {"pool": 3}, "pool"),
         (fresh, {"partitions_def": 3}, "partitions_def"),
+        (fresh, {"automation_condition": 3}, "automation_condition"),
         (3, {}, "must decorate a function"),
     ],
 )
