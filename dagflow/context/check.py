@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from dagflow.context.availability import unavailable
 from dagflow.context.current import context_of_step
 from dagflow.context.op import OpExecutionContext
 from dagflow.context.resources import ScopedResources
@@ -73,7 +74,8 @@ class AssetCheckExecutionContext:
     def check_specs(self) -> Sequence[AssetCheckSpec]:
         """The declarations of the selected checks of the function."""
         state = self.op_execution_context.call_state
-        state.require("check_specs")
+        if state.op_def is None:
+            raise unavailable("check_specs")
         return [] if state.assets_def is None else state.assets_def.check_specs
 
     @property
