@@ -421,6 +421,13 @@ class EventLogEntry(NamedTuple):
         is_one = event is not None and event.event_type_value == "ASSET_OBSERVATION"
         return event.asset_observation if event is not None and is_one else None
 
+    @property
+    def asset_check_evaluation(self) -> AssetCheckEvaluation | None:
+        """The evaluation in an ASSET_CHECK_EVALUATION event, None for other lines."""
+        event = self.dagflow_event
+        is_one = event is not None and event.event_type_value == "ASSET_CHECK_EVALUATION"
+        return event.asset_check_evaluation_data if event is not None and is_one else None
+
     @staticmethod
     def of_event(event: DagflowEvent) -> EventLogEntry:
         """Return the log line of an event."""

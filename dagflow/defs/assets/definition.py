@@ -148,7 +148,10 @@ class AssetsDefinition(AssetFacts):
             spec.key: spec.of_definition(partitions_def) for spec in specs
         }
         if partitions_def is None:
-            definitions = (spec.partitions_def for spec in self.specs_by_key.values())
+            declared: Iterable[AssetSpec | AssetCheckSpec] = (
+                self.specs_by_key.values() or (check_specs_by_output_name or {}).values()
+            )
+            definitions = (spec.partitions_def for spec in declared)
             partitions_def = next((found for found in definitions if found is not None), None)
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.partition_mappings: dict[AssetKey, PartitionMapping] = dict(partition_mappings or {})

@@ -10,8 +10,7 @@ from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetChecksDefinition
-from dagflow.defs.assets.dependency import AssetIn, HasAssetKey, free_input_name, key_of, unique_deps
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.dependency import AssetDep, AssetIn, HasAssetKey, free_input_name, unique_deps
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, Out
@@ -90,19 +89,10 @@ def asset_check(
     def decorate(fn: Callable[..., Any]) -> AssetChecksDefinition:
         if not callable(fn):
             raise DagflowInvalidDefinitionError(f"@asset_check must decorate a function, not {repr_of(fn)}")
-        check = name if name is not None else name_of(fn)
-        key = key_of(asset) if not isinstance(asset, AssetSpec) else None
-        deps = unique_deps(() if additional_deps is None else additional_deps, f"asset_check '{check}'")
-        if any(dep.asset_key == key for dep in deps):
-            raise DagflowInvalidDefinitionError(
-                f"asset_check '{check}' ({location(fn)}): 'additional_deps' names the checked asset. Leave "
-                "it out: the check comes after it anyway."
-            )
         spec = AssetCheckSpec(
-            check,
+            name if name is not None else name_of(fn),
             asset=asset,
             description=description,
-            additional_deps=deps,
             blocking=blocking,
             metadata=metadata,
             automation_condition=automation_condition,
@@ -113,6 +103,7 @@ def asset_check(
         body = Body(fn, place)
         given = check_optional(additional_ins, Mapping, "additional_ins", place) or {}
         others = _others(body, given, spec, place)
+        spec.additional_deps = _further(others, additional_deps, spec, f"{place} ({location(fn)})")
         read, inputs = _inputs(
             body, others, [spec.asset_key], [dep.asset_key for dep in spec.additional_deps]
         )
@@ -213,7 +204,8 @@ def multi_asset_check(
         checked = list(dict.fromkeys(spec.asset_key for spec in checks.values()))
         further = [dep.asset_key for spec in checks.values() for dep in spec.additional_deps]
         given = check_optional(ins, Mapping, "ins", place) or {}
-        read, inputs = _inputs(body, _named(body, given, checked, further, place), checked, further)
+        named = _named(body, given, checked, further, place)
+        read, inputs = _inputs(body, named, checked, further)
         resources = as_resources(resource_defs, place)
         refuse_resources_twice(body, required_resource_keys, "multi_asset_check")
         node_def = OpDefinition(
@@ -239,7 +231,13 @@ def multi_asset_check(
             can_subset=can_subset,
             resource_defs=resources,
             partition_mappings=mappings_of_deps(
-                dep for spec in checks.values() for dep in spec.additional_deps
+                [
+                    *(dep for spec in checks.values() for dep in spec.additional_deps),
+                    *(
+                        AssetDep(key, partition_mapping=item.partition_mapping)
+                        for key, item in named.values()
+                    ),
+                ]
             ),
             specs=[],
         )
@@ -293,6 +291,25 @@ def _others(
     if rest:
         found[rest[0]] = (spec.asset_key, AssetIn())
     return found
+
+
+def _further(
+    read: Mapping[str, tuple[AssetKey, AssetIn]], deps: Iterable[Any] | None, spec: AssetCheckSpec, place: str
+) -> list[AssetDep]:
+    """Return the assets that a check needs besides its own: those of its parameters, and the given ones."""
+    by_parameters = [
+        AssetDep(key, partition_mapping=item.partition_mapping)
+        for key, item in read.values()
+        if key != spec.asset_key
+    ]
+    given = unique_deps(() if deps is None else deps, place)
+    if any(dep.asset_key == spec.asset_key for dep in given):
+        raise DagflowInvalidDefinitionError(
+            f"{place}: 'additional_deps' names the checked asset. Leave it out: the check comes after it "
+            "anyway."
+        )
+    keys = {dep.asset_key for dep in by_parameters}
+    return [*by_parameters, *(dep for dep in given if dep.asset_key not in keys)]
 
 
 def _named(

@@ -8,17 +8,21 @@ from dagflow import (
     AssetCheckKey,
     AssetCheckResult,
     AssetCheckSpec,
+    AssetIn,
     AssetKey,
     DagflowInstance,
     DagflowInvalidDefinitionError,
     DailyPartitionsDefinition,
     Definitions,
     Output,
+    SourceAsset,
     StaticPartitionsDefinition,
+    TimeWindowPartitionMapping,
     asset,
     asset_check,
     materialize,
     materialize_to_memory,
+    multi_asset_check,
 )
 
 TOWNS = StaticPartitionsDefinition(["york", "bath"])
@@ -142,3 +146,64 @@ def test_the_partitions_of_a_check_are_those_of_its_asset(assets, fact):
     """A check with other partitions than its asset is refused when the project is validated."""
     with pytest.raises(DagflowInvalidDefinitionError, match=fact):
         Definitions.validate_loadable(Definitions(assets=assets))
+
+
+def test_several_partitioned_checks_read_their_partition():
+    """A function of several checks reads the partition of the run if they have partitions, else all."""
+    found = []
+
+    def run(partitions_def):
+        specs = [AssetCheckSpec(name, asset=rain, partitions_def=partitions_def) for name in ("dry", "wet")]
+
+        @multi_asset_check(specs=specs)
+        def both(rain):
+            found.append(rain)
+            for name in ("dry", "wet"):
+                yield AssetCheckResult(passed=True, check_name=name)
+
+        result = materialize([rain, both], partition_key="york", instance=instance)
+        return [one.partition for one in result.get_asset_check_evaluations()]
+
+    with DagflowInstance.ephemeral() as instance:
+        materialize([rain], partition_key="bath", instance=instance)
+
+        assert run(TOWNS) == ["york", "york"]
+        assert run(None) == [None, None]
+    assert found == ["york", {"york": "york", "bath": "bath"}]
+
+
+def test_the_partition_mapping_of_a_parameter():
+    """A parameter of additional_ins, or of ins, reads the partitions that its mapping chooses."""
+    day_before = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+
+    @asset(partitions_def=DAYS)
+    def wind(context):
+        return context.partition_key
+
+    @asset(partitions_def=DAYS)
+    def storm(context):
+        return context.partition_key
+
+    found = []
+
+    @asset_check(
+        asset=storm, partitions_def=DAYS, additional_ins={"wind": AssetIn(partition_mapping=day_before)}
+    )
+    def dry(storm, wind):
+        found.append((storm, wind))
+        return AssetCheckResult(passed=True)
+
+    @multi_asset_check(
+        specs=[AssetCheckSpec("wet", asset=storm, partitions_def=DAYS, additional_deps=["wind"])],
+        ins={"before": AssetIn("wind", partition_mapping=day_before)},
+    )
+    def several(before):
+        found.append(before)
+        return AssetCheckResult(passed=True)
+
+    source = SourceAsset("wind", partitions_def=DAYS)
+    with DagflowInstance.ephemeral() as instance:
+        materialize([wind], partition_key="2024-01-01", instance=instance)
+        materialize([storm, source, dry, several], partition_key="2024-01-02", instance=instance)
+
+    assert found == ["2024-01-01", ("2024-01-02", "2024-01-01")]

@@ -62,6 +62,7 @@ def test_the_latest_record(instance):
     assert (record.evaluation.passed, record.evaluation.description) == (True, "why")
     assert record.evaluation.metadata["n"].value == 1
     assert record.event.dagflow_event.asset_check_key == FRESH
+    assert record.event.asset_check_evaluation == record.evaluation
     assert record.create_timestamp <= record.event.timestamp
     assert instance.get_latest_asset_check_evaluation_record(UNKNOWN) is None
 
@@ -73,6 +74,7 @@ def test_a_check_without_a_result_stays_planned(instance):
 
     assert (record.status.name, record.evaluation) == ("PLANNED", None)
     assert record.event.dagflow_event.event_type_value == "ASSET_CHECK_EVALUATION_PLANNED"
+    assert record.event.asset_check_evaluation is None
 
 
 def test_the_history_is_read_in_pages(instance, monkeypatch):

@@ -12,6 +12,7 @@ from dagflow import (
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSpec,
+    AssetDep,
     AssetExecutionContext,
     AssetIn,
     AssetKey,
@@ -126,8 +127,9 @@ def test_one_parameter_reads_the_asset():
 
     assert reads(asset_check(asset=beans)(one)) == {"value": ("beans", True)}
     assert reads(asset_check(asset=beans, additional_ins=ins)(two)) == both
-    twice = asset_check(asset=beans, additional_ins=ins, additional_deps=["water"])
-    assert reads(twice(two)) == both
+    twice = asset_check(asset=beans, additional_ins=ins, additional_deps=["water", "air"])(two)
+    assert reads(twice) == {**both, "air": ("air", False)}
+    assert sorted(twice.check_spec.additional_deps) == [AssetDep("air"), AssetDep("water")]
 
 
 class Limit(ConfigurableResource):
