@@ -105,8 +105,14 @@ def _emit_returned(op: OpDefinition, step_key: str, result: Any, emit: Emit, por
             emit(output, value, given)
         _finish(op, step_key, yielded, emit)
         return
+    names = set()
     for output, value, given in outputs_of(op, result, ports):
         emit(output, value, given)
+        names.add(output.name)
+    if ports.are_observed:  # every other result is complete, or is refused before the first output
+        for name, output in op.outs.items():
+            if name not in names and output.is_required:
+                raise missing_output(op, step_key, name)
 
 
 def is_async(body: Body, result: Any) -> bool:
@@ -413,7 +419,7 @@ def _finish(op: OpDefinition, step_key: str, yielded: YieldedOutputs, emit: Emit
     for output in yielded.missing():
         if not output.is_required:
             continue
-        if output.dagflow_type.is_nothing:
+        if output.dagflow_type.is_nothing and not yielded.ports.are_observed:
             emit(output, None)
         else:
             raise missing_output(op, step_key, output.name)

@@ -502,6 +502,7 @@ _SYSTEM_TAGS = (
     "compute_kind",
     "asset_partition_range_end",
     "asset_partition_range_start",
+    "compute_kind",
     "concurrency_key",
     "failure_reason",
     "partition",

@@ -44,6 +44,7 @@ _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
 _CHECK_EVALUATION = CODE[_T.ASSET_CHECK_EVALUATION]
+_MATERIALIZATION = CODE[_T.ASSET_MATERIALIZATION]
 _WARNING, _ERROR = 30, 40  # the levels of these names in Python's logging
 _MAX_LISTED = 10  # lost workers that an error message lists
 _SHORT_WAIT = 1.0  # seconds that interrupted steps may take to end before they are shown
@@ -340,7 +341,11 @@ class _WorkerLoop:
         step = report.task.step
         index = step.index if report.has_step else NO_STEP
         payload = report.payload
-        if report.code == _CHECK_EVALUATION:
+        if report.code == _MATERIALIZATION:
+            from dagflow.engine.provenance import complete  # imported lazily: few processes make assets
+
+            complete(payload, self.state.get_instance(), step, self.state.plan.partition_key)
+        elif report.code == _CHECK_EVALUATION:
             from dagflow.engine.checks import with_target  # imported lazily: few runs have checks
 
             payload = with_target(self.state, payload)

@@ -62,7 +62,7 @@ def _expected(result: Any) -> str:
 
 def _evaluated(data: Any) -> str:
     verdict = "passed" if data.passed else "did not pass"
-    more = f" Description: '{data.description}'" if data.description else ""
+    more = f" {data.description}" if data.description else ""
     return f"'{data.asset_key.to_user_string()}' {verdict}.{more}"
 
 

@@ -401,7 +401,7 @@ def test_the_facts_of_an_evaluation():
     assert list(evaluation.metadata) == ["n"]
     assert (event.asset_key, event.partition) == (None, None)
     assert event.asset_check_key == AssetCheckKey(AssetKey("beans"), "fresh")
-    assert event.message == "Asset check 'fresh' on 'beans' did not pass. Description: 'old'"
+    assert event.message == "Asset check 'fresh' on 'beans' did not pass. old"
 
 
 @pytest.fixture(name="instance", params=["memory", "sqlite"])
