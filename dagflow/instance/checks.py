@@ -35,7 +35,7 @@ class AssetCheckExecutionRecord(NamedTuple):
         status: Whether it passed; PLANNED without a result.
         event: The line of the evaluation; the line of the plan without a result.
         create_timestamp: The time of the first line, in seconds since the epoch.
-        partition: The checked partition, None without one.
+        partition: The checked partition, None without one or for several.
     """
 
     key: AssetCheckKey
@@ -217,8 +217,8 @@ def _record(key: AssetCheckKey, first: StoredEntry, last: StoredEntry) -> AssetC
         )
         partition = data.partition
     else:
-        subset = data.partitions_subset
-        status, partition = _PLANNED, None if subset is None else next(iter(subset.get_partition_keys()))
+        keys = [] if data.partitions_subset is None else list(data.partitions_subset.get_partition_keys())
+        status, partition = _PLANNED, keys[0] if len(keys) == 1 else None
     return AssetCheckExecutionRecord(
         key, first.storage_id, first.entry.run_id, status, last.entry, first.entry.timestamp, partition
     )

@@ -397,9 +397,9 @@ class DagflowInstance(EventLog):
             self._store.add_entries([EventLogEntry.of_event(event) for event in events])
 
     def report_planned_checks(
-        self, run: DagflowRun, planned: Sequence[tuple[str, AssetCheckKey, str | None]], now: float
+        self, run: DagflowRun, planned: Sequence[tuple[str, AssetCheckKey, Sequence[str]]], now: float
     ) -> None:
-        """Store which checks a run plans to evaluate, as (step key, check key, partition); internal."""
+        """Store which checks a run plans to evaluate, as (step key, check key, partitions); internal."""
         from dagflow.events.planned import AssetCheckEvaluationPlanned
 
         place = describe_job(run.job_name)
@@ -408,14 +408,14 @@ class DagflowInstance(EventLog):
                 DagflowEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
                 run.job_name,
                 event_specific_data=AssetCheckEvaluationPlanned(
-                    key.asset_key, key.name, None if partition is None else _subset_of(partition)
+                    key.asset_key, key.name, _subset_of(partitions) if partitions else None
                 ),
                 message=f"{place} intends to evaluate the asset check '{key.to_user_string()}'",
                 step_key=step_key,
                 run_id=run.run_id,
                 timestamp=now,
             )
-            for step_key, key, partition in planned
+            for step_key, key, partitions in planned
         ]
         if events:
             self._store.add_entries([EventLogEntry.of_event(event) for event in events])
@@ -513,10 +513,10 @@ class DagflowInstance(EventLog):
         return f"<DagflowInstance, {'ephemeral' if self.is_ephemeral else self._root}>"
 
 
-def _subset_of(partition_key: str) -> Any:
+def _subset_of(partition_keys: Sequence[str]) -> Any:
     from dagflow.partitions.subset import DefaultPartitionsSubset  # imported lazily: few runs use it
 
-    return DefaultPartitionsSubset([partition_key])
+    return DefaultPartitionsSubset(partition_keys)
 
 
 def _wanted(filters: RunsFilter | None) -> RunsFilter:

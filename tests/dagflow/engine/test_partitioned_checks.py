@@ -14,6 +14,7 @@ from dagflow import (
     DagflowInvalidDefinitionError,
     DailyPartitionsDefinition,
     Definitions,
+    MaterializeResult,
     Output,
     SourceAsset,
     StaticPartitionsDefinition,
@@ -207,3 +208,29 @@ def test_the_partition_mapping_of_a_parameter():
         materialize([storm, source, dry, several], partition_key="2024-01-02", instance=instance)
 
     assert found == ["2024-01-01", ("2024-01-02", "2024-01-01")]
+
+
+def test_a_range_of_partitions():
+    """A run of several partitions plans all of them, and evaluates the check once for no single one."""
+
+    @asset(partitions_def=TOWNS, check_specs=[AssetCheckSpec("dry", asset="snow", partitions_def=TOWNS)])
+    def snow():
+        yield MaterializeResult()
+        yield AssetCheckResult(passed=True)
+
+    @asset_check(asset=snow, partitions_def=TOWNS)
+    def deep(context):
+        return AssetCheckResult(passed=True, description=" ".join(context.partition_keys))
+
+    instance = DagflowInstance.ephemeral()
+    tags = {"dagflow/asset_partition_range_start": "york", "dagflow/asset_partition_range_end": "bath"}
+    result = materialize([snow, deep], instance=instance, tags=tags)
+    planned = [
+        sorted(entry.dagflow_event.event_specific_data.partitions_subset.get_partition_keys())
+        for entry in instance.all_logs(result.run_id)
+        if entry.dagflow_event.event_type_value == "ASSET_CHECK_EVALUATION_PLANNED"
+    ]
+
+    found = [(one.partition, one.description) for one in result.get_asset_check_evaluations()]
+    assert found == [(None, None), (None, "york bath")]
+    assert planned == [["bath", "york"]] * 2
