@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow import _doors
 from dagflow.defs.assets.argument_checks import (
@@ -80,6 +80,9 @@ class AssetsDefinition(AssetCopies):
         DagflowInvalidDefinitionError: The facts do not fit together.
     """
 
+    is_of_checks: ClassVar[bool] = False
+    """Whether its function evaluates checks only, of assets that are made elsewhere."""
+
     __slots__ = ()
 
     def __init__(
@@ -146,7 +149,10 @@ class AssetsDefinition(AssetCopies):
             key: spec.of_definition(partitions_def) for key, spec in specs_by_key.items()
         }
         if partitions_def is None:
-            definitions = (spec.partitions_def for spec in self.specs_by_key.values())
+            declared: Iterable[AssetSpec | AssetCheckSpec] = (
+                self.specs_by_key.values() or (check_specs_by_output_name or {}).values()
+            )
+            definitions = (spec.partitions_def for spec in declared)
             partitions_def = next((found for found in definitions if found is not None), None)
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.partition_mappings: dict[AssetKey, PartitionMapping] = checked_mappings(partition_mappings)

@@ -97,7 +97,7 @@ def wire_assets(
 
     Raises:
         DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
-            or the assets form a cycle.
+            the assets form a cycle, or a check has other partitions than its asset.
     """
     whole, parts = parts, without_cycles(parts, names)
     wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
@@ -107,7 +107,10 @@ def wire_assets(
         for node_name, part in zip(node_names, parts, strict=True)
         for output_name, key in part.keys_by_output_name.items()
     }
-    gates = _gates(parts, node_names) if catalog.checks else {}
+    gates: dict[AssetKey, list[DependencyDefinition]] = {}
+    if catalog.checks:
+        gates = _gates(parts, node_names)
+        _check_partitions_of_checks(parts, layer)
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
         is_further = node_name != node_def.name and isinstance(node_def, GraphDefinition)
@@ -158,6 +161,23 @@ def _gates(
             if spec.blocking:
                 found.setdefault(spec.asset_key, []).append(DependencyDefinition(node_name, output_name))
     return found
+
+
+def _check_partitions_of_checks(parts: Iterable[AssetsDefinition], layer: AssetLayer) -> None:
+    """Raise if a check has partitions, but not those of its asset."""
+    for part in parts:
+        for spec in part.check_specs_by_output_name.values():
+            if spec.partitions_def is None:
+                continue
+            of_asset = layer.partitions_def(spec.asset_key)
+            if spec.partitions_def != of_asset:
+                asset = f"asset '{spec.asset_key.to_user_string()}'"
+                fact = f"has {repr_of(of_asset)}" if of_asset is not None else "has no partitions"
+                raise DagflowInvalidDefinitionError(
+                    f"check '{spec.name}' of {asset} ({place_of(part)}) has the partitions "
+                    f"{repr_of(spec.partitions_def)}, but {asset} {fact}. Give the check the partitions "
+                    "of its asset, or none."
+                )
 
 
 def _check_unknown(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.catalog import AssetCatalog
+from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
@@ -90,6 +90,7 @@ class Definitions:
         self.asset_checks: Sequence[AssetsDefinition] = _all_of(
             asset_checks, (AssetsDefinition,), "asset_checks", "a definition of checks"
         )
+        _refuse_misplaced(self.assets, self.asset_checks)
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
@@ -478,6 +479,21 @@ def _are_equal(one: object, other: object) -> bool:
         return bool(one == other)
     except Exception:  # a table or an array has no single answer
         return False
+
+
+def _refuse_misplaced(assets: Sequence[AnyAsset], checks: Sequence[AssetsDefinition]) -> None:
+    """Raise if an asset is among the checks, or a check is in both lists."""
+    for one in checks:
+        if one.keys:
+            raise DagflowInvalidDefinitionError(
+                f"parameter 'asset_checks' of Definitions holds {one!r} ({place_of(one)}), which is no "
+                "check. Put it into 'assets'; its own checks come with it."
+            )
+        if any(other is one for other in assets):
+            raise DagflowInvalidDefinitionError(
+                f"Duplicate check: {one.describe()} ({place_of(one)}) is in 'assets' and in 'asset_checks' "
+                "of Definitions. Put it into one of them."
+            )
 
 
 def _all_of(
