@@ -52,6 +52,7 @@ def invoke_asset_sensor(
     context = bound_context(
         sensor.function, ("context",), "Sensor", SensorEvaluationContext, build_sensor_context, args, kwargs
     )
+    assert isinstance(context, SensorEvaluationContext)
     return iter(asset_results(sensor, context))
 
 

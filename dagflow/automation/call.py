@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any, TypeVar
+from typing import Any
 
 from dagflow._util import nearest
 from dagflow.automation.context import EvaluationContext
@@ -15,8 +15,6 @@ from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.resources.requirements import lack
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, DagflowInvalidInvocationError, repr_of
-
-_C = TypeVar("_C", bound=EvaluationContext)
 
 
 def call_function(function: EvaluationFunction, context: EvaluationContext, *values: Any) -> Any:
@@ -105,8 +103,8 @@ def invoke_sensor(sensor: SensorDefinition, args: tuple[Any, ...], kwargs: dict[
 def invoke(
     function: EvaluationFunction,
     what: str,
-    context_type: type[_C],
-    build: Callable[[], _C] | None,
+    context_type: type[EvaluationContext],
+    build: Callable[[], EvaluationContext] | None,
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
 ) -> Any:
@@ -122,11 +120,11 @@ def bound_context(
     function: EvaluationFunction,
     parameters: Sequence[str],
     what: str,
-    context_type: type[_C],
-    build: Callable[[], _C] | None,
+    context_type: type[EvaluationContext],
+    build: Callable[[], EvaluationContext] | None,
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
-) -> _C:
+) -> EvaluationContext:
     """Return the context of a direct call, with the resources that are given by keyword.
 
     Args:
@@ -145,6 +143,7 @@ def bound_context(
     resources = {name: value for name, value in kwargs.items() if name in function.resources}
     others = {name: value for name, value in kwargs.items() if name not in resources}
     context = _context(function, parameters, what, args, others, has_resources=bool(resources))
+    bound: EvaluationContext
     if isinstance(context, context_type):
         bound = context
     elif context is None and build is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dagflow.context.log import DagflowLogManager
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.errors import DagflowInvariantViolationError, check_optional, check_type
+from dagflow.errors import DagflowInvariantViolationError, check_elements, check_optional, check_type
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
@@ -63,7 +63,7 @@ class EvaluationContext(Owner):
         self._repository_def: RepositoryDefinition | None = _checked_repository(repository_def, self.builder)
         given = check_optional(resources, Mapping, "resources", self.builder)
         self.resource_defs: Mapping[str, ResourceDefinition] = as_resources(given, self.builder)
-        self.log_key: list[str] | None = None if log_key is None else list(log_key)
+        self.log_key: list[str] | None = None if log_key is None else check_elements(log_key, str, "log_key")
         self._log: DagflowLogManager | None = None
         self._own = OwnResources(given, None, InstanceWhenAsked(instance), self.builder)
         self._replaced: OwnResources | None = None

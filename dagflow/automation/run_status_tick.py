@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.automation.call import invoke, listed, resources_of
 from dagflow.automation.run_status_context import RunFailureSensorContext, RunStatusSensorContext
-from dagflow.automation.sensor_context import SensorEvaluationContext
+from dagflow.automation.sensor_context import SensorEvaluationContext, build_sensor_context
 from dagflow.automation.sensor_data import DagflowRunReaction
 from dagflow.defs.automation.results import SensorResult, SkipReason
 from dagflow.defs.automation.run_status_sensor import (
@@ -34,7 +34,8 @@ def invoke_run_status_sensor(
     if sensor.is_for_failures:
         args = tuple(_for_failure(value) for value in args)
         kwargs = {name: _for_failure(value) for name, value in kwargs.items()}
-    return invoke(sensor.function, "Sensor", RunStatusSensorContext, None, args, kwargs)
+    build = None if sensor.function.takes_context else build_sensor_context
+    return invoke(sensor.function, "Sensor", RunStatusSensorContext, build, args, kwargs)
 
 
 def _for_failure(value: Any) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dagflow.automation.context import EvaluationContext
-from dagflow.errors import CheckError, DagflowInvariantViolationError, check_optional
+from dagflow.errors import CheckError, DagflowInvariantViolationError, check_optional, check_texts
 
 if TYPE_CHECKING:
     from dagflow.defs.project.repository import RepositoryDefinition
@@ -22,8 +22,10 @@ class ScheduleEvaluationContext(EvaluationContext):
         instance_ref: The location of the instance.
         scheduled_execution_time: The time of the tick.
         log_key: The key of the captured log.
-        repository_def: The repository of the schedule.
+        repository_name: The name of the repository.
+        schedule_name: The name of the schedule.
         resources: Resource values or definitions by key.
+        repository_def: The repository of the schedule.
         instance: The instance.
 
     Example:
@@ -32,7 +34,7 @@ class ScheduleEvaluationContext(EvaluationContext):
         5
     """
 
-    __slots__ = ("given_execution_time",)
+    __slots__ = ("given_execution_time", "repository_name", "schedule_name")
     builder = "build_schedule_context"
 
     def __init__(
@@ -40,13 +42,18 @@ class ScheduleEvaluationContext(EvaluationContext):
         instance_ref: InstanceRef | None,
         scheduled_execution_time: datetime | None,
         log_key: Sequence[str] | None = None,
-        repository_def: RepositoryDefinition | None = None,
+        repository_name: str | None = None,
+        schedule_name: str | None = None,
         resources: Mapping[str, Any] | None = None,
+        repository_def: RepositoryDefinition | None = None,
         instance: DagflowInstance | None = None,
     ) -> None:
         self.given_execution_time: datetime | None = check_optional(
             scheduled_execution_time, datetime, "scheduled_execution_time", self.builder
         )
+        check_texts(self.builder, repository_name=repository_name, schedule_name=schedule_name)
+        self.repository_name: str | None = repository_name
+        self.schedule_name: str | None = schedule_name
         super().__init__(instance, instance_ref, repository_def, resources, log_key)
 
     @property
@@ -107,5 +114,9 @@ def build_schedule_context(
         '2024-01-05'
     """
     return ScheduleEvaluationContext(
-        instance_ref, scheduled_execution_time, None, repository_def, resources, instance
+        instance_ref,
+        scheduled_execution_time,
+        resources=resources,
+        repository_def=repository_def,
+        instance=instance,
     )

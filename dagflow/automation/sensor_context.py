@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ class SensorEvaluationContext(EvaluationContext):
         last_tick_completion_time: The time of the last tick, in seconds since the epoch.
         last_run_key: The run key of the last request.
         cursor: The cursor that the last tick left.
+        log_key: The key of the captured log; default: made of the names, if both are given.
         repository_name: The name of the repository.
         repository_def: The repository of the sensor.
         instance: The instance.
@@ -47,6 +48,7 @@ class SensorEvaluationContext(EvaluationContext):
         resources: Resource values or definitions by key.
         definitions: The Definitions of the sensor, instead of `repository_def`.
         last_sensor_start_time: The time when the sensor was started, in seconds since the epoch.
+        last_completion_time: An older name of `last_tick_completion_time`.
 
     Raises:
         CheckError: Both `repository_def` and `definitions` are given.
@@ -74,6 +76,7 @@ class SensorEvaluationContext(EvaluationContext):
         last_tick_completion_time: float | None = None,
         last_run_key: str | None = None,
         cursor: str | None = None,
+        log_key: Sequence[str] | None = None,
         repository_name: str | None = None,
         repository_def: RepositoryDefinition | None = None,
         instance: DagflowInstance | None = None,
@@ -81,6 +84,7 @@ class SensorEvaluationContext(EvaluationContext):
         resources: Mapping[str, Any] | None = None,
         definitions: Definitions | None = None,
         last_sensor_start_time: float | None = None,
+        last_completion_time: float | None = None,
     ) -> None:
         check_texts(
             self.builder,
@@ -91,7 +95,10 @@ class SensorEvaluationContext(EvaluationContext):
         )
         numbers = (int, float)
         self.last_tick_completion_time: float | None = check_optional(
-            last_tick_completion_time, numbers, "last_tick_completion_time", self.builder
+            last_completion_time if last_tick_completion_time is None else last_tick_completion_time,
+            numbers,
+            "last_tick_completion_time",
+            self.builder,
         )
         self.last_sensor_start_time: float | None = check_optional(
             last_sensor_start_time, numbers, "last_sensor_start_time", self.builder
@@ -101,7 +108,8 @@ class SensorEvaluationContext(EvaluationContext):
         self._sensor_name: str | None = sensor_name
         self._cursor: Cursor = Cursor(cursor)
         has_names = repository_name is not None and sensor_name is not None
-        log_key = [str(repository_name), str(sensor_name), _stamp()] if has_names else None
+        if log_key is None and has_names:
+            log_key = [str(repository_name), str(sensor_name), _stamp()]
         repository = _repository(repository_def, definitions, self.builder)
         super().__init__(instance, instance_ref, repository, resources, log_key)
 

@@ -59,8 +59,8 @@ def test_an_access_of_an_absent_name() -> None:
     ):
         _ = dagflow.open_pipes_session  # type: ignore[attr-defined]
 
-    assert not hasattr(dagflow, "schedule")
-    assert getattr(dagflow, "schedule", None) is None
+    assert not hasattr(dagflow, "PipesClient")
+    assert getattr(dagflow, "PipesClient", None) is None
 
 
 def test_a_misspelt_name() -> None:
@@ -95,12 +95,12 @@ ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("asset", "automation_condition", asset),
     ("SourceAsset", "observe_fn", lambda **more: SourceAsset("a", **more)),
     ("define_asset_job", "automation_condition", lambda **more: define_asset_job("a", **more)),
-    ("Definitions", "schedules", Definitions),
+    ("Definitions", "component_tree", Definitions),
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),
     ("RunsFilter", "updated_after", RunsFilter),
     (
         "create_repository_using_definitions_args",
-        "sensors",
+        "asset_checks",
         lambda **more: create_repository_using_definitions_args("a", **more),
     ),
     ("load_assets_from_current_module", "automation_condition", load_assets_from_current_module),
@@ -160,7 +160,7 @@ def test_errors_inside_a_function_are_not_explained() -> None:
 def test_signatures_stay_visible() -> None:
     """Editors and `inspect` see the real parameters of the functions that explain absent arguments."""
     assert "group_name" in inspect.signature(asset).parameters
-    assert list(inspect.signature(Definitions).parameters)[:2] == ["assets", "jobs"]
+    assert list(inspect.signature(Definitions).parameters)[:2] == ["assets", "schedules"]
 
 
 def test_the_error_survives_a_pickle() -> None:

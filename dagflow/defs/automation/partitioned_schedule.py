@@ -112,6 +112,8 @@ def build_schedule_from_partitioned_job(
         )
     if day_of_week is not None and day_of_month is not None:
         raise CheckError(f"Cannot provide both day_of_month and day_of_week parameter to {_BUILDER}.")
+    for name_of_number, number in times.numbers.items():
+        check_type(number, int, name_of_number, _BUILDER)
     check_type(job, (JobDefinition, UnresolvedAssetJobDefinition), "job", _BUILDER)
     own_name = f"{job.name}_schedule" if name is None else name
     options: dict[str, Any] = {

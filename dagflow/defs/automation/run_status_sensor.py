@@ -13,7 +13,14 @@ from dagflow.defs.automation.target import AnyJob
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, check_type, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.events.run import DagflowRunStatus
 from dagflow.events.types import DagflowEventType
 
@@ -27,6 +34,9 @@ EVENT_OF_STATUS = {
     DagflowRunStatus.CANCELED: DagflowEventType.RUN_CANCELED,
 }
 """The event with which a run reaches a status."""
+
+
+_OWNER = "a run status sensor"
 
 
 class CodeLocationSelector(NamedTuple):
@@ -152,8 +162,10 @@ class RunStatusSensorDefinition(SensorDefinition):
                 f"Cannot specify both monitor_all_code_locations and monitored_jobs: {place} has both. "
                 "Remove one of them."
             )
-        self.monitored_jobs: list[Monitored] = _checked_jobs(monitored_jobs, place)
-        self.monitor_all_code_locations: bool = bool(monitor_all_code_locations)
+        self.monitored_jobs: list[Monitored] = _checked_jobs(monitored_jobs, place) or []
+        self.monitor_all_code_locations: bool = bool(
+            check_optional(monitor_all_code_locations, bool, "monitor_all_code_locations", place)
+        )
         self.is_for_failures: bool = False
         super().__init__(
             name,
@@ -241,11 +253,11 @@ def run_status_sensor(
         ...         "done", result.get_run_success_event(), instance, result.dagflow_run))
         'brew'
     """
-    check_type(run_status, DagflowRunStatus, "run_status", "run_status_sensor")
-    jobs = _renamed(monitored_jobs, job_selection, "monitored_jobs", "job_selection")
+    check_type(run_status, DagflowRunStatus, "run_status", _OWNER)
+    jobs = _renamed(monitored_jobs, _checked_jobs(job_selection, _OWNER), "monitored_jobs", "job_selection")
     monitors_all = _renamed(
         monitor_all_code_locations,
-        monitor_all_repositories,
+        check_optional(monitor_all_repositories, bool, "monitor_all_repositories", _OWNER),
         "monitor_all_code_locations",
         "monitor_all_repositories",
     )
@@ -351,9 +363,9 @@ def run_failure_sensor(
     return decorate(name) if callable(name) else decorate
 
 
-def _checked_jobs(jobs: Any, place: str) -> list[Monitored]:
+def _checked_jobs(jobs: Any, place: str) -> list[Monitored] | None:
     if jobs is None:
-        return []
+        return None
     for one in check_type(jobs, Sequence, "monitored_jobs", place):
         if not isinstance(one, Monitored):
             raise ElementCheckError(

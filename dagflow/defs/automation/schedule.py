@@ -23,11 +23,11 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     ParameterCheckError,
-    check_optional,
     check_texts,
     check_type,
     repr_of,
 )
+from dagflow.events.run import checked_tags
 from dagflow.keys import check_name, check_run_tags, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
@@ -145,8 +145,8 @@ class ScheduleDefinition(Copied):
             _check_zone(execution_timezone, place)
         self.execution_timezone: str | None = execution_timezone
         self.description: str | None = description
-        self.environment_vars: Mapping[str, str] | None = check_optional(
-            environment_vars, Mapping, "environment_vars", place
+        self.environment_vars: Mapping[str, str] | None = (
+            None if environment_vars is None else checked_tags(environment_vars, "environment_vars")
         )
         self.default_status: DefaultScheduleStatus = check_type(
             default_status, DefaultScheduleStatus, "default_status", place

@@ -17,6 +17,7 @@ from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -26,14 +27,20 @@ from dagflow.defs.parts.function import named_parameters
 from dagflow.defs.project.automation import SCHEDULES, automations_by_name
 from dagflow.defs.project.definitions import Definitions, unknown_job
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    check_elements,
+    check_texts,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.graph import AssetGraph
-    from dagflow.defs.automation.schedule import ScheduleDefinition
     from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetCheckKey, CoercibleToAssetKey
@@ -91,8 +98,10 @@ class RepositoryDefinition(Copied):
         self._assets = tuple(check_type(assets, Iterable, "assets", place))
         for asset in self._assets:
             check_type(asset, _ASSETS, "assets", place)
-        self._schedules: dict[str, ScheduleDefinition] = {one.name: one for one in schedules}
-        self._sensors: dict[str, SensorDefinition] = {one.name: one for one in sensors}
+        own_schedules = check_elements(schedules, ScheduleDefinition, "schedules")
+        self._schedules: dict[str, ScheduleDefinition] = {one.name: one for one in own_schedules}
+        own_sensors = check_elements(sensors, SensorDefinition, "sensors")
+        self._sensors: dict[str, SensorDefinition] = {one.name: one for one in own_sensors}
         self._project: Definitions | None = None
 
     @property
@@ -451,7 +460,7 @@ def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]
     return content
 
 
-def _members(content: list[Any], place: str) -> dict[str, list[Any]]:
+def _members(content: list[Any], place: str) -> dict[str, Any]:
     """Return the elements of a list by the argument of Definitions. Its elements may be lists of them."""
     jobs: list[_Job] = []
     assets: list[Any] = []
