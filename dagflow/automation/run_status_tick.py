@@ -112,8 +112,9 @@ def _watched(
     """Return a function that tests whether the runs of a job count."""
     if sensor.monitor_all_code_locations:
         return lambda job_name: True
+    is_own = (lambda job_name: True) if repository is None else repository.has_job
     if not sensor.monitored_jobs:
-        return (lambda job_name: True) if repository is None else repository.has_job
+        return is_own
     own_name = None if repository is None else repository.name
 
     def is_watched(job_name: str) -> bool:
@@ -121,10 +122,10 @@ def _watched(
             if isinstance(one, CodeLocationSelector):
                 return True
             if isinstance(one, RepositorySelector):
-                if one.repository_name == own_name:
+                if one.repository_name == own_name and is_own(job_name):
                     return True
             elif isinstance(one, JobSelector):
-                is_here = one.repository_name in (None, own_name)
+                is_here = one.repository_name in (None, own_name) and is_own(job_name)
                 if is_here and one.job_name in (None, job_name):
                     return True
             elif one.name == job_name:

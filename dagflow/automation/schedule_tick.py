@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from dagflow._util import class_has
 from dagflow.automation.call import listed, resources_of
-from dagflow.automation.requests import PlannedKeys, with_partition
+from dagflow.automation.requests import with_partition
 from dagflow.automation.schedule_context import ScheduleEvaluationContext
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.automation.function import EvaluationFunction
 from dagflow.defs.automation.results import SkipReason
 from dagflow.defs.automation.schedule import ScheduleDefinition
+from dagflow.defs.jobs.request_partition import PlannedKeys
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.errors import (
     CheckError,

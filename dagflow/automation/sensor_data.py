@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dagflow.defs.automation.results import AssetEvent, PartitionsRequest, SensorResult, SkipReason
+from dagflow.defs.automation.results import AssetEvent, SensorResult, SkipReason
+from dagflow.defs.jobs.request_partition import PartitionsRequest
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.run import DagflowRun, DagflowRunStatus

@@ -7,15 +7,16 @@ from typing import Any
 
 from dagflow.automation.asset_tick import asset_results
 from dagflow.automation.call import listed, resources_of
-from dagflow.automation.requests import PlannedKeys, with_partition
+from dagflow.automation.requests import with_partition
 from dagflow.automation.run_status_tick import run_status_results
 from dagflow.automation.selected_assets import with_selected_assets
 from dagflow.automation.sensor_context import SensorEvaluationContext
 from dagflow.automation.sensor_data import SensorExecutionData
 from dagflow.defs.automation.asset_sensor import AssetSensorDefinition
-from dagflow.defs.automation.results import AssetEvent, PartitionsRequest, SensorResult, SkipReason
+from dagflow.defs.automation.results import AssetEvent, SensorResult, SkipReason
 from dagflow.defs.automation.run_status_sensor import RunStatusSensorDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
+from dagflow.defs.jobs.request_partition import PartitionsRequest, PlannedKeys
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type, repr_of
 from dagflow.keys import system_tag

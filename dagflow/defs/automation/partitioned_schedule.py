@@ -156,6 +156,24 @@ class UnresolvedPartitionedAssetScheduleDefinition(Copied):
         return self.job.name
 
     @property
+    def owners(self) -> Sequence[str] | None:
+        """The owners."""
+        owners: Sequence[str] | None = self.options["owners"]
+        return owners
+
+    @property
+    def description(self) -> str | None:
+        """A sentence for people, or None."""
+        description: str | None = self.options["description"]
+        return description
+
+    @property
+    def default_status(self) -> DefaultScheduleStatus:
+        """The first status in a deployment."""
+        status: DefaultScheduleStatus = self.options["default_status"]
+        return status
+
+    @property
     def metadata(self) -> Mapping[str, Any]:
         """The metadata by name."""
         return normalize_metadata(self.options["metadata"], f"schedule '{self.name}'")
@@ -234,10 +252,11 @@ class _PartitionRequests(Copied):
         return requests[0] if len(requests) == 1 else requests
 
     def is_due(self, context: Any) -> bool:
-        """Return whether the window that ended last is not left out."""
+        """Return whether the last window, moved by the end offset, is not left out."""
         assert self.windows is not None
         windows = self.windows.windows
-        last = windows.cadence.before(windows.cadence.floor(windows.cadence.utc(_time_of(context))))
+        now = windows.cadence.floor(windows.cadence.utc(_time_of(context)))
+        last = windows.cadence.shift(now, windows.end_offset - 1)
         return last < windows.first or windows.is_excluded is None or not windows.is_excluded(last)
 
     def _needs_store(self) -> bool:

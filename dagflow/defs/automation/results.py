@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dagflow.defs.jobs.request_partition import PartitionsRequest
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.errors import CheckError, ElementCheckError, check_elements, check_optional, check_texts, repr_of
 from dagflow.events.check import AssetCheckEvaluation
@@ -13,7 +14,6 @@ from dagflow.partitions.requests import AddDynamicPartitionsRequest, DeleteDynam
 from dagflow.values import Constant
 
 AssetEvent = AssetMaterialization | AssetObservation | AssetCheckEvaluation
-PartitionsRequest = AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest
 
 
 class SkipReason(Constant):

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
+from dagflow._util import warn
 from dagflow.config.plain import run_config_dict
 from dagflow.copies import Copied
 from dagflow.defs.automation.function import EvaluationFunction, automation_name, evaluation_function
@@ -148,6 +149,8 @@ class ScheduleDefinition(Copied):
         self.environment_vars: Mapping[str, str] | None = (
             None if environment_vars is None else checked_tags(environment_vars, "environment_vars")
         )
+        if environment_vars is not None:
+            warn(f"'environment_vars' of {place} has no effect and is deprecated", DeprecationWarning)
         self.default_status: DefaultScheduleStatus = check_type(
             default_status, DefaultScheduleStatus, "default_status", place
         )

@@ -18,6 +18,7 @@ from dagflow.defs.automation.target import (
     target_of_job,
     target_of_name,
 )
+from dagflow.defs.parts.function import name_of
 from dagflow.defs.parts.owners import check_owners
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_texts, check_type
 from dagflow.keys import check_name, jsonable_tags
@@ -123,8 +124,13 @@ class SensorDefinition(Copied):
     ) -> None:
         if evaluation_fn is None:
             raise DagflowInvalidDefinitionError("Must provide evaluation_fn to SensorDefinition.")
-        given_name = automation_name(name, _user_function(evaluation_fn))
-        self.name: str = check_name(given_name, "sensor", reserved=False)
+        # without a name, any function will do: a lambda in a test needs none
+        check_texts("a sensor", name=name)
+        self.name: str = (
+            name_of(_user_function(evaluation_fn))
+            if name is None
+            else check_name(name, "sensor", reserved=False)
+        )
         place = f"sensor '{self.name}'"
         check_texts(place, description=description)
         self.function: EvaluationFunction = evaluation_function(evaluation_fn, place)
@@ -324,7 +330,7 @@ def sensor(
 
     def decorate(fn: Callable[..., Any]) -> SensorDefinition:
         made = SensorDefinition(
-            name,
+            automation_name(name, fn),
             evaluation_fn=fn,
             job_name=job_name,
             minimum_interval_seconds=minimum_interval_seconds,

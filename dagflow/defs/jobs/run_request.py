@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
-from dagflow.errors import ParameterCheckError, check_elements, check_texts, check_type
+from dagflow.errors import CheckError, ParameterCheckError, check_elements, check_texts, check_type
 from dagflow.keys import AssetCheckKey, AssetKey, jsonable_tags, system_tag_spellings
 from dagflow.partitions.keys import PartitionKeyRange
 from dagflow.values import Constant
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
+    from dagflow.defs.jobs.definition import JobDefinition
+    from dagflow.defs.jobs.request_partition import PartitionsRequest
+    from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 _K = TypeVar("_K")
 
@@ -129,6 +132,32 @@ class RunRequest(Constant):
                     f"{list(self._names)}."
                 )
         return self.with_changes(**changes)
+
+    def with_resolved_tags_and_config(
+        self,
+        target_definition: JobDefinition,
+        dynamic_partitions_requests: Sequence[PartitionsRequest] = (),
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> RunRequest:
+        """Return a copy with the tags and the config of its partition, as a tick does.
+
+        Args:
+            target_definition: The job.
+            dynamic_partitions_requests: Keys that are added or deleted with the request.
+            current_time: The end of partitions that grow with time; default: now.
+            dynamic_partitions_store: The store of the keys of dynamic partitions, as an instance.
+
+        Raises:
+            CheckError: The request has no partition, or the job is not partitioned.
+            DagflowUnknownPartitionError: The job has no such partition.
+        """
+        if self.partition_key is None:
+            raise CheckError("with_resolved_tags_and_config needs a RunRequest with a partition_key")
+        from dagflow.defs.jobs.request_partition import PlannedKeys, resolved_request  # few callers ask
+
+        keys = PlannedKeys(dynamic_partitions_store, dynamic_partitions_requests)
+        return resolved_request(self, target_definition, "a RunRequest", keys, current_time)
 
 
 def _keys(keys: Sequence[_K] | None, key_type: type[_K], name: str) -> list[_K] | None:

@@ -24,7 +24,7 @@ from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.project.automation import SCHEDULES
+from dagflow.defs.project.automation import SCHEDULES, by_name
 from dagflow.defs.project.definitions import Definitions
 from dagflow.errors import (
     CheckError,
@@ -176,9 +176,10 @@ def load_definitions_from_modules(
 
     Raises:
         ParameterCheckError: `modules` is not a list of modules.
-        DagflowInvalidDefinitionError: Two assets have one key.
+        DagflowInvalidDefinitionError: Two assets have one key, or two schedules or sensors have one name.
     """
     found = _found(_modules(modules), (*_ASSETS, *_JOBS, *SCHEDULES, SensorDefinition))
+    by_name(one.value for one in found if isinstance(one.value, (*SCHEDULES, SensorDefinition)))
     return Definitions(
         _assets([one for one in found if isinstance(one.value, _ASSETS)]),
         schedules=[one.value for one in found if isinstance(one.value, SCHEDULES)],
