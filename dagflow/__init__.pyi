@@ -43,12 +43,15 @@ from dagflow.defs.assets.asset_out import AssetOut as AssetOut
 from dagflow.defs.assets.changed import map_asset_specs as map_asset_specs
 from dagflow.defs.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from dagflow.defs.assets.decorator import asset as asset
-from dagflow.defs.assets.definition import AssetChecksDefinition as AssetChecksDefinition
 from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep as AssetDep
 from dagflow.defs.assets.dependency import AssetIn as AssetIn
 from dagflow.defs.assets.freshness import apply_freshness_policy as apply_freshness_policy
+from dagflow.defs.assets.graph_assets import graph_asset as graph_asset
+from dagflow.defs.assets.graph_assets import graph_multi_asset as graph_multi_asset
 from dagflow.defs.assets.multi_asset import multi_asset as multi_asset
+from dagflow.defs.assets.observable import multi_observable_source_asset as multi_observable_source_asset
+from dagflow.defs.assets.observable import observable_source_asset as observable_source_asset
 from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset as SourceAsset
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec
@@ -72,6 +75,7 @@ from dagflow.defs.automation.sensor import SensorDefinition as SensorDefinition
 from dagflow.defs.automation.sensor import sensor as sensor
 from dagflow.defs.checks.decorator import asset_check as asset_check
 from dagflow.defs.checks.decorator import multi_asset_check as multi_asset_check
+from dagflow.defs.checks.definition import AssetChecksDefinition as AssetChecksDefinition
 from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy as AutoMaterializePolicy
 from dagflow.defs.conditions.condition import AutomationCondition as AutomationCondition
 from dagflow.defs.conditions.freshness import FreshnessPolicy as FreshnessPolicy
@@ -334,6 +338,7 @@ from dagflow.runs.in_process import materialize as materialize
 from dagflow.runs.in_process import materialize_to_memory as materialize_to_memory
 from dagflow.runs.in_process import validate_run_config as validate_run_config
 from dagflow.runs.job_result import JobExecutionResult as JobExecutionResult
+from dagflow.runs.observe import observe as observe
 from dagflow.runs.reexecution import ReexecutionOptions as ReexecutionOptions
 from dagflow.runs.results import ExecuteInProcessResult as ExecuteInProcessResult
 from dagflow.testing import instance_for_test as instance_for_test

@@ -40,7 +40,6 @@ class Argument(NamedTuple):
 
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
-ONE_BY_ONE = "Write one @asset for each asset."
 LIST_THEM = "Give the definitions to Definitions(assets=[...], jobs=[...]) yourself."
 WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
@@ -68,14 +67,6 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-    }),
-    Topic(True, ONE_BY_ONE, {
-        "graph_asset": "a decorator that makes an asset of a graph of ops",
-        "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
-    }),
-    Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
-        "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
-        "observable_source_asset": "a decorator that makes an observed asset of a function",
     }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
@@ -231,70 +222,18 @@ ARGUMENTS = {
         "the asset checks of the project",
         WRITE_ASSERTS,
     ),
-    "auto_materialize_policy": Argument(
-        True,
-        "asset load_assets_from_current_module load_assets_from_modules "
-        "load_assets_from_package_module load_assets_from_package_name",
-        "the older form of automation_condition",
-        START_RUNS,
-    ),
-    "automation_condition": Argument(
-        True,
-        "GraphDefinition.to_job asset define_asset_job "
-        "load_assets_from_current_module load_assets_from_modules load_assets_from_package_module",
-        "the condition of runs that start by themselves",
-        START_RUNS,
-    ),
-    "backfill_policy": Argument(
-        True,
-        "asset load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
-        "load_assets_from_package_name",
-        "the number of partitions in one run of a backfill",
-        "Run each partition by materialize([...], partition_key=...).",
-    ),
     "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
-    "compute_kind": Argument(
-        False, "asset", "the older form of kinds", "Write kinds={'sql'} instead of compute_kind='sql'."
-    ),
     "event_loop": Argument(
         False, "build_resources", "the event loop of the resources", "Remove the argument."
     ),
     "exclude_subruns": Argument(
         False, "RunsFilter", "whether runs of backfills are left out", "Remove the argument."
     ),
-    "freshness_policy": Argument(
-        False,
-        "asset",
-        "the age from which the asset counts as stale",
-        ASSERT_ABOUT_TIME,
-    ),
-    "is_virtual": Argument(
-        False,
-        "asset",
-        "whether the asset has no data of its own",
-        "Remove the argument.",
-    ),
-    "legacy_freshness_policy": Argument(
-        False,
-        "asset load_assets_from_current_module "
-        "load_assets_from_modules load_assets_from_package_module load_assets_from_package_name",
-        "the older form of freshness_policy",
-        ASSERT_ABOUT_TIME,
-    ),
     "log_manager": Argument(
         False,
         "build_resources",
         "the log of the resources",
         "Remove the argument; the resources log as usual.",
-    ),
-    "non_argument_deps": Argument(
-        False, "asset", "the older form of deps", "Write deps=[...] instead of non_argument_deps={...}."
-    ),
-    "observe_fn": Argument(
-        True,
-        "SourceAsset",
-        "a function that observes the data version",
-        "Log an AssetObservation in an @asset or @op that looks at the data.",
     ),
     "snapshot_id": Argument(
         False, "RunsFilter", "the id of the stored form of a job", "Filter by job_name instead."

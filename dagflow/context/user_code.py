@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.context.call_state import CallState
 from dagflow.context.resources import ScopedResources
-from dagflow.errors import CheckError, DagflowInvalidPropertyError, DagflowInvariantViolationError, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidPropertyError,
+    DagflowInvariantViolationError,
+    check_type,
+    repr_of,
+)
 from dagflow.events.user import UserEvent
-from dagflow.keys import NodeHandle
+from dagflow.keys import AssetKey, NodeHandle
 
 if TYPE_CHECKING:
     from dagflow.context.debugger import ForkedPdb
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
+    from dagflow.events.data_versions import DataProvenance
     from dagflow.events.record import DagflowEvent
     from dagflow.events.run import DagflowRun
     from dagflow.instance.instance import DagflowInstance
@@ -147,6 +154,25 @@ class CallContext:
         """The instance."""
         return self._state.run.get_instance()
 
+    def get_asset_provenance(self, asset_key: AssetKey) -> DataProvenance | None:
+        """Return the versions of code and inputs with which an asset was last materialized.
+
+        Args:
+            asset_key: The key of the asset.
+
+        Returns:
+            The versions; None if the asset was never materialized, or not by a run.
+
+        Raises:
+            ParameterCheckError: It is not an AssetKey.
+        """
+        from dagflow.events.data_versions import DataProvenance  # few functions ask
+
+        key = check_type(asset_key, AssetKey, "asset_key", "get_asset_provenance")
+        entry = self.instance.get_latest_materialization_event(key)
+        materialization = None if entry is None else entry.asset_materialization
+        return None if materialization is None else DataProvenance.from_tags(materialization.tags)
+
     @property
     def log(self) -> DagflowLogManager:
         """The log of the step."""
@@ -184,9 +210,18 @@ class CallContext:
         """The partition that the run is for.
 
         Raises:
-            DagflowInvariantViolationError: The run is for no partition.
+            DagflowInvariantViolationError: The run is for no partition, or for several.
         """
-        key = self._state.run.partition_key
+        run = self._state.run
+        key = run.partition_key
+        if key is None and run.partition_key_range is not None:
+            start, end = run.partition_key_range
+            if start != end:
+                raise DagflowInvariantViolationError(
+                    f"'partition_key' was read in a run that is for the partitions '{start}' to '{end}'. "
+                    "Read 'partition_keys' or 'partition_key_range'."
+                )
+            return start
         if key is None:
             raise DagflowInvariantViolationError(
                 "'partition_key' was read in a run that is for no partition. Give the run a partition_key."
@@ -226,7 +261,9 @@ class CallContext:
         """The partitions that the run is for."""
         if self._state.run.partition_key_range is None:
             return [self.partition_key]
-        return self._partitions_def().get_partition_keys_in_range(self._state.run.partition_key_range)
+        return self._partitions_def().get_partition_keys_in_range(
+            self._state.run.partition_key_range, dynamic_partitions_store=self._state.run.get_instance()
+        )
 
     @property
     def partition_time_window(self) -> TimeWindow:

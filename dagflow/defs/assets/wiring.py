@@ -11,6 +11,7 @@ from dagflow.defs.assets.cycles import without_cycles
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
+from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
 from dagflow.defs.parts.function import context_hint
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
@@ -19,7 +20,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 
 
 def chosen_parts(
-    catalog: AssetCatalog, selection: Any, names: ShortNames, *, every_check: bool = False
+    catalog: AssetCatalog, selection: Any, names: ShortNames, *, is_global: bool = False
 ) -> list[AssetsDefinition]:
     """Return the definitions that a job runs, or the selected parts of them.
 
@@ -28,7 +29,7 @@ def chosen_parts(
         selection: An AssetSelection, or another value that `AssetSelection.from_coercible` accepts; None
             selects all assets that are made, and their checks.
         names: The short names of all assets.
-        every_check: Whether, without a selection, the checks of all other assets run too.
+        is_global: Whether, without a selection, all observations and the checks of all other assets run too.
 
     Raises:
         DagflowError: The selection is of another form.
@@ -38,8 +39,8 @@ def chosen_parts(
             be divided.
     """
     if selection is None:
-        keys = {key for key, asset in catalog.assets.items() if _is_made(asset)}
-        checks = {key for key in catalog.checks if every_check or key.asset_key in keys}
+        keys = {key for key, asset in catalog.assets.items() if _is_run(asset, is_global)}
+        checks = {key for key in catalog.checks if is_global or key.asset_key in keys}
     else:
         keys, checks = _selected_keys(catalog, selection, names)
     parts: list[Any] = [asset for key, asset in catalog.assets.items() if key in keys]
@@ -47,8 +48,11 @@ def chosen_parts(
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
 
 
-def _is_made(asset: AnyAsset) -> bool:
-    return isinstance(asset, AssetsDefinition) and asset.is_materializable
+def _is_run(asset: AnyAsset, is_global: bool) -> bool:
+    """Return whether a job without a selection runs an asset."""
+    return isinstance(asset, AssetsDefinition) and (
+        asset.is_executable if is_global else asset.is_materializable
+    )
 
 
 def _selected_keys(
@@ -104,14 +108,16 @@ def wire_assets(
     gates = _gates(parts, node_names)
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
-        if wiring.node_defs.setdefault(node_def.name, node_def) is not node_def:
+        is_further = node_name != node_def.name and isinstance(node_def, GraphDefinition)
+        definition_name = node_name if is_further else node_def.name  # the parts of a graph differ
+        if wiring.node_defs.setdefault(definition_name, node_def) is not node_def:
             owners = [repr_of(one) for one in parts if one.node_def.name == node_def.name]
             raise DagflowInvalidDefinitionError(
                 f"{' and '.join(owners[:2])} would have one step name, '{node_def.name}', because their keys "
                 "differ only in what separates the parts. Give one of them another name or key."
             )
         alias = None if node_name == node_def.name else node_name
-        wiring.invocations[node_name] = NodeInvocation(node_def.name, alias, hook_defs=part.hook_defs)
+        wiring.invocations[node_name] = NodeInvocation(definition_name, alias, hook_defs=part.hook_defs)
         read = names.keys_read_by(part)
         layer.add_part((node_name,), part, part.inputs_with_keys(read))
         dependencies: dict[str, Dependency] = {}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.short_names import ShortNames
@@ -24,15 +24,18 @@ from dagflow.errors import (
     DagflowInvalidInvocationError,
     DagflowInvalidSubsetError,
     check_optional,
+    check_type,
     repr_of,
 )
-from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
+from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job, jsonable_tags
+from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
     from dagflow.defs.assets.graph import AssetGraph
     from dagflow.defs.assets.selection import AssetSelection
+    from dagflow.defs.conditions.condition import AutomationCondition
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.defs.jobs.run_request import RunRequest
@@ -71,7 +74,7 @@ def build_asset_job(
     """
     catalog = AssetCatalog(assets)
     names = ShortNames(catalog.assets)
-    parts = chosen_parts(catalog, selection, names, every_check=is_global)
+    parts = chosen_parts(catalog, selection, names, is_global=is_global)
     wiring, layer = wire_assets(parts, catalog, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = describe_job(name)
@@ -98,15 +101,21 @@ def unresolved(name: str, error: Exception) -> DagflowInvalidDefinitionError:
 class UnresolvedAssetJobDefinition:
     """A job that selects its assets from its Definitions. Made by `define_asset_job`."""
 
-    __slots__ = ("given_selection", "name", "options", "partitions_def")
+    __slots__ = ("automation_condition", "given_selection", "name", "options", "partitions_def")
 
     def __init__(
-        self, name: str, selection: Any, partitions_def: PartitionsDefinition | None, options: dict[str, Any]
+        self,
+        name: str,
+        selection: Any,
+        partitions_def: PartitionsDefinition | None,
+        options: dict[str, Any],
+        automation_condition: AutomationCondition | None = None,
     ) -> None:
         self.name: str = name
         self.given_selection: Any = selection
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.options: dict[str, Any] = options
+        self.automation_condition: AutomationCondition | None = automation_condition
 
     @property
     def selection(self) -> AssetSelection:
@@ -139,12 +148,75 @@ class UnresolvedAssetJobDefinition:
             )
         except (DagflowInvalidDefinitionError, *SELECTION_ERRORS) as error:
             raise unresolved(self.name, error) from error
-        if self.partitions_def is not None and job.partitions_def != self.partitions_def:
+        if self.partitions_def is not None and job.partitions_def not in (None, self.partitions_def):
             raise DagflowInvalidDefinitionError(
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
                 f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
-        return job
+        condition = self.automation_condition
+        return job if condition is None else job.with_changes(automation_condition=condition)
+
+    @property
+    def config(self) -> Any:
+        """Its default run config; None without one."""
+        return self.options["config"]
+
+    @property
+    def description(self) -> str | None:
+        """A sentence for people."""
+        description: str | None = self.options["description"]
+        return description
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags."""
+        return jsonable_tags(self.options["tags"], f"job '{self.name}'")
+
+    @property
+    def run_tags(self) -> dict[str, str]:
+        """The tags of its runs, if they are not its tags."""
+        return jsonable_tags(self.options["run_tags"], f"job '{self.name}'")
+
+    @property
+    def metadata(self) -> Mapping[str, Any] | None:
+        """Its metadata as it was given; None without metadata."""
+        metadata: Mapping[str, Any] | None = self.options["metadata"]
+        return metadata
+
+    @property
+    def executor_def(self) -> ExecutorDefinition | None:
+        """The executor of its steps; None for that of the project."""
+        executor: ExecutorDefinition | None = self.options["executor_def"]
+        return executor
+
+    @property
+    def hooks(self) -> AbstractSet[HookDefinition] | None:
+        """The hooks of each step; None without hooks."""
+        hooks: AbstractSet[HookDefinition] | None = self.options["hook_defs"]
+        return hooks
+
+    @property
+    def op_retry_policy(self) -> RetryPolicy | None:
+        """The retry policy of each op without a policy."""
+        policy: RetryPolicy | None = self.options["op_retry_policy"]
+        return policy
+
+    @property
+    def owners(self) -> Sequence[str] | None:
+        """Its owners; None without owners."""
+        owners: Sequence[str] | None = self.options["owners"]
+        return owners
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> UnresolvedAssetJobDefinition:
+        """Return a copy with other metadata.
+
+        Raises:
+            ParameterCheckError: It is not a mapping of strings.
+            DagflowInvalidMetadata: A value is no metadata.
+        """
+        normalize_metadata(metadata, f"job '{self.name}'")
+        options = {**self.options, "metadata": metadata}
+        return UnresolvedAssetJobDefinition(self.name, self.given_selection, self.partitions_def, options)
 
     def run_request_for_partition(
         self,
@@ -186,7 +258,6 @@ class UnresolvedAssetJobDefinition:
         raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 
-@explains_absent
 def define_asset_job(
     name: str,
     selection: Any = None,
@@ -200,6 +271,7 @@ def define_asset_job(
     hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
     owners: Sequence[str] | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job that runs a selection of the assets of its Definitions.
 
@@ -218,6 +290,7 @@ def define_asset_job(
         hooks: Hooks of each step.
         op_retry_policy: The retry policy of each op without a policy.
         owners: The owners of the job: email addresses, or teams as `team:name`.
+        automation_condition: The condition under which a deployment starts the job. A run ignores it.
 
     Returns:
         A definition for the `jobs` of Definitions.
@@ -247,7 +320,11 @@ def define_asset_job(
 
         selection = AssetSelection.from_coercible(selection)
     check_optional(partitions_def, PartitionsDefinition, "partitions_def", f"job '{name}'")
-    return UnresolvedAssetJobDefinition(name, selection, partitions_def, options)
+    if automation_condition is not None:
+        from dagflow.defs.conditions.condition import AutomationCondition  # few jobs have one
+
+        check_type(automation_condition, AutomationCondition, "automation_condition", f"job '{name}'")
+    return UnresolvedAssetJobDefinition(name, selection, partitions_def, options, automation_condition)
 
 
 def _resources(

@@ -12,6 +12,7 @@ from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.observed_source import definition_of, observing
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
@@ -195,19 +196,21 @@ class Definitions:
         return self.get_job_def(ASSET_JOB_NAME)
 
     def get_assets_def(self, key: CoercibleToAssetKey) -> AssetsDefinition:
-        """Return the definition that computes an asset.
+        """Return the definition of an asset. That of an asset that is only read only declares it.
 
         Args:
             key: An AssetKey, or a string or list that can become an AssetKey.
 
         Raises:
-            DagflowInvariantViolationError: No definition computes this asset.
+            DagflowInvariantViolationError: There is no such asset.
         """
         wanted = key_of(key)
+        known: list[AssetKey] = []
         for asset in self.assets:
-            if isinstance(asset, AssetsDefinition) and wanted in asset.keys:
-                return asset
-        known = [own for asset in self.assets if isinstance(asset, AssetsDefinition) for own in asset.keys]
+            own = asset.keys if isinstance(asset, AssetsDefinition) else {asset.key}
+            if wanted in own:
+                return definition_of(asset)
+            known += own
         raise DagflowInvariantViolationError(
             f"Could not find asset '{wanted.to_user_string()}' among the definitions."
             f"{nearest_key(wanted, known)}"
@@ -461,7 +464,7 @@ class Definitions:
             by_name: dict[str, JobDefinition] = {}
             assets = self._all_assets()
             resources = self._shared_resources()
-            if any(isinstance(asset, AssetsDefinition) and asset.is_executable for asset in assets):
+            if any(getattr(asset, "is_executable", False) for asset in assets):
                 by_name[ASSET_JOB_NAME] = build_asset_job(
                     assets,
                     name=ASSET_JOB_NAME,
@@ -489,7 +492,8 @@ class Definitions:
 
     def _shared_resources(self) -> dict[str, Any]:
         """Return the resources whose key no asset uses for its own resource."""
-        executable = [asset for asset in self._all_assets() if isinstance(asset, AssetsDefinition)]
+        all_assets = map(observing, self._all_assets())
+        executable = [asset for asset in all_assets if isinstance(asset, AssetsDefinition)]
         owners = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
         for asset in executable:
             if not owners or asset.is_declaration:

@@ -12,9 +12,8 @@ from importlib import import_module
 from operator import itemgetter
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep
@@ -37,19 +36,28 @@ from dagflow.errors import (
 )
 from dagflow.keys import AssetKey
 
+if TYPE_CHECKING:
+    from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
+    from dagflow.defs.conditions.condition import AutomationCondition
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
+    from dagflow.partitions.backfill import BackfillPolicy
+
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _JOBS = (JobDefinition, UnresolvedAssetJobDefinition)
 _Prefix = str | Sequence[str]
 
 
-@explains_absent
 def load_assets_from_modules(
     modules: Iterable[ModuleType],
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    automation_condition: AutomationCondition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of modules.
 
@@ -60,6 +68,10 @@ def load_assets_from_modules(
         source_key_prefix: Put before the key of each asset that is only read, and before the dependencies on
             it.
         include_specs: Whether AssetSpecs count as assets.
+        automation_condition: The condition of all these assets, except SourceAssets. It replaces their own.
+        backfill_policy: The backfill policy of all assets that are computed. It replaces their own.
+        legacy_freshness_policy: The freshness policy of all assets that are computed, in its older form.
+        auto_materialize_policy: The older form of `automation_condition`.
 
     Returns:
         The assets in the order of the modules, each once.
@@ -78,16 +90,25 @@ def load_assets_from_modules(
     """
     kinds = _ASSETS if check_type(include_specs, bool, "include_specs") else (AssetsDefinition, SourceAsset)
     assets = _assets(_found(_modules(modules), kinds))
-    return _with_attributes(assets, group_name, key_prefix, source_key_prefix)
+    changed = _with_attributes(assets, group_name, key_prefix, source_key_prefix)
+    policies = (automation_condition, auto_materialize_policy, legacy_freshness_policy, backfill_policy)
+    if any(policy is not None for policy in policies):
+        from dagflow.defs.project.policies import with_policies  # few projects set them for all assets
+
+        changed = with_policies(changed, *policies)
+    return changed
 
 
-@explains_absent
 def load_assets_from_current_module(
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    automation_condition: AutomationCondition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of the module that calls this function, so far.
 
@@ -97,19 +118,26 @@ def load_assets_from_current_module(
         [_caller()],
         group_name,
         key_prefix,
+        automation_condition=automation_condition,
+        backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
+        legacy_freshness_policy=legacy_freshness_policy,
+        auto_materialize_policy=auto_materialize_policy,
     )
 
 
-@explains_absent
 def load_assets_from_package_module(
     package_module: ModuleType,
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    automation_condition: AutomationCondition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of a package or of a module in it, at any depth.
 
@@ -125,19 +153,25 @@ def load_assets_from_package_module(
         _package(package_module),
         group_name,
         key_prefix,
+        automation_condition=automation_condition,
+        backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
+        legacy_freshness_policy=legacy_freshness_policy,
+        auto_materialize_policy=auto_materialize_policy,
     )
 
 
-@explains_absent
 def load_assets_from_package_name(
     package_name: str,
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of a package or of a module in it; the package is imported.
 
@@ -153,8 +187,11 @@ def load_assets_from_package_name(
         _imported(package_name),
         group_name,
         key_prefix,
+        backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
+        legacy_freshness_policy=legacy_freshness_policy,
+        auto_materialize_policy=auto_materialize_policy,
     )
 
 
