@@ -49,6 +49,7 @@ DOORS = {
     "job_roots": "dagflow.defs.conditions.quantifiers",
     "latest_time_window": "dagflow.defs.conditions.leaves",
     "leaf": "dagflow.defs.conditions.leaves",
+    "invoke_multi_asset_sensor": "dagflow.automation.multi_asset_tick",
     "invoke_run_status_sensor": "dagflow.automation.run_status_tick",
     "invoke_schedule": "dagflow.automation.call",
     "invoke_sensor": "dagflow.automation.call",

@@ -51,11 +51,7 @@ ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a te
 
 TOPICS = (
     Topic(True, START_RUNS, {
-        "MultiAssetSensorDefinition": "a sensor that reacts to materializations of several assets",
-        "MultiAssetSensorEvaluationContext": "the context of the function of a sensor of several assets",
-        "build_multi_asset_sensor_context": "makes the context for a call of a sensor of several assets",
         "make_email_on_run_failure_sensor": "makes a sensor that sends an email after a failed run",
-        "multi_asset_sensor": "a decorator that makes a sensor of several assets",
     }),
     Topic(True, START_RUNS, {
         "AssetJobKey": "the key of a job of assets that has an automation condition",

@@ -7,12 +7,14 @@ from typing import Any
 
 from dagflow.automation.asset_tick import asset_results
 from dagflow.automation.call import listed, resources_of
+from dagflow.automation.multi_asset_tick import multi_asset_results
 from dagflow.automation.requests import with_partition
 from dagflow.automation.run_status_tick import run_status_results
 from dagflow.automation.selected_assets import with_selected_assets
 from dagflow.automation.sensor_context import SensorEvaluationContext
 from dagflow.automation.sensor_data import SensorExecutionData
 from dagflow.defs.automation.asset_sensor import AssetSensorDefinition
+from dagflow.defs.automation.multi_asset_sensor import MultiAssetSensorDefinition
 from dagflow.defs.automation.results import AssetEvent, SensorResult, SkipReason
 from dagflow.defs.automation.run_status_sensor import RunStatusSensorDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
@@ -35,7 +37,9 @@ def evaluate_sensor(sensor: SensorDefinition, context: SensorEvaluationContext) 
             return found
         reason = None if found.skip_message == EMPTY else found.skip_message
         return found._replace(dagflow_run_reactions=reactions, skip_message=reason)
-    if isinstance(sensor, AssetSensorDefinition):
+    if isinstance(sensor, MultiAssetSensorDefinition):
+        results, context = multi_asset_results(sensor, context)
+    elif isinstance(sensor, AssetSensorDefinition):
         results = asset_results(sensor, context)
     else:
         resources = resources_of(sensor.function, context)

@@ -29,6 +29,7 @@ INTERNAL = {
     ("GraphDefinition", "input_assets"): "set by the functions that make assets of graphs",
     ("GraphDefinition", "node_input_source_assets"): "set by the functions that make assets of graphs",
     ("InputManagerDefinition", "resource_fn"): "@input_manager makes the object",
+    ("MultiAssetSensorEvaluationContext", "code_location_origin"): "the address of a server with the code",
     ("RunFailureSensorContext", "_cm_scope_entered"): "private",
     ("RunFailureSensorContext", "_resources"): "private",
     ("RunStatusSensorContext", "_cm_scope_entered"): "private",
