@@ -316,8 +316,8 @@ class Definitions:
                 )
         return Definitions(
             [asset for one in merged for asset in one.assets],
-            schedules=[schedule for one in merged for schedule in one.schedules],
-            sensors=[sensor for one in merged for sensor in one.sensors],
+            schedules=[schedule for one in merged for schedule in one.schedules] or None,
+            sensors=[sensor for one in merged for sensor in one.sensors] or None,
             jobs=[job for one in merged for job in one.jobs],
             resources=_merged([one.resources for one in merged], "resources"),
             executor=merged[owners[0]].executor if owners else None,
@@ -375,8 +375,8 @@ class Definitions:
                 )
         return Definitions(
             map_asset_specs(func, self.assets),
-            schedules=self.schedules,
-            sensors=self.sensors,
+            schedules=self.schedules or None,
+            sensors=self.sensors or None,
             jobs=self.jobs,
             resources=self.resources,
             executor=self.executor,
