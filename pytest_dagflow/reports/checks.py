@@ -1,4 +1,4 @@
-"""The text about the asset checks of a run: those that did not pass, how many passed, and what they blocked."""
+"""The text about the asset checks of a run: those that did not pass, how many passed, what they blocked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_lines(result: ExecuteInProcessResult) -> Iterator[str]:
 
 
 def is_of_checks(error: SerializableErrorInfo) -> bool:
-    """Return whether an error is about blocking checks; its class is spelled with Dagster in suites for it."""
+    """Return whether an error is about blocking checks, under the name of dagflow or of Dagster."""
     return (error.cls_name or "").endswith("AssetCheckFailedError")
 
 

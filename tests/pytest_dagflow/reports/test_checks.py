@@ -99,9 +99,9 @@ def test_cup():
 def test_a_suite_for_dagster(pytester: pytest.Pytester):
     """The reasons are shown under the names of Dagster too."""
     pytester.makeconftest("from dagflow.compat import install\n\ninstall()\n")
+    run = "materialize_to_memory([coffee, party], raise_on_error=False)"
     pytester.makepyfile(
-        PROJECT.replace("dagflow", "dagster")
-        + "\n\ndef test_all():\n    assert materialize_to_memory([coffee, party], raise_on_error=False).success\n"
+        f"{PROJECT.replace('dagflow', 'dagster')}\n\ndef test_all():\n    assert {run}.success\n"
     )
 
     result = pytester.runpytest_subprocess()
