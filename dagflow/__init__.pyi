@@ -42,8 +42,12 @@ from dagflow.defs.assets.spec import AssetIn as AssetIn
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec
 from dagflow.defs.assets.spec import SourceAsset as SourceAsset
 from dagflow.defs.assets.with_resources import with_resources as with_resources
+from dagflow.defs.checks.column_schema import build_column_schema_change_checks as build_column_schema_change_checks
 from dagflow.defs.checks.decorator import asset_check as asset_check
 from dagflow.defs.checks.decorator import multi_asset_check as multi_asset_check
+from dagflow.defs.checks.last_update import build_last_update_freshness_checks as build_last_update_freshness_checks
+from dagflow.defs.checks.metadata_bounds import build_metadata_bounds_checks as build_metadata_bounds_checks
+from dagflow.defs.checks.time_partition import build_time_partition_freshness_checks as build_time_partition_freshness_checks
 from dagflow.defs.executors.builtin import DaskExecutor as DaskExecutor
 from dagflow.defs.executors.builtin import Executor as Executor
 from dagflow.defs.executors.builtin import InProcessExecutor as InProcessExecutor
