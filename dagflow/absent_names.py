@@ -89,10 +89,6 @@ TOPICS = (
     }),
     Topic(True, START_RUNS, {
         "AssetJobKey": "the key of a job of assets that has an automation condition",
-        "AutoMaterializeAssetPartitionsFilter": "a filter of the older rules of automation",
-        "AutoMaterializePolicy": "the older form of an automation condition",
-        "AutoMaterializeRule": "a rule of the older form of an automation condition",
-        "AutomationCondition": "a condition under which an asset is materialized by itself",
         "AutomationConditionSensorDefinition": "a sensor that evaluates automation conditions",
         "AutomationContext": "the context of an automation condition",
         "AutomationResult": "the result of an automation condition",
@@ -101,27 +97,15 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-        "BackfillPolicy": "the number of partitions in one run of a backfill",
-    }),
-    Topic(False, ASSERT_ABOUT_TIME, {
-        "FreshnessPolicy": "the age from which an asset counts as stale",
-        "LegacyFreshnessPolicy": "the older form of FreshnessPolicy",
-        "apply_freshness_policy": "sets the freshness policy of assets",
     }),
     Topic(True, ONE_BY_ONE, {
-        "AssetOut": "one of the assets that multi_asset makes",
         "graph_asset": "a decorator that makes an asset of a graph of ops",
         "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
         "multi_asset": "a decorator that makes several assets with one function",
     }),
     Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
-        "ObserveResult": "the result of a function that observes an asset",
         "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
         "observable_source_asset": "a decorator that makes an observed asset of a function",
-    }),
-    Topic(True, "Read the tags of the materialization, which hold the versions.", {
-        "DataProvenance": "the versions of the code and data that an asset was made with",
-        "DataVersionsByPartition": "the data versions of several partitions",
     }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
@@ -267,12 +251,6 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 """The names of the classes of warnings."""
 
 ARGUMENTS = {
-    "asset_check_selection": Argument(
-        True,
-        "JobDefinition.get_subset RepositoryDefinition.get_maybe_subset_job_def",
-        "the asset checks that run",
-        "Select ops or assets instead.",
-    ),
     "asset_checks": Argument(
         True,
         "create_repository_using_definitions_args",
@@ -281,17 +259,14 @@ ARGUMENTS = {
     ),
     "auto_materialize_policy": Argument(
         True,
-        "AssetSpec asset load_assets_from_current_module load_assets_from_modules "
+        "asset load_assets_from_current_module load_assets_from_modules "
         "load_assets_from_package_module load_assets_from_package_name",
         "the older form of automation_condition",
         START_RUNS,
     ),
-    "auto_observe_interval_minutes": Argument(
-        False, "SourceAsset", "the time between two observations by a daemon", START_RUNS
-    ),
     "automation_condition": Argument(
         True,
-        "AssetSpec AssetSpec.replace_attributes GraphDefinition.to_job SourceAsset asset define_asset_job "
+        "GraphDefinition.to_job asset define_asset_job "
         "load_assets_from_current_module load_assets_from_modules load_assets_from_package_module",
         "the condition of runs that start by themselves",
         START_RUNS,
@@ -315,19 +290,19 @@ ARGUMENTS = {
     ),
     "freshness_policy": Argument(
         False,
-        "AssetSpec AssetSpec.replace_attributes asset",
+        "asset",
         "the age from which the asset counts as stale",
         ASSERT_ABOUT_TIME,
     ),
     "is_virtual": Argument(
         False,
-        "AssetSpec AssetSpec.replace_attributes asset",
+        "asset",
         "whether the asset has no data of its own",
         "Remove the argument.",
     ),
     "legacy_freshness_policy": Argument(
         False,
-        "AssetSpec AssetSpec.replace_attributes SourceAsset asset load_assets_from_current_module "
+        "asset load_assets_from_current_module "
         "load_assets_from_modules load_assets_from_package_module load_assets_from_package_name",
         "the older form of freshness_policy",
         ASSERT_ABOUT_TIME,
@@ -346,9 +321,6 @@ ARGUMENTS = {
         "SourceAsset",
         "a function that observes the data version",
         "Log an AssetObservation in an @asset or @op that looks at the data.",
-    ),
-    "op_tags": Argument(
-        True, "SourceAsset", "the tags of the op that observes the asset", "Remove the argument."
     ),
     "schedules": Argument(
         True,

@@ -11,7 +11,7 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from logging import LogRecord
 from operator import attrgetter
 from types import ModuleType
@@ -33,7 +33,8 @@ TABLE = {
     ("context.io", "InputContext"): ".dagster_type",
     ("context.io", "OutputContext"): ".dagster_type",
     ("context.user_code", "CallContext"): ".dagster_run",
-    ("defs.assets.spec", "AssetIn"): ".dagster_type dagster_type=",
+    ("defs.assets.dependency", "AssetIn"): ".dagster_type dagster_type=",
+    ("defs.assets.asset_out", "AssetOut"): ".dagster_type dagster_type=",
     ("defs.assets.decorator", "asset"): "dagster_type=",
     ("defs.ops.node", "NodeDefinition"): ".all_dagster_types",
     ("defs.jobs.content", "JobContent"): ".all_dagster_types",
@@ -100,7 +101,8 @@ def install() -> ModuleType:
     use_tag_prefix("dagster/")
     use_home_variable("DAGSTER_HOME")
     sys.modules["dagster"] = module = _Dagster()
-    sys.meta_path.insert(0, Finder())  # before the real modules, if they are installed
+    # before the real modules, if they are installed, and after the finders that a suite has set
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder())
     return module
 
 

@@ -208,9 +208,59 @@ class AssetKey(Constant):
         """Convert a string (one part), a sequence of parts or a key to a key."""
         return arg if isinstance(arg, AssetKey) else AssetKey(arg)
 
+    @staticmethod
+    def from_coercible_or_definition(arg: Any) -> AssetKey:
+        """Convert a key, or the definition of one asset, to a key.
+
+        Args:
+            arg: As in `from_coercible`, an AssetsDefinition of one asset, or a SourceAsset.
+
+        Raises:
+            CheckError: It is something else, or the definition has several assets.
+
+        Example:
+            >>> from dagflow import SourceAsset
+            >>> AssetKey.from_coercible_or_definition(SourceAsset("river"))
+            AssetKey(['river'])
+        """
+        coerce = getattr(type(arg), "coerced_to_asset_key", None)
+        key: AssetKey = AssetKey.from_coercible(arg) if coerce is None else coerce(arg)
+        return key
+
+    @staticmethod
+    def from_escaped_user_string(asset_key_string: str) -> AssetKey:
+        """Return the key of a string that `to_escaped_user_string` returned.
+
+        Args:
+            asset_key_string: The parts, separated by slashes, with a backslash before each slash and
+                backslash of a part.
+
+        Raises:
+            ParameterCheckError: It is not a string.
+
+        Example:
+            >>> escaped = AssetKey(["a/b", "c"]).to_escaped_user_string()
+            >>> AssetKey.from_escaped_user_string(escaped)
+            AssetKey(['a/b', 'c'])
+        """
+        place = "AssetKey.from_escaped_user_string"
+        text = check_type(asset_key_string, str, "asset_key_string", place)
+        found = re.findall(r"((?:\\.|[^\\/]|\\$)*)(/|$)", text, re.DOTALL)
+        ends = 1 + next(i for i, (_, end) in enumerate(found) if not end)
+        return AssetKey([re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL) for part, _ in found[:ends]])
+
     def to_user_string(self) -> str:
         """Return the parts joined by slashes."""
         return "/".join(self.parts)
+
+    def to_escaped_user_string(self) -> str:
+        """Return the parts joined by slashes, with a backslash before each slash and backslash of a part.
+
+        Example:
+            >>> print(AssetKey(["a/b", "c"]).to_escaped_user_string())
+            a\\/b/c
+        """
+        return "/".join(part.replace("\\", "\\\\").replace("/", "\\/") for part in self.parts)
 
     def to_string(self) -> str:
         """Return the parts as a JSON list. Unlike `to_user_string`, it is unambiguous."""
@@ -228,7 +278,19 @@ class AssetKey(Constant):
         return AssetKey(AssetKey(prefix).parts + self.parts)
 
     def has_prefix(self, prefix: Sequence[str]) -> bool:
-        """Return whether the key begins with the parts of `prefix`."""
+        """Return whether the key begins with the parts of `prefix`.
+
+        Raises:
+            ParameterCheckError: The prefix is not a sequence of parts.
+
+        Example:
+            >>> AssetKey(["shop", "cup"]).has_prefix(["shop"])
+            True
+        """
+        if isinstance(prefix, str) or not isinstance(prefix, Sequence):
+            raise ParameterCheckError(
+                f"the prefix in AssetKey.has_prefix must be a list of parts, not {repr_of(prefix)}"
+            )
         return self.parts[: len(prefix)] == tuple(prefix)
 
     def __repr__(self) -> str:

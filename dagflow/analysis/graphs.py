@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.selection_terms import PARTITIONS
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
@@ -18,6 +21,7 @@ from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.resources.requirements import RESOURCE
 from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey
+from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.selection.tree import Graph
 from dagflow.selection.tree import Node as GraphNode
 
@@ -128,7 +132,7 @@ class _Builder:
     def _project(self, project: Definitions | RepositoryDefinition) -> None:
         """Add the assets and jobs of a project. The job of all assets adds nothing to its assets."""
         if isinstance(project, Definitions):
-            assets: list[Any] = list(project.assets)
+            assets: list[Any] = [*project.assets, *project.asset_checks]
             jobs = project.resolve_all_job_defs()
             origins = {job.name: job for job in project.jobs}
         else:
@@ -206,11 +210,28 @@ class _Builder:
             attributes = {**_asset_attributes(definition, key), **in_job}
             names = tuple(dict.fromkeys((text, *_step_names(definition))))
             self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, wholes)
-            if isinstance(definition, AssetsDefinition):
-                self.reads += [(read, node_id, definition) for read in definition.keys_by_input_name.values()]
-            else:
-                spec = definition.spec if isinstance(definition, SourceAsset) else definition
-                self.reads += [(dep.asset_key, node_id, definition) for dep in spec.deps]
+            spec = _spec_of(definition, key)
+            self.reads += [(dep.asset_key, node_id, definition) for dep in spec.deps]
+        if isinstance(definition, AssetsDefinition):
+            self._checks(definition, in_job, wholes)
+
+    def _checks(self, definition: AssetsDefinition, in_job: _Attributes, wholes: tuple[Any, ...]) -> None:
+        """Add the nodes of the checks of a definition, or add its job to them."""
+        for spec in definition.check_specs:
+            text = spec.key.to_user_string()
+            node_id = f"check:{text}"
+            node = self.nodes.get(node_id)
+            if node is not None:
+                jobs = in_job.get("job", frozenset()).union(node.attributes.get("job", ()))
+                attributes = {**node.attributes, **({"job": jobs} if jobs else {})}
+                self.nodes[node_id] = node._replace(attributes=attributes, part_of=(*node.part_of, *wholes))
+                continue
+            attributes = {**_check_attributes(definition, spec), **in_job}
+            steps = () if definition.has_keys else _step_names(definition)
+            names = tuple(dict.fromkeys((text, *steps)))
+            self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, wholes)
+            deps = (spec.asset_key, *(dep.asset_key for dep in spec.additional_deps))
+            self.reads += [(key, node_id, definition) for key in deps]
 
 
 def _nearest_first(found: list[tuple[str, Any]], reader: Any) -> Iterator[tuple[str, Any]]:
@@ -249,25 +270,50 @@ def _node_attributes(node: Node, path: str) -> _Attributes:
     return {"graph": names, "tag": _tags(node.tags)}
 
 
-def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
+def _partitions(definition: PartitionsDefinition | None) -> list[str]:
+    """Return the words for partitions in a selection."""
+    if definition is None:
+        return ["none"]
+    return [word for word, cls in PARTITIONS.items() if isinstance(definition, cls)]
+
+
+def _is_materializable(definition: Any) -> bool:
+    return isinstance(definition, AssetsDefinition) and definition.is_materializable
+
+
+def _check_attributes(definition: AssetsDefinition, spec: AssetCheckSpec) -> _Attributes:
+    needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
+    return {
+        "check": frozenset({spec.name, spec.key.to_user_string()}),
+        "op": frozenset({definition.node_def.name}),
+        "tag": _tags(definition.node_def.tags),
+        "resource": frozenset(needs),
+    }
+
+
+def _spec_of(definition: Any, key: AssetKey) -> AssetSpec:
     if isinstance(definition, AssetsDefinition):
-        spec = definition.specs_by_key[key]
-        tags, more = dict(spec.tags), {}
-        if not definition.is_declaration:
-            node_def = definition.node_def
-            needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
-            tags = {**node_def.tags, **tags}
-            more = {"op": frozenset({node_def.name}), "resource": frozenset(needs)}
-    else:
-        spec = definition.spec if isinstance(definition, SourceAsset) else definition
-        tags, more = dict(spec.tags), {}
+        return definition.specs_by_key[key]
+    spec: AssetSpec = definition.spec if isinstance(definition, SourceAsset) else definition
+    return spec
+
+
+def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
+    spec, more = _spec_of(definition, key), {}
+    tags = dict(spec.tags)
+    if isinstance(definition, AssetsDefinition) and not definition.is_declaration:
+        needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
+        tags = {**definition.node_def.tags, **tags}
+        more = {"op": frozenset({definition.node_def.name}), "resource": frozenset(needs)}
     text = frozenset({key.to_user_string()})
     return {
         "key": text,
         "asset": text,
-        "group": frozenset({spec.group_name}),
+        "group": frozenset({spec.shown_group}),
         "tag": _tags(tags),
         "kind": frozenset(spec.kinds),
         "owner": frozenset(spec.owners),
+        "partitions": frozenset(_partitions(spec.partitions_def)),
+        "is": frozenset({"materializable" if _is_materializable(definition) else "external"}),
         **more,
     }

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar, get_args
 
+from dagflow import _doors
 from dagflow.errors import DagflowError, DagflowSerializationError, ParameterCheckError, repr_of
 from dagflow.events import check, data, error_info, planned, run, user
 from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle, StepHandle
@@ -79,6 +80,13 @@ def _field_names(cls: type) -> tuple[str, ...]:
         return cls.field_names()
     names: tuple[str, ...] = getattr(cls, "_fields", ()) or cls.__slots__  # type: ignore[attr-defined]
     return names
+
+
+def _names_of_condition(cls: type) -> tuple[str, ...] | None:
+    """Return the fields of a class of a policy or condition. Only values of user code have such a class."""
+    if issubclass(cls, Constant) and _doors.storable_class(cls.__name__) is cls:
+        return _field_names(cls)
+    return None
 
 
 class JsonForm:
@@ -159,6 +167,8 @@ class JsonForm:
         if cls in _PLAIN:
             return value
         names = self._fields.get(cls)
+        if names is None:
+            names = _names_of_condition(cls)
         if names is not None:
             if cls is error_info.SerializableErrorInfo:
                 value = value.shortened()
@@ -236,6 +246,9 @@ class JsonForm:
             from dagflow.partitions.multi import MultiPartitionKey  # imported lazily: rare
 
             cls = MultiPartitionKey
+        elif cls is None:
+            cls = _doors.storable_class(name) if isinstance(name, str) else None
+            names = () if cls is None else _field_names(cls)
         if cls is None:
             raise DagflowSerializationError(f"{where} is of an unknown class {name!r:.200}")
         fields = {
@@ -249,7 +262,8 @@ class JsonForm:
         if problem is not None:
             raise DagflowSerializationError(f"{where}{problem}")
         try:
-            return cls(*(fields[key] for key in names)) if issubclass(cls, Constant) else cls(**fields)
+            is_by_position = issubclass(cls, Constant) and cls in self._fields
+            return cls(*(fields[key] for key in names)) if is_by_position else cls(**fields)
         except (DagflowError, TypeError, ValueError, AttributeError) as error:
             raise DagflowSerializationError(
                 f"{where} is damaged and not a valid '{name}': {error}"

@@ -15,7 +15,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidDefinitionError,
+    ElementCheckError,
     ParameterCheckError,
     Restorable,
     check_elements,
@@ -26,6 +28,7 @@ from dagflow.errors import (
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
+from dagflow.tags import check_asset_tags
 from dagflow.values import ByValue
 
 T = TypeVar("T")
@@ -225,15 +228,8 @@ class AssetMaterialization(UserEvent):
 
 
 def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
-    if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be a dict of strings, not {repr_of(tags)}")
-    for name, value in tags.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise DagflowInvalidDefinitionError(
-                f"the tags of {where} must be a dict of strings, but {repr_of(name)} has the value "
-                f"{repr_of(value)}"
-            )
-    return dict(tags)
+    # the tags of dagflow itself hold keys of assets, which may have any characters
+    return check_asset_tags(tags, where, system_tag_spellings(""))
 
 
 class AssetObservation(AssetMaterialization):
@@ -280,7 +276,66 @@ class ExpectationResult(UserEvent):
         )
 
 
-class MaterializeResult(SpecialResult, Generic[T]):
+class AssetResult(SpecialResult):
+    """The base of the results of functions of assets: MaterializeResult and ObserveResult."""
+
+    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags")
+
+    def __init__(
+        self,
+        asset_key: CoercibleToAssetKey | None,
+        metadata: Mapping[str, Any] | None,
+        check_results: Sequence[Any] | None,
+        data_version: DataVersion | None,
+        tags: Mapping[str, str] | None,
+    ) -> None:
+        place = self._place()
+        self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
+        self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
+        self.check_results: list[Any] = _checked_results(check_results) if check_results else []
+        self.data_version: DataVersion | None = data_version
+        if data_version is not None:
+            check_type(data_version, DataVersion, "data_version", place)
+        self.tags: Mapping[str, str] | None = _checked_tags(tags, place) if tags else tags
+
+    def _place(self) -> str:
+        name = type(self).__name__
+        return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+
+    def normalized_metadata(self) -> dict[str, MetadataValue]:
+        """Return the metadata as metadata values; the attribute `metadata` keeps the argument unchanged."""
+        return normalize_metadata(self.metadata, self._place())
+
+    def check_result_named(self, check_name: str) -> Any:
+        """Return the check result with a name.
+
+        Args:
+            check_name: The name of the check.
+
+        Raises:
+            CheckError: No check result has this name.
+        """
+        for result in self.check_results:
+            if result.check_name == check_name:
+                return result
+        names = [result.check_name for result in self.check_results]
+        raise CheckError(
+            f"{self._place()} has no check result named {repr_of(check_name)}. Its check results are {names}."
+        )
+
+
+def _checked_results(check_results: Sequence[Any]) -> list[Any]:
+    for position, result in enumerate(check_elements(check_results, SpecialResult, "check_results"), 1):
+        if not result.is_check_result:
+            raise ElementCheckError(
+                "parameter 'check_results' must hold results of asset checks only, but number "
+                f"{position} is {repr_of(result)}"
+            )
+    return list(check_results)
+
+
+class MaterializeResult(AssetResult, Generic[T]):
     """The result of an asset function that wrote its asset, with metadata and, optionally, a value to store.
 
     Args:
@@ -290,9 +345,16 @@ class MaterializeResult(SpecialResult, Generic[T]):
         data_version: The user's own version of the data.
         tags: The tags of the materialization.
         value: The value that the I/O manager stores; without it the I/O manager is not called.
+
+    Raises:
+        CheckError, DagflowInvalidDefinitionError: An argument is of the wrong type, or a tag is invalid.
+
+    Example:
+        >>> MaterializeResult("cups", metadata={"rows": 3}).asset_key
+        AssetKey(['cups'])
     """
 
-    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
+    __slots__ = ("value",)
 
     def __init__(
         self,
@@ -303,19 +365,8 @@ class MaterializeResult(SpecialResult, Generic[T]):
         tags: Mapping[str, str] | None = None,
         value: T | Unset = UNSET,
     ) -> None:
-        self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
-        self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
-        self.check_results: list[Any] = check_elements(check_results or (), SpecialResult, "check_results")
-        self.data_version: DataVersion | None = data_version
-        if data_version is not None:
-            check_type(data_version, DataVersion, "data_version", "a MaterializeResult")
-        self.tags: Mapping[str, str] | None = _checked_tags(tags, "a MaterializeResult") if tags else tags
+        super().__init__(asset_key, metadata, check_results, data_version, tags)
         self.value: T | Unset = value
-
-    def normalized_metadata(self) -> dict[str, MetadataValue]:
-        """Return the metadata as metadata values; the attribute `metadata` keeps the argument unchanged."""
-        return normalize_metadata(self.metadata, "a MaterializeResult")
 
 
 class Failure(Restorable, Exception):

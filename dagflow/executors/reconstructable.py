@@ -15,7 +15,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from dagflow._util import nearest
-from dagflow.defs.assets.spec import key_of
+from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.errors import (

@@ -9,7 +9,7 @@ from typing import Any
 from dagflow._util import UNSET
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.config.plain import run_config_dict
-from dagflow.defs.assets.spec import key_of
+from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.jobs.asset_job import build_asset_job
+from dagflow.defs.jobs.asset_job import SELECTION_ERRORS, build_asset_job, unresolved
 from dagflow.defs.jobs.content import AssetSelectionData
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.jobs.run_config import read_run_config, validated_dict
@@ -20,11 +20,12 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidSubsetError,
     ParameterCheckError,
+    check_elements,
     check_type,
     repr_of,
 )
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import nearest_key
+from dagflow.keys import EPHEMERAL_JOB_NAME, AssetCheckKey, nearest_key
 from dagflow.runs.launch import LaunchRequest, launch
 from dagflow.runs.results import ExecuteInProcessResult
 
@@ -53,13 +54,17 @@ def materialize(
         partition_key: The partition of the run.
         raise_on_error: Whether the first failure is raised; otherwise it is in the result.
         tags: The tags of the run.
-        selection: The assets that run: keys, definitions, or clauses such as "+tea". The others are loaded.
+        selection: The assets and checks that run, as in `define_asset_job`: a selection string such as
+            `+tea`, a list of strings, keys or definitions, or an AssetSelection. The others are loaded.
 
     Returns:
         The result.
 
     Raises:
-        DagflowInvalidDefinitionError: The assets, the resources or the selection are invalid.
+        DagflowInvalidDefinitionError: The assets or the resources are invalid, or the selection does not fit
+            the assets.
+        DagflowInvalidAssetSelectionError: A selection string cannot be parsed.
+        DagflowError: The selection is of another form.
         DagflowInvalidConfigError: The run config does not match.
         DagflowUnknownPartitionError: The partition is unknown.
         Exception: The exception of the first failing asset, with `raise_on_error`.
@@ -72,7 +77,7 @@ def materialize(
         >>> materialize([water]).asset_value("water")
         1
     """
-    job = build_asset_job(assets, selection=selection, resources=resources)
+    job = _asset_job(assets, selection, resources)
     return launch(
         LaunchRequest(job, run_config, instance, partition_key, raise_on_error, tags), ExecuteInProcessResult
     )
@@ -100,10 +105,20 @@ def materialize_to_memory(
         >>> materialize_to_memory([water]).asset_value("water")
         1
     """
-    job = build_asset_job(assets, selection=selection, resources=resources, default_io_manager=mem_io_manager)
+    job = _asset_job(assets, selection, resources, default_io_manager=mem_io_manager)
     return launch(
         LaunchRequest(job, run_config, instance, partition_key, raise_on_error, tags), ExecuteInProcessResult
     )
+
+
+def _asset_job(
+    assets: Sequence[Any], selection: Any, resources: Mapping[str, Any] | None, **options: Any
+) -> JobDefinition:
+    """Return the job that runs assets, with an error that names the run."""
+    try:
+        return build_asset_job(assets, selection=selection, resources=resources, **options)
+    except SELECTION_ERRORS as error:
+        raise unresolved(EPHEMERAL_JOB_NAME, error) from error
 
 
 def execute_in_process(
@@ -200,14 +215,17 @@ def _stored_in_memory(job: JobDefinition, resources: Mapping[str, Any] | None) -
 
 
 def subset_of(
-    job: JobDefinition, op_selection: Sequence[str] | None, asset_selection: Sequence[Any] | None
+    job: JobDefinition,
+    op_selection: Sequence[str] | None,
+    asset_selection: Iterable[Any] | None,
+    asset_check_selection: Iterable[AssetCheckKey] | None = None,
 ) -> JobDefinition:
     """Return the selected part of a job; see `JobDefinition.get_subset`."""
-    if asset_selection is None:
+    if asset_selection is None and asset_check_selection is None:
         return _op_subset(job, op_selection)
     if op_selection:
         raise CheckError("both 'op_selection' and 'asset_selection' were given; give one of them")
-    return _asset_subset(job, asset_selection)
+    return _asset_subset(job, asset_selection, asset_check_selection)
 
 
 def _op_subset(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:
@@ -223,25 +241,36 @@ def _op_subset(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDef
     return part
 
 
-def _asset_subset(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinition:
-    layer = job.asset_layer
-    stored = {} if layer is None else layer.keys
-    if isinstance(asset_selection, str) or not isinstance(asset_selection, Iterable):
+def _asset_subset(job: JobDefinition, assets: Any, checks: Any) -> JobDefinition:
+    if isinstance(assets, str) or not isinstance(assets, (Iterable, type(None))):
         raise ParameterCheckError(
-            f"parameter 'asset_selection' must be a list of asset keys, not {repr_of(asset_selection)}"
+            f"parameter 'asset_selection' must be a list of asset keys, not {repr_of(assets)}"
         )
-    keys = [key_of(key) for key in asset_selection]
+    keys = [key_of(key) for key in assets or ()]
+    check_keys = (
+        None if checks is None else frozenset(check_elements(checks, AssetCheckKey, "asset_check_selection"))
+    )
+    if not keys and not check_keys:
+        return job
+    layer = job.asset_layer
+    known = {} if layer is None else layer.known
     for key in keys:
-        if key not in stored:
+        if key not in known:
             raise DagflowInvalidSubsetError(
-                f"{job.describe_target()} makes no asset '{key.to_user_string()}', so "
-                f"'asset_selection' cannot choose it.{nearest_key(key, stored)}"
+                f"{job.describe_target()} knows no asset '{key.to_user_string()}', so 'asset_selection' "
+                f"cannot choose it.{nearest_key(key, known)}"
             )
-    assert layer is not None
-    part = build_asset_job(layer.all_definitions(), name=job.graph.name, selection=keys)
+    if layer is None:
+        raise DagflowInvalidSubsetError(f"{job.describe_target()} has no checks to choose from")
+    from dagflow.defs.assets.selection import AssetSelection  # imported lazily: few runs select assets
+
+    selection = AssetSelection.assets(*keys)
+    if check_keys is not None:
+        selection = selection.without_checks() | AssetSelection.checks(*check_keys)
+    part = build_asset_job(layer.all_definitions(), name=job.graph.name, selection=selection)
     return job.with_changes(
         graph=part.graph,
         asset_layer=part.asset_layer,
         partitions_def=part.partitions_def,
-        asset_selection_data=AssetSelectionData(frozenset(keys), job),
+        asset_selection_data=AssetSelectionData(frozenset(keys), check_keys, job),
     )

@@ -129,12 +129,12 @@ def _hint_for_name(name: str, graph: Graph) -> str:
 
 def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
     attribute = wanted.attribute
+    if wanted.value is None and attribute == "partitions":
+        wanted = tree.Attribute(attribute, tree.Pattern("none"))
     if wanted.value is None:
         # only assets have these attributes
-        found = [
-            node.id for node in graph.nodes if "key" in node.attributes and not node.attributes.get(attribute)
-        ]
-        return frozenset(found)
+        assets = (node for node in graph.nodes if "key" in node.attributes)
+        return frozenset(node.id for node in assets if not node.attributes.get(attribute))
     fits = wanted.matcher()
     found = [node.id for node in graph.nodes if any(map(fits, node.attributes.get(attribute, ())))]
     if not found and not wanted.is_glob:

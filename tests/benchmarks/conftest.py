@@ -67,6 +67,8 @@ ROWS = {
     "task": Row("a step of 1,000 on a dask cluster", "ms", 2, of="task", base="bare"),
     "task_chain": Row("a step of a chain of 1,000 on a dask cluster", "ms", 2, of="task_chain", base="bare"),
     "asset": Row("one asset, materialize_to_memory", "ms", 0.1),
+    "assets": Row("a chain of 100 assets, materialize_to_memory", "ms", 3),
+    "checked": Row("a chain of 100 assets, each with a check", "ms", 6),
     "direct": Row("build_op_context() and a direct call", "us", 10),
     "instance": Row("an ephemeral instance", "us", 5),
     "sqlite": Row("an event of a run into SQLite, flushed at each step", "us", 100),

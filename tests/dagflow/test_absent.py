@@ -12,7 +12,6 @@ import pytest
 
 import dagflow
 from dagflow import (
-    AssetSpec,
     DagflowAbsentError,
     DagflowInvalidDefinitionError,
     Definitions,
@@ -94,19 +93,11 @@ def test_private_names(name: str) -> None:
 
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("asset", "automation_condition", asset),
-    ("AssetSpec", "freshness_policy", lambda **more: AssetSpec("a", **more)),
     ("SourceAsset", "observe_fn", lambda **more: SourceAsset("a", **more)),
     ("define_asset_job", "automation_condition", lambda **more: define_asset_job("a", **more)),
     ("Definitions", "schedules", Definitions),
     ("GraphDefinition.to_job", "automation_condition", empty.to_job),
-    ("JobDefinition.get_subset", "asset_check_selection", nothing.get_subset),
     ("RunsFilter", "updated_after", RunsFilter),
-    (
-        "RepositoryDefinition.get_maybe_subset_job_def",
-        "asset_check_selection",
-        lambda **more: Definitions().get_repository_def().get_maybe_subset_job_def("a", **more),
-    ),
-    ("AssetSpec.replace_attributes", "is_virtual", AssetSpec("a").replace_attributes),
     (
         "create_repository_using_definitions_args",
         "sensors",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow import op
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow import AssetSpec, SourceAsset, asset, op
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.keys import (
     AssetCheckKey,
     AssetKey,
@@ -208,3 +208,64 @@ def test_an_unknown_system_tag_is_warned_of(key: str, hint: str) -> None:
 def test_a_known_system_tag(key: str) -> None:
     """A tag that dagflow reads, and a tag of other tools, do not warn."""
     assert definition_tags({key: "1"}, "op 'o'") == {key: "1"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (["a"], "a"),
+        (["a", "b"], "a/b"),
+        (["a/b", "c"], "a\\/b/c"),
+        (["a\\", "b"], "a\\\\/b"),
+        (["a\\/b"], "a\\\\\\/b"),
+        (["", ""], "/"),
+        (["a\nb"], "a\nb"),
+    ],
+)
+def test_escaped_keys(parts: list[str], text: str) -> None:
+    """An escaped string has a backslash before each slash and backslash of a part, and comes back."""
+    assert AssetKey(parts).to_escaped_user_string() == text
+    assert AssetKey.from_escaped_user_string(text) == AssetKey(parts)
+
+
+def test_escaped_keys_are_strings() -> None:
+    """Other values are refused."""
+    with pytest.raises(ParameterCheckError, match="from_escaped_user_string"):
+        AssetKey.from_escaped_user_string(3)  # type: ignore[arg-type]
+
+
+def test_prefixes() -> None:
+    """A prefix is a list of parts, and a string is one part of a new prefix."""
+    key = AssetKey(["p", "q", "a"])
+
+    assert key == AssetKey("a").with_prefix(["p", "q"]) == AssetKey(["q", "a"]).with_prefix("p")
+    assert (key.has_prefix(["p", "q"]), key.has_prefix([]), key.has_prefix(["q"])) == (True, True, False)
+    for prefix in ("p", 3):
+        with pytest.raises(ParameterCheckError, match="has_prefix"):
+            key.has_prefix(prefix)  # type: ignore[arg-type]
+
+
+def test_keys_of_definitions() -> None:
+    """A definition of one asset and a source become their key; a spec and other values are refused."""
+
+    @asset(key_prefix="p")
+    def one() -> int:
+        return 1
+
+    convert = AssetKey.from_coercible_or_definition
+    assert convert(one) == AssetKey(["p", "one"])
+    assert convert(SourceAsset("q")) == AssetKey("q")
+    assert convert("a/b") == AssetKey(["a/b"])
+    for value in (AssetSpec("q"), 3):
+        with pytest.raises(CheckError):
+            convert(value)
+    with pytest.raises(CheckError):
+        AssetKey.from_coercible(one)  # type: ignore[arg-type]
+
+
+def test_a_key_is_no_sequence() -> None:
+    """A key cannot be iterated or indexed: its parts are in `path`."""
+    with pytest.raises(TypeError):
+        list(AssetKey(["a", "b"]))  # type: ignore[call-overload]
+    with pytest.raises(TypeError):
+        AssetKey("a")[0]  # type: ignore[index]

@@ -154,12 +154,15 @@ def define(library: Any, described: list[Asset]) -> Any:
         elif one.sort != "asset":
             is_divisible = one.sort == "divisible"
             second = library.AssetKey(f"{one.key}2".split("/"))
-            specs = [
-                library.AssetSpec(key, skippable=is_divisible, **facts),
-                library.AssetSpec(second, skippable=is_divisible, deps=[key]),
-            ]
-            name = f"make_{one.key.replace('/', '_')}"
-            made = library.multi_asset(specs=specs, name=name, can_subset=is_divisible)(lambda: None)
+            outs = {"one": library.Out(), "two": library.Out()}
+            node_def = library.op(name=f"make_{one.key.replace('/', '_')}", out=outs)(lambda: None)
+            made = library.AssetsDefinition(
+                node_def=node_def,
+                keys_by_input_name={},
+                keys_by_output_name={"one": key, "two": second},
+                specs=[library.AssetSpec(key, **facts), library.AssetSpec(second, deps=[key])],
+                can_subset=is_divisible,
+            )
             found.append(made)
         else:
             facts["deps"] = [library.AssetKey(path) for path in facts["deps"]]

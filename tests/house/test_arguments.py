@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,7 +66,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "AssetMaterialization": {"asset_key": "a"},
     "AssetObservation": {"asset_key": "a"},
     "AssetRecordsFilter": {"asset_key": KEY},
+    "AssetOut": {},
     "AssetSpec": {"key": "a"},
+    "AutoMaterializeAssetPartitionsFilter": {"latest_run_required_tags": None},
+    "AutoMaterializePolicy": {"rules": {dagflow.AutoMaterializeRule.materialize_on_missing()}},
+    "AutoMaterializeRule": {"kind": "materialize_on_missing", "arguments": {}},
+    "BackfillPolicy": {},
     "BoolMetadataValue": {"value": True},
     "CodeReferencesMetadataValue": {"code_references": []},
     "ConfigMapping": {"config_fn": lambda config: {}},
@@ -76,7 +82,14 @@ CALLS: dict[str, dict[str, Any]] = {
     "DagflowType": {"type_check_fn": lambda context, value: True, "name": "T"},
     "DailyPartitionsDefinition": DAY,
     "DaskExecutor": {},
+    "DataProvenance": {
+        "code_version": "1",
+        "input_data_versions": {},
+        "input_storage_ids": {},
+        "is_user_provided": False,
+    },
     "DataVersion": {"value": "x"},
+    "DataVersionsByPartition": {"data_versions_by_partition": {}},
     "Definitions": {},
     "DependencyDefinition": {"node": "n"},
     "DynamicOut": {},
@@ -98,6 +111,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "IntMetadataValue": {"value": 1},
     "JobDefinition": {"graph_def": a_graph},
     "JsonMetadataValue": {"data": {}},
+    "LegacyFreshnessPolicy": {"maximum_lag_minutes": 3},
     "LocalFileCodeReference": {"file_path": "x"},
     "LoggerDefinition": {"logger_fn": lambda context: None},
     "Map": {"key_type": str, "inner_type": int},
@@ -110,6 +124,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "NodeInvocation": {"name": "n"},
     "Noneable": {"inner_type": int},
     "NotebookMetadataValue": {"path": "x"},
+    "ObserveResult": {},
     "OpDefinition": {"compute_fn": one.compute_fn, "name": "o"},
     "Out": {},
     "Output": {"value": 1},
@@ -152,6 +167,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "UrlCodeReference": {"url": "x"},
     "UrlMetadataValue": {},
     "WeeklyPartitionsDefinition": DAY,
+    "apply_freshness_policy": {
+        "spec": dagflow.AssetSpec("a"),
+        "policy": dagflow.FreshnessPolicy.time_window(timedelta(hours=1)),
+    },
     "build_asset_context": {},
     "build_hook_context": {},
     "build_init_logger_context": {},

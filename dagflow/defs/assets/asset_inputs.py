@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dagflow._util import UNSET, nearest
-from dagflow.defs.assets.spec import AssetDep, AssetIn, free_input_name
+from dagflow.defs.assets.dependency import AssetDep, AssetIn, free_input_name
 from dagflow.defs.ops.ports import In
 from dagflow.defs.parts.function import Body, location
 from dagflow.errors import DagflowInvalidDefinitionError, check_type, repr_of
@@ -37,7 +37,7 @@ def inputs_of_assets(
                 f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is not a parameter "
                 f"of the function.{nearest(parameter, parameters)}"
             )
-        key = keys[parameter] = given.key_for(parameter)
+        key = keys[parameter] = given.resolve_key(parameter)
         inputs[parameter] = In(
             UNSET if given.dagflow_type is None else given.dagflow_type,
             metadata=given.metadata,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.spec import AssetSpec, free_input_name
+from dagflow.defs.assets.dependency import free_input_name
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import In, InputDefinition, OutputDefinition
 from dagflow.defs.parts.function import location
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, repr_of

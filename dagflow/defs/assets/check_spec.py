@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow.copies import Copied
-from dagflow.defs.assets.spec import AssetDep, AssetSpec, HasAssetKey, key_of, unique_deps
+from dagflow.defs.assets.dependency import AssetDep, HasAssetKey, key_of, unique_deps
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import Out
 from dagflow.errors import (

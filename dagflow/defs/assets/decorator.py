@@ -10,7 +10,9 @@ from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import AssetIn, AssetSpec, io_manager_resources, unique_deps
+from dagflow.defs.assets.dependency import AssetIn, unique_deps
+from dagflow.defs.assets.source_asset import io_manager_resources
+from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import Out
@@ -184,7 +186,7 @@ def asset(
             description=node_def.description,
             metadata=metadata,
             skippable=not output_required,
-            group_name=group_name,
+            group_name=DEFAULT_GROUP if group_name is None else group_name,
             code_version=code_version,
             owners=owners,
             tags=tags,

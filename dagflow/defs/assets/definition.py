@@ -11,7 +11,8 @@ from dagflow import _doors
 from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec, specs_from_facts
 from dagflow.defs.assets.facts import AssetFacts
 from dagflow.defs.assets.ports import AssetExecutionType, AssetInput, AssetOutput
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.leaves import leaf_output
 from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
 from dagflow.defs.ops.definition import OpDefinition
@@ -141,10 +142,7 @@ class AssetsDefinition(AssetFacts):
         self.keys_by_input_name: dict[str, AssetKey] = dict(keys_by_input_name or {})
         self.keys_by_output_name: dict[str, AssetKey] = dict(keys_by_output_name or {})
         self.specs_by_key: dict[AssetKey, AssetSpec] = {
-            spec.key: spec
-            if partitions_def is None or spec.partitions_def is not None
-            else spec.with_partitions_def(partitions_def)
-            for spec in specs
+            spec.key: spec.of_definition(partitions_def) for spec in specs
         }
         if partitions_def is None:
             definitions = (spec.partitions_def for spec in self.specs_by_key.values())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dagflow.defs.assets.dependency import HasAssetKey
 from dagflow.defs.assets.ports import AssetExecutionType
-from dagflow.defs.assets.spec import AssetSpec, HasAssetKey
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.errors import CheckError
 from dagflow.keys import AssetCheckKey, AssetKey
 
@@ -108,7 +109,7 @@ class AssetFacts(HasAssetKey):
     @property
     def group_names_by_key(self) -> dict[AssetKey, str]:
         """The group of each asset, by key."""
-        return {key: spec.group_name for key, spec in self.specs_by_key.items()}
+        return {key: spec.shown_group for key, spec in self.specs_by_key.items()}
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.graph_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.keys import AssetCheckKey, AssetKey, system_tag
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class AssetGraph:
         names: The short names of the assets.
 
     Attributes:
+        catalog: All assets and checks that have definitions.
         asset_nodes: The node of each asset, by key.
         check_nodes: The node of each check, by key.
 
@@ -38,6 +40,7 @@ class AssetGraph:
     """
 
     def __init__(self, catalog: AssetCatalog, names: ShortNames) -> None:
+        self.catalog: AssetCatalog = catalog
         self.asset_nodes: dict[AssetKey, AssetNode] = {
             key: AssetNode(_spec_of(definition, key), definition)
             for key, definition in catalog.assets.items()
@@ -76,12 +79,21 @@ class AssetGraph:
             node = self.asset_nodes[key] = AssetNode(spec, spec)
         return node
 
-    def get(self, key: AssetKey | AssetCheckKey) -> Any:
+    @overload
+    def get(self, key: AssetKey) -> AssetNode: ...
+
+    @overload
+    def get(self, key: AssetCheckKey) -> AssetCheckNode: ...
+
+    def get(self, key: AssetKey | AssetCheckKey) -> AssetNode | AssetCheckNode:
         """Return the node of an asset or a check.
 
         Raises:
             KeyError: The key is unknown.
         """
+        return self._entity(key)
+
+    def _entity(self, key: AssetKey | AssetCheckKey) -> AssetNode | AssetCheckNode:
         return self.check_nodes[key] if isinstance(key, AssetCheckKey) else self.asset_nodes[key]
 
     def has(self, key: AssetKey | AssetCheckKey) -> bool:
@@ -155,8 +167,9 @@ class AssetGraph:
     @property
     def assets_defs(self) -> list[AnyAsset]:
         """All definitions, each once."""
-        nodes = (*self.asset_nodes.values(), *self.check_nodes.values())
-        return list(dict.fromkeys(node.definition for node in nodes))
+        found: list[AnyAsset] = [node.definition for node in self.asset_nodes.values()]
+        found += [node.definition for node in self.check_nodes.values()]
+        return list(dict.fromkeys(found))
 
     @property
     def all_group_names(self) -> set[str]:
@@ -197,8 +210,7 @@ class AssetGraph:
         Raises:
             KeyError: The key is unknown.
         """
-        definition: AnyAsset = self.get(key).definition
-        return definition
+        return self._entity(key).definition
 
     def get_ancestor_asset_keys(self, asset_key: AssetKey, include_self: bool = False) -> set[AssetKey]:
         """Return the keys of all assets that an asset depends on, directly or not.
@@ -254,8 +266,7 @@ class AssetGraph:
         Raises:
             KeyError: The key is unknown.
         """
-        keys: set[AssetKey | AssetCheckKey] = self.get(asset_key_or_check_key).execution_set_entity_keys
-        return keys
+        return self._entity(asset_key_or_check_key).execution_set_entity_keys
 
     def __repr__(self) -> str:
         return f"<AssetGraph with {len(self.asset_nodes)} assets and {len(self.check_nodes)} checks>"

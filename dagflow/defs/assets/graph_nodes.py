@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -47,9 +47,9 @@ class AssetNode:
         self.parents: list[AssetNode] = []
         self.children: list[AssetNode] = []
         self.checks: list[AssetCheckNode] = []
-        has_node = isinstance(definition, AssetsDefinition)
-        self.is_materializable: bool = has_node and definition.is_materializable
-        self.is_observable: bool = has_node and definition.is_observable
+        owner = definition if isinstance(definition, AssetsDefinition) else None
+        self.is_materializable: bool = owner is not None and owner.is_materializable
+        self.is_observable: bool = owner is not None and owner.is_observable
 
     @property
     def is_external(self) -> bool:
@@ -109,7 +109,7 @@ class AssetNode:
     @property
     def group_name(self) -> str:
         """The group that it is shown in."""
-        return self.spec.group_name
+        return self.spec.shown_group
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -163,10 +163,9 @@ class AssetNode:
     @property
     def io_manager_key(self) -> str:
         """The key of the resource that stores it."""
-        if isinstance(self.definition, AssetsDefinition) and self.is_materializable:
+        if isinstance(self.definition, AssetsDefinition):
             return self.definition.io_manager_key_for(self.key)
-        is_source = isinstance(self.definition, SourceAsset)
-        return self.definition.io_manager_key if is_source else self.spec.io_manager_key
+        return self.definition.io_manager_key
 
     def to_asset_spec(self) -> AssetSpec:
         """Return the facts about it."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.ports import AssetInput, AssetOutput
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.leaves import leaf_inputs, leaf_ops, leaf_output
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY

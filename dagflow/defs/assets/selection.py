@@ -18,7 +18,8 @@ from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.graph import AssetGraph
 from dagflow.defs.assets.selection_checks import AllChecks, CheckKeys, ChecksOf
 from dagflow.defs.assets.selection_text import term_of
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.errors import (
     CheckError,
     DagflowError,
@@ -53,6 +54,8 @@ class AssetSelection:
     """
 
     __slots__ = ("_term",)
+
+    _term: terms.Term
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self) -> None:

@@ -234,7 +234,7 @@ class GroupPattern(Matching):
     def matcher(self) -> Callable[[AssetNode], object]:
         """Compare the name of the group."""
         fits = glob(self.pattern)
-        return lambda node: fits(node.spec.group_name)
+        return lambda node: fits(node.spec.shown_group)
 
     def text(self) -> str:
         """Return `group:...`."""

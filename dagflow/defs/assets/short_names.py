@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.keys import AssetKey, system_tag_spellings
 
@@ -43,9 +44,9 @@ class ShortNames:
         if self._by_name is None:
             self._by_name = {}
             for known, owner in self._known.items():
-                name = _spec_of(owner, known).group_name, known.path[-1]
+                name = _spec_of(owner, known).shown_group, known.path[-1]
                 self._by_name.setdefault(name, []).append(known)
-        groups = dict.fromkeys(spec.group_name for spec in asset.specs)
+        groups = dict.fromkeys(spec.shown_group for spec in asset.specs)
         return [
             found
             for group in groups

@@ -1,21 +1,20 @@
-"""Facts about assets: AssetSpec and SourceAsset (one asset), AssetIn and AssetDep (one dependency).
+"""The facts about one asset: `AssetSpec`.
 
-How an asset is computed is in `definition`.
+How an asset is computed is in `definition`; an asset that is only read is in `source_asset`.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
-from dagflow.copies import Copied
+from dagflow.defs.assets.dependency import AssetDep, unique_deps
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
-from dagflow.defs.resources.definition import ResourceDefinition, as_resource, as_resources
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
@@ -24,143 +23,21 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
-    repr_of,
 )
-from dagflow.keys import (
-    RESERVED_NAMES,
-    AssetKey,
-    CoercibleToAssetKey,
-    check_name,
-    jsonable_tags,
-    system_tag,
-    system_tag_spellings,
-)
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
-from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.values import Constant
+from dagflow.tags import check_asset_tags
 
 if TYPE_CHECKING:
+    from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
+    from dagflow.defs.conditions.condition import AutomationCondition
+    from dagflow.defs.conditions.freshness import FreshnessPolicy
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
     from dagflow.partitions.mapping import PartitionMapping
 
+_MOST_KINDS = 10
 DEFAULT_GROUP = "default"
-
-
-class HasAssetKey(Copied):
-    """A definition that computes assets and, if it computes one only, has the key of that asset."""
-
-    __slots__ = ()
-
-    @property
-    def key(self) -> AssetKey:
-        """The key of the one asset."""
-        raise NotImplementedError
-
-
-class AssetIn(Constant):
-    """The asset that a parameter reads, and how it is loaded.
-
-    Args:
-        key: The asset; default: the parameter's name, with `key_prefix`.
-        metadata: Metadata for the I/O manager.
-        key_prefix: Put before the parameter's name.
-        input_manager_key: The resource that loads the asset, instead of the asset's own I/O manager.
-        partition_mapping: The partitions that a partition reads; default: `default_mapping`.
-        dagflow_type: The type of the value.
-    """
-
-    __slots__ = (
-        "dagflow_type",
-        "input_manager_key",
-        "key",
-        "key_prefix",
-        "metadata",
-        "partition_mapping",
-    )
-
-    key: CoercibleToAssetKey | None
-    metadata: Mapping[str, Any] | None
-    key_prefix: str | Sequence[str] | None
-    input_manager_key: str | None
-    partition_mapping: PartitionMapping | None
-    dagflow_type: Any
-
-    def __init__(
-        self,
-        key: CoercibleToAssetKey | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        key_prefix: str | Sequence[str] | None = None,
-        input_manager_key: str | None = None,
-        partition_mapping: PartitionMapping | None = None,
-        dagflow_type: Any = None,
-    ) -> None:
-        if key is not None:
-            AssetKey.from_coercible(key)
-        if key_prefix is not None:
-            AssetKey(key_prefix)
-        if metadata:
-            normalize_metadata(metadata, "an AssetIn")
-        self._set(
-            key=key,
-            metadata=metadata,
-            key_prefix=key_prefix,
-            input_manager_key=check_optional(input_manager_key, str, "input_manager_key", "an AssetIn"),
-            partition_mapping=_checked_mapping(partition_mapping, "an AssetIn"),
-            dagflow_type=dagflow_type,
-        )
-
-    def key_for(self, parameter: str) -> AssetKey:
-        """Return the key of the asset that the parameter reads."""
-        if self.key is not None:
-            return AssetKey.from_coercible(self.key)
-        return AssetKey(parameter).with_prefix(self.key_prefix) if self.key_prefix else AssetKey(parameter)
-
-
-class AssetDep:
-    """An asset that comes before another asset, without being loaded.
-
-    Args:
-        asset: A key, string, AssetsDefinition, AssetSpec or SourceAsset.
-        partition_mapping: The partitions of the asset that a partition depends on.
-        metadata: Metadata of the dependency.
-    """
-
-    __slots__ = ("asset_key", "metadata", "partition_mapping")
-
-    def __init__(
-        self,
-        asset: Any,
-        *,
-        partition_mapping: PartitionMapping | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.asset_key: AssetKey = key_of(asset)
-        self.partition_mapping: PartitionMapping | None = _checked_mapping(
-            partition_mapping, f"dependency on {self.asset_key}"
-        )
-        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(
-            metadata, f"dependency on {self.asset_key}"
-        )
-
-    @staticmethod
-    def from_coercible(value: Any) -> AssetDep:
-        """Turn a key, a definition or an AssetDep into an AssetDep."""
-        return value if isinstance(value, AssetDep) else AssetDep(value)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, AssetDep):
-            return NotImplemented
-        return (self.asset_key, self.partition_mapping, self.metadata) == (
-            other.asset_key,
-            other.partition_mapping,
-            other.metadata,
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.asset_key)
-
-    def __repr__(self) -> str:
-        return f"AssetDep({self.asset_key!r})"
 
 
 class AssetSpec(ReadableAsset):
@@ -172,20 +49,39 @@ class AssetSpec(ReadableAsset):
         description: A sentence for people.
         metadata: Metadata by name.
         skippable: Whether the function that makes the asset may leave it out.
-        group_name: The group that it is shown in.
+        group_name: The group that it is shown in; default: "default".
         code_version: The version of the code that makes it.
+        automation_condition: The condition under which a deployment materializes it. A run ignores it.
         owners: Its owners: email addresses, or teams as `team:name`.
         tags: Short strings by name.
-        kinds: Its technologies, such as "sql".
+        kinds: Its technologies, such as "sql"; at most ten.
         partitions_def: Its partitions.
+        freshness_policy: The age from which it counts as stale. A run ignores it.
+        is_virtual: Whether it has no data of its own, as a view.
+        legacy_freshness_policy: The older form of `freshness_policy`.
+        auto_materialize_policy: The older form of `automation_condition`.
+
+    Raises:
+        CheckError: An argument is of the wrong type.
+        DagflowInvalidDefinitionError: An owner, a group, a tag or the number of kinds is invalid.
+        DagflowInvariantViolationError: There are an automation condition and an auto-materialize policy, or
+            two different dependencies on one asset.
+
+    Example:
+        >>> AssetSpec("beans", deps=["farm"], kinds={"csv"}).tags
+        {'dagflow/kind/csv': ''}
     """
 
     __slots__ = (
+        "automation_condition",
         "code_version",
         "deps",
         "description",
+        "freshness_policy",
         "group_name",
+        "is_virtual",
         "key",
+        "legacy_freshness_policy",
         "metadata",
         "owners",
         "partitions_def",
@@ -207,31 +103,64 @@ class AssetSpec(ReadableAsset):
         skippable: bool = False,
         group_name: str | None = None,
         code_version: str | None = None,
+        automation_condition: AutomationCondition | None = None,
         owners: Sequence[str] | None = None,
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
         partitions_def: PartitionsDefinition | None = None,
+        freshness_policy: FreshnessPolicy | None = None,
+        is_virtual: bool = False,
+        legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+        auto_materialize_policy: AutoMaterializePolicy | None = None,
     ) -> None:
         self.key = AssetKey.from_coercible(key)
-        place = f"asset '{self.key.to_user_string()}'"
+        place = self._place()
         check_texts(place, description=description, code_version=code_version)
         self.deps: list[AssetDep] = unique_deps(() if deps is None else deps, place)
         self.description: str | None = description
-        if metadata:
+        if metadata is not None:
             normalize_metadata(metadata, place)  # only checks: users read their own values back
         self.metadata: Mapping[str, Any] = metadata or {}
         self.skippable: bool = check_type(skippable, bool, "skippable", place)
-        self.group_name: str = DEFAULT_GROUP if group_name is None else _group(group_name, place)
+        self.group_name: str | None = None if group_name is None else check_group(group_name, place)
         self.code_version: str | None = code_version
         self.owners: list[str] = check_owners(owners, place)
-        self.tags: dict[str, str] = {
-            **jsonable_tags(tags, place),
-            **{
-                system_tag(f"kind/{kind}"): ""
-                for kind in check_elements(() if kinds is None else kinds, str, "kinds")
-            },
+        self.tags: dict[str, str] = {} if tags is None else _checked_tags(tags, place)
+        if kinds is not None:
+            self.tags.update(_tags_of_kinds(kinds, place))
+        self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
+        self.is_virtual: bool = check_type(is_virtual, bool, "is_virtual", place)
+        self.automation_condition: AutomationCondition | None = None
+        if automation_condition is not None or auto_materialize_policy is not None:
+            self.automation_condition = _condition(automation_condition, auto_materialize_policy, place)
+        self.freshness_policy: FreshnessPolicy | None = None
+        if freshness_policy is not None:
+            self.freshness_policy = _freshness(freshness_policy, place)
+        self.legacy_freshness_policy: LegacyFreshnessPolicy | None = None
+        if legacy_freshness_policy is not None:
+            self.legacy_freshness_policy = _legacy_freshness(legacy_freshness_policy, place)
+
+    def _place(self) -> str:
+        return f"asset '{self.key.to_user_string()}'"
+
+    @property
+    def auto_materialize_policy(self) -> AutoMaterializePolicy | None:
+        """The automation condition in its older form; None without a condition."""
+        if self.automation_condition is None:
+            return None
+        return self.automation_condition.as_auto_materialize_policy()
+
+    @property
+    def shown_group(self) -> str:
+        """The group that it is shown in: "default" without one of its own."""
+        return self.group_name or DEFAULT_GROUP
+
+    @property
+    def partition_mappings(self) -> dict[AssetKey, PartitionMapping]:
+        """The partition mapping of each dependency that has one."""
+        return {
+            dep.asset_key: dep.partition_mapping for dep in self.deps if dep.partition_mapping is not None
         }
-        self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 
     @property
     def io_manager_key(self) -> str:
@@ -264,6 +193,20 @@ class AssetSpec(ReadableAsset):
         new.partitions_def = check_type(partitions_def, PartitionsDefinition, "partitions_def", place)
         return new
 
+    def tags_without_kinds(self) -> dict[str, str]:
+        """Return the tags that are not kinds."""
+        starts = system_tag_spellings("kind/")
+        return {name: tag for name, tag in self.tags.items() if not name.startswith(starts)}
+
+    def of_definition(self, partitions_def: PartitionsDefinition | None) -> AssetSpec:
+        """Return this spec with the group, and the partitions if it has none, that a definition gives it."""
+        partitions_def = partitions_def if self.partitions_def is None else self.partitions_def
+        if self.group_name is not None and partitions_def is self.partitions_def:
+            return self
+        new = copy.copy(self)
+        new.group_name, new.partitions_def = self.shown_group, partitions_def
+        return new
+
     @property
     def kinds(self) -> set[str]:
         """Its technologies."""
@@ -281,10 +224,14 @@ class AssetSpec(ReadableAsset):
         skippable: bool | EllipsisType = ...,
         group_name: str | EllipsisType | None = ...,
         code_version: str | EllipsisType | None = ...,
+        automation_condition: AutomationCondition | EllipsisType | None = ...,
         owners: Sequence[str] | EllipsisType | None = ...,
         tags: Mapping[str, str] | EllipsisType | None = ...,
         kinds: Iterable[str] | EllipsisType | None = ...,
         partitions_def: PartitionsDefinition | EllipsisType | None = ...,
+        freshness_policy: FreshnessPolicy | EllipsisType | None = ...,
+        is_virtual: bool | EllipsisType = ...,
+        legacy_freshness_policy: LegacyFreshnessPolicy | EllipsisType | None = ...,
     ) -> AssetSpec:
         """Return a copy of this spec with the given attributes. None clears an attribute.
 
@@ -298,7 +245,6 @@ class AssetSpec(ReadableAsset):
             >>> beans.replace_attributes(tags={"roast": "light"}).tags
             {'roast': 'light', 'dagflow/kind/csv': ''}
         """
-        starts = system_tag_spellings("kind/")
         return AssetSpec(
             self.key if key is ... else key,
             deps=self.deps if deps is ... else deps,
@@ -307,12 +253,18 @@ class AssetSpec(ReadableAsset):
             skippable=self.skippable if skippable is ... else skippable,
             group_name=self.group_name if group_name is ... else group_name,
             code_version=self.code_version if code_version is ... else code_version,
+            automation_condition=self.automation_condition
+            if automation_condition is ...
+            else automation_condition,
             owners=self.owners if owners is ... else owners,
-            tags={name: tag for name, tag in self.tags.items() if not name.startswith(starts)}
-            if tags is ...
-            else tags,
+            tags=self.tags_without_kinds() if tags is ... else tags,
             kinds=sorted(self.kinds) if kinds is ... else kinds,
             partitions_def=self.partitions_def if partitions_def is ... else partitions_def,
+            freshness_policy=self.freshness_policy if freshness_policy is ... else freshness_policy,
+            is_virtual=self.is_virtual if is_virtual is ... else is_virtual,
+            legacy_freshness_policy=self.legacy_freshness_policy
+            if legacy_freshness_policy is ...
+            else legacy_freshness_policy,
         )
 
     def merge_attributes(
@@ -347,7 +299,7 @@ class AssetSpec(ReadableAsset):
             deps=... if deps is ... else [*self.deps, *deps],
             metadata=... if metadata is ... else {**self.metadata, **metadata},
             owners=... if owners is ... else [*self.owners, *owners],
-            tags=... if tags is ... else {**self.tags, **tags},
+            tags=... if tags is ... else {**self.tags_without_kinds(), **tags},
             kinds=... if kinds is ... else [*sorted(self.kinds), *kinds],
         )
 
@@ -365,155 +317,72 @@ class AssetSpec(ReadableAsset):
         return f"AssetSpec({self.key!r})"
 
 
-def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
-    """Turn keys, definitions and AssetDeps into AssetDeps, one for each asset.
+def check_group(name: Any, place: str) -> str:
+    """Return the name of a group, after a check: one or more names, joined by slashes.
 
     Raises:
-        ParameterCheckError: `deps` is not a list.
-        DagflowInvariantViolationError: Two AssetDeps of one asset have different mappings or metadata.
+        ParameterCheckError: It is not a string.
+        DagflowInvalidDefinitionError: It is not such a name.
+
+    Example:
+        >>> check_group("bar/machines", "asset 'cups'")
+        'bar/machines'
     """
-    if isinstance(deps, str) or not isinstance(deps, Iterable):
-        raise ParameterCheckError(
-            f"parameter 'deps' of {place} must be a list of assets, not {repr_of(deps)}"
-        )
-    by_key: dict[AssetKey, AssetDep] = {}
-    for value in deps:
-        dep = AssetDep.from_coercible(value)
-        if by_key.setdefault(dep.asset_key, dep) != dep:
-            raise DagflowInvariantViolationError(
-                f"{place} names asset '{dep.asset_key.to_user_string()}' more than once in its dependencies, "
-                "with different partition mappings or metadata. Keep one of these dependencies."
-            )
-    return list(by_key.values())
-
-
-def _checked_mapping(partition_mapping: Any, place: str) -> PartitionMapping | None:
-    if partition_mapping is None:
-        return None
-    from dagflow.partitions.mapping import PartitionMapping  # few assets have a mapping
-
-    return check_type(partition_mapping, PartitionMapping, "partition_mapping", place)
-
-
-def _group(name: Any, place: str) -> str:
     for part in check_type(name, str, "group_name", place).split("/"):
         check_name(part, f"group of {place} (or a part of one, between slashes)", reserved=False)
     return str(name)
 
 
-class SourceAsset(ReadableAsset):
-    """An asset that is only read.
-
-    Args:
-        key: Its key.
-        metadata: Metadata by name.
-        io_manager_key: The resource that loads it; default: "io_manager".
-        io_manager_def: The I/O manager itself.
-        description: A sentence for people.
-        partitions_def: Its partitions.
-        group_name: The group that it is shown in.
-        resource_defs: Resources that its I/O manager needs.
-        tags: Short strings by name.
-    """
-
-    __slots__ = ("io_manager_key", "resource_defs", "spec")
-
-    io_manager_key: str
-
-    resource_defs: dict[str, ResourceDefinition]
-
-    @explains_absent
-    def __init__(
-        self,
-        key: CoercibleToAssetKey,
-        metadata: Mapping[str, Any] | None = None,
-        io_manager_key: str | None = None,
-        io_manager_def: Any = None,
-        description: str | None = None,
-        partitions_def: PartitionsDefinition | None = None,
-        group_name: str | None = None,
-        resource_defs: Mapping[str, Any] | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        self.spec: AssetSpec = AssetSpec(
-            key,
-            metadata=metadata,
-            description=description,
-            partitions_def=partitions_def,
-            group_name=group_name,
-            tags=tags,
-        )
-        self.io_manager_key, self.resource_defs = io_manager_resources(
-            self.spec.key, io_manager_key, io_manager_def, resource_defs
-        )
-
-    @property
-    def key(self) -> AssetKey:
-        """Its key."""
-        return self.spec.key
-
-    @property
-    def partitions_def(self) -> PartitionsDefinition | None:
-        """Its partitions."""
-        return self.spec.partitions_def
-
-    @property
-    def io_manager_def(self) -> ResourceDefinition | None:
-        """The I/O manager of the asset itself; None if the run provides the I/O manager."""
-        return self.resource_defs.get(self.io_manager_key)
-
-    def get_io_manager_key(self) -> str:
-        """Return the key of the resource that loads it."""
-        return self.io_manager_key
-
-    def with_spec(self, spec: AssetSpec) -> SourceAsset:
-        """Return a copy with other facts. Its resources stay the same."""
-        new = copy.copy(self)
-        new.spec = spec
-        return new
-
-    def __repr__(self) -> str:
-        return f"SourceAsset({self.key!r})"
+def _checked_tags(tags: Mapping[str, str], place: str) -> dict[str, str]:
+    """Return the tags as a dict. A kind in its tag follows the rule for names of tags."""
+    checked = check_asset_tags(tags, place, system_tag_spellings("kind/"))
+    starts = system_tag_spellings("kind/")
+    kinds = {key.split("/", 2)[2]: value for key, value in checked.items() if key.startswith(starts)}
+    check_asset_tags(kinds, f"{place} with kinds as tags")
+    return checked
 
 
-def key_of(value: Any) -> AssetKey:
-    """Return the key of an asset that is given as a key, a string, a sequence of parts or a definition.
-
-    Raises:
-        ParameterCheckError: The value names no asset.
-    """
-    if isinstance(value, (ReadableAsset, HasAssetKey)):
-        return value.key
-    if isinstance(value, AssetDep):
-        return value.asset_key
-    if isinstance(value, (str, AssetKey)) or (
-        isinstance(value, Sequence) and all(isinstance(p, str) for p in value)
-    ):
-        return AssetKey.from_coercible(value)
-    raise ParameterCheckError(f"{repr_of(value)} does not name an asset: use its key or its definition")
-
-
-def free_input_name(key: AssetKey, taken: Collection[str]) -> str:
-    """Return a name for the input of a dependency that is neither reserved nor the name of another input."""
-    name = "_".join(key.path).replace("-", "_").replace(".", "_")
-    while name in taken or name in RESERVED_NAMES:
-        name += "_"
-    return name
-
-
-def io_manager_resources(
-    key: AssetKey, io_manager_key: str | None, io_manager_def: Any, resource_defs: Mapping[str, Any] | None
-) -> tuple[str, dict[str, ResourceDefinition]]:
-    """Return the key of an asset's I/O manager, and the resources that come with the asset."""
-    place = f"asset '{key.to_user_string()}'"
-    check_texts(place, io_manager_key=io_manager_key)
-    resources = as_resources(resource_defs, place)
-    if io_manager_def is None:
-        return io_manager_key or DEFAULT_IO_MANAGER_KEY, resources
-    own_key = io_manager_key or key.to_python_identifier("io_manager")
-    if own_key in resources and resources[own_key] is not io_manager_def:
+def _tags_of_kinds(kinds: Iterable[str], place: str) -> dict[str, str]:
+    names = dict.fromkeys(check_elements(kinds, str, "kinds"))
+    if len(names) > _MOST_KINDS:
         raise DagflowInvalidDefinitionError(
-            f"{place} has an 'io_manager_def' and a different resource with the key '{own_key}'. Keep one of "
-            "them."
+            f"{place} has {len(names)} kinds: {', '.join(sorted(names))}. An asset can have {_MOST_KINDS} at "
+            "most."
         )
-    return own_key, {**resources, own_key: as_resource(io_manager_def)}
+    return {system_tag(f"kind/{kind}"): "" for kind in names}
+
+
+def _condition(condition: Any, policy: Any, place: str) -> AutomationCondition:
+    # few assets have a condition
+    from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
+    from dagflow.defs.conditions.condition import AutomationCondition
+
+    if policy is None:
+        return check_type(condition, AutomationCondition, "automation_condition", place)
+    if condition is not None:
+        raise DagflowInvariantViolationError(
+            f"{place} has an 'automation_condition' and an 'auto_materialize_policy', which is the older "
+            "form of the same. Keep the condition."
+        )
+    return check_type(
+        policy, AutoMaterializePolicy, "auto_materialize_policy", place
+    ).to_automation_condition()
+
+
+def _freshness(policy: Any, place: str) -> FreshnessPolicy:
+    # few assets have a policy
+    from dagflow.defs.conditions.freshness import FreshnessPolicy
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
+
+    if isinstance(policy, LegacyFreshnessPolicy):
+        raise ParameterCheckError(
+            f"parameter 'freshness_policy' of {place} is a LegacyFreshnessPolicy: give it as "
+            "'legacy_freshness_policy', or use a FreshnessPolicy"
+        )
+    return check_type(policy, FreshnessPolicy, "freshness_policy", place)
+
+
+def _legacy_freshness(policy: Any, place: str) -> LegacyFreshnessPolicy:
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy  # few assets have one
+
+    return check_type(policy, LegacyFreshnessPolicy, "legacy_freshness_policy", place)

@@ -9,110 +9,65 @@ from dagflow._util import nearest
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.cycles import without_cycles
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import key_of
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
 from dagflow.defs.parts.function import context_hint
-from dagflow.errors import (
-    DagflowInvalidDefinitionError,
-    DagflowInvalidSubsetError,
-    ParameterCheckError,
-    repr_of,
-)
-from dagflow.keys import AssetKey
+from dagflow.errors import DagflowInvalidDefinitionError, repr_of
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
 
-def chosen_parts(catalog: AssetCatalog, selection: Any, names: ShortNames) -> list[AssetsDefinition]:
+def chosen_parts(
+    catalog: AssetCatalog, selection: Any, names: ShortNames, *, every_check: bool = False
+) -> list[AssetsDefinition]:
     """Return the definitions that a job runs, or the selected parts of them.
 
     Args:
         catalog: All assets and checks.
-        selection: Keys, definitions, or clauses such as "+tea"; None selects all assets that are made, and
-            all checks.
+        selection: An AssetSelection, or another value that `AssetSelection.from_coercible` accepts; None
+            selects all assets that are made, and their checks.
         names: The short names of all assets.
+        every_check: Whether, without a selection, the checks of all other assets run too.
 
     Raises:
-        ParameterCheckError: The selection is not a list.
-        DagflowInvalidDefinitionError: The selection names an unknown asset, or is not a valid clause.
-        DagflowInvalidSubsetError: A definition is selected in part, but cannot be divided.
+        DagflowError: The selection is of another form.
+        DagflowInvalidAssetSelectionError: A selection string cannot be parsed.
+        DagflowInvalidDefinitionError: A selected asset cannot run.
+        DagflowInvalidSubsetError: The selection names an unknown key, or a part of a definition that cannot
+            be divided.
     """
-    executable = {
-        key: asset
-        for key, asset in catalog.assets.items()
-        if isinstance(asset, AssetsDefinition) and asset.is_executable
-    }
     if selection is None:
-        parts = [asset for asset in executable.values() if asset.is_materializable]
-        parts += catalog.checks.values()
-        return list(dict.fromkeys(parts))
-    chosen = selected_assets(executable, selection, names)
-    keys = set(chosen)
-    checks = {key for key in catalog.checks if key.asset_key in keys}
-    parts = [*chosen.values(), *(catalog.checks[key] for key in checks)]
+        keys = {key for key, asset in catalog.assets.items() if _is_made(asset)}
+        checks = {key for key in catalog.checks if every_check or key.asset_key in keys}
+    else:
+        keys, checks = _selected_keys(catalog, selection, names)
+    parts: list[Any] = [asset for key, asset in catalog.assets.items() if key in keys]
+    parts += [definition for key, definition in catalog.checks.items() if key in checks]
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
 
 
-def selected_assets(
-    executable: Mapping[AssetKey, AssetsDefinition], selection: Any, names: ShortNames
-) -> dict[AssetKey, AssetsDefinition]:
-    """Return the assets that a selection chooses.
+def _is_made(asset: AnyAsset) -> bool:
+    return isinstance(asset, AssetsDefinition) and asset.is_materializable
 
-    Args:
-        executable: All assets that can run, by key.
-        selection: Keys, definitions, or clauses such as "+tea".
-        names: The short names of all assets.
 
-    Raises:
-        ParameterCheckError: The selection is not a list.
-        DagflowInvalidDefinitionError: The selection names an unknown asset, or is not a valid clause.
-    """
-    from dagflow.selection.parse import parse_clause  # few runs select
-    from dagflow.selection.resolve import walk
+def _selected_keys(
+    catalog: AssetCatalog, selection: Any, names: ShortNames
+) -> tuple[set[AssetKey], set[AssetCheckKey]]:
+    """Return the keys of the selected assets and checks, after a check that the assets can run."""
+    from dagflow.defs.assets.graph import AssetGraph  # few runs select
+    from dagflow.defs.assets.selection import AssetSelection
 
-    parents = {
-        key: [up for up in set(names.keys_read_by(asset).values()) if up in executable]
-        for key, asset in executable.items()
-    }
-    children: dict[AssetKey, list[AssetKey]] = {key: [] for key in executable}
-    for key, before in parents.items():
-        for up in before:
-            children[up].append(key)
-    keys_by_text = {key.to_user_string(): key for key in executable}
-    parts = [selection] if isinstance(selection, (str, AssetKey, AssetsDefinition)) else selection
-    if not isinstance(parts, Iterable):
-        raise ParameterCheckError(
-            f"parameter 'selection' must be a list of keys, definitions or clauses, or one of these, not "
-            f"{repr_of(selection)}"
+    chosen, graph = AssetSelection.from_coercible(selection), AssetGraph(catalog, names)
+    keys = chosen.resolve(graph)
+    external = sorted(key.to_user_string() for key in keys if not graph.get(key).is_executable)
+    if external:
+        raise DagflowInvalidDefinitionError(
+            f"the selection {repr_of(selection)} contains {external}, which nothing computes, so they cannot "
+            "run. Select materializable assets only, for example with AssetSelection.materializable()."
         )
-    chosen: set[AssetKey] = set()
-    for part in parts:
-        try:
-            if isinstance(part, str):
-                clause = parse_clause(part)
-                if clause.name is None:
-                    chosen |= set(executable)
-                    continue
-                start = _existing(keys_by_text.get(clause.name), clause.name, keys_by_text)
-                chosen |= walk([start], clause.up, parents.__getitem__)
-                chosen |= walk([start], clause.down, children.__getitem__)
-            else:
-                key = key_of(part)
-                chosen.add(_existing(key if key in executable else None, key.to_user_string(), keys_by_text))
-        except DagflowInvalidSubsetError as error:
-            raise DagflowInvalidDefinitionError(
-                f"the selection {repr_of(selection)} cannot be run: {error}"
-            ) from error
-    return {key: asset for key, asset in executable.items() if key in chosen}
-
-
-def _existing(key: AssetKey | None, name: str, names: Mapping[str, AssetKey]) -> AssetKey:
-    if key is None:
-        raise DagflowInvalidSubsetError(
-            f"no asset '{name}' is among those that can be run: {sorted(names)}.{nearest(name, names)}"
-        )
-    return key
+    return keys, chosen.resolve_checks(graph)
 
 
 _NO_RESOURCE = (

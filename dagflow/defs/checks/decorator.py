@@ -10,7 +10,7 @@ from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetChecksDefinition
-from dagflow.defs.assets.spec import AssetIn, HasAssetKey, free_input_name
+from dagflow.defs.assets.dependency import AssetIn, HasAssetKey, free_input_name
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, Out
@@ -273,7 +273,7 @@ def _others(
     parameters = [parameter.name for parameter in body.inputs]
     found: dict[str, tuple[AssetKey, AssetIn]] = {}
     for name, item in given.items():
-        key = check_type(item, AssetIn, f"additional_ins[{repr_of(name)}]", place).key_for(name)
+        key = check_type(item, AssetIn, f"additional_ins[{repr_of(name)}]", place).resolve_key(name)
         if name not in parameters:
             raise DagflowInvalidDefinitionError(
                 f"{place} ({location(body.fn)}): 'additional_ins' names '{name}', which is not a parameter "
@@ -308,7 +308,7 @@ def _named(
     allowed = {*checked, *further}
     found: dict[str, tuple[AssetKey, AssetIn]] = {}
     for name, item in given.items():
-        key = check_type(item, AssetIn, f"ins[{repr_of(name)}]", place).key_for(name)
+        key = check_type(item, AssetIn, f"ins[{repr_of(name)}]", place).resolve_key(name)
         if name not in parameters or key not in allowed:
             problem = (
                 "is not a parameter of the function"

@@ -22,6 +22,7 @@ from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
+    DagflowInvalidSubsetError,
     check_optional,
     repr_of,
 )
@@ -30,6 +31,8 @@ from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
+    from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.assets.selection import AssetSelection
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.defs.jobs.run_request import RunRequest
@@ -43,7 +46,7 @@ def build_asset_job(
     selection: Any = None,
     resources: Mapping[str, Any] | None = None,
     default_io_manager: ResourceDefinition | None = None,
-    one_partitioning: bool = True,
+    is_global: bool = False,
     **options: Any,
 ) -> JobDefinition:
     """Build the job that computes assets.
@@ -51,22 +54,24 @@ def build_asset_job(
     Args:
         assets: AssetsDefinitions, and SourceAssets or AssetSpecs for assets that are only read.
         name: The name of the job.
-        selection: The assets that run: None (all), keys, definitions, or clauses such as "+tea".
+        selection: The assets and checks that run, as in `chosen_parts`.
         resources: Resource definitions or values by key.
         default_io_manager: The I/O manager of the assets without an I/O manager.
-        one_partitioning: Whether different partitions definitions are an error. Otherwise the job has no
-            partitions definition, and a run of a partition selects a part of the job.
+        is_global: Whether it is the job of a whole project. It has all checks. If its assets have different
+            partitions, it has no partitions definition, and a run of a partition selects a part of the job.
         options: Other arguments of the JobDefinition.
 
     Raises:
         ParameterCheckError, CheckError: `assets` is not a sequence of assets.
         DagflowInvalidDefinitionError: Two assets with one key, a cycle, an unknown asset that is read,
-            conflicting resources, or an invalid selection.
+            conflicting resources, or a selected asset that cannot run.
+        DagflowInvalidSubsetError: The selection names an unknown key, or a part of a definition that cannot
+            be divided.
         DagflowInvalidInvocationError: A resource of an asset is among `resources`.
     """
     catalog = AssetCatalog(assets)
     names = ShortNames(catalog.assets)
-    parts = chosen_parts(catalog, selection, names)
+    parts = chosen_parts(catalog, selection, names, every_check=is_global)
     wiring, layer = wire_assets(parts, catalog, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = describe_job(name)
@@ -74,47 +79,66 @@ def build_asset_job(
     return JobDefinition(
         graph_def=graph_def,
         resource_defs=_resources(catalog.definitions(), given, default_io_manager, place),
-        partitions_def=common_partitions(parts, one_partitioning),
+        partitions_def=common_partitions(parts, not is_global),
         asset_layer=layer,
         **options,
     )
 
 
+SELECTION_ERRORS = (DagflowInvalidSubsetError, NotImplementedError)
+"""The errors about a selection that does not fit the assets."""
+
+
+def unresolved(name: str, error: Exception) -> DagflowInvalidDefinitionError:
+    """Return the error about a job that its assets and its selection do not allow."""
+    what = "the selected assets" if name == EPHEMERAL_JOB_NAME else f"asset job '{name}'"
+    return DagflowInvalidDefinitionError(f"Failed to resolve {what}: {error}")
+
+
 class UnresolvedAssetJobDefinition:
     """A job that selects its assets from its Definitions. Made by `define_asset_job`."""
 
-    __slots__ = ("name", "options", "partitions_def", "selection")
+    __slots__ = ("given_selection", "name", "options", "partitions_def")
 
     def __init__(
         self, name: str, selection: Any, partitions_def: PartitionsDefinition | None, options: dict[str, Any]
     ) -> None:
         self.name: str = name
-        self.selection: Any = selection
+        self.given_selection: Any = selection
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.options: dict[str, Any] = options
 
+    @property
+    def selection(self) -> AssetSelection:
+        """Its selection. Without one it selects all materializable assets."""
+        from dagflow.defs.assets.selection import AssetSelection  # few projects ask
+
+        return AssetSelection.all() if self.given_selection is None else self.given_selection
+
     def resolve(
-        self,
-        assets: Sequence[Any],
-        resources: Mapping[str, Any] | None = None,
+        self, asset_graph: AssetGraph | Sequence[Any], resource_defs: Mapping[str, Any] | None = None
     ) -> JobDefinition:
         """Build the job, with its selection of these assets.
+
+        Args:
+            asset_graph: The graph of a project, or a list of definitions.
+            resource_defs: Resource definitions or values by key.
 
         Raises:
             DagflowInvalidDefinitionError: The selection is invalid, or the assets have other partitions.
         """
+        given: Any = asset_graph
+        catalog = getattr(given, "catalog", None)
         try:
             job = build_asset_job(
-                assets,
+                given if catalog is None else catalog.definitions(),
                 name=self.name,
-                selection=self.selection,
-                resources=resources,
+                selection=self.given_selection,
+                resources=resource_defs,
                 **self.options,
             )
-        except DagflowInvalidDefinitionError as error:
-            raise DagflowInvalidDefinitionError(
-                f"Failed to resolve asset job '{self.name}': {error}"
-            ) from error
+        except (DagflowInvalidDefinitionError, *SELECTION_ERRORS) as error:
+            raise unresolved(self.name, error) from error
         if self.partitions_def is not None and job.partitions_def != self.partitions_def:
             raise DagflowInvalidDefinitionError(
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
@@ -181,7 +205,9 @@ def define_asset_job(
 
     Args:
         name: The name of the job.
-        selection: The assets: None (all), keys, definitions, or clauses such as "+tea".
+        selection: The assets and checks: None (all materializable assets and their checks), an
+            AssetSelection, a selection string such as `+tea` or `group:hot and not key:"raw/*"`, or a list of
+            strings, of keys or of definitions.
         config: The default run config.
         description: A sentence for people.
         tags: The tags of the job.
@@ -216,6 +242,10 @@ def define_asset_job(
     }  # fmt: skip
     # a job without assets checks the arguments now, with the user's line in the traceback
     JobDefinition(graph_def=GraphDefinition(check_name(name, "job")), **options)
+    if selection is not None:
+        from dagflow.defs.assets.selection import AssetSelection  # few jobs select
+
+        selection = AssetSelection.from_coercible(selection)
     check_optional(partitions_def, PartitionsDefinition, "partitions_def", f"job '{name}'")
     return UnresolvedAssetJobDefinition(name, selection, partitions_def, options)
 

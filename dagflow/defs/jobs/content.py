@@ -18,7 +18,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, requirements_of
 from dagflow.errors import CheckError
-from dagflow.keys import AssetKey, NodeHandle
+from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import DagflowType
@@ -31,9 +31,16 @@ if TYPE_CHECKING:
 
 
 class AssetSelectionData(NamedTuple):
-    """A selection of the assets of a job: the keys of the assets, and the whole job."""
+    """A selection of the assets and checks of a job: their keys, and the whole job.
+
+    Attributes:
+        asset_selection: The keys of the assets.
+        asset_check_selection: The keys of the checks; None: the checks of the assets.
+        parent_job_def: The whole job.
+    """
 
     asset_selection: frozenset[AssetKey]
+    asset_check_selection: frozenset[AssetCheckKey] | None
     parent_job_def: _doors.JobDefinition
 
 
@@ -226,13 +233,23 @@ class JobContent(Copied):
 
     @property
     def is_subset(self) -> bool:
-        """True if an op selection chose a part of a larger job."""
-        return self.op_selection is not None
+        """True if a selection of ops or assets chose a part of a larger job."""
+        return self.op_selection is not None or self.asset_selection_data is not None
+
+    @property
+    def asset_selection(self) -> frozenset[AssetKey] | None:
+        """The keys of the assets that were chosen from a larger job; None for a whole job."""
+        return self.asset_selection_data.asset_selection if self.asset_selection_data else None
+
+    @property
+    def asset_check_selection(self) -> frozenset[AssetCheckKey] | None:
+        """The keys of the checks that were chosen from a larger job; None: the checks of its assets."""
+        return self.asset_selection_data.asset_check_selection if self.asset_selection_data else None
 
     @property
     def resolved_op_selection(self) -> frozenset[str] | None:
         """The paths of the ops that the op selection chose; None without an op selection."""
-        return frozenset(_op_paths(self.graph, "")) if self.is_subset else None
+        return None if self.op_selection is None else frozenset(_op_paths(self.graph, ""))
 
     def has_direct_input_value(self, input_name: str) -> bool:
         """Return whether the job has a value for this input of its graph."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow import _doors
 from dagflow._util import class_has, nearest
-from dagflow.absent import explains_absent
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
 from dagflow.defs.graphs.type_names import check_type_names
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from dagflow.defs.jobs.run_request import RunRequest
     from dagflow.defs.loggers.definition import LoggerDefinition
     from dagflow.instance.instance import DagflowInstance
+    from dagflow.keys import AssetCheckKey
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 _LEGACY = frozenset(
@@ -264,19 +264,28 @@ class JobDefinition(JobContent):
         values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
         return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
 
-    @explains_absent
     def get_subset(
-        self, *, op_selection: Sequence[str] | None = None, asset_selection: Sequence[Any] | None = None
+        self,
+        *,
+        op_selection: Sequence[str] | None = None,
+        asset_selection: Iterable[Any] | None = None,
+        asset_check_selection: Iterable[AssetCheckKey] | None = None,
     ) -> JobDefinition:
-        """Return a copy with only the selected ops, or the selected assets of an asset job. None or an empty
-        selection selects all.
+        """Return a copy with only the selected ops, or the selected assets and checks of an asset job.
+
+        None or an empty selection selects all.
+
+        Args:
+            op_selection: Clauses, such as `["*a", "b+"]`.
+            asset_selection: Keys of assets.
+            asset_check_selection: Keys of checks; default: the checks of the selected assets.
 
         Raises:
             CheckError: Both selections are given.
             ParameterCheckError: The selection is not a list of strings, or of asset keys.
             DagflowInvalidSubsetError: An element selects nothing, or the selected part cannot run alone.
         """
-        return _doors.subset_of(self, op_selection, asset_selection)
+        return _doors.subset_of(self, op_selection, asset_selection, asset_check_selection)
 
     @property
     def is_asset_job(self) -> bool:

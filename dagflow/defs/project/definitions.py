@@ -11,7 +11,9 @@ from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
@@ -37,6 +39,7 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.graph import AssetGraph
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -97,6 +100,7 @@ class Definitions:
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, "Definitions")
         self._specs: list[AssetSpec] | None = None
+        self._graph: AssetGraph | None = None
         self._by_name: dict[str, JobDefinition] | None = None
         self._repository: _doors.RepositoryDefinition | None = None
 
@@ -167,6 +171,23 @@ class Definitions:
     def resolve_all_asset_keys(self) -> list[AssetKey]:
         """Return the keys of all assets, in the order of `resolve_all_asset_specs`."""
         return [spec.key for spec in self.resolve_all_asset_specs()]
+
+    def resolve_asset_graph(self) -> AssetGraph:
+        """Return all assets and checks with their dependencies, for example to resolve an AssetSelection.
+
+        Raises:
+            DagflowInvalidDefinitionError: Two assets or checks have one key.
+
+        Example:
+            >>> graph = Definitions([AssetSpec("tea", deps=["water"])]).resolve_asset_graph()
+            >>> [key.to_user_string() for key in graph.toposorted_asset_keys]
+            ['water', 'tea']
+        """
+        if self._graph is None:
+            from dagflow.defs.assets.graph import AssetGraph  # few projects are looked at
+
+            self._graph = AssetGraph.from_assets(self._all_assets())
+        return self._graph
 
     def get_repository_def(self) -> _doors.RepositoryDefinition:
         """Return the repository with these definitions. Its name is `__repository__`.
@@ -370,7 +391,7 @@ class Definitions:
                     assets,
                     name=ASSET_JOB_NAME,
                     resources=resources,
-                    one_partitioning=False,
+                    is_global=True,
                 )
             for job in dict.fromkeys(self.jobs):
                 if job.name == ASSET_JOB_NAME:

@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetDep, AssetSpec, SourceAsset
+from dagflow.defs.assets.dependency import AssetDep
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
@@ -370,7 +372,7 @@ def _changed(asset: AnyAsset, keys: Mapping[AssetKey, AssetKey], group_name: str
 
 
 def _changed_spec(spec: AssetSpec, keys: Mapping[AssetKey, AssetKey], group_name: str | None) -> AssetSpec:
-    if group_name is not None and spec.group_name != DEFAULT_GROUP:
+    if group_name is not None and spec.shown_group != DEFAULT_GROUP:
         raise DagflowInvalidDefinitionError(
             f"asset '{spec.key.to_user_string()}' has the group '{spec.group_name}', so the loader cannot "
             f"give it the group '{group_name}'. Leave out one of them."

@@ -14,7 +14,9 @@ from dagflow import _doors
 from dagflow.absent import explains_absent
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
@@ -28,8 +30,9 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.graph import AssetGraph
     from dagflow.instance.instance import DagflowInstance
-    from dagflow.keys import CoercibleToAssetKey
+    from dagflow.keys import AssetCheckKey, CoercibleToAssetKey
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _JOBS = (JobDefinition, UnresolvedAssetJobDefinition, GraphDefinition)
@@ -143,24 +146,31 @@ class RepositoryDefinition(Copied):
             key_of(key)
         return self.get_job(ASSET_JOB_NAME) if self.has_job(ASSET_JOB_NAME) else None
 
-    @explains_absent
     def get_maybe_subset_job_def(
         self,
         job_name: str,
         op_selection: Sequence[str] | None = None,
         asset_selection: Iterable[CoercibleToAssetKey] | None = None,
+        asset_check_selection: Iterable[AssetCheckKey] | None = None,
     ) -> JobDefinition:
-        """Return the job with this name, or a copy with the selected ops or assets only.
+        """Return the job with this name, or a copy with the selected ops, or assets and checks, only.
 
         Raises:
             DagflowInvariantViolationError: No job has this name.
             DagflowInvalidSubsetError: An element selects nothing, or the selected part cannot run alone.
         """
         found = self.get_job(job_name)
-        if not op_selection and not asset_selection:
-            return found
         assets = None if asset_selection is None else sorted(map(key_of, asset_selection))
-        return found.get_subset(op_selection=op_selection, asset_selection=assets)
+        return found.get_subset(
+            op_selection=op_selection or None,
+            asset_selection=assets or None,
+            asset_check_selection=asset_check_selection,
+        )
+
+    @property
+    def asset_graph(self) -> AssetGraph:
+        """All assets and checks with their dependencies."""
+        return self._definitions().resolve_asset_graph()
 
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:

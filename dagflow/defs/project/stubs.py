@@ -7,7 +7,8 @@ from typing import Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import AssetKey, system_tag
 

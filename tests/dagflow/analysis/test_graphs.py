@@ -107,6 +107,8 @@ def test_assets() -> None:
         "tag": {"t=1", "o=1", "dagflow/kind/sql"},
         "kind": {"sql"},
         "owner": {"team:me"},
+        "partitions": {"none"},
+        "is": {"materializable"},
         "op": {"water"},
         "resource": {"db"},
     }

@@ -98,7 +98,8 @@ ERRORS = st.recursive(
 )
 MAYBE_ERROR = st.none() | ERRORS
 CHECKED = st.builds(data.TypeCheckData, st.booleans(), TEXT, MAYBE_TEXT, METADATA)
-MATERIALIZATIONS = st.builds(AssetMaterialization, KEYS, MAYBE_TEXT, METADATA, PARTITIONS, TAGS)
+ASSET_TAGS = st.dictionaries(st.from_regex(r"\A([a-z]+/)?[A-Z0-9_.-]+\Z"), st.just("v"), max_size=2)
+MATERIALIZATIONS = st.builds(AssetMaterialization, KEYS, MAYBE_TEXT, METADATA, PARTITIONS, ASSET_TAGS)
 ENGINE = st.builds(data.EngineEventData, METADATA, MAYBE_ERROR, MAYBE_TEXT, MAYBE_TEXT)
 FAILED_STEP = st.builds(
     data.StepFailureData,
@@ -123,7 +124,8 @@ DATA: dict[str, st.SearchStrategy[Any]] = {
     "ASSET_MATERIALIZATION": MATERIALIZATIONS.map(data.StepMaterializationData),
     "ASSET_MATERIALIZATION_PLANNED": st.builds(AssetMaterializationPlannedData, KEYS, PARTITIONS, st.none()),
     "ASSET_OBSERVATION": st.builds(
-        data.AssetObservationData, st.builds(AssetObservation, KEYS, MAYBE_TEXT, METADATA, PARTITIONS, TAGS)
+        data.AssetObservationData,
+        st.builds(AssetObservation, KEYS, MAYBE_TEXT, METADATA, PARTITIONS, ASSET_TAGS),
     ),
     "ASSET_CHECK_EVALUATION": st.builds(
         AssetCheckEvaluation,

@@ -10,6 +10,7 @@ import pytest
 
 from dagflow import (
     AssetKey,
+    AssetSelection,
     AssetSpec,
     DagflowInstance,
     ExecuteInProcessResult,
@@ -209,8 +210,7 @@ def test_a_later_run_loads_what_an_earlier_one_stored(tmp_path: Path) -> None:
         (["water"], ["water"]),
         ([AssetKey("water")], ["water"]),
         ([water, tea], ["water", "tea"]),
-        (water, ["water"]),
-        ([], []),
+        (AssetSelection.assets(water), ["water"]),
     ],
 )
 def test_selections_of_assets(selection: Any, steps: list[str]) -> None:
@@ -534,16 +534,16 @@ def test_assets_of_a_job() -> None:
     result = made.execute_in_process(asset_selection=[AssetKey("water")])
     assert (ran(result), result.dagflow_run.job_name) == (["water"], "assets")
     assert ran(made.execute_in_process(asset_selection=["water", tea])) == ["water", "tea"]
-    assert ran(made.execute_in_process(asset_selection=[])) == []
+    assert ran(made.execute_in_process(asset_selection=[])) == ["water", "tea"]
     part = made.get_subset(asset_selection=["water"])
-    assert part.asset_selection_data == (frozenset({AssetKey("water")}), made)
+    assert part.asset_selection_data == (frozenset({AssetKey("water")}), None, made)
     assert made.asset_selection_data is None
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"asset_selection": [AssetKey("x")]}, DagflowInvalidSubsetError, "job 'cafe' makes no asset 'x'"),
+        ({"asset_selection": [AssetKey("x")]}, DagflowInvalidSubsetError, "job 'cafe' knows no asset 'x'"),
         (
             {"asset_selection": [AssetKey("x")], "op_selection": ["beans"]},
             CheckError,

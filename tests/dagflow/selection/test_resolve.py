@@ -23,7 +23,9 @@ def big() -> Graph:
         Node(f"inner.{name}", (f"inner.{name}",), {"op": [name], "tag": ["team=core"]}, parent="inner")
         for name in ["b", "c", "x"]
     ]
-    nodes.append(Node("e2", ("e", "shop/e"), {"kind": ["dbt", "sql"], "key": ["shop/e"]}))
+    nodes.append(
+        Node("e2", ("e", "shop/e"), {"kind": ["dbt", "sql"], "key": ["shop/e"], "partitions": ["none"]})
+    )
     return Graph(nodes, [*TOP, ("inner.b", "inner.c"), ("inner.c", "inner.x")])
 
 
@@ -62,6 +64,7 @@ ALL_NODES = f"a b2 d e e2 {INNER}"
         ("tag:team=* and not op:c", "inner.b inner.x"),
         ("kind:<null>", ""),
         ("owner:<null>", "e2"),
+        ("partitions:<null>", "e2"),
         ('key:"shop*"', "e2"),
         ("tag:team=core", "inner.b inner.c inner.x"),
         ("kind:sql", "e2"),

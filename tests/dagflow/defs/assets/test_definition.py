@@ -77,7 +77,7 @@ def _partitioned(*specs: AssetSpec, **more: Any) -> AssetsDefinition:
 
 def test_each_output_has_its_asset() -> None:
     """An AssetOutput has the key, the spec and the partitions of the asset."""
-    p = AssetSpec("p", partitions_def=PARTS)
+    p = AssetSpec("p", partitions_def=PARTS, group_name="g")
     both = _partitioned(p, AssetSpec("q"))
 
     assert both.output_names == {AssetKey("p"): "p", AssetKey("q"): "q"}
@@ -86,6 +86,16 @@ def test_each_output_has_its_asset() -> None:
     assert both.outputs["q"].partitions_def is None
     assert both.partitions_def is PARTS
     assert repr(both.outputs["p"]) == "AssetOutput(AssetKey(['p']))"
+
+
+def test_a_definition_gives_the_default_group() -> None:
+    """A spec without a group gets the default group in a definition, and stays as it is itself."""
+    plain, grouped = AssetSpec("p", partitions_def=PARTS), AssetSpec("q", group_name="g")
+    both = _partitioned(plain, grouped)
+
+    assert [spec.group_name for spec in both.specs] == ["default", "g"]
+    assert both.group_names_by_key == {AssetKey("p"): "default", AssetKey("q"): "g"}
+    assert plain.group_name is None
 
 
 def test_the_partition_of_an_output() -> None:

@@ -11,16 +11,18 @@ from dagflow import (
     AssetCheckSpec,
     AssetDep,
     AssetKey,
+    AssetsDefinition,
     AssetSpec,
     CheckError,
     DagflowInvalidDefinitionError,
     DailyPartitionsDefinition,
     Definitions,
+    Out,
     SourceAsset,
     TimeWindowPartitionMapping,
     asset,
     asset_check,
-    multi_asset,
+    op,
     repository,
 )
 from dagflow.defs.assets.graph import AssetGraph
@@ -36,15 +38,22 @@ def water(): ...
 def tea(water): ...
 
 
-@multi_asset(
-    specs=[AssetSpec("m1", deps=[tea]), AssetSpec("m2", deps=["m1"])],
-    check_specs=[AssetCheckSpec("mc", asset="m1")],
-)
-def m(): ...
+def several(specs: list[AssetSpec], *checks: AssetCheckSpec, can_subset: bool = False) -> AssetsDefinition:
+    """Define several assets that one op makes."""
+    outputs = {spec.key.to_python_identifier(): spec.key for spec in specs}
+    check_outputs = {check.get_python_identifier(): check for check in checks}
+    out = {name: Out(is_required=not can_subset) for name in (*outputs, *check_outputs)}
+    return AssetsDefinition(
+        node_def=op(name=f"make_{min(outputs)}", out=out)(lambda: None),
+        keys_by_output_name=outputs,
+        specs=specs,
+        check_specs_by_output_name=check_outputs,
+        can_subset=can_subset,
+    )
 
 
-@multi_asset(specs=[AssetSpec("s1", skippable=True), AssetSpec("s2", skippable=True)], can_subset=True)
-def s(): ...
+m = several([AssetSpec("m1", deps=[tea]), AssetSpec("m2", deps=["m1"])], AssetCheckSpec("mc", asset="m1"))
+s = several([AssetSpec("s1"), AssetSpec("s2")], can_subset=True)
 
 
 @asset_check(asset=tea, blocking=True, additional_deps=["other"], description="Hot?")

@@ -11,19 +11,21 @@ import pytest
 
 from dagflow import (
     AssetCheckKey,
+    AssetCheckSpec,
     AssetKey,
+    AssetsDefinition,
     AssetSpec,
     CheckError,
     DagflowError,
     DagflowInvalidAssetSelectionError,
     DagflowInvalidSubsetError,
     Definitions,
+    Out,
     ParameterCheckError,
     SourceAsset,
     asset,
     asset_check,
-    multi_asset,
-    multi_asset_check,
+    op,
 )
 from dagflow import AssetSelection as Selection
 from dagflow.defs.assets.graph import AssetGraph
@@ -53,14 +55,22 @@ def xy(): ...
 def xqz(): ...
 
 
-@multi_asset(specs=[AssetSpec("m1", deps=[a]), AssetSpec("m2")])
-def m(): ...
+def several(specs: list[AssetSpec], *checks: AssetCheckSpec, can_subset: bool = False) -> AssetsDefinition:
+    """Define several assets that one op makes."""
+    outputs = {spec.key.to_python_identifier(): spec.key for spec in specs}
+    check_outputs = {check.get_python_identifier(): check for check in checks}
+    out = {name: Out(is_required=not can_subset) for name in (*outputs, *check_outputs)}
+    return AssetsDefinition(
+        node_def=op(name=f"make_{min(outputs)}", out=out)(lambda: None),
+        keys_by_output_name=outputs,
+        specs=specs,
+        check_specs_by_output_name=check_outputs,
+        can_subset=can_subset,
+    )
 
 
-@multi_asset(
-    specs=[AssetSpec("s1", skippable=True), AssetSpec("s2", deps=["s1"], skippable=True)], can_subset=True
-)
-def s(): ...
+m = several([AssetSpec("m1", deps=[a]), AssetSpec("m2")])
+s = several([AssetSpec("s1"), AssetSpec("s2", deps=["s1"])], can_subset=True)
 
 
 @asset
@@ -73,10 +83,6 @@ def ca(): ...
 
 @asset_check(asset=d)
 def cd(): ...
-
-
-@multi_asset_check(specs=[])
-def none(): ...
 
 
 SRC = AssetSpec("src", group_name="raw", kinds={"csv"})

@@ -1,27 +1,29 @@
-"""AssetSpec, SourceAsset, AssetIn and AssetDep as values."""
+"""AssetSpec: its arguments, their checks, and copies with other attributes."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dagflow import (
     AssetDep,
-    AssetIn,
     AssetKey,
     AssetSpec,
+    AutoMaterializePolicy,
+    AutomationCondition,
+    FreshnessPolicy,
     LastPartitionMapping,
-    MetadataValue,
+    LegacyFreshnessPolicy,
     SourceAsset,
     StaticPartitionsDefinition,
     asset,
-    fs_io_manager,
     mem_io_manager,
 )
 from dagflow.defs.assets.layer import AssetLayer
-from dagflow.defs.assets.spec import key_of
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidMetadata,
     DagflowInvariantViolationError,
@@ -37,52 +39,6 @@ PARTS = StaticPartitionsDefinition(["a", "b"])
 def cup(water: Any) -> Any:
     """A cup."""
     return water
-
-
-@pytest.mark.parametrize(
-    ("given", "key"),
-    [
-        (AssetIn(), ["p"]),
-        (AssetIn(key="k"), ["k"]),
-        (AssetIn(key=["a", "b"]), ["a", "b"]),
-        (AssetIn(key_prefix="x"), ["x", "p"]),
-        (AssetIn(key_prefix=["x", "y"]), ["x", "y", "p"]),
-    ],
-)
-def test_the_key_that_a_parameter_reads(given: AssetIn, key: list[str]) -> None:
-    """The key is the parameter name, with a prefix if given, or the key of the AssetIn."""
-    assert given.key_for("p") == AssetKey(key)
-
-
-@pytest.mark.parametrize(
-    "named",
-    [cup, "shop/cup", ["shop", "cup"], AssetKey(["shop", "cup"]), AssetSpec(["shop", "cup"]), AssetDep(cup)],
-)
-def test_what_names_an_asset(named: Any) -> None:
-    """A definition, a key, a list of parts and a string name an asset. A string is one part."""
-    key = AssetKey("shop/cup") if isinstance(named, str) else AssetKey(["shop", "cup"])
-
-    assert key_of(named) == AssetDep.from_coercible(named).asset_key == key
-
-
-@pytest.mark.parametrize("named", [5, None, [5], {"a": 1}])
-def test_what_names_none(named: Any) -> None:
-    """Any other value raises."""
-    with pytest.raises(ParameterCheckError, match="does not name an asset"):
-        key_of(named)
-
-
-def test_dependencies_are_values() -> None:
-    """Dependencies are equal if their keys, mappings and metadata are equal."""
-    mapping = LastPartitionMapping()
-
-    assert AssetDep("a") == AssetDep(AssetKey("a"))
-    assert AssetDep("a") != AssetDep("a", metadata={"m": 1})
-    assert AssetDep("a") != AssetDep("a", partition_mapping=mapping)
-    assert AssetDep("a") != "a"
-    assert len({AssetDep("a"), AssetDep("a")}) == 1
-    assert AssetDep("a", metadata={"m": 1}).metadata == {"m": MetadataValue.int(1)}
-    assert repr(AssetDep("a")) == "AssetDep(AssetKey(['a']))"
 
 
 def test_a_spec_stores_its_arguments() -> None:
@@ -107,7 +63,7 @@ def test_a_spec_stores_its_arguments() -> None:
     assert (spec.code_version, spec.owners, spec.partitions_def) == ("1", ["team:me"], PARTS)
     assert spec.tags == {"t": "1", "dagflow/kind/sql": ""}
     assert spec.kinds == {"sql"}
-    assert AssetSpec("a").group_name == "default"
+    assert (AssetSpec("a").group_name, AssetSpec("a").shown_group) == (None, "default")
     assert repr(AssetSpec("a")) == "AssetSpec(AssetKey(['a']))"
 
 
@@ -128,7 +84,11 @@ def test_a_repeated_dependency_of_a_spec_counts_once() -> None:
         (lambda: AssetSpec("a", group_name=5), ParameterCheckError, "'group_name' of asset 'a'"),
         (lambda: AssetSpec("a", partitions_def=5), ParameterCheckError, "'partitions_def'"),
         (lambda: AssetSpec("a", metadata={"m": object()}), DagflowInvalidMetadata, "'m'"),
-        (lambda: AssetSpec("a", tags={"t": object()}), DagflowInvalidDefinitionError, "tag 't' of asset 'a'"),
+        (
+            lambda: AssetSpec("a", tags={"t": object()}),
+            DagflowInvalidDefinitionError,
+            "the tags of asset 'a'",
+        ),
         (lambda: AssetSpec(5), ParameterCheckError, "AssetKey"),
         (lambda: AssetSpec("a", deps="bc"), ParameterCheckError, "'deps' of asset 'a' must be a list"),
         (
@@ -161,20 +121,6 @@ def test_a_spec_names_its_io_manager() -> None:
     assert AssetLayer({stored.key: stored}).io_manager_key(stored.key) == "cellar"
     with pytest.raises(ParameterCheckError, match="'io_manager_key' of asset 'beans'"):
         spec.with_io_manager_key(5)  # type: ignore[arg-type]
-
-
-def test_sources() -> None:
-    """A SourceAsset takes an I/O manager by key, by definition, or the default one."""
-    plain = SourceAsset("a", description="d", group_name="g", tags={"t": "1"}, partitions_def=PARTS)
-    own = SourceAsset(["a", "b"], io_manager_def=fs_io_manager)
-    named = SourceAsset("a", io_manager_key="k", resource_defs={"k": 5})
-
-    assert (plain.key, plain.io_manager_key, plain.resource_defs) == (AssetKey("a"), "io_manager", {})
-    assert (plain.partitions_def, plain.spec.description, plain.spec.group_name) == (PARTS, "d", "g")
-    assert own.io_manager_key == "a__b__io_manager"
-    assert own.resource_defs == {"a__b__io_manager": fs_io_manager}
-    assert (named.io_manager_key, named.resource_defs["k"].value) == ("k", 5)
-    assert repr(plain) == "SourceAsset(AssetKey(['a']))"
 
 
 def test_a_spec_with_other_partitions_is_a_copy() -> None:
@@ -243,3 +189,106 @@ def test_specs_are_compared_by_value() -> None:
     assert one == other
     assert len({one, other, one.replace_attributes(skippable=True)}) == 2
     assert one != "beans"
+
+
+HOUR = timedelta(hours=1)
+FRESH = FreshnessPolicy.time_window(HOUR)
+OLD_FRESH = LegacyFreshnessPolicy(maximum_lag_minutes=3)
+EAGER = AutomationCondition.eager()
+
+
+def test_conditions_and_policies_are_kept() -> None:
+    """A spec keeps its condition and its policies, and an equal spec has equal ones."""
+    spec = AssetSpec(
+        "a",
+        automation_condition=EAGER,
+        freshness_policy=FRESH,
+        legacy_freshness_policy=OLD_FRESH,
+        is_virtual=True,
+    )
+
+    assert (spec.automation_condition, spec.freshness_policy) == (EAGER, FRESH)
+    assert (spec.legacy_freshness_policy, spec.is_virtual) == (OLD_FRESH, True)
+    assert spec.metadata == {}
+    assert spec == spec.replace_attributes() != AssetSpec("a")
+
+
+def test_conditions_and_policies_are_replaced() -> None:
+    """Each of them is replaced alone, and None clears it."""
+    spec = AssetSpec("a", automation_condition=EAGER, freshness_policy=FRESH)
+
+    assert spec.replace_attributes(automation_condition=None).automation_condition is None
+    assert spec.replace_attributes(automation_condition=None).freshness_policy == FRESH
+    assert spec.replace_attributes(freshness_policy=None).freshness_policy is None
+    assert spec.replace_attributes(legacy_freshness_policy=OLD_FRESH).legacy_freshness_policy == OLD_FRESH
+    assert spec.replace_attributes(is_virtual=True).is_virtual
+
+
+def test_the_older_form_of_a_condition() -> None:
+    """An auto-materialize policy becomes a condition, and is read back as the policy of that condition."""
+    policy = AutoMaterializePolicy.eager()
+    spec = AssetSpec("a", auto_materialize_policy=policy)
+
+    assert spec.automation_condition == policy.to_automation_condition()
+    assert spec.auto_materialize_policy == AutoMaterializePolicy(None, None, spec.automation_condition)
+    assert AssetSpec("a").auto_materialize_policy is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"automation_condition": 3}, ParameterCheckError, "'automation_condition' of asset 'a'"),
+        ({"freshness_policy": 3}, ParameterCheckError, "'freshness_policy' of asset 'a'"),
+        ({"freshness_policy": OLD_FRESH}, ParameterCheckError, "'legacy_freshness_policy'"),
+        ({"legacy_freshness_policy": FRESH}, ParameterCheckError, "'legacy_freshness_policy' of asset 'a'"),
+        ({"auto_materialize_policy": 3}, ParameterCheckError, "'auto_materialize_policy' of asset 'a'"),
+        (
+            {"auto_materialize_policy": AutoMaterializePolicy.eager(), "automation_condition": EAGER},
+            DagflowInvariantViolationError,
+            "asset 'a' has an 'automation_condition' and an 'auto_materialize_policy'",
+        ),
+        ({"is_virtual": 3}, ParameterCheckError, "'is_virtual' of asset 'a'"),
+        ({"code_version": 3}, ParameterCheckError, "'code_version' of asset 'a'"),
+        ({"metadata": {1: 2}}, CheckError, "asset 'a'"),
+        ({"owners": ["x@y.z"]}, DagflowInvalidDefinitionError, "'x@y.z' of asset 'a'"),
+        ({"owners": ["team:"]}, DagflowInvalidDefinitionError, "'team:' of asset 'a'"),
+        ({"owners": [3]}, CheckError, "owners"),
+        ({"owners": "x"}, ParameterCheckError, "owners"),
+        ({"group_name": ""}, DagflowInvalidDefinitionError, "group of asset 'a'"),
+        ({"group_name": "a/"}, DagflowInvalidDefinitionError, "group of asset 'a'"),
+        ({"tags": {"a b": "c"}}, DagflowInvalidDefinitionError, "invalid tag key 'a b'"),
+        ({"tags": {"dagflow/kind/a b": ""}}, DagflowInvalidDefinitionError, "invalid tag key 'a b'"),
+        ({"kinds": set("abcdefghijk")}, DagflowInvalidDefinitionError, "asset 'a' has 11 kinds"),
+        ({"kinds": "sql"}, ParameterCheckError, "kinds"),
+        ({"kinds": [3]}, CheckError, "kinds"),
+    ],
+)
+def test_arguments_are_checked(arguments: Any, error: type[Exception], message: str) -> None:
+    """An invalid argument is refused with its name or value, and with the asset."""
+    with pytest.raises(error, match=message):
+        AssetSpec("a", **arguments)
+
+
+def test_unknown_arguments() -> None:
+    """An unknown argument is a TypeError that names it."""
+    with pytest.raises(TypeError, match="foo"):
+        AssetSpec("a", foo=3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="auto_materialize_policy"):
+        AssetSpec("a").replace_attributes(auto_materialize_policy=None)  # type: ignore[call-arg]
+
+
+def test_valid_facts() -> None:
+    """Teams with any name, groups of several names, ten kinds with any characters and kinds as tags."""
+    spec = AssetSpec("a", owners=["team:a b", "ann@bar.org"], group_name="a/b", tags={"dagflow/kind/sql": ""})
+
+    assert (spec.owners, spec.group_name, spec.kinds) == (["team:a b", "ann@bar.org"], "a/b", {"sql"})
+    assert len(AssetSpec("a", kinds=list("abcdefghij")).kinds) == 10
+    assert AssetSpec("a", kinds={"a b"}).merge_attributes(tags={"t": "1"}).kinds == {"a b"}
+
+
+def test_partition_mappings() -> None:
+    """The mappings of those dependencies that have one, by key."""
+    mapping = LastPartitionMapping()
+    spec = AssetSpec("a", deps=["b", AssetDep("c", partition_mapping=mapping)])
+
+    assert spec.partition_mappings == {AssetKey("c"): mapping}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from dagflow import (
     AssetKey,
+    AssetSelection,
     AssetSpec,
     Definitions,
     DynamicPartitionsDefinition,
@@ -24,6 +26,8 @@ from dagflow import (
 from dagflow.defs.jobs.asset_job import build_asset_job
 from dagflow.errors import (
     CheckError,
+    DagflowError,
+    DagflowInvalidAssetSelectionError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvalidSubsetError,
@@ -81,52 +85,68 @@ def test_collections_of_assets(container: Any) -> None:
     ("selection", "nodes"),
     [
         (None, ["hot__tea", "leaves", "party", "water"]),
-        ([], []),
         ("*", ["hot__tea", "leaves", "party", "water"]),
         ("water", ["water"]),
-        (water, ["water"]),
-        (AssetKey("water"), ["water"]),
-        ([AssetKey("water"), leaves, "party"], ["leaves", "party", "water"]),
-        ([["hot", "tea"]], ["hot__tea"]),
+        ([water, tea], ["hot__tea", "water"]),
+        ((AssetKey("water"),), ["water"]),
+        (["water", "kind:no", "+key:party and not key:water"], ["hot__tea", "leaves", "party", "water"]),
+        (AssetSelection.assets(tea).upstream() - AssetSelection.assets(leaves), ["hot__tea", "water"]),
+        ("group:nope", []),
         ("hot/tea", ["hot__tea"]),
         ("+hot/tea", ["hot__tea", "leaves", "water"]),
         ("*party", ["hot__tea", "leaves", "party", "water"]),
         ("water+", ["hot__tea", "water"]),
         ("water*", ["hot__tea", "party", "water"]),
-        ({"water"}, ["water"]),
     ],
 )
 def test_selections(selection: Any, nodes: list[str]) -> None:
-    """A selection is a key, a definition, a clause, or several of them."""
+    """A selection is an AssetSelection, a string, or a list of strings, keys or definitions."""
     assert _runs(selection) == nodes
 
 
 @pytest.mark.parametrize(
-    "selection", ["nope", ["nope"], [AssetKey("nope")], "wat er(", ["water", "nope"], SourceAsset("x")]
+    "selection", ["nope", ["nope"], [AssetKey("nope")], ["water", "nope"], [SourceAsset("x")], "+nope"]
 )
 def test_unknown_selections(selection: Any) -> None:
-    """An unknown asset raises a definition error, caused by the error of the selection."""
-    if isinstance(selection, SourceAsset):
-        selection = [selection]
-    with pytest.raises(DagflowInvalidDefinitionError, match=r"selection .* cannot be run") as raised:
+    """An unknown asset raises an error of the selection, which is the cause of the error of a job."""
+    job = define_asset_job("drinks", selection)
+
+    with pytest.raises(DagflowInvalidSubsetError, match="was selected, but no AssetsDefinition"):
         _runs(selection)
+    with pytest.raises(DagflowInvalidDefinitionError, match="Failed to resolve asset job 'drinks'") as raised:
+        job.resolve(ASSETS)
     assert isinstance(raised.value.__cause__, DagflowInvalidSubsetError)
 
 
-@pytest.mark.parametrize("selection", [5, object(), [5]])
+@pytest.mark.parametrize("selection", ["beans", "beans+", "is:external"])
+def test_an_external_asset_cannot_run(selection: str) -> None:
+    """The error has the keys that nothing computes."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"contains \['beans'\], which nothing computes"):
+        build_asset_job([*ASSETS, SourceAsset("beans")], selection=selection)
+
+
+@pytest.mark.parametrize("selection", [5, object(), [5], [], {"water"}, water, ["water", water], [["water"]]])
 def test_what_is_no_selection(selection: Any) -> None:
-    """A value that is neither a list nor a name raises."""
-    with pytest.raises(ParameterCheckError, match=r"'selection' must be|does not name an asset"):
-        _runs(selection)
+    """A value of another form raises when the job is defined."""
+    with pytest.raises(DagflowError, match="'selection' must be an AssetSelection"):
+        define_asset_job("drinks", selection)
+
+
+def test_the_selection_of_an_unresolved_job() -> None:
+    """It is an AssetSelection; without one, all materializable assets are selected."""
+    assert define_asset_job("j").selection == AssetSelection.all()
+    assert define_asset_job("j", "+water").selection == AssetSelection.assets("water").upstream(1)
+    graph = Definitions(ASSETS).resolve_asset_graph()
+    assert define_asset_job("j", "water").resolve(asset_graph=graph).graph.node_names() == ["water"]
+    with pytest.raises(DagflowInvalidAssetSelectionError):
+        define_asset_job("j", "wat er(")
 
 
 @given(st.text(alphabet="watehor/*+ :()", max_size=10))
 def test_any_string_selects_or_is_refused(text: str) -> None:
     """Any string selects at least one asset, or raises the error of the selection."""
-    try:
+    with suppress(DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError):
         assert set(_runs(text)) <= set(_runs(None))
-    except DagflowInvalidDefinitionError as error:
-        assert isinstance(error.__cause__, DagflowInvalidSubsetError)  # noqa: PT017
 
 
 def test_what_is_not_selected_is_loaded() -> None:

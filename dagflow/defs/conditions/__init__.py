@@ -1,0 +1,1 @@
+"""Conditions about the state of assets: automation conditions, and freshness policies."""

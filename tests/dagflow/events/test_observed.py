@@ -1,0 +1,78 @@
+"""ObserveResult, and what it has in common with MaterializeResult."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from dagflow import (
+    AssetCheckResult,
+    AssetKey,
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DataVersion,
+    ElementCheckError,
+    MaterializeResult,
+    ObserveResult,
+    Output,
+    ParameterCheckError,
+)
+
+BOTH = pytest.mark.parametrize("result", [ObserveResult, MaterializeResult])
+
+
+def test_equal_by_value():
+    """Results are equal by class and arguments, also after a pickle."""
+    arguments = ("a", {"n": 1}, [AssetCheckResult(passed=True)], DataVersion("1"), {"k": "v"})
+
+    assert ObserveResult(*arguments) == ObserveResult(*arguments)
+    assert pickle.loads(pickle.dumps(ObserveResult(*arguments))) == ObserveResult(*arguments)
+    assert ObserveResult("a") != MaterializeResult("a")
+    assert ObserveResult("a") != ObserveResult("b")
+
+
+def test_fields():
+    """The key is coerced, a string is one part, and the metadata stay as given."""
+    result = ObserveResult("a/b", {"n": 1}, data_version=DataVersion("1"), tags={"k": "v"})
+
+    assert result.asset_key == AssetKey(["a/b"])
+    assert (result.metadata, result.check_results, result.tags) == ({"n": 1}, [], {"k": "v"})
+    assert result.data_version == DataVersion("1")
+
+
+def test_no_value():
+    """An observation stores nothing, so it takes no value."""
+    with pytest.raises(TypeError, match="value"):
+        ObserveResult(value=1)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"asset_key": 3}, ParameterCheckError),
+        ({"metadata": "x"}, CheckError),
+        ({"metadata": {1: 1}}, CheckError),
+        ({"check_results": [1]}, ElementCheckError),
+        ({"check_results": [Output(1)]}, ElementCheckError),
+        ({"check_results": AssetCheckResult(passed=True)}, CheckError),
+        ({"data_version": "x"}, ParameterCheckError),
+        ({"tags": {"a": 1}}, DagflowInvalidDefinitionError),
+        ({"tags": "x"}, ParameterCheckError),
+    ],
+)
+def test_checks_of_the_constructor(result, arguments, error):
+    """An argument of the wrong type is refused at once."""
+    with pytest.raises(error):
+        result(**arguments)
+
+
+@BOTH
+def test_check_result_by_name(result):
+    """A check result is found by its name; an unknown name raises the known ones."""
+    wet = AssetCheckResult(passed=True, check_name="wet")
+
+    assert result(check_results=[wet]).check_result_named("wet") is wet
+    with pytest.raises(CheckError, match=r"no check result named 'dry'.*\['wet'\]"):
+        result(check_results=[wet]).check_result_named("dry")
