@@ -9,7 +9,6 @@ from dagflow._util import nearest
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.cycles import without_cycles
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring

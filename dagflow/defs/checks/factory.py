@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.assets.definition import AssetChecksDefinition, AssetsDefinition
-from dagflow.defs.assets.spec import AssetSpec, key_of
+from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.checks.decorator import multi_asset_check
 from dagflow.errors import CheckError, ParameterCheckError, check_type, repr_of
 from dagflow.events.check import AssetCheckResult, AssetCheckSeverity
