@@ -78,7 +78,11 @@ def _keys_of(asset: Any, place: str) -> Iterable[AssetKey]:
 
 
 def build_checks(
-    specs: Sequence[AssetCheckSpec], prefix: str, ids: Iterable[object], severity: Any, judge: Judge
+    specs: Sequence[AssetCheckSpec],
+    prefix: str,
+    ids: Iterable[object],
+    severity: AssetCheckSeverity,
+    judge: Judge,
 ) -> list[AssetChecksDefinition]:
     """Return a list with the definition of checks of several assets. A run may select some of them.
 

@@ -75,7 +75,7 @@ def build_time_partition_freshness_checks(
             return Verdict(True, text, metadata)
         updated = last_update(context.instance, key)
         metadata = evidence(params, latest_cron_tick=deadline, last_updated=updated)
-        if updated is None:
+        if updated is None and not context.instance.has_asset_key(key):
             text = (
                 "The asset has never been observed/materialized. We currently expect partition "
                 f"{expected} to have arrived."
