@@ -323,6 +323,7 @@ _EXPORTS = {
     "materialize_to_memory": "dagflow.runs.in_process",
     "mem_io_manager": "dagflow.defs.resources.io_managers",
     "monthly_partitioned_config": "dagflow.defs.jobs.partitioned",
+    "multi_asset": "dagflow.defs.assets.multi_asset",
     "multi_asset_check": "dagflow.defs.checks.decorator",
     "multi_or_in_process_executor": "dagflow.defs.executors.builtin",
     "multiprocess_executor": "dagflow.defs.executors.builtin",

@@ -40,6 +40,7 @@ from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep as AssetDep
 from dagflow.defs.assets.dependency import AssetIn as AssetIn
 from dagflow.defs.assets.freshness import apply_freshness_policy as apply_freshness_policy
+from dagflow.defs.assets.multi_asset import multi_asset as multi_asset
 from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset as SourceAsset
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec

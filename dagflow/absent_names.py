@@ -101,7 +101,6 @@ TOPICS = (
     Topic(True, ONE_BY_ONE, {
         "graph_asset": "a decorator that makes an asset of a graph of ops",
         "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
-        "multi_asset": "a decorator that makes several assets with one function",
     }),
     Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
         "multi_observable_source_asset": "a decorator that makes several observed assets of a function",

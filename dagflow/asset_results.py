@@ -7,6 +7,7 @@ calls share this module, through `dagflow.call`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from dagflow._util import has_class
@@ -171,3 +172,24 @@ def _check_complete(op: OpDefinition, found: Iterable[Given]) -> None:
             f"Length mismatch: {op_location(op)} has the outputs {list(op.outs)}, but returned results for "
             f"{names} only. Return a tuple with a result for each, {missing} too."
         )
+
+
+def check_order(op: OpDefinition, ports: AssetPorts, name: str, given: AbstractSet[str]) -> None:
+    """Raise if an asset is given after another one that depends on it.
+
+    Args:
+        op: The op.
+        ports: The assets of the op.
+        name: The output of the asset that is given now.
+        given: The outputs that were given before.
+
+    Raises:
+        DagflowInvariantViolationError: One of them depends on the asset.
+    """
+    key = ports.outputs[name].key
+    for other, output in ports.outputs.items():
+        if other in given and any(dep.asset_key == key for dep in output.spec.deps):
+            raise DagflowInvariantViolationError(
+                f"{op_location(op)} gave asset '{key.to_user_string()}' after asset "
+                f"'{output.key.to_user_string()}', which depends on it. Give the two in the other order."
+            )

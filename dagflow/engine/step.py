@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
+from dagflow.asset_results import check_order
 from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.call_state import CallState, RunFacts
@@ -158,6 +159,8 @@ class Attempt:
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
         check_given(step, output, value)
+        if len(step.ports.outputs) > 1 and output.asset is not None:
+            check_order(step.op, step.ports, output.name, self.got)
         if value is None and given is None and not output.is_required:
             self._warn_of_none(output)
         mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None

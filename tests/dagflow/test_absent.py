@@ -47,17 +47,17 @@ def nothing() -> None:
 def test_an_import_of_an_absent_name() -> None:
     """The ImportError names the absent name, its meaning and a remedy, also beside names that exist."""
     with pytest.raises(
-        ImportError, match=r"'multi_asset' \(a decorator .*\) is not in dagflow yet. Write one"
+        ImportError, match=r"'PipesClient' \(runs external .*\) is not in dagflow yet. Start the process"
     ):
-        exec("from dagflow import asset, multi_asset")
+        exec("from dagflow import asset, PipesClient")
 
 
 def test_an_access_of_an_absent_name() -> None:
     """An access raises AttributeError with the same sentence, so that `hasattr` stays harmless."""
     with pytest.raises(
-        AttributeError, match=r"'schedule' \(a decorator .*\) is not in dagflow yet\. Start runs"
+        AttributeError, match=r"'open_pipes_session' \(opens .*\) is not in dagflow yet\. Start the process"
     ):
-        _ = dagflow.schedule  # type: ignore[attr-defined]
+        _ = dagflow.open_pipes_session  # type: ignore[attr-defined]
 
     assert not hasattr(dagflow, "schedule")
     assert getattr(dagflow, "schedule", None) is None

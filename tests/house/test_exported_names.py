@@ -330,6 +330,7 @@ RUNTIME = [
     "materialize_to_memory",
     "mem_io_manager",
     "monthly_partitioned_config",
+    "multi_asset",
     "multi_asset_check",
     "multi_or_in_process_executor",
     "multiprocess_executor",
