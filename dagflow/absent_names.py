@@ -106,12 +106,6 @@ TOPICS = (
         "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
         "observable_source_asset": "a decorator that makes an observed asset of a function",
     }),
-    Topic(True, LIST_THEM, {
-        "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
-        "load_asset_checks_from_modules": "collects the asset checks of modules",
-        "load_asset_checks_from_package_module": "collects the asset checks of a package",
-        "load_asset_checks_from_package_name": "collects the asset checks of a package by its name",
-    }),
     Topic(True, WRITE_ASSERTS, {
         "AssetCheckExecutionContext": "the context of the function of an asset check",
         "build_asset_check_context": "makes the context for a call of an asset check",
@@ -250,12 +244,6 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 """The names of the classes of warnings."""
 
 ARGUMENTS = {
-    "asset_checks": Argument(
-        True,
-        "create_repository_using_definitions_args",
-        "the asset checks of the project",
-        WRITE_ASSERTS,
-    ),
     "auto_materialize_policy": Argument(
         True,
         "asset load_assets_from_current_module load_assets_from_modules "

@@ -29,6 +29,7 @@ class AssetGraph:
 
     Attributes:
         catalog: All assets and checks that have definitions.
+        names: The short names of the assets.
         asset_nodes: The node of each asset, by key.
         check_nodes: The node of each check, by key.
 
@@ -41,6 +42,7 @@ class AssetGraph:
 
     def __init__(self, catalog: AssetCatalog, names: ShortNames) -> None:
         self.catalog: AssetCatalog = catalog
+        self.names: ShortNames = names
         self.asset_nodes: dict[AssetKey, AssetNode] = {
             key: AssetNode(_spec_of(definition, key), definition)
             for key, definition in catalog.assets.items()

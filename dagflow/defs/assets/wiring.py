@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
@@ -17,9 +17,17 @@ from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
+if TYPE_CHECKING:
+    from dagflow.defs.assets.graph import AssetGraph
+
 
 def chosen_parts(
-    catalog: AssetCatalog, selection: Any, names: ShortNames, *, every_check: bool = False
+    catalog: AssetCatalog,
+    selection: Any,
+    names: ShortNames,
+    *,
+    every_check: bool = False,
+    graph: AssetGraph | None = None,
 ) -> list[AssetsDefinition]:
     """Return the definitions that a job runs, or the selected parts of them.
 
@@ -29,6 +37,7 @@ def chosen_parts(
             selects all assets that are made, and their checks.
         names: The short names of all assets.
         every_check: Whether, without a selection, the checks of all other assets run too.
+        graph: The graph of the assets and checks, if it is there already.
 
     Raises:
         DagflowError: The selection is of another form.
@@ -41,7 +50,7 @@ def chosen_parts(
         keys = {key for key, asset in catalog.assets.items() if _is_made(asset)}
         checks = {key for key in catalog.checks if every_check or key.asset_key in keys}
     else:
-        keys, checks = _selected_keys(catalog, selection, names)
+        keys, checks = _selected_keys(catalog, selection, names, graph)
     parts: list[Any] = [asset for key, asset in catalog.assets.items() if key in keys]
     parts += [definition for key, definition in catalog.checks.items() if key in checks]
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
@@ -52,13 +61,14 @@ def _is_made(asset: AnyAsset) -> bool:
 
 
 def _selected_keys(
-    catalog: AssetCatalog, selection: Any, names: ShortNames
+    catalog: AssetCatalog, selection: Any, names: ShortNames, graph: AssetGraph | None
 ) -> tuple[set[AssetKey], set[AssetCheckKey]]:
     """Return the keys of the selected assets and checks, after a check that the assets can run."""
     from dagflow.defs.assets.graph import AssetGraph  # few runs select
     from dagflow.defs.assets.selection import AssetSelection
 
-    chosen, graph = AssetSelection.from_coercible(selection), AssetGraph(catalog, names)
+    chosen = AssetSelection.from_coercible(selection)
+    graph = AssetGraph(catalog, names) if graph is None else graph
     keys = chosen.resolve(graph)
     external = sorted(key.to_user_string() for key in keys if not graph.get(key).is_executable)
     if external:
@@ -105,10 +115,13 @@ def wire_assets(
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
         if wiring.node_defs.setdefault(node_def.name, node_def) is not node_def:
-            owners = [repr_of(one) for one in parts if one.node_def.name == node_def.name]
+            owners = [one for one in parts if one.node_def.name == node_def.name][:2]
+            shown = " and ".join(f"{one.describe()} ({place_of(one)})" for one in owners)
+            is_by_key = all(one.keys_by_output_name for one in owners)
+            reason = ", because their keys differ only in what separates the parts" if is_by_key else ""
             raise DagflowInvalidDefinitionError(
-                f"{' and '.join(owners[:2])} would have one step name, '{node_def.name}', because their keys "
-                "differ only in what separates the parts. Give one of them another name or key."
+                f"{shown} would have one step name, '{node_def.name}'{reason}. Give one of them another name "
+                "or key."
             )
         alias = None if node_name == node_def.name else node_name
         wiring.invocations[node_name] = NodeInvocation(node_def.name, alias, hook_defs=part.hook_defs)

@@ -96,7 +96,9 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
     own = [requirement for requirement in asset.own_requirements() if _must_be_given(requirement, known)]
     needed = requirements_of(required_by(asset.resource_defs, what), own)
     for key in sorted(needed.keys() - known.keys()):
-        raise not_provided(needed[key], known, "with_resources", asset=asset.key.to_user_string())
+        raise not_provided(
+            needed[key], known, "with_resources", asset=f"asset '{asset.key.to_user_string()}'"
+        )
     order = start_order(known, needed, "with_resources")
     bound.resource_defs = {key: known[key] for key in order}
     return bound

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import AssetCatalog
+from dagflow.defs.assets.cycles import check_gates
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
@@ -40,25 +41,28 @@ if TYPE_CHECKING:
 
 
 def build_asset_job(
-    assets: Sequence[Any],
+    assets: Sequence[Any] | AssetCatalog,
     *,
     name: str = EPHEMERAL_JOB_NAME,
     selection: Any = None,
     resources: Mapping[str, Any] | None = None,
     default_io_manager: ResourceDefinition | None = None,
     is_global: bool = False,
+    graph: AssetGraph | None = None,
     **options: Any,
 ) -> JobDefinition:
     """Build the job that computes assets.
 
     Args:
-        assets: AssetsDefinitions, and SourceAssets or AssetSpecs for assets that are only read.
+        assets: AssetsDefinitions, and SourceAssets or AssetSpecs for assets that are only read; or the
+            catalog of them.
         name: The name of the job.
         selection: The assets and checks that run, as in `chosen_parts`.
         resources: Resource definitions or values by key.
         default_io_manager: The I/O manager of the assets without an I/O manager.
         is_global: Whether it is the job of a whole project. It has all checks. If its assets have different
             partitions, it has no partitions definition, and a run of a partition selects a part of the job.
+        graph: The graph of `assets`, if it is there already.
         options: Other arguments of the JobDefinition.
 
     Raises:
@@ -69,11 +73,13 @@ def build_asset_job(
             be divided.
         DagflowInvalidInvocationError: A resource of an asset is among `resources`.
     """
-    catalog = AssetCatalog(assets)
-    names = ShortNames(catalog.assets)
-    parts = chosen_parts(catalog, selection, names, every_check=is_global)
+    catalog = assets if isinstance(assets, AssetCatalog) else AssetCatalog(assets)
+    names = ShortNames(catalog.assets) if graph is None else graph.names
+    parts = chosen_parts(catalog, selection, names, every_check=is_global, graph=graph)
     wiring, layer = wire_assets(parts, catalog, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
+    if graph_def.gates:
+        check_gates(graph_def.parents)
     place = describe_job(name)
     given = as_resources(resources, place)
     return JobDefinition(
@@ -131,7 +137,8 @@ class UnresolvedAssetJobDefinition:
         catalog = getattr(given, "catalog", None)
         try:
             job = build_asset_job(
-                given if catalog is None else catalog.definitions(),
+                given if catalog is None else catalog,
+                graph=None if catalog is None else given,
                 name=self.name,
                 selection=self.given_selection,
                 resources=resource_defs,

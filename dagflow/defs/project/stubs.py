@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -13,15 +14,16 @@ from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import AssetKey, system_tag
 
 
-def specs_with_stubs(known: Mapping[AssetKey, AnyAsset]) -> list[AssetSpec]:
-    """Return the specs of assets, and a stub for each dependency that is not among them, ordered by key.
+def specs_with_stubs(catalog: AssetCatalog) -> list[AssetSpec]:
+    """Return the specs of assets, and a stub for each other asset that is named, ordered by key.
 
     Args:
-        known: The assets by key.
+        catalog: The assets and checks. Dependencies and checked assets are named.
 
     Raises:
         DagflowInvalidDefinitionError: Two dependencies on a missing asset have different metadata.
     """
+    known = catalog.assets
     names = ShortNames(known)
     specs = {key: _spec(asset, key) for key, asset in known.items()}
     missing: dict[AssetKey, tuple[Mapping[str, Any], AssetKey]] = {}
@@ -37,6 +39,9 @@ def specs_with_stubs(known: Mapping[AssetKey, AnyAsset]) -> list[AssetSpec]:
                     f"'{key.to_user_string()}', which has no definition, with different metadata. Write an "
                     "AssetSpec for it."
                 )
+    for check in catalog.checks:
+        if check.asset_key not in known:
+            missing.setdefault(check.asset_key, ({}, check.asset_key))
     return [*specs.values(), *_stubs(missing.items())]
 
 
