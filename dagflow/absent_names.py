@@ -41,7 +41,6 @@ class Argument(NamedTuple):
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
 ONE_BY_ONE = "Write one @asset for each asset."
-LIST_THEM = "Give the definitions to Definitions(assets=[...], jobs=[...]) yourself."
 WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
 PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...)."
@@ -253,15 +252,13 @@ ARGUMENTS = {
     ),
     "automation_condition": Argument(
         True,
-        "GraphDefinition.to_job asset define_asset_job "
-        "load_assets_from_current_module load_assets_from_modules load_assets_from_package_module",
+        "GraphDefinition.to_job asset define_asset_job",
         "the condition of runs that start by themselves",
         START_RUNS,
     ),
     "backfill_policy": Argument(
         True,
-        "asset load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
-        "load_assets_from_package_name",
+        "asset",
         "the number of partitions in one run of a backfill",
         "Run each partition by materialize([...], partition_key=...).",
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.dependency import free_input_name
+from dagflow.defs.assets.dependency import AssetDep, free_input_name
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import In, InputDefinition, OutputDefinition
 from dagflow.defs.parts.function import location
@@ -130,6 +130,8 @@ def inputs_of_specs(
         for dep in spec.deps
         if dep.asset_key not in specs or dep.asset_key in read.values()
     }
+    if not specs:  # an op of checks: its inputs stay
+        wanted = {key: AssetDep(key) for key in read.values()}
     ins = dict(node_def.ins)
     for name, key in list(read.items()):
         if key in wanted:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec, specs_from_facts
+from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.facts import AssetFacts
 from dagflow.defs.assets.ports import AssetExecutionType, AssetInput, AssetOutput
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -491,10 +492,20 @@ class AssetChecksDefinition(AssetsDefinition):
 def _check_with_key(
     spec: AssetCheckSpec, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey]
 ) -> AssetCheckSpec:
-    """Return the declaration of a check, for the new key of its asset."""
+    """Return the declaration of a check, for the new keys of its asset and of its other dependencies."""
     old = spec.asset_key
-    new = specs[old].key if old in specs else renamed.get(old, old)
-    return spec if new == old else spec.replace_key(AssetCheckKey(new, spec.name))
+    key = specs[old].key if old in specs else renamed.get(old, old)
+    deps = [
+        AssetDep(renamed[dep.asset_key], partition_mapping=dep.partition_mapping, metadata=dep.metadata)
+        if dep.asset_key in renamed
+        else dep
+        for dep in spec.additional_deps
+    ]
+    if key == old and deps == spec.additional_deps:
+        return spec
+    new = spec.replace_key(AssetCheckKey(key, spec.name))
+    new.additional_deps = deps
+    return new
 
 
 AnyAsset = AssetsDefinition | SourceAsset | AssetSpec

@@ -170,7 +170,7 @@ class Definitions:
             DagflowInvariantViolationError: There is no definition of this check.
 
         Example:
-            >>> from dagflow import AssetCheckKey, AssetCheckResult, asset_check
+            >>> from dagflow import AssetCheckKey, AssetCheckResult, AssetKey, asset_check
             >>> @asset_check(asset="beans")
             ... def enough():
             ...     return AssetCheckResult(passed=True)
@@ -372,9 +372,9 @@ class Definitions:
             >>> def add_owner(spec):
             ...     return spec.replace_attributes(owners=["team:bar"])
             >>> project = Definitions([AssetSpec("tea", deps=["water"]), AssetSpec("water")])
-            >>> project = project.map_resolved_asset_specs(func=add_owner, selection="+tea")
+            >>> project = project.map_resolved_asset_specs(func=add_owner, selection="tea")
             >>> [spec.owners for spec in project.resolve_all_asset_specs()]
-            [['team:bar'], ['team:bar']]
+            [['team:bar'], []]
         """
         for asset in self.assets:
             if not isinstance(asset, (AssetsDefinition, AssetSpec)):

@@ -1,43 +1,39 @@
-"""Assets, jobs and Definitions from the variables of modules.
-
-A module is searched in the sorted order of its names. Lists in it are searched too, tuples and dicts are not.
-An error that a module raises when it is imported reaches the caller unchanged.
-"""
+"""Assets, jobs and Definitions from the variables of modules; `modules` has the search."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
-from operator import itemgetter
-from pkgutil import iter_modules
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.source_asset import SourceAsset
-from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.project.definitions import Definitions
-from dagflow.errors import (
-    CheckError,
-    DagflowInvalidDefinitionError,
-    ParameterCheckError,
-    check_optional,
-    check_texts,
-    check_type,
-    repr_of,
+from dagflow.defs.project.loaded import Facts, with_facts
+from dagflow.defs.project.loading_checks import checks_among
+from dagflow.defs.project.modules import (
+    Found,
+    calling_module,
+    found_in,
+    imported_package,
+    modules_in,
+    modules_of,
 )
+from dagflow.errors import DagflowInvalidDefinitionError, check_type
 from dagflow.keys import AssetKey
+
+if TYPE_CHECKING:
+    from dagflow.defs.conditions.condition import AutomationCondition
+    from dagflow.partitions.backfill import BackfillPolicy
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _JOBS = (JobDefinition, UnresolvedAssetJobDefinition)
-_Prefix = str | Sequence[str]
 
 
 @explains_absent
@@ -46,6 +42,8 @@ def load_assets_from_modules(
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    automation_condition: AutomationCondition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
 ) -> list[AnyAsset]:
@@ -55,6 +53,8 @@ def load_assets_from_modules(
         modules: The modules.
         group_name: The group of all these assets. None of them may have a group.
         key_prefix: Put before the key of each asset that is computed, and before the dependencies on it.
+        automation_condition: The automation condition of all these assets, instead of their own.
+        backfill_policy: The backfill policy of all these assets, instead of their own.
         source_key_prefix: Put before the key of each asset that is only read, and before the dependencies on
             it.
         include_specs: Whether AssetSpecs count as assets.
@@ -75,8 +75,9 @@ def load_assets_from_modules(
         [SourceAsset(AssetKey(['farm', 'beans']))]
     """
     kinds = _ASSETS if check_type(include_specs, bool, "include_specs") else (AssetsDefinition, SourceAsset)
-    assets = _assets(_found(_modules(modules), kinds))
-    return _with_attributes(assets, group_name, key_prefix, source_key_prefix)
+    assets = _assets(found_in(modules_of(modules), kinds))
+    facts = Facts(group_name, automation_condition, backfill_policy)
+    return with_facts(assets, key_prefix, source_key_prefix, facts)
 
 
 @explains_absent
@@ -84,6 +85,8 @@ def load_assets_from_current_module(
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    automation_condition: AutomationCondition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
 ) -> list[AnyAsset]:
@@ -92,9 +95,11 @@ def load_assets_from_current_module(
     Arguments and errors as in `load_assets_from_modules`.
     """
     return load_assets_from_modules(
-        [_caller()],
+        [calling_module()],
         group_name,
         key_prefix,
+        automation_condition=automation_condition,
+        backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
     )
@@ -106,6 +111,8 @@ def load_assets_from_package_module(
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    automation_condition: AutomationCondition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
 ) -> list[AnyAsset]:
@@ -120,9 +127,11 @@ def load_assets_from_package_module(
         AttributeError: The module is not a package.
     """
     return load_assets_from_modules(
-        _package(package_module),
+        modules_in(package_module),
         group_name,
         key_prefix,
+        automation_condition=automation_condition,
+        backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
     )
@@ -134,6 +143,8 @@ def load_assets_from_package_name(
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
+    automation_condition: AutomationCondition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
 ) -> list[AnyAsset]:
@@ -148,9 +159,11 @@ def load_assets_from_package_name(
         ModuleNotFoundError: There is no such package.
     """
     return load_assets_from_package_module(
-        _imported(package_name),
+        imported_package(package_name),
         group_name,
         key_prefix,
+        automation_condition=automation_condition,
+        backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
     )
@@ -162,7 +175,7 @@ def load_definitions_from_modules(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of modules, as Definitions.
+    """Return the assets, checks and jobs that are variables of modules, as Definitions.
 
     Resources, executors, loggers and Definitions that are variables are ignored.
 
@@ -176,10 +189,16 @@ def load_definitions_from_modules(
         ParameterCheckError: `modules` is not a list of modules.
         DagflowInvalidDefinitionError: Two assets have one key.
     """
-    found = _found(_modules(modules), (*_ASSETS, *_JOBS))
+    found = found_in(modules_of(modules), (*_ASSETS, *_JOBS))
     jobs = [one.value for one in found if isinstance(one.value, _JOBS)]
-    assets = _assets([one for one in found if isinstance(one.value, _ASSETS)])
-    return Definitions(assets, jobs=jobs, resources=resources, loggers=loggers, executor=executor)
+    return Definitions(
+        _assets([one for one in found if isinstance(one.value, _ASSETS)]),
+        jobs=jobs,
+        resources=resources,
+        loggers=loggers,
+        executor=executor,
+        asset_checks=checks_among(found),
+    )
 
 
 def load_definitions_from_module(
@@ -188,7 +207,7 @@ def load_definitions_from_module(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of a module; see `load_definitions_from_modules`."""
+    """Return the assets, checks and jobs of a module; see `load_definitions_from_modules`."""
     return load_definitions_from_modules([module], resources, loggers, executor)
 
 
@@ -197,11 +216,11 @@ def load_definitions_from_current_module(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of the module that calls this function, so far.
+    """Return the assets, checks and jobs that are variables of the module that calls this function, so far.
 
     Arguments and errors as in `load_definitions_from_modules`.
     """
-    return load_definitions_from_modules([_caller()], resources, loggers, executor)
+    return load_definitions_from_modules([calling_module()], resources, loggers, executor)
 
 
 def load_definitions_from_package_module(
@@ -210,7 +229,7 @@ def load_definitions_from_package_module(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of a package or of a module in it, at any depth.
+    """Return the assets, checks and jobs that are variables of a package or of a module in it, at any depth.
 
     Other arguments and errors as in `load_definitions_from_modules`.
 
@@ -220,7 +239,7 @@ def load_definitions_from_package_module(
     Raises:
         AttributeError: The module is not a package.
     """
-    return load_definitions_from_modules(_package(package_module), resources, loggers, executor)
+    return load_definitions_from_modules(modules_in(package_module), resources, loggers, executor)
 
 
 def load_definitions_from_package_name(
@@ -229,7 +248,7 @@ def load_definitions_from_package_name(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of a package or of a module in it.
+    """Return the assets, checks and jobs that are variables of a package or of a module in it.
 
     Arguments and errors as in `load_definitions_from_package_module`.
 
@@ -239,86 +258,22 @@ def load_definitions_from_package_name(
     Raises:
         ModuleNotFoundError: There is no such package.
     """
-    return load_definitions_from_package_module(_imported(package_name), resources, loggers, executor)
+    return load_definitions_from_package_module(imported_package(package_name), resources, loggers, executor)
 
 
-class _Found(NamedTuple):
-    """A definition, and the first variable that has it, as "module.name"."""
-
-    value: Any
-    place: str
-
-
-def _modules(modules: Iterable[ModuleType]) -> list[ModuleType]:
-    if not isinstance(modules, Iterable):
-        raise ParameterCheckError(
-            f"parameter 'modules' must be a list of modules, not {repr_of(modules)}. Write [module] for one "
-            "module."
-        )
-    found = list(modules)
-    for module in found:
-        check_type(module, ModuleType, "modules")
-    return found
-
-
-def _caller() -> ModuleType:
-    """Return the module of the nearest caller outside of dagflow."""
-    frame = sys._getframe(1)  # noqa: SLF001 - Python's own, much faster than inspect.stack
-    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith("dagflow."):
-        frame = frame.f_back
-    name = frame.f_globals.get("__name__")
-    module = sys.modules.get(name) if isinstance(name, str) else None
-    if module is None or module.__dict__ is not frame.f_globals:
-        raise CheckError(
-            f"the code at {frame.f_code.co_filename}:{frame.f_lineno} is not in a module, so its definitions "
-            "cannot be collected. Give them to Definitions(...) yourself."
-        )
-    return module
-
-
-def _imported(package_name: str) -> ModuleType:
-    check_texts("a loader of a package", package_name=package_name)
-    return import_module(package_name)
-
-
-def _package(package: ModuleType) -> Iterator[ModuleType]:
-    """Yield a package and all modules in it, at any depth."""
-    check_type(package, ModuleType, "package_module")
-    if not hasattr(package, "__path__"):
-        raise AttributeError(
-            f"module '{package.__name__}' is not a package: it has no '__path__'. Use the loader for modules."
-        )
-    yield package
-    for entry in iter_modules(package.__path__, f"{package.__name__}."):
-        module = import_module(entry.name)
-        if entry.ispkg:
-            yield from _package(module)
-        else:
-            yield module
-
-
-def _found(modules: Iterable[ModuleType], classes: tuple[type[Any], ...]) -> list[_Found]:
-    """Return the definitions in modules, each once."""
-    found: dict[int, _Found] = {}
-    for module in modules:
-        for name, value in sorted(vars(module).items(), key=itemgetter(0)):
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, classes):
-                    found.setdefault(id(one), _Found(one, f"{module.__name__}.{name}"))
-    return list(found.values())
-
-
-def _assets(found: Iterable[_Found]) -> list[AnyAsset]:
-    """Return the assets. Of equal AssetSpecs only the first is returned.
+def _assets(found: Iterable[Found]) -> list[AnyAsset]:
+    """Return the assets, without definitions of checks alone. Of equal AssetSpecs only the first is returned.
 
     Raises:
         DagflowInvalidDefinitionError: Two assets have one key.
     """
-    owners: dict[AssetKey, _Found] = {}
+    owners: dict[AssetKey, Found] = {}
     assets: list[AnyAsset] = []
     for one in found:
         asset = one.value
         keys = asset.keys if isinstance(asset, AssetsDefinition) else {asset.key}
+        if not keys:
+            continue
         for key in keys:
             other = owners.setdefault(key, one)
             if other is one or (isinstance(asset, AssetSpec) and asset == other.value):
@@ -332,59 +287,7 @@ def _assets(found: Iterable[_Found]) -> list[AnyAsset]:
     return assets
 
 
-def _described(found: _Found) -> str:
+def _described(found: Found) -> str:
     asset = found.value
     at = f" ({place_of(asset)})" if isinstance(asset, AssetsDefinition) else ""
     return f"{found.place}{at}"
-
-
-def _with_attributes(
-    assets: list[AnyAsset],
-    group_name: str | None,
-    key_prefix: _Prefix | None,
-    source_key_prefix: _Prefix | None,
-) -> list[AnyAsset]:
-    """Return assets with a group and prefixes. An asset that does not change is returned itself."""
-    check_texts("a loader of assets", group_name=group_name)
-    check_optional(key_prefix, (str, Sequence), "key_prefix", "a loader of assets")
-    check_optional(source_key_prefix, (str, Sequence), "source_key_prefix", "a loader of assets")
-    keys: dict[AssetKey, AssetKey] = {}
-    for asset in assets:
-        own, prefix = (
-            (asset.keys, key_prefix)
-            if isinstance(asset, AssetsDefinition)
-            else ({asset.key}, source_key_prefix)
-        )
-        if prefix:
-            keys.update({key: key.with_prefix(prefix) for key in own})
-    if not keys and group_name is None:
-        return assets
-    return [_changed(asset, keys, group_name) for asset in assets]
-
-
-def _changed(asset: AnyAsset, keys: Mapping[AssetKey, AssetKey], group_name: str | None) -> AnyAsset:
-    if isinstance(asset, AssetsDefinition):
-        specs = {key: _changed_spec(spec, keys, group_name) for key, spec in asset.specs_by_key.items()}
-        return asset.with_specs(specs, keys)
-    if isinstance(asset, AssetSpec):
-        return _changed_spec(asset, keys, group_name)
-    return asset.with_spec(_changed_spec(asset.spec, keys, group_name))
-
-
-def _changed_spec(spec: AssetSpec, keys: Mapping[AssetKey, AssetKey], group_name: str | None) -> AssetSpec:
-    if group_name is not None and spec.shown_group != DEFAULT_GROUP:
-        raise DagflowInvalidDefinitionError(
-            f"asset '{spec.key.to_user_string()}' has the group '{spec.group_name}', so the loader cannot "
-            f"give it the group '{group_name}'. Leave out one of them."
-        )
-    deps = [
-        AssetDep(keys[dep.asset_key], partition_mapping=dep.partition_mapping, metadata=dep.metadata)
-        if dep.asset_key in keys
-        else dep
-        for dep in spec.deps
-    ]
-    return spec.replace_attributes(
-        key=keys.get(spec.key, spec.key),
-        deps=deps,
-        group_name=spec.group_name if group_name is None else group_name,
-    )
