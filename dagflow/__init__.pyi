@@ -41,6 +41,8 @@ from dagflow.defs.assets.dependency import AssetDep as AssetDep
 from dagflow.defs.assets.dependency import AssetIn as AssetIn
 from dagflow.defs.assets.freshness import apply_freshness_policy as apply_freshness_policy
 from dagflow.defs.assets.multi_asset import multi_asset as multi_asset
+from dagflow.defs.assets.observable import multi_observable_source_asset as multi_observable_source_asset
+from dagflow.defs.assets.observable import observable_source_asset as observable_source_asset
 from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset as SourceAsset
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec
@@ -314,6 +316,7 @@ from dagflow.runs.in_process import materialize as materialize
 from dagflow.runs.in_process import materialize_to_memory as materialize_to_memory
 from dagflow.runs.in_process import validate_run_config as validate_run_config
 from dagflow.runs.job_result import JobExecutionResult as JobExecutionResult
+from dagflow.runs.observe import observe as observe
 from dagflow.runs.reexecution import ReexecutionOptions as ReexecutionOptions
 from dagflow.runs.results import ExecuteInProcessResult as ExecuteInProcessResult
 from dagflow.testing import instance_for_test as instance_for_test

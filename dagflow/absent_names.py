@@ -101,10 +101,6 @@ TOPICS = (
         "graph_asset": "a decorator that makes an asset of a graph of ops",
         "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
     }),
-    Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
-        "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
-        "observable_source_asset": "a decorator that makes an observed asset of a function",
-    }),
     Topic(True, WRITE_ASSERTS, {
         "AssetCheckExecutionContext": "the context of the function of an asset check",
         "build_asset_check_context": "makes the context for a call of an asset check",
@@ -243,68 +239,18 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 """The names of the classes of warnings."""
 
 ARGUMENTS = {
-    "auto_materialize_policy": Argument(
-        True,
-        "asset load_assets_from_current_module load_assets_from_modules "
-        "load_assets_from_package_module load_assets_from_package_name",
-        "the older form of automation_condition",
-        START_RUNS,
-    ),
-    "automation_condition": Argument(
-        True,
-        "GraphDefinition.to_job asset define_asset_job",
-        "the condition of runs that start by themselves",
-        START_RUNS,
-    ),
-    "backfill_policy": Argument(
-        True,
-        "asset",
-        "the number of partitions in one run of a backfill",
-        "Run each partition by materialize([...], partition_key=...).",
-    ),
     "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
-    "compute_kind": Argument(
-        False, "asset", "the older form of kinds", "Write kinds={'sql'} instead of compute_kind='sql'."
-    ),
     "event_loop": Argument(
         False, "build_resources", "the event loop of the resources", "Remove the argument."
     ),
     "exclude_subruns": Argument(
         False, "RunsFilter", "whether runs of backfills are left out", "Remove the argument."
     ),
-    "freshness_policy": Argument(
-        False,
-        "asset",
-        "the age from which the asset counts as stale",
-        ASSERT_ABOUT_TIME,
-    ),
-    "is_virtual": Argument(
-        False,
-        "asset",
-        "whether the asset has no data of its own",
-        "Remove the argument.",
-    ),
-    "legacy_freshness_policy": Argument(
-        False,
-        "asset load_assets_from_current_module "
-        "load_assets_from_modules load_assets_from_package_module load_assets_from_package_name",
-        "the older form of freshness_policy",
-        ASSERT_ABOUT_TIME,
-    ),
     "log_manager": Argument(
         False,
         "build_resources",
         "the log of the resources",
         "Remove the argument; the resources log as usual.",
-    ),
-    "non_argument_deps": Argument(
-        False, "asset", "the older form of deps", "Write deps=[...] instead of non_argument_deps={...}."
-    ),
-    "observe_fn": Argument(
-        True,
-        "SourceAsset",
-        "a function that observes the data version",
-        "Log an AssetObservation in an @asset or @op that looks at the data.",
     ),
     "schedules": Argument(
         True,

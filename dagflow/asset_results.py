@@ -15,7 +15,7 @@ from dagflow.defs.assets.ports import AssetPorts
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.errors import DagflowInvariantViolationError, repr_of
-from dagflow.events.user import MaterializeResult, Output, SpecialResult
+from dagflow.events.user import AssetResult, Output, SpecialResult
 from dagflow.keys import AssetKey
 
 Given = tuple[OutputDefinition, Any, Any]
@@ -24,7 +24,7 @@ Given = tuple[OutputDefinition, Any, Any]
 
 def is_asset_result(value: object) -> bool:
     """Return whether a value names an asset or a check, instead of being the value of an output."""
-    return has_class(value, MaterializeResult) or (has_class(value, SpecialResult) and value.is_check_result)
+    return has_class(value, AssetResult) or (has_class(value, SpecialResult) and value.is_check_result)
 
 
 def given_by(op: OpDefinition, ports: AssetPorts, result: Any) -> list[Given]:
@@ -39,16 +39,15 @@ def given_by(op: OpDefinition, ports: AssetPorts, result: Any) -> list[Given]:
         DagflowInvariantViolationError: The result names an asset or check that the op does not have, or it is
             not clear which one it means.
     """
-    if not has_class(result, MaterializeResult):
+    if not has_class(result, AssetResult):
         return [_of_check(op, ports, result)]
     output = _output_of_asset(op, ports, result)
-    value = result.value
-    found: list[Given] = [(output, value, result)]
+    found: list[Given] = [(output, result.output_value, result)]
     found += [_of_check(op, ports, check_result) for check_result in result.check_results]
     return found
 
 
-def _output_of_asset(op: OpDefinition, ports: AssetPorts, result: MaterializeResult[Any]) -> OutputDefinition:
+def _output_of_asset(op: OpDefinition, ports: AssetPorts, result: AssetResult) -> OutputDefinition:
     key = result.asset_key
     names = list(ports.outputs) or [name for name in op.outs if name not in ports.checks]
     if key is None and len(names) == 1:
@@ -56,7 +55,7 @@ def _output_of_asset(op: OpDefinition, ports: AssetPorts, result: MaterializeRes
     for name, output in ports.outputs.items():
         if output.key == key:
             return op.outs[name]
-    what = f"{op_location(op)} gave a {type(result).__name__}"
+    what = f"{op_location(op)} gave {result.place()}"
     if key is None:
         raise DagflowInvariantViolationError(
             f"{what} without an asset_key, but it makes {_keys_text(ports)}. Name the asset: "
@@ -141,7 +140,8 @@ def returned_results(op: OpDefinition, ports: AssetPorts, result: Any) -> list[G
                 f"{op_location(op)} returned {repr_of(item)}, for which it has no output. Its outputs are "
                 f"{list(op.outs)}."
             )
-    _check_complete(op, found)
+    _check_once(op, found)
+    _check_complete(op, ports, found)
     return found
 
 
@@ -159,15 +159,19 @@ def _items(result: Any) -> Sequence[Any] | None:
     return None
 
 
-def _check_complete(op: OpDefinition, found: Iterable[Given]) -> None:
+def _check_once(op: OpDefinition, found: Iterable[Given]) -> None:
     names = [output.name for output, _, _ in found]
     for name in names:
         if names.count(name) > 1:
             raise DagflowInvariantViolationError(
                 f"{op_location(op)} returned output '{name}' {names.count(name)} times. Return it once."
             )
+
+
+def _check_complete(op: OpDefinition, ports: AssetPorts, found: Iterable[Given]) -> None:
+    names = [output.name for output, _, _ in found]
     missing = [name for name, out in op.outs.items() if name not in names and out.is_required]
-    if missing:
+    if missing and not ports.are_observed:
         raise DagflowInvariantViolationError(
             f"Length mismatch: {op_location(op)} has the outputs {list(op.outs)}, but returned results for "
             f"{names} only. Return a tuple with a result for each, {missing} too."

@@ -94,8 +94,18 @@ def call_user(
     elif is_async(body, result):
         _run_async(op, step_key, result, emit, emit_event, ports)
     else:
-        for output, value, given in outputs_of(op, result, ports):
-            emit(output, value, given)
+        _emit_returned(op, step_key, result, emit, ports)
+
+
+def _emit_returned(op: OpDefinition, step_key: str, result: Any, emit: Emit, ports: AssetPorts) -> None:
+    names = set()
+    for output, value, given in outputs_of(op, result, ports):
+        emit(output, value, given)
+        names.add(output.name)
+    if ports.are_observed:  # every other result is complete, or is refused before the first output
+        for name, output in op.outs.items():
+            if name not in names and output.is_required:
+                raise missing_output(op, step_key, name)
 
 
 def is_async(body: Body, result: Any) -> bool:
@@ -402,7 +412,7 @@ def _finish(op: OpDefinition, step_key: str, yielded: YieldedOutputs, emit: Emit
     for output in yielded.missing():
         if not output.is_required:
             continue
-        if output.dagflow_type.is_nothing:
+        if output.dagflow_type.is_nothing and not yielded.ports.are_observed:
             emit(output, None)
         else:
             raise missing_output(op, step_key, output.name)
@@ -427,8 +437,7 @@ def _run_async(
                 raise wrapped(error, op, step_key) from error
 
         if not isinstance(running, AsyncGeneratorType):
-            for output, value, given in outputs_of(op, wait_wrapped(running), ports):
-                emit(output, value, given)
+            _emit_returned(op, step_key, wait_wrapped(running), emit, ports)
             return
         yielded = YieldedOutputs(op, ports=ports)
         try:

@@ -17,7 +17,9 @@ from typing import Any
 # module -> {module of dagflow: names that are not exported by dagflow}
 MODULES: dict[str, dict[str, str]] = {
     "dagster._config.pythonic_config": {},
+    "dagster._core.definitions.data_version": {},
     "dagster._core.definitions.metadata": {"dagflow.metadata.table_set": "TableMetadataSet"},
+    "dagster._core.definitions.observe": {},
     "dagster._core.definitions.partitions.utils": {},
     "dagster._core.storage.branching.branching_io_manager": {"dagflow.io.branching": "BranchingIOManager"},
     "dagster._core.storage.db_io_manager": {

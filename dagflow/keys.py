@@ -450,6 +450,7 @@ def definition_tags(tags: Any, where: str) -> dict[str, str]:
 _SYSTEM_TAGS = (
     "asset_partition_range_end",
     "asset_partition_range_start",
+    "compute_kind",
     "concurrency_key",
     "failure_reason",
     "partition",

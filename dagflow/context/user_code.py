@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.context.call_state import CallState
 from dagflow.context.resources import ScopedResources
-from dagflow.errors import CheckError, DagflowInvalidPropertyError, DagflowInvariantViolationError, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidPropertyError,
+    DagflowInvariantViolationError,
+    check_type,
+    repr_of,
+)
 from dagflow.events.user import UserEvent
-from dagflow.keys import NodeHandle
+from dagflow.keys import AssetKey, NodeHandle
 
 if TYPE_CHECKING:
     from dagflow.context.debugger import ForkedPdb
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
+    from dagflow.events.data_versions import DataProvenance
     from dagflow.events.record import DagflowEvent
     from dagflow.events.run import DagflowRun
     from dagflow.instance.instance import DagflowInstance
@@ -146,6 +153,25 @@ class CallContext:
     def instance(self) -> DagflowInstance:
         """The instance."""
         return self._state.run.get_instance()
+
+    def get_asset_provenance(self, asset_key: AssetKey) -> DataProvenance | None:
+        """Return the versions of code and inputs with which an asset was last materialized.
+
+        Args:
+            asset_key: The key of the asset.
+
+        Returns:
+            The versions; None if the asset was never materialized, or not by a run.
+
+        Raises:
+            ParameterCheckError: It is not an AssetKey.
+        """
+        from dagflow.events.data_versions import DataProvenance  # few functions ask
+
+        key = check_type(asset_key, AssetKey, "asset_key", "get_asset_provenance")
+        entry = self.instance.get_latest_materialization_event(key)
+        materialization = None if entry is None else entry.asset_materialization
+        return None if materialization is None else DataProvenance.from_tags(materialization.tags)
 
     @property
     def log(self) -> DagflowLogManager:

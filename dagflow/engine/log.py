@@ -17,8 +17,10 @@ from dagflow.instance.store import StoredLine
 if TYPE_CHECKING:
     import logging
 
+    from dagflow.engine.provenance import RunVersions
     from dagflow.engine.record import Record
     from dagflow.events.run import DagflowRun
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.plan.plan import Plan
 
 _VALUES = [event_type.value for event_type in TYPES_BY_CODE]
@@ -35,6 +37,11 @@ _set_value = DagflowEvent.event_type_value.__set__  # type: ignore[attr-defined]
 _set_step_key = DagflowEvent.step_key.__set__  # type: ignore[union-attr]
 _SETTERS = [(name, getattr(DagflowEvent, name).__set__) for name in DagflowEvent.field_names()]
 
+
+def _no_instance() -> None:
+    """Return None: the run is not in memory."""
+
+
 Observer = Callable[[DagflowEvent], None]
 
 
@@ -48,12 +55,16 @@ class RunLog:
         unconfirmed: Ids of the records of events that user code logged in an attempt that failed, or before
             an output that failed. The log of the instance has them, the events of the run do not.
         observers: Called with each event as it happens.
+        instance: Returns the instance of a run in memory, None otherwise, or if it is gone.
         observer_raised: Whether an observer raised. Then the run ends, and observers receive no last events.
         loggers: The Python loggers that the run config names; they receive the lines of user code.
     """
 
     __slots__ = (
         "_now",
+        "_storage_ids",
+        "_versions",
+        "instance",
         "loggers",
         "observer_raised",
         "observers",
@@ -78,6 +89,9 @@ class RunLog:
         self.observers: Sequence[Observer] = observers
         self.loggers: Sequence[logging.Logger] = ()
         self.observer_raised: bool = False
+        self.instance: Callable[[], DagflowInstance | None] = _no_instance
+        self._versions: RunVersions | None = None
+        self._storage_ids: list[int] = []
         self.pid = os.getpid()
         self._now = now
 
@@ -116,6 +130,23 @@ class RunLog:
     def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
         """Append a line that is not an event."""
         self.records.append((USER_LINE, self._now(), step, attempt, (level, text)))
+
+    def versions(self) -> RunVersions:
+        """Return the data versions of the inputs of all materializations of a run in memory."""
+        if self._versions is None:
+            from dagflow.engine.provenance import RunVersions  # few runs read the tags of their events
+
+            self._versions = RunVersions(self)
+        return self._versions
+
+    def storage_id(self, position: int) -> int:
+        """Return the storage id of the event of a record, in the instance of a run in memory."""
+        instance = self.instance()
+        if instance is None:
+            return position + 1
+        if position >= len(self._storage_ids):
+            self._storage_ids = instance.storage_ids(self.run.run_id)
+        return self._storage_ids[position]
 
     def records_of(self, step: int, attempt: int) -> list[Record]:
         """Return the events of the last attempt of a step, from its start."""

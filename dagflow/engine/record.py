@@ -7,7 +7,8 @@ epoch, the index of the step (-1 for the run), the attempt (0 for the run) and t
     STEP_OUTPUT, HANDLED_OUTPUT   index of the output in the step's outputs, or (index, other facts...)
     STEP_SUCCESS                  seconds
     ASSET_MATERIALIZATION         an AssetMaterialization of the user; for an output that is an asset
-                                  (index of the output, metadata, tags, data version of the user)
+                                  (index of the output, metadata, tags, data version of the user, states of
+                                  the inputs or None): see `dagflow.engine.provenance`
     RUN_FAILURE                   (error, name of the reason, keys of the failed steps)
     LOGS_CAPTURED                 None if all steps run in this process, else the data
     ENGINE_EVENT                  of the run in this process: None at the start, seconds at the end, (resource
@@ -27,6 +28,7 @@ and the step key.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dagflow.events.catalogue import duration_text
@@ -55,6 +57,7 @@ from dagflow.plan.step import StepInput, StepOutput
 from dagflow.types.kinds import TypeCheck
 
 if TYPE_CHECKING:
+    from dagflow.engine.provenance import RunVersions
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
     from dagflow.plan.step import Step
@@ -99,6 +102,9 @@ class LogSource(Protocol):
 
     def event_of(self, record: Record) -> DagflowEvent:
         """Return the event of a record."""
+
+    def versions(self) -> RunVersions:
+        """Return the data versions of the inputs of all materializations."""
 
 
 Decoded = tuple[Any, dict[str, object]]
@@ -259,49 +265,35 @@ def _asset_materialization(log: LogSource, record: Record) -> Decoded:
     materialization = (
         payload
         if isinstance(payload, AssetMaterialization)
-        else _of_output(log, log.plan.steps[record[2]], payload)
+        else _of_output(log, log.plan.steps[record[2]], record)
     )
     return StepMaterializationData(materialization, []), _NOTHING
 
 
-def _of_output(log: LogSource, step: Step, payload: Any) -> AssetMaterialization:
-    index, metadata, user_tags, version = payload
+def _of_output(log: LogSource, step: Step, record: Record) -> AssetMaterialization:
+    index, metadata, _, _, _ = record[4]
     output: StepOutput = step.outputs[index]
     asset = output.asset
     assert asset is not None
-    tags = {system_tag("code_version"): _code_version(log, step), **user_tags}
+    partition = asset.partition_of(log.plan.partition_key)
+    materialization = AssetMaterialization(asset.key, None, metadata, partition)
+    return materialization.with_late_tags(partial(_tags_of_output, log, step, record))
+
+
+def _tags_of_output(log: LogSource, step: Step, record: Record) -> dict[str, str]:
+    from dagflow.engine.provenance import code_version, tags_of, version_of  # few runs read the tags
+
+    index, _, user_tags, version, inputs = record[4]
+    if inputs is None:
+        inputs = log.versions().inputs_of(record)
+    code = code_version(log.run, step, step.outputs[index])
+    tags = {system_tag("code_version"): code, **tags_of(inputs), **user_tags}
     if version is not None:
         tags[system_tag("data_version")] = version.value
         tags[system_tag("data_version_is_user_provided")] = "true"
     else:
-        tags[system_tag("data_version")] = data_version(log, step)
-    partition = asset.partition_of(log.plan.partition_key)
-    return AssetMaterialization(asset.key, None, metadata, partition, tags)
-
-
-def data_version(log: LogSource, step: Step) -> str:
-    """Return the default data version of a step: a hash of its code version and its inputs."""
-    import hashlib  # imported lazily: few runs read a data version
-
-    versions: dict[str, str] = {}
-    todo = [step]
-    while todo:  # depth first without recursion: a chain of assets can be longer than the stack
-        current = todo[-1]
-        missing = [key for key in current.upstream if key not in versions]
-        if missing:
-            todo += [log.plan.step_by_key(key) for key in missing]
-            continue
-        todo.pop()
-        keys = (
-            [] if current.assets_def is None else sorted(key.to_string() for key in current.assets_def.keys)
-        )
-        parts = [*keys, _code_version(log, current), *(versions[key] for key in sorted(current.upstream))]
-        versions[current.key] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return versions[step.key]
-
-
-def _code_version(log: LogSource, step: Step) -> str:
-    return step.outputs[0].definition.code_version or step.op.code_version or log.run.run_id
+        tags[system_tag("data_version")] = version_of(code, inputs)
+    return tags
 
 
 @_decodes(_T.ASSET_OBSERVATION)

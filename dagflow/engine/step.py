@@ -16,6 +16,7 @@ from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.call_state import CallState, RunFacts
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
+from dagflow.defs.assets.ports import OBSERVED
 from dagflow.defs.ops.definition import op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.engine.load_inputs import check_value, load_inputs
@@ -27,8 +28,8 @@ from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.events.record import DagflowEvent
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import (
+    AssetResult,
     DynamicOutput,
-    MaterializeResult,
     Output,
     UserEvent,
 )
@@ -158,7 +159,7 @@ class Attempt:
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
-        check_given(step, output, value)
+        check_given(step, output, value, given)
         if len(step.ports.outputs) > 1 and output.asset is not None:
             check_order(step.op, step.ports, output.name, self.got)
         if value is None and given is None and not output.is_required:
@@ -206,8 +207,8 @@ class Attempt:
                     self._write(event)
         if output.check_spec is not None:
             self._evaluated(output.check_spec, value)
-        elif output.asset is not None:
-            self._materialized(output, given, {**metadata, **(stored or {})})
+        elif output.asset is not None and output.asset.event is not None:
+            self._record_asset(output, given, {**metadata, **(stored or {})})
         if stored is not None:
             state.log.append(
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
@@ -255,15 +256,28 @@ class Attempt:
         ]
         return Incomplete(absent, dynamic)
 
-    def _materialized(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
-        is_told = isinstance(given, (Output, MaterializeResult))
+    def _record_asset(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
+        """Append the materialization or observation of an output."""
+        asset = output.asset
+        if asset is not None and asset.event == OBSERVED:
+            from dagflow.engine.observations import observation_of  # imported lazily: few runs observe
+
+            self._write(observation_of(asset, given, metadata, self.state.plan.partition_key))
+            return
+        is_told = isinstance(given, (Output, AssetResult))
         tags = dict(given.tags or {}) if is_told else {}
         version = given.data_version if is_told else None
+        inputs = None
+        if self.state.flush is not None:
+            from dagflow.engine.provenance import inputs_of  # imported lazily: few runs are stored
+
+            partition_key = self.state.plan.partition_key
+            inputs = inputs_of(self.state.get_instance(), self.step, output, partition_key)
         self.state.log.append(
             _MATERIALIZATION,
             self.step.index,
             self.number,
-            (output.position, metadata, tags, version),
+            (output.position, metadata, tags, version, inputs),
         )
 
     def _evaluated(self, spec: AssetCheckSpec, result: AssetCheckResult) -> None:
@@ -293,7 +307,7 @@ def metadata_given(output: StepOutput, given: Any) -> Mapping[str, Any]:
     """Return the metadata in the object that the user's function gave for an output."""
     if given is None or output.check_spec is not None:
         return {}
-    if isinstance(given, MaterializeResult):
+    if isinstance(given, AssetResult):
         return given.normalized_metadata()
     found: Mapping[str, Any] = given.metadata
     return found
@@ -307,10 +321,15 @@ def _not_selected(step: Step, output: StepOutput) -> DagflowInvariantViolationEr
     )
 
 
-def check_given(step: Step, output: StepOutput, value: Any) -> None:
-    """Raise if an output is not selected, or the output of a check is not the result of a check."""
+def check_given(step: Step, output: StepOutput, value: Any, given: Any = None) -> None:
+    """Raise if an output is not selected, or a result of an asset or check is of something else."""
     if not output.is_selected:
         raise _not_selected(step, output)
+    if step.assets_def is None and isinstance(given, AssetResult):
+        raise DagflowInvariantViolationError(
+            f"{op_location(step.op)} gave {given.place()}, but it is not the function of an asset. Return a "
+            "value or an Output, or use @asset."
+        )
     if output.check_spec is None:
         return
     from dagflow.events.check import AssetCheckResult  # imported lazily: few runs have checks

@@ -10,7 +10,7 @@ from typing import Any
 
 from dagflow.errors import ElementCheckError, check_type, repr_of
 from dagflow.events.user import DataVersion, SpecialResult
-from dagflow.keys import AssetKey, system_tag_spellings
+from dagflow.keys import AssetKey, system_tag, system_tag_spellings
 from dagflow.values import ByValue
 
 UNKNOWN_POINTER = "NULL"
@@ -124,6 +124,25 @@ class DataProvenance(ByValue):
             True
         """
         return key in self.input_data_versions or key in self.input_storage_ids
+
+
+def tags_of_version(version: DataVersion | None, *, is_user_provided: bool) -> dict[str, str]:
+    """Return the tags of a materialization or observation with a data version; none without a version.
+
+    Args:
+        version: The data version.
+        is_user_provided: Whether a tag records that user code gave the version.
+
+    Example:
+        >>> tags_of_version(DataVersion("7"), is_user_provided=False)
+        {'dagflow/data_version': '7'}
+    """
+    if version is None:
+        return {}
+    tags = {system_tag("data_version"): version.value}
+    if is_user_provided:
+        tags[system_tag("data_version_is_user_provided")] = "true"
+    return tags
 
 
 def _by_key(values: Any, expected: type | tuple[type, ...], name: str) -> Any:

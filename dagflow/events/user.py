@@ -7,7 +7,7 @@ Semantics: sections "Signatures" and "Return / yield rules" of the execution API
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from math import inf
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
@@ -183,7 +183,8 @@ class AssetMaterialization(UserEvent):
         AssetKey(['water'])
     """
 
-    __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
+    __slots__ = ("_tags", "asset_key", "description", "metadata", "partition")
+    _names = ("asset_key", "description", "metadata", "partition", "tags")
 
     becomes = "ASSET_MATERIALIZATION"
 
@@ -201,7 +202,25 @@ class AssetMaterialization(UserEvent):
             normalize_metadata(metadata, self._where()) if metadata is not None else {}
         )
         self.partition: str | None = check_optional(partition, str, "partition")
-        self.tags: dict[str, str] = _checked_tags(tags, self._where()) if tags else {}
+        self._tags: dict[str, str] | Callable[[], dict[str, str]] = (
+            _checked_tags(tags, self._where()) if tags else {}
+        )
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Strings by name."""
+        tags = self._tags
+        if not isinstance(tags, dict):
+            self._tags = tags = tags()
+        return tags
+
+    def with_late_tags(self: _Asset, tags: Callable[[], dict[str, str]]) -> _Asset:
+        """Set a function that returns the tags when they are first read. Internal."""
+        self._tags = tags
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._fields()
 
     def _where(self) -> str:
         return f"{type(self).__name__} of asset '{self.asset_key.to_user_string()}'"
@@ -289,7 +308,7 @@ class AssetResult(SpecialResult):
         data_version: DataVersion | None,
         tags: Mapping[str, str] | None,
     ) -> None:
-        place = self._place()
+        place = self.place()
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
@@ -299,13 +318,19 @@ class AssetResult(SpecialResult):
             check_type(data_version, DataVersion, "data_version", place)
         self.tags: Mapping[str, str] | None = _checked_tags(tags, place) if tags else tags
 
-    def _place(self) -> str:
+    @property
+    def output_value(self) -> object:
+        """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
+        return None
+
+    def place(self) -> str:
+        """Return its class with an article, for messages."""
         name = type(self).__name__
         return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
     def normalized_metadata(self) -> dict[str, MetadataValue]:
         """Return the metadata as metadata values; the attribute `metadata` keeps the argument unchanged."""
-        return normalize_metadata(self.metadata, self._place())
+        return normalize_metadata(self.metadata, self.place())
 
     def check_result_named(self, check_name: str) -> Any:
         """Return the check result with a name.
@@ -321,7 +346,7 @@ class AssetResult(SpecialResult):
                 return result
         names = [result.check_name for result in self.check_results]
         raise CheckError(
-            f"{self._place()} has no check result named {repr_of(check_name)}. Its check results are {names}."
+            f"{self.place()} has no check result named {repr_of(check_name)}. Its check results are {names}."
         )
 
 
@@ -367,6 +392,11 @@ class MaterializeResult(AssetResult, Generic[T]):
     ) -> None:
         super().__init__(asset_key, metadata, check_results, data_version, tags)
         self.value: T | Unset = value
+
+    @property
+    def output_value(self) -> T | Unset:
+        """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
+        return self.value
 
 
 class Failure(Restorable, Exception):

@@ -18,6 +18,7 @@ from dagflow.keys import AssetKey, CoercibleToAssetKey
 
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION
 _OBSERVATION = DagflowEventType.ASSET_OBSERVATION
+_PLANNED = (DagflowEventType.ASSET_MATERIALIZATION_PLANNED, DagflowEventType.ASSET_CHECK_EVALUATION_PLANNED)
 _SOME_TYPES = DagflowEventType | Collection[DagflowEventType] | None
 
 
@@ -58,6 +59,18 @@ class EventLog:
             ascending: Whether the oldest line comes first.
         """
         return self._page(LinesFilter(run_id, _types(of_type)), limit, cursor, ascending)
+
+    def storage_ids(self, run_id: str) -> list[int]:
+        """Return the storage ids of the lines of a run in their order, without those of planned events."""
+        return [
+            line.storage_id
+            for line in self._store.lines(LinesFilter(run_id))
+            if line.entry.dagflow_event is None or line.entry.dagflow_event.event_type not in _PLANNED
+        ]
+
+    def wiped_before(self, key: AssetKey) -> int:
+        """Return the storage id of the last event of an asset before it was wiped; 0 if it never was."""
+        return self._store.wiped_before(key)
 
     def get_event_records(
         self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False

@@ -415,7 +415,8 @@ def _check_item(bound: _BoundCall, yielded: YieldedOutputs, item: Any) -> None:
 
 def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> None:
     for output in yielded.missing():
-        if output.is_required and not output.dagflow_type.is_nothing:
+        is_given_by_run = output.dagflow_type.is_nothing and not yielded.ports.are_observed
+        if output.is_required and not is_given_by_run:
             raise DagflowInvariantViolationError(
                 f"Invocation of op {quote}{op.name}{quote} did not return an output for non-optional output "
                 f"{quote}{output.name}{quote}. Yield it, or make it Out(is_required=False), in "

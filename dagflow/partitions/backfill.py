@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
-from dagflow.errors import check_optional, check_type
+from dagflow.errors import ParameterCheckError, check_optional, check_type
 from dagflow.values import Constant
 
 
@@ -75,3 +76,27 @@ class BackfillPolicy(Constant):
         if self.max_partitions_per_run is None:
             return "BackfillPolicy.single_run()"
         return f"BackfillPolicy.multi_run(max_partitions_per_run={self.max_partitions_per_run})"
+
+
+def checked_backfill(policy: Any, is_partitioned: bool, place: str) -> BackfillPolicy:
+    """Return the backfill policy of an asset, after a check.
+
+    Args:
+        policy: The argument.
+        is_partitioned: Whether the asset has partitions.
+        place: The asset, for the message.
+
+    Raises:
+        ParameterCheckError: It is not a BackfillPolicy, or limits the partitions of an asset without any.
+
+    Example:
+        >>> checked_backfill(BackfillPolicy.single_run(), False, "asset 'beans'")
+        BackfillPolicy(max_partitions_per_run=None)
+    """
+    checked = check_type(policy, BackfillPolicy, "backfill_policy", place)
+    if not is_partitioned and checked.policy_type is BackfillPolicyType.MULTI_RUN:
+        raise ParameterCheckError(
+            f"{place} has no partitions, so its 'backfill_policy' must be BackfillPolicy.single_run(), not "
+            f"{checked}"
+        )
+    return checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
@@ -105,11 +106,13 @@ class InputSources:
             given: The run config of the inputs of the node.
             asset: The asset that the input reads.
         """
-        partition_keys = None
+        partition_keys = ordered_keys = None
         asset_key = definition.asset_key
         if asset is not None:
             asset_key = asset.key
-            if not definition.dagflow_type.is_nothing:  # a dependency that is not loaded reads no partitions
+            if definition.dagflow_type.is_nothing:  # a dependency that is not loaded reads no partitions
+                ordered_keys = partial(self._partition_keys, asset, definition.name)
+            else:
                 partition_keys = self._partition_keys(asset, definition.name)
         config = None
         if definition.input_manager_key is not None:  # the config is for the input manager, not a value
@@ -122,7 +125,7 @@ class InputSources:
         ):
             own_def = None if self.partition_key is None else self.job.partitions_def
             partition_keys = self._upstream_keys(own_def, source.value.partitions_def)
-        return StepInput(definition, source, partition_keys, config)
+        return StepInput(definition, source, partition_keys, config, ordered_keys)
 
     def _source(
         self,

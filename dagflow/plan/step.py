@@ -5,7 +5,7 @@ Steps are made once for a plan and read in the loop, so they are plain classes w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
@@ -79,9 +79,20 @@ class StepInput:
         source: The source of the value.
         partition_keys: The partitions of the asset that it reads, None if that is not partitioned.
         config: The config for its input manager.
+        ordered_keys: Returns the same partitions for an asset that is not loaded; None for other inputs. It
+            raises DagflowInvariantViolationError if they do not exist.
     """
 
-    __slots__ = ("check", "config", "dagflow_type", "definition", "name", "partition_keys", "source")
+    __slots__ = (
+        "check",
+        "config",
+        "dagflow_type",
+        "definition",
+        "name",
+        "ordered_keys",
+        "partition_keys",
+        "source",
+    )
 
     def __init__(
         self,
@@ -89,9 +100,11 @@ class StepInput:
         source: Source,
         partition_keys: tuple[str, ...] | None = None,
         config: Any = None,
+        ordered_keys: Callable[[], tuple[str, ...] | None] | None = None,
     ) -> None:
         self.name: str = definition.name
         self.dagflow_type: DagflowType = definition.dagflow_type
+        self.ordered_keys: Callable[[], tuple[str, ...] | None] | None = ordered_keys
         self.definition: InputDefinition = definition
         self.check: DagflowType | None = None if definition.dagflow_type.is_any else definition.dagflow_type
         self.source: Source = source
@@ -100,7 +113,7 @@ class StepInput:
 
     def with_source(self, source: Source) -> StepInput:
         """Return a copy with another source."""
-        return StepInput(self.definition, source, self.partition_keys, self.config)
+        return StepInput(self.definition, source, self.partition_keys, self.config, self.ordered_keys)
 
     def _value(self) -> tuple[Any, ...]:
         return self.name, self.source, self.partition_keys, self.config

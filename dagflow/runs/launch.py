@@ -7,6 +7,7 @@ and ends it. Every function that runs something builds a LaunchRequest and calls
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -176,7 +177,9 @@ def _new_state(
     state.in_memory = frozenset(
         [key for key, resource in job.resource_defs.items() if is_memory_of_run(resource)]
     )
-    if not instance.is_ephemeral:
+    if instance.is_ephemeral:
+        log.instance = weakref.ref(instance)
+    else:
         state.flush = partial(instance.flush, run.run_id)
     if plan.logger_configs:
         from dagflow.engine.loggers import start_loggers  # imported lazily: it imports Python's logging

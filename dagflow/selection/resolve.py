@@ -75,9 +75,9 @@ def resolve(
                 met = walk(starts, up, graph.parents) | walk(starts, down, graph.children)
                 return starts | walk(met - starts, tree.ALL, graph.inner)
             case tree.Sinks(of):
-                return _ends(ids(of), graph, graph.children)
-            case tree.Roots(of):
                 return _ends(ids(of), graph, graph.parents)
+            case tree.Roots(of):
+                return _ends(ids(of), graph, graph.children)
             case tree.Not(of):
                 return ids(tree.Everything()) - ids(of)
             case tree.And(parts):
@@ -189,10 +189,23 @@ def _quoting(attribute: str, known: list[str], hint: str) -> str:
     return ""
 
 
-def _ends(selected: frozenset[str], graph: Graph, neighbours: Callable[[str], list[str]]) -> frozenset[str]:
-    """Return the selected nodes without an edge to another selected node. The edges of enclosing graphs count
-    too.
+def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str]]) -> frozenset[str]:
+    """Return the selected nodes that no walk from another selected node reaches.
+
+    The edges of enclosing graphs count too.
+
+    Args:
+        selected: The ids of the nodes.
+        graph: The nodes and edges.
+        step: A function that returns the next nodes of a node in the direction of the walk.
     """
-    connected = {node_id for node_id in selected if not selected.isdisjoint(neighbours(node_id))}
-    inside = walk(connected, tree.ALL, graph.inner)
+
+    def enclosing(node_id: str) -> list[str]:
+        parent = graph.node(node_id).parent
+        return [] if parent is None else [parent]
+
+    starts = walk(selected, tree.ALL, enclosing)
+    beyond: set[str] = {after for node_id in starts for after in step(node_id)}
+    reached = walk(beyond, tree.ALL, step)
+    inside: set[str] = walk(reached, tree.ALL, graph.inner)
     return selected - inside

@@ -184,7 +184,7 @@ class Changed(Selection):
 
 
 class Sinks(Selection):
-    """`sinks(...)`: the selected nodes that no other selected node reads from."""
+    """`sinks(...)`: the selected nodes that no other selected node is downstream of."""
 
     __slots__ = __match_args__ = ("of",)
 
@@ -196,7 +196,7 @@ class Sinks(Selection):
 
 
 class Roots(Selection):
-    """`roots(...)`: the selected nodes that do not read from another selected node."""
+    """`roots(...)`: the selected nodes that no other selected node is upstream of."""
 
     __slots__ = __match_args__ = ("of",)
 

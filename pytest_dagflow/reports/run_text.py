@@ -9,6 +9,8 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_dagflow.reports.checks import check_lines
+
 if TYPE_CHECKING:
     from dagflow import DagflowEvent, ExecuteInProcessResult
 
@@ -43,6 +45,7 @@ def run_lines(
     failed = failed_steps(result)
     parts = [
         _error_lines(result, report_text),
+        check_lines(result),
         _metadata_lines(result),
         _attempt_lines(result),
         _hook_lines(result),
@@ -94,10 +97,13 @@ def _error_lines(result: ExecuteInProcessResult, report_text: str) -> Iterator[s
 
 def _is_shown(error: Any, report_text: str) -> bool:
     """Return whether a text has the last frame and the message of the user's own error."""
+    import dagflow
     from dagflow.testing import error_chain
 
     own = error_chain(error)[-1]
-    source = [line.strip() for line in "".join(own.stack[-1:]).splitlines()[1:2]]
+    frame = "".join(own.stack[-1:])
+    is_ours = f'File "{os.path.dirname(dagflow.__file__)}{os.sep}' in frame  # no line of the user's code
+    source = [] if is_ours else [line.strip() for line in frame.splitlines()[1:2]]
     return all(text in report_text for text in (*source, own.message.strip().partition("\n")[0]))
 
 
@@ -283,6 +289,8 @@ def _outcome(events: Sequence[DagflowEvent]) -> str:
     again = f", retried {retries} time{'' if retries == 1 else 's'}" if retries else ""
     error = getattr(events[-1].event_specific_data, "error", None) if outcome == "failed" else None
     reason = f": {_one_line(error)}" if error is not None else ""
+    if error is not None and error.cls_name == "DagflowAssetCheckFailedError":
+        reason = ", blocked by its checks"
     return f"{outcome} in {_format_time(events[-1].timestamp - events[0].timestamp)}{again}{reason}"
 
 

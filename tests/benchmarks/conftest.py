@@ -69,6 +69,8 @@ ROWS = {
     "asset": Row("one asset, materialize_to_memory", "ms", 0.1),
     "assets": Row("a chain of 100 assets, materialize_to_memory", "ms", 3),
     "checked": Row("a chain of 100 assets, each with a check", "ms", 6),
+    "asset_graph": Row("the graph of 5,000 assets", "ms", 60),
+    "selection": Row("a selection of 5,000 assets, in their graph", "ms", 20),
     "direct": Row("build_op_context() and a direct call", "us", 10),
     "instance": Row("an ephemeral instance", "us", 5),
     "sqlite": Row("an event of a run into SQLite, flushed at each step", "us", 100),

@@ -16,32 +16,14 @@ from dagflow import (
     DagflowInvalidDefinitionError,
     Definitions,
     RunsFilter,
-    SourceAsset,
     asset,
     build_resources,
     create_repository_using_definitions_args,
-    define_asset_job,
-    graph,
     instance_for_test,
-    job,
-    load_assets_from_current_module,
-    load_assets_from_modules,
-    load_assets_from_package_module,
-    load_assets_from_package_name,
     materialize_to_memory,
 )
 from dagflow.absent import absent_name
 from dagflow.absent_names import ARGUMENTS, TOPICS
-
-
-@graph
-def empty() -> None:
-    """A graph without ops."""
-
-
-@job
-def nothing() -> None:
-    """A job without ops."""
 
 
 def test_an_import_of_an_absent_name() -> None:
@@ -92,28 +74,12 @@ def test_private_names(name: str) -> None:
 
 
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
-    ("asset", "automation_condition", asset),
-    ("SourceAsset", "observe_fn", lambda **more: SourceAsset("a", **more)),
-    ("define_asset_job", "automation_condition", lambda **more: define_asset_job("a", **more)),
     ("Definitions", "schedules", Definitions),
-    ("GraphDefinition.to_job", "automation_condition", empty.to_job),
     ("RunsFilter", "updated_after", RunsFilter),
     (
         "create_repository_using_definitions_args",
         "sensors",
         lambda **more: create_repository_using_definitions_args("a", **more),
-    ),
-    ("load_assets_from_current_module", "automation_condition", load_assets_from_current_module),
-    ("load_assets_from_modules", "backfill_policy", lambda **more: load_assets_from_modules([], **more)),
-    (
-        "load_assets_from_package_module",
-        "legacy_freshness_policy",
-        lambda **more: load_assets_from_package_module(dagflow, **more),
-    ),
-    (
-        "load_assets_from_package_name",
-        "auto_materialize_policy",
-        lambda **more: load_assets_from_package_name("dagflow", **more),
     ),
     ("build_resources", "log_manager", lambda **more: build_resources({}, **more).__enter__()),
     ("instance_for_test", "synchronous_run_launcher", lambda **more: instance_for_test(**more).__enter__()),

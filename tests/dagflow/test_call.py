@@ -24,6 +24,7 @@ from dagflow import (
     Failure,
     MaterializeResult,
     Nothing,
+    ObserveResult,
     Out,
     Output,
     RetryPolicy,
@@ -194,7 +195,6 @@ def test_what_a_generator_may_not_yield(item):
     [
         ([Output(1), Output(2)], 'output "result" multiple times'),
         ([Output(1, "tea")], "'tea'"),
-        ([MaterializeResult(), MaterializeResult()], 'output "result" multiple times'),
     ],
 )
 def test_outputs_that_cannot_be(items, says):
@@ -672,3 +672,43 @@ def test_a_subclass_of_output_is_an_output():
         pass
 
     assert run(returns(Cup(5))).output_for_node("brew") == 5
+
+
+@pytest.mark.parametrize("given", [MaterializeResult(), ObserveResult()])
+@pytest.mark.parametrize("make", [returns, yields])
+def test_the_result_of_an_asset_in_an_op(make, given):
+    """A MaterializeResult or ObserveResult is refused in an op that belongs to no asset."""
+    with pytest.raises(DagflowInvariantViolationError, match=f"{type(given).__name__}, but it is not"):
+        run(make(given))
+
+
+def test_an_observe_result_of_an_asset():
+    """An ObserveResult in an @asset is a materialization with the value None, if the output has values."""
+
+    @asset
+    def water():
+        return ObserveResult(metadata={"litres": 2}, tags={"by": "hand"})
+
+    @asset
+    def tea() -> ObserveResult:
+        return ObserveResult()
+
+    result = materialize_to_memory([water, tea])
+
+    (written,) = result.asset_materializations_for_node("water")
+    handled = [event.step_key for event in result.all_events if event.event_type_value == "HANDLED_OUTPUT"]
+    assert (written.metadata["litres"].value, written.tags["by"]) == (2, "hand")
+    assert len(result.asset_materializations_for_node("tea")) == 1
+    assert handled == ["water"]
+
+
+def test_a_repeated_materialize_result():
+    """Two results for one asset are an error."""
+
+    @asset
+    def water():
+        yield MaterializeResult()
+        yield MaterializeResult()
+
+    with pytest.raises(DagflowInvariantViolationError, match='output "result" multiple times'):
+        materialize_to_memory([water])

@@ -124,6 +124,11 @@ def selected(project: pytest.Pytester, *arguments: str) -> list[str]:
         ("*tea", "method global chain container import parameter[water]"),
         ("group:drinks", "method global container parameter[water]"),
         ("tag:team=bar", "method global container parameter[water]"),
+        ("tag:team=*", "method global container parameter[water]"),
+        ('group:"dr*"', "method global container parameter[water]"),
+        ("key:te*, op:grind", "chain import job"),
+        ("+key:tea and not 0+key:tea", "method global container parameter[water]"),
+        ("(water)+ and not water", "chain container helper fixture inner import parameter[coffee]"),
         ("sinks(water*) and not tea", "container helper fixture inner parameter[coffee]"),
         ("key:t*", "chain import"),
         ("job:breakfast", "job op"),
@@ -182,6 +187,36 @@ def test_a_text_that_cannot_be_read_is_a_usage_error(kitchen: pytest.Pytester):
         ["ERROR: --dag-select: cannot read*expected*", "    water and", "             ^"]
     )
     result.stdout.no_fnmatch_line("*collected*")
+
+
+@pytest.mark.parametrize(
+    ("expression", "form"),
+    [("2+tea", "'++tea'"), ("tea+1", "'+'"), ("++key:tea", "'2+' for 2 levels"), ("key:tea++", "'+2'")],
+)
+def test_a_walk_in_the_wrong_form_is_a_usage_error(kitchen: pytest.Pytester, expression: str, form: str):
+    """The message shows the right form."""
+    result = kitchen.runpytest("--dag-select", expression)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --dag-select: cannot read the selection: expected *{form}*"])
+
+
+def test_a_key_that_is_a_node_too_is_a_usage_error(pytester: pytest.Pytester):
+    """The message names the attributes that tell them apart."""
+    pytester.makepyfile(
+        kitchen=KITCHEN
+        + """
+    @asset(name="brew")
+    def brewed():
+        return 1
+""",
+        test_it="from kitchen import *\ndef test_it(): ...",
+    )
+
+    result = pytester.runpytest("--dag-select", "brew+")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *'brew' is the key of an asset*Write 'key:brew' or 'op:brew'."])
 
 
 def test_nodes_that_no_test_touches_are_named(kitchen: pytest.Pytester):
@@ -396,6 +431,7 @@ def test_doctests_and_items_of_plugins_are_items(pytester: pytest.Pytester, opti
         ("group:drnks", "no node has group 'drnks'. Did you mean 'drinks'?"),
         ("tag:team=typo", "no node has tag 'team=typo'. *'team=bar'*"),
         ("tag:tem", "no node has tag 'tem'. Did you mean 'team'*"),
+        ("tag:team", "no node has tag 'team' with an empty value. There is 'team=bar'. *'tag:team=[*]'."),
         (
             "owner:core",
             "no node has owner 'core'. There is 'team:core-data'. Write it *: owner:\"team:core-data\".",

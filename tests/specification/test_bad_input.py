@@ -162,7 +162,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "unknown asset",
         lambda **run: materialize([water], selection=["watr"], **run),
         DagflowInvalidDefinitionError,
-        "no asset 'watr'.*mean 'water'",
+        "asset 'watr' was selected.*mean 'water'",
     ),
     (
         "unknown partition",

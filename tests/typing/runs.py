@@ -107,7 +107,7 @@ def run() -> None:
     assert_type(cafe.get_subset(op_selection=["beans"]), JobDefinition)
     assert_type(cafe.with_top_level_resources({}), JobDefinition)
     assert_type(cafe.run_request_for_partition("2024-01-01"), RunRequest)
-    assert_type(define_asset_job("jam", [water]).resolve(assets=[water]), JobDefinition)
+    assert_type(define_asset_job("jam", [water]).resolve(asset_graph=[water]), JobDefinition)
     _ = result.sucess  # type: ignore[attr-defined]
     result.output_for_nod("beans")  # type: ignore[attr-defined]
     cafe.execute_in_proces()  # type: ignore[attr-defined]

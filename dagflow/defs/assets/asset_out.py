@@ -7,7 +7,6 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
-from dagflow.absent import explains_absent
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, Out
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
@@ -64,7 +63,6 @@ class AssetOut:
         "key_prefix",
     )
 
-    @explains_absent
     def __init__(
         self,
         key_prefix: str | Sequence[str] | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.observed_source import observing, original_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -22,7 +23,8 @@ class AssetCatalog:
         assets: AssetsDefinitions, and SourceAssets or AssetSpecs for assets that are only read.
 
     Attributes:
-        assets: The definition of each asset. Without a computation: its SourceAsset or spec.
+        assets: The definition of each asset. Without a computation: its SourceAsset or spec. An observable
+            SourceAsset has the definition that observes it.
         checks: The definition that evaluates each check.
 
     Raises:
@@ -47,7 +49,7 @@ class AssetCatalog:
             if isinstance(asset, AssetsDefinition):
                 self._add_definition(asset)
             elif isinstance(asset, (SourceAsset, AssetSpec)):
-                self._add(asset.key, asset)
+                self._add(asset.key, observing(asset))
             else:
                 raise CheckError(
                     f"parameter 'assets' holds {repr_of(asset)} of type '{type(asset).__name__}', which is "
@@ -75,11 +77,17 @@ class AssetCatalog:
 
     def _add(self, key: AssetKey, asset: AnyAsset) -> None:
         other = self.assets.setdefault(key, asset)
-        if other is not asset and not (isinstance(asset, (AssetSpec, SourceAsset)) and other == asset):
+        if other is not asset and not _is_same_source(other, asset):
             raise DagflowInvalidDefinitionError(
                 f"Duplicate asset key: {repr_of(key)} is the key of {place_of(other)} and of "
                 f"{place_of(asset)}. Give one of them another key."
             )
+
+
+def _is_same_source(one: AnyAsset, other: AnyAsset) -> bool:
+    """Return whether two assets are equal declarations."""
+    one, other = original_of(one), original_of(other)
+    return isinstance(other, (AssetSpec, SourceAsset)) and one == other
 
 
 def place_of(asset: AnyAsset) -> str:

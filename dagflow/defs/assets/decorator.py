@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET
-from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
@@ -19,10 +18,17 @@ from dagflow.defs.ops.ports import Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_type, repr_of
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys, system_tag
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import Nothing
+
+if TYPE_CHECKING:
+    from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
+    from dagflow.defs.conditions.condition import AutomationCondition
+    from dagflow.defs.conditions.freshness import FreshnessPolicy
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
+    from dagflow.partitions.backfill import BackfillPolicy
 
 
 @overload
@@ -58,10 +64,17 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
+    automation_condition: AutomationCondition | None = None,
+    freshness_policy: FreshnessPolicy | None = None,
+    backfill_policy: BackfillPolicy | None = None,
+    is_virtual: bool = False,
+    compute_kind: str | None = None,
+    non_argument_deps: Iterable[Any] | None = None,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 
 
-@explains_absent
 def asset(
     compute_fn: Callable[..., Any] | None = None,
     *,
@@ -90,6 +103,14 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
+    automation_condition: AutomationCondition | None = None,
+    freshness_policy: FreshnessPolicy | None = None,
+    backfill_policy: BackfillPolicy | None = None,
+    is_virtual: bool = False,
+    compute_kind: str | None = None,
+    non_argument_deps: Iterable[Any] | None = None,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> AssetsDefinition | Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make an asset of a function. Use it with or without arguments.
 
@@ -121,6 +142,14 @@ def asset(
         kinds: The technologies of the asset, such as "sql".
         pool: The name of a group of steps that share a limit.
         check_specs: The checks whose results the function gives.
+        automation_condition: The condition under which a deployment materializes the asset. A run ignores it.
+        freshness_policy: The age from which the asset counts as stale. A run ignores it.
+        backfill_policy: The number of partitions in one run of a backfill. A run ignores it.
+        is_virtual: Whether the asset has no data of its own, as a view.
+        compute_kind: The older form of `kinds`, kept in a tag of the op.
+        non_argument_deps: The older form of `deps`.
+        legacy_freshness_policy: The older form of `freshness_policy`.
+        auto_materialize_policy: The older form of `automation_condition`.
 
     Returns:
         The AssetsDefinition, or a decorator.
@@ -140,10 +169,10 @@ def asset(
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if not callable(fn):
             raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {repr_of(fn)}")
-        own_key = _own_key(fn, key, name, key_prefix)
+        own_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
-        own_deps = unique_deps(() if deps is None else deps, place)
+        own_deps = unique_deps(_deps(deps, non_argument_deps, place), place)
         body = Body(fn, place)
         keys, inputs, mappings = inputs_of_assets(
             body, check_optional(ins, Mapping, "ins", place) or {}, own_deps, place
@@ -172,7 +201,7 @@ def asset(
             description,
             config_schema,
             resource_keys(required_resource_keys, place) | frozenset(_own_resources(resources, manager_key)),
-            op_tags,
+            _op_tags(op_tags, compute_kind, kinds, place),
             None,
             retry_policy,
             code_version,
@@ -192,6 +221,11 @@ def asset(
             tags=tags,
             kinds=kinds,
             partitions_def=partitions_def,
+            automation_condition=automation_condition,
+            freshness_policy=freshness_policy,
+            is_virtual=is_virtual,
+            legacy_freshness_policy=legacy_freshness_policy,
+            auto_materialize_policy=auto_materialize_policy,
         )
         return AssetsDefinition(
             node_def=node_def,
@@ -201,6 +235,9 @@ def asset(
             partitions_def=spec.partitions_def,
             partition_mappings=mappings,
             resource_defs=resources,
+            backfill_policy=None
+            if backfill_policy is None
+            else _checked_backfill(backfill_policy, partitions_def, place),
             check_specs_by_output_name=checks,
             hook_defs=check_hooks(hooks, "hooks", place),
         )
@@ -208,12 +245,17 @@ def asset(
     return decorate if compute_fn is None else decorate(compute_fn)
 
 
-def _own_key(
+def key_of_function(
     fn: Callable[..., Any],
     key: CoercibleToAssetKey | None,
     name: str | None,
     prefix: str | Sequence[str] | None,
 ) -> AssetKey:
+    """Return the key of the one asset of a function, from the arguments of a decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: The name is invalid, or `key` is given with `name` or `prefix`.
+    """
     if key is not None:
         if name is not None or prefix is not None:
             raise DagflowInvalidDefinitionError(
@@ -230,3 +272,32 @@ def _own_key(
 def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
     # the body can read every resource of the asset; its I/O manager is required by the output
     return [key for key in resources if key != manager_key]
+
+
+def _deps(deps: Iterable[Any] | None, older: Iterable[Any] | None, place: str) -> Iterable[Any]:
+    if older is None:
+        return () if deps is None else deps
+    if deps is not None:
+        raise DagflowInvalidDefinitionError(
+            f"{place} has 'deps' and 'non_argument_deps', which is the older form of the same. Keep 'deps'."
+        )
+    return older
+
+
+def _op_tags(
+    op_tags: Mapping[str, Any] | None, compute_kind: str | None, kinds: Iterable[str] | None, place: str
+) -> Mapping[str, Any] | None:
+    if not check_optional(compute_kind, str, "compute_kind", place):
+        return op_tags
+    if kinds is not None:
+        raise DagflowInvalidDefinitionError(
+            f"{place} has 'compute_kind' and 'kinds', which is the newer form of the same. Keep 'kinds'."
+        )
+    given = check_optional(op_tags, Mapping, "op_tags", place) or {}
+    return {**given, system_tag("compute_kind"): compute_kind}
+
+
+def _checked_backfill(policy: Any, partitions_def: PartitionsDefinition | None, place: str) -> BackfillPolicy:
+    from dagflow.partitions.backfill import checked_backfill  # few assets have one
+
+    return checked_backfill(policy, partitions_def is not None, place)

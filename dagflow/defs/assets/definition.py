@@ -177,7 +177,8 @@ class AssetsDefinition(AssetFacts):
         """Set `output_names`, `outputs` and `inputs` from the keys, specs and partition mappings."""
         self.output_names: dict[AssetKey, str] = {key: name for name, key in self.keys_by_output_name.items()}
         self.outputs: dict[str, AssetOutput] = {
-            name: AssetOutput(self.specs_by_key[key]) for name, key in self.keys_by_output_name.items()
+            name: AssetOutput(self.specs_by_key[key], self.event_of_outputs)
+            for name, key in self.keys_by_output_name.items()
         }
         self.inputs: dict[str, AssetInput] = {
             name: AssetInput(key, self.partition_mappings.get(key), self.partitions_def)

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.dependency import HasAssetKey
-from dagflow.defs.assets.ports import AssetExecutionType
+from dagflow.defs.assets.ports import MATERIALIZED, OBSERVED, AssetExecutionType
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.errors import CheckError
-from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.keys import AssetCheckKey, AssetKey, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
+
+
+STUB_MARKER = "auto_created_stub_asset"
+"""The metadata of the spec of an asset that is only named as a dependency."""
 
 
 class AssetFacts(HasAssetKey):
@@ -92,9 +96,20 @@ class AssetFacts(HasAssetKey):
         return self.execution_type is AssetExecutionType.OBSERVATION
 
     @property
+    def event_of_outputs(self) -> str | None:
+        """The type of the event that each asset output becomes; None if the function yields the event."""
+        return OBSERVED if self.is_observable else MATERIALIZED
+
+    @property
     def is_external(self) -> bool:
         """Whether something else stores the assets."""
         return self.execution_type is not AssetExecutionType.MATERIALIZATION
+
+    @property
+    def is_auto_created_stub(self) -> bool:
+        """Whether it stands for an asset without a definition, which is only named as a dependency."""
+        names = system_tag_spellings(STUB_MARKER)
+        return any(spec.metadata.get(name) is True for spec in self.specs for name in names)
 
     @property
     def asset_deps(self) -> dict[AssetKey, set[AssetKey]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.facts import STUB_MARKER
 from dagflow.defs.assets.graph_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -77,7 +78,7 @@ class AssetGraph:
         """Return the node of an asset; a new one, if no definition has this key."""
         node = self.asset_nodes.get(key)
         if node is None:
-            spec = AssetSpec(key, metadata={system_tag("auto_created_stub_asset"): True})
+            spec = AssetSpec(key, metadata={system_tag(STUB_MARKER): True})
             node = self.asset_nodes[key] = AssetNode(spec, spec)
         return node
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.observed_source import definition_of
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
@@ -102,9 +103,9 @@ class AssetNode:
         return execution_set(self.definition, self.key)
 
     @property
-    def assets_def(self) -> AnyAsset:
-        """Its definition."""
-        return self.definition
+    def assets_def(self) -> AssetsDefinition:
+        """Its definition. That of an asset that is only read only declares it."""
+        return definition_of(self.definition)
 
     @property
     def group_name(self) -> str:

@@ -125,7 +125,7 @@ def multi_asset(
                     f"{place} has 'specs' and '{which}'. Put the dependencies into the specs: "
                     "AssetSpec(..., deps=[...])."
                 )
-            ports = _ports_of_specs(body, parameters, specs, place)
+            ports = ports_of_specs(body, parameters, specs, place)
         else:
             ports = _ports_of_outs(body, parameters, outs or {}, deps, internal_asset_deps, place)
         for key in set(ports.keys.values()).intersection(ports.read.values()):
@@ -143,7 +143,10 @@ def multi_asset(
             op_name,
             ports.inputs,
             {
-                **{name: _output(out, code_version, can_subset) for name, out in ports.outputs.items()},
+                **{
+                    name: output_of_definition(out, code_version, can_subset)
+                    for name, out in ports.outputs.items()
+                },
                 **check_outputs(checks, can_subset=can_subset),
             },
             description,
@@ -162,7 +165,7 @@ def multi_asset(
             keys_by_input_name=ports.read,
             keys_by_output_name=ports.keys,
             specs=[
-                _completed(spec, group_name, code_version, partitions_def, can_subset, place)
+                completed_spec(spec, group_name, code_version, partitions_def, can_subset, place)
                 for spec in ports.specs
             ],
             partitions_def=partitions_def,
@@ -196,7 +199,7 @@ class _Ports(NamedTuple):
     mappings: dict[AssetKey, PartitionMapping]
 
 
-def _ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[AssetSpec], place: str) -> _Ports:
+def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[AssetSpec], place: str) -> _Ports:
     """Return the ports of a function that stores the data itself: outputs of type Nothing."""
     specs = _own_specs(given, place)
     keys = {spec.key.to_python_identifier(): spec.key for spec in specs}
@@ -241,7 +244,7 @@ def _ports_of_outs(
     return _Ports(keys, read, inputs, {name: out.to_out() for name, out in given.items()}, specs, mappings)
 
 
-def _output(out: Out, code_version: str | None, can_subset: bool) -> Out:
+def output_of_definition(out: Out, code_version: str | None, can_subset: bool) -> Out:
     """Return an output with the code version of the function, and optional if a run may leave it out."""
     return Out(
         out.dagflow_type,
@@ -353,7 +356,7 @@ def _deps_by_output(
     return found
 
 
-def _completed(
+def completed_spec(
     spec: AssetSpec,
     group_name: str | None,
     code_version: str | None,

@@ -23,20 +23,26 @@ class AssetExecutionType(Enum):
     MATERIALIZATION = "MATERIALIZATION"
 
 
+MATERIALIZED = "ASSET_MATERIALIZATION"
+OBSERVED = "ASSET_OBSERVATION"
+
+
 class AssetOutput:
-    """The asset that one output of an op stores. It owns all facts about that asset in a run.
+    """The asset that one output of an op stores or observes. It owns all facts about that asset in a run.
 
     Attributes:
         key: The key of the asset.
         spec: The other facts.
+        event: The type of the event that the output becomes; None if the function yields the event itself.
         partitions_def: The partitions of the asset, None if it is not partitioned.
     """
 
-    __slots__ = ("key", "partitions_def", "spec")
+    __slots__ = ("event", "key", "partitions_def", "spec")
 
-    def __init__(self, spec: AssetSpec) -> None:
+    def __init__(self, spec: AssetSpec, event: str | None = MATERIALIZED) -> None:
         self.key: AssetKey = spec.key
         self.spec: AssetSpec = spec
+        self.event: str | None = event
         self.partitions_def: PartitionsDefinition | None = spec.partitions_def
 
     def partition_of(self, run_partition: str | None) -> str | None:
@@ -82,6 +88,11 @@ class AssetPorts(NamedTuple):
 
     outputs: Mapping[str, AssetOutput]
     checks: Mapping[str, AssetCheckSpec]
+
+    @property
+    def are_observed(self) -> bool:
+        """Whether the op only looks at its assets, so that each required output must be given."""
+        return any(output.event == OBSERVED for output in self.outputs.values())
 
 
 NO_PORTS = AssetPorts({}, {})

@@ -16,7 +16,8 @@ from dagflow.defs.assets import selection_sets as sets
 from dagflow.defs.assets import selection_terms as terms
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.graph import AssetGraph
-from dagflow.defs.assets.selection_checks import AllChecks, CheckKeys, ChecksOf
+from dagflow.defs.assets.selection_checks import AllChecksTerm, CheckKeysTerm, ChecksOfTerm
+from dagflow.defs.assets.selection_terms import Term
 from dagflow.defs.assets.selection_text import term_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -31,9 +32,10 @@ from dagflow.errors import (
 )
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.selection.parse import parse_asset_selection
+from dagflow.values import Constant
 
 
-class AssetSelection:
+class AssetSelection(Constant):
     """A choice of assets and of asset checks. It is resolved against the definitions of a project.
 
     The static methods create selections. `|`, `&` and `-` combine them: each selects a set of assets and a
@@ -53,15 +55,18 @@ class AssetSelection:
         'group:"raw"+ and not key:"beans"'
     """
 
-    __slots__ = ("_term",)
+    __slots__ = ("term",)
 
-    _term: terms.Term
+    term: Term
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self) -> None:
-        raise TypeError(
-            "use AssetSelection.assets(...), .groups(...), .all() or another of its static methods"
-        )
+    def __init__(self, term: Term) -> None:
+        if not isinstance(term, Term):
+            raise CheckError(
+                "an AssetSelection is created by AssetSelection.assets(...), .groups(...), .all() and its "
+                f"other static methods, not from {repr_of(term)}"
+            )
+        self._set(term=term)
 
     @staticmethod
     def all(include_sources: bool = False) -> AssetSelection:
@@ -70,12 +75,12 @@ class AssetSelection:
         Args:
             include_sources: Whether assets that are not materializable are selected too.
         """
-        return _selection(terms.All(_flag(include_sources)))
+        return AssetSelection(terms.AllTerm(_flag(include_sources)))
 
     @staticmethod
     def all_asset_checks() -> AssetSelection:
         """Select all checks and no assets."""
-        return _selection(AllChecks())
+        return AssetSelection(AllChecksTerm())
 
     @staticmethod
     def assets(*assets_defs: Any) -> AssetSelection:
@@ -87,13 +92,13 @@ class AssetSelection:
         Raises:
             CheckError: An argument is something else.
         """
-        return _selection(terms.Keys(_keys_of(assets_defs, "AssetSelection.assets")))
+        return AssetSelection(terms.KeysTerm(_keys_of(assets_defs, "AssetSelection.assets")))
 
     @staticmethod
     def keys(*asset_keys: Any) -> AssetSelection:
         """Select assets by key, as `assets` does, which replaces it."""
         warn("AssetSelection.keys is deprecated: use AssetSelection.assets", DeprecationWarning)
-        return _selection(terms.Keys(_keys_of(asset_keys, "AssetSelection.keys")))
+        return AssetSelection(terms.KeysTerm(_keys_of(asset_keys, "AssetSelection.keys")))
 
     @staticmethod
     def checks(*assets_defs_or_asset_check_keys: Any) -> AssetSelection:
@@ -112,7 +117,7 @@ class AssetSelection:
             else:
                 what = (AssetCheckKey, AssetsDefinition)
                 found.append(check_type(value, what, "checks", "AssetSelection.checks"))
-        return _selection(CheckKeys(dict.fromkeys(found)))
+        return AssetSelection(CheckKeysTerm(dict.fromkeys(found)))
 
     @staticmethod
     def checks_for_assets(*assets_defs: Any) -> AssetSelection:
@@ -124,7 +129,7 @@ class AssetSelection:
         Raises:
             CheckError: An argument is something else.
         """
-        return _selection(ChecksOf(_keys_of(assets_defs, "AssetSelection.checks_for_assets")))
+        return AssetSelection(ChecksOfTerm(_keys_of(assets_defs, "AssetSelection.checks_for_assets")))
 
     @staticmethod
     def groups(*group_strs: str, include_sources: bool = False) -> AssetSelection:
@@ -137,7 +142,9 @@ class AssetSelection:
         Raises:
             CheckError: A name is not a string.
         """
-        return _selection(terms.Groups(check_elements(group_strs, str, "group_strs"), _flag(include_sources)))
+        return AssetSelection(
+            terms.GroupsTerm(check_elements(group_strs, str, "group_strs"), _flag(include_sources))
+        )
 
     @staticmethod
     def tag(key: str, value: str, include_sources: bool = False) -> AssetSelection:
@@ -152,8 +159,8 @@ class AssetSelection:
             ParameterCheckError: The key or the value is not a string.
         """
         place = "AssetSelection.tag"
-        return _selection(
-            terms.Tag(
+        return AssetSelection(
+            terms.TagTerm(
                 check_type(key, str, "key", place),
                 check_type(value, str, "value", place),
                 _flag(include_sources),
@@ -183,14 +190,14 @@ class AssetSelection:
             kind: The kind; None for the assets without kinds.
             include_sources: Whether assets that are not materializable are selected too.
         """
-        return _selection(
-            terms.Kind(check_optional(kind, str, "kind", "AssetSelection.kind"), _flag(include_sources))
+        return AssetSelection(
+            terms.KindTerm(check_optional(kind, str, "kind", "AssetSelection.kind"), _flag(include_sources))
         )
 
     @staticmethod
     def owner(owner: str | None) -> AssetSelection:
         """Select the assets of an owner: an email address, or `team:name`."""
-        return _selection(terms.Owner(check_optional(owner, str, "owner", "AssetSelection.owner")))
+        return AssetSelection(terms.OwnerTerm(check_optional(owner, str, "owner", "AssetSelection.owner")))
 
     @staticmethod
     def key_prefixes(*key_prefixes: str | Sequence[str], include_sources: bool = False) -> AssetSelection:
@@ -204,13 +211,13 @@ class AssetSelection:
             CheckError: A prefix is something else.
         """
         prefixes = [AssetKey(prefix).parts for prefix in key_prefixes]
-        return _selection(terms.KeyPrefixes(prefixes, _flag(include_sources)))
+        return AssetSelection(terms.KeyPrefixesTerm(prefixes, _flag(include_sources)))
 
     @staticmethod
     def key_substring(key_substring: str, include_sources: bool = False) -> AssetSelection:
         """Select the assets whose key, with `/` between its parts, contains a string."""
         substring = check_type(key_substring, str, "key_substring", "AssetSelection.key_substring")
-        return _selection(terms.KeySubstring(substring, _flag(include_sources)))
+        return AssetSelection(terms.KeySubstringTerm(substring, _flag(include_sources)))
 
     @staticmethod
     def from_string(string: str, include_sources: bool = False) -> AssetSelection:
@@ -230,7 +237,7 @@ class AssetSelection:
             True
         """
         text = check_type(string, str, "string", "AssetSelection.from_string")
-        return _selection(term_of(parse_asset_selection(text), _flag(include_sources)))
+        return AssetSelection(term_of(parse_asset_selection(text), _flag(include_sources)))
 
     @staticmethod
     def from_coercible(selection: Any) -> AssetSelection:
@@ -251,14 +258,14 @@ class AssetSelection:
             if all(isinstance(part, str) for part in selection):
                 return reduce(or_, map(AssetSelection.from_string, selection))
             if all(isinstance(part, AssetKey) for part in selection):
-                return _selection(terms.Keys(selection))
+                return AssetSelection(terms.KeysTerm(selection))
             if all(isinstance(part, (AssetsDefinition, SourceAsset)) for part in selection):
                 keys = [
                     key
                     for part in selection
                     for key in (_sorted_keys(part) if isinstance(part, AssetsDefinition) else (part.key,))
                 ]
-                return _selection(terms.Keys(dict.fromkeys(keys)))
+                return AssetSelection(terms.KeysTerm(dict.fromkeys(keys)))
         raise DagflowError(
             "parameter 'selection' must be an AssetSelection, a selection string, or a list of selection "
             "strings, of AssetKeys, or of AssetsDefinitions and SourceAssets, not "
@@ -272,7 +279,7 @@ class AssetSelection:
             depth: The number of levels; default: all.
             include_self: Whether the selected assets belong to the result.
         """
-        return _selection(sets.Upstream(self._term, *_walk(depth, include_self, "upstream")))
+        return AssetSelection(sets.UpstreamTerm(self.term, *_walk(depth, include_self, "upstream")))
 
     def downstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
         """Select the assets that depend on the selected ones.
@@ -281,15 +288,15 @@ class AssetSelection:
             depth: The number of levels; default: all.
             include_self: Whether the selected assets belong to the result.
         """
-        return _selection(sets.Downstream(self._term, *_walk(depth, include_self, "downstream")))
+        return AssetSelection(sets.DownstreamTerm(self.term, *_walk(depth, include_self, "downstream")))
 
     def roots(self) -> AssetSelection:
         """Select the assets that depend on no other selected asset."""
-        return _selection(sets.Roots(self._term))
+        return AssetSelection(sets.RootsTerm(self.term))
 
     def sinks(self) -> AssetSelection:
         """Select the assets that no other selected asset depends on."""
-        return _selection(sets.Sinks(self._term))
+        return AssetSelection(sets.SinksTerm(self.term))
 
     def sources(self) -> AssetSelection:
         """Select the assets that depend on no other selected asset. `roots` replaces it."""
@@ -298,34 +305,34 @@ class AssetSelection:
 
     def upstream_source_assets(self) -> AssetSelection:
         """Select the assets that are not materializable, among all that the selected ones depend on."""
-        return _selection(sets.UpstreamSources(self._term))
+        return AssetSelection(sets.UpstreamSourcesTerm(self.term))
 
     def materializable(self) -> AssetSelection:
         """Select the materializable ones of the selected assets."""
-        return _selection(sets.Materializable(self._term))
+        return AssetSelection(sets.MaterializableTerm(self.term))
 
     def required_multi_asset_neighbors(self) -> AssetSelection:
         """Select also the assets that are always computed together with the selected ones."""
-        return _selection(sets.Neighbors(self._term))
+        return AssetSelection(sets.NeighborsTerm(self.term))
 
     def without_checks(self) -> AssetSelection:
         """Select the assets without their checks."""
-        return _selection(sets.without_checks(self._term))
+        return AssetSelection(sets.without_checks(self.term))
 
     def __or__(self, other: AssetSelection) -> AssetSelection:
-        return _selection(sets.Or((self._term, _term(other))))
+        return AssetSelection(sets.OrTerm((self.term, _term(other))))
 
     def __and__(self, other: AssetSelection) -> AssetSelection:
-        return _selection(sets.And((self._term, _term(other))))
+        return AssetSelection(sets.AndTerm((self.term, _term(other))))
 
     def __sub__(self, other: AssetSelection) -> AssetSelection:
-        return _selection(sets.Difference(self._term, _term(other)))
+        return AssetSelection(sets.DifferenceTerm(self.term, _term(other)))
 
     @property
     def operands(self) -> list[AssetSelection]:
         """The operands of a union or an intersection."""
-        if isinstance(self._term, sets.Operands):
-            return [_selection(term) for term in self._term.operands]
+        if isinstance(self.term, sets.OperandsTerm):
+            return [AssetSelection(term) for term in self.term.operands]
         raise AttributeError(f"{self!r} is no union and no intersection, so it has no 'operands'")
 
     def resolve(self, all_assets: AssetGraph | Iterable[Any], allow_missing: bool = False) -> set[AssetKey]:
@@ -340,7 +347,7 @@ class AssetSelection:
             DagflowInvalidSubsetError: A selected key is unknown.
         """
         missing = check_type(allow_missing, bool, "allow_missing", "AssetSelection.resolve")
-        return {node.key for node in self._term.nodes(_graph(all_assets), missing)}
+        return {node.key for node in self.term.nodes(_graph(all_assets), missing)}
 
     def resolve_checks(
         self, asset_graph: AssetGraph | Iterable[Any], allow_missing: bool = False
@@ -350,7 +357,7 @@ class AssetSelection:
         Arguments and errors as in `resolve`.
         """
         missing = check_type(allow_missing, bool, "allow_missing", "AssetSelection.resolve_checks")
-        return self._term.checks(_graph(asset_graph), missing)
+        return self.term.checks(_graph(asset_graph), missing)
 
     def to_selection_str(self) -> str:
         """Return a string that `from_string` parses to a selection of the same assets.
@@ -362,7 +369,7 @@ class AssetSelection:
             >>> AssetSelection.assets("beans").upstream(depth=2).to_selection_str()
             '2+key:"beans"'
         """
-        return self._term.text()
+        return self.term.text()
 
     def to_serializable_asset_selection(self, asset_graph: AssetGraph) -> AssetSelection:
         """Return the same selection: every selection can be serialized.
@@ -373,12 +380,6 @@ class AssetSelection:
         check_type(asset_graph, AssetGraph, "asset_graph", "to_serializable_asset_selection")
         return self
 
-    def __eq__(self, other: object) -> bool:
-        return self._term == other._term if isinstance(other, AssetSelection) else NotImplemented
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _selection, (self._term,)
-
     def __str__(self) -> str:
         try:
             return self.to_selection_str()
@@ -386,18 +387,14 @@ class AssetSelection:
             return repr(self)
 
     def __repr__(self) -> str:
-        return f"AssetSelection({self._term!r})"
+        try:
+            return f"<AssetSelection {self.to_selection_str()}>"
+        except NotImplementedError:
+            return f"<AssetSelection {self.term!r}>"
 
 
-def _selection(term: terms.Term) -> AssetSelection:
-    selection = AssetSelection.__new__(AssetSelection)
-    selection._term = term  # noqa: SLF001 - its own
-    return selection
-
-
-def _term(other: object) -> terms.Term:
-    selection: AssetSelection = check_type(other, AssetSelection, "other", "an operator of AssetSelection")
-    return selection._term  # noqa: SLF001 - its own
+def _term(other: object) -> Term:
+    return check_type(other, AssetSelection, "other", "an operator of AssetSelection").term
 
 
 def _flag(include_sources: object) -> bool:

@@ -21,7 +21,7 @@ class CheckTerm(Term):
         return set()
 
 
-class AllChecks(CheckTerm):
+class AllChecksTerm(CheckTerm):
     """All checks."""
 
     __slots__ = ()
@@ -31,13 +31,15 @@ class AllChecks(CheckTerm):
         return graph.asset_check_keys
 
 
-class CheckKeys(CheckTerm):
+class CheckKeysTerm(CheckTerm):
     """The checks with these keys."""
 
     __slots__ = ("keys",)
 
+    keys: tuple[AssetCheckKey, ...]
+
     def __init__(self, keys: Iterable[AssetCheckKey]) -> None:
-        self.keys: tuple[AssetCheckKey, ...] = tuple(keys)
+        self._set(keys=tuple(keys))
 
     def checks(self, graph: AssetGraph, allow_missing: bool) -> set[AssetCheckKey]:
         """Return the keys."""
@@ -51,13 +53,15 @@ class CheckKeys(CheckTerm):
         return {key for key in self.keys if key in graph.check_nodes}
 
 
-class ChecksOf(CheckTerm):
+class ChecksOfTerm(CheckTerm):
     """The checks of the assets with these keys."""
 
     __slots__ = ("keys",)
 
+    keys: tuple[AssetKey, ...]
+
     def __init__(self, keys: Iterable[AssetKey]) -> None:
-        self.keys: tuple[AssetKey, ...] = tuple(keys)
+        self._set(keys=tuple(keys))
 
     def checks(self, graph: AssetGraph, allow_missing: bool) -> set[AssetCheckKey]:
         """Return the keys of the checks."""

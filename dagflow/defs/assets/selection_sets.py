@@ -7,24 +7,26 @@ from collections.abc import Callable, Iterable
 
 from dagflow.defs.assets.graph import AssetGraph
 from dagflow.defs.assets.graph_nodes import AssetNode
-from dagflow.defs.assets.selection_checks import AllChecks
-from dagflow.defs.assets.selection_terms import AND, ATOM, NOT, OR, WALK, All, Term
+from dagflow.defs.assets.selection_checks import AllChecksTerm
+from dagflow.defs.assets.selection_terms import AND, ATOM, NOT, OR, WALK, AllTerm, Term
+from dagflow.errors import check_elements, check_type
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.selection.resolve import walk
 from dagflow.selection.tree import ALL
 
 
-class Operands(Term):
+class OperandsTerm(Term):
     """The base of unions and intersections. Always: no operand is of the same class."""
 
     __slots__ = ("operands",)
 
+    operands: tuple[Term, ...]
+
     def __init__(self, operands: Iterable[Term]) -> None:
-        self.operands: tuple[Term, ...] = tuple(
-            part
-            for operand in operands
-            for part in (operand.operands if isinstance(operand, type(self)) else (operand,))
-        )
+        parts: list[Term] = []
+        for operand in check_elements(list(operands), Term, "operands"):
+            parts += operand.operands if isinstance(operand, type(self)) else (operand,)
+        self._set(operands=tuple(parts))
 
     def text(self) -> str:
         """Return the operands, joined by the operator."""
@@ -32,7 +34,7 @@ class Operands(Term):
         return word.join(inside(operand, WALK) for operand in self.operands)
 
 
-class Or(Operands):
+class OrTerm(OperandsTerm):
     """A union."""
 
     __slots__ = ()
@@ -47,7 +49,7 @@ class Or(Operands):
         return set().union(*[part.checks(graph, allow_missing) for part in self.operands])
 
 
-class And(Operands):
+class AndTerm(OperandsTerm):
     """An intersection."""
 
     __slots__ = ()
@@ -62,14 +64,16 @@ class And(Operands):
         return set.intersection(*[part.checks(graph, allow_missing) for part in self.operands])
 
 
-class Difference(Term):
+class DifferenceTerm(Term):
     """The assets and checks of one term without those of another."""
 
     __slots__ = ("left", "right")
 
+    left: Term
+    right: Term
+
     def __init__(self, left: Term, right: Term) -> None:
-        self.left: Term = left
-        self.right: Term = right
+        self._set(left=check_type(left, Term, "left"), right=check_type(right, Term, "right"))
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
         """Return the difference of the assets."""
@@ -82,24 +86,26 @@ class Difference(Term):
     @property
     def precedence(self) -> int:
         """The precedence of its string."""
-        return NOT if isinstance(self.left, All) else AND
+        return NOT if isinstance(self.left, AllTerm) else AND
 
     def text(self) -> str:
         """Return `not ...`, or `... and not ...`."""
         right = f"not {inside(self.right, NOT)}"
-        return right if isinstance(self.left, All) else f"{inside(self.left, WALK)} and {right}"
+        return right if isinstance(self.left, AllTerm) else f"{inside(self.left, WALK)} and {right}"
 
 
-class Of(Term):
+class OfTerm(Term):
     """The base of terms of one other term."""
 
     __slots__ = ("of",)
 
+    of: Term
+
     def __init__(self, of: Term) -> None:
-        self.of: Term = of
+        self._set(of=check_type(of, Term, "of"))
 
 
-class Walk(Of):
+class WalkTerm(OfTerm):
     """The base of walks up and down.
 
     Attributes:
@@ -109,10 +115,12 @@ class Walk(Of):
 
     __slots__ = ("depth", "include_self")
 
+    depth: int | None
+    include_self: bool
+
     def __init__(self, of: Term, depth: int | None, include_self: bool) -> None:
         super().__init__(of)
-        self.depth: int | None = depth
-        self.include_self: bool = include_self
+        self._set(depth=depth, include_self=include_self)
 
     def reached(
         self, starts: set[AssetNode], neighbours: Callable[[AssetNode], list[AssetNode]]
@@ -137,7 +145,7 @@ class Walk(Of):
         of = self.of.text()
         if self._has_levels():
             levels = "" if self.depth is None or self.depth >= sys.maxsize else str(self.depth)
-            of = self.marked(f"({of})" if isinstance(self.of, All) else inside(self.of, ATOM), levels)
+            of = self.marked(f"({of})" if isinstance(self.of, AllTerm) else inside(self.of, ATOM), levels)
         return of if self.include_self else f"{of} and not {inside(self.of, NOT)}"
 
     def marked(self, of: str, levels: str) -> str:
@@ -145,7 +153,7 @@ class Walk(Of):
         raise NotImplementedError
 
 
-class Upstream(Walk):
+class UpstreamTerm(WalkTerm):
     """The materializable assets that the assets of a term depend on, and these."""
 
     __slots__ = ()
@@ -160,7 +168,7 @@ class Upstream(Walk):
         return f"{levels}+{of}"
 
 
-class Downstream(Walk):
+class DownstreamTerm(WalkTerm):
     """The assets that depend on the assets of a term, and these."""
 
     __slots__ = ()
@@ -174,43 +182,42 @@ class Downstream(Walk):
         return f"{of}+{levels}"
 
 
-class Roots(Of):
-    """The assets of a term that depend on no other of its assets."""
+class RootsTerm(OfTerm):
+    """The assets of a term that depend on no other of its assets, even by way of assets outside of it."""
 
     __slots__ = ()
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
-        """Return the assets without a selected parent."""
+        """Return the assets that no other selected asset is upstream of."""
         found = self.of.nodes(graph, allow_missing)
-        return {
-            node
-            for node in found
-            if not any(parent in found and parent is not node for parent in node.parents)
-        }
+        return found - _beyond(found, lambda node: node.children)
 
     def text(self) -> str:
         """Return `roots(...)`."""
         return f"roots({self.of.text()})"
 
 
-class Sinks(Of):
-    """The assets of a term that no other of its assets depends on."""
+class SinksTerm(OfTerm):
+    """The assets of a term that no other of its assets depends on, even by way of assets outside of it."""
 
     __slots__ = ()
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
-        """Return the assets without a selected child."""
+        """Return the assets that no other selected asset is downstream of."""
         found = self.of.nodes(graph, allow_missing)
-        return {
-            node for node in found if not any(child in found and child is not node for child in node.children)
-        }
+        return found - _beyond(found, lambda node: node.parents)
 
     def text(self) -> str:
         """Return `sinks(...)`."""
         return f"sinks({self.of.text()})"
 
 
-class UpstreamSources(Of):
+def _beyond(starts: set[AssetNode], step: Callable[[AssetNode], list[AssetNode]]) -> set[AssetNode]:
+    """Return the assets that are one step or more away from an asset; a step to itself does not count."""
+    return walk({after for node in starts for after in step(node) if after is not node}, ALL, step)
+
+
+class UpstreamSourcesTerm(OfTerm):
     """The assets that are not materializable, among those of a term and all that they depend on."""
 
     __slots__ = ()
@@ -221,7 +228,7 @@ class UpstreamSources(Of):
         return {node for node in found if node.is_external}
 
 
-class Materializable(Of):
+class MaterializableTerm(OfTerm):
     """The assets of a term that are materializable."""
 
     __slots__ = ()
@@ -231,7 +238,7 @@ class Materializable(Of):
         return {node for node in self.of.nodes(graph, allow_missing) if node.is_materializable}
 
 
-class Neighbors(Of):
+class NeighborsTerm(OfTerm):
     """The assets of a term, and those that always run with them."""
 
     __slots__ = ()
@@ -246,7 +253,7 @@ class Neighbors(Of):
 
 def without_checks(term: Term) -> Term:
     """Return the assets of a term without their checks."""
-    return Difference(term, AllChecks())
+    return DifferenceTerm(term, AllChecksTerm())
 
 
 def inside(term: Term, binds: int) -> str:

@@ -17,7 +17,7 @@ from dagflow.keys import AssetCheckKey, AssetKey, nearest_key, system_tag_spelli
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
-from dagflow.values import ByValue
+from dagflow.values import Constant
 
 OR, AND, NOT, WALK, ATOM = range(5)
 """The precedence of the string of a term, the loosest first."""
@@ -26,7 +26,7 @@ NOT_RESOLVED: Final = ("status", "column", "table_name", "column_tag", "changed_
 """The attributes that can be written, but depend on facts that a graph does not have."""
 
 
-class Term(ByValue):
+class Term(Constant):
     """The base of all terms. Two terms are equal if their class and fields are."""
 
     __slots__ = ()
@@ -62,13 +62,15 @@ class Term(ByValue):
         raise NotImplementedError(f"no selection string means the same as {self!r}")
 
 
-class All(Term):
+class AllTerm(Term):
     """All assets."""
 
     __slots__ = ("include_sources",)
 
+    include_sources: bool
+
     def __init__(self, include_sources: bool = False) -> None:
-        self.include_sources: bool = include_sources
+        self._set(include_sources=include_sources)
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
         """Return all assets."""
@@ -79,13 +81,15 @@ class All(Term):
         return "*"
 
 
-class Keys(Term):
+class KeysTerm(Term):
     """The assets with these keys."""
 
     __slots__ = ("keys",)
 
+    keys: tuple[AssetKey, ...]
+
     def __init__(self, keys: Iterable[AssetKey]) -> None:
-        self.keys: tuple[AssetKey, ...] = tuple(keys)
+        self._set(keys=tuple(keys))
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
         """Return the assets with these keys."""
@@ -110,7 +114,7 @@ class Keys(Term):
         return " or ".join(f"key:{literal(key.to_user_string())}" for key in self.keys) or "not *"
 
 
-class Matching(Term):
+class MatchingTerm(Term):
     """The base of terms that check each asset on its own.
 
     Attributes:
@@ -135,14 +139,16 @@ class Matching(Term):
         raise NotImplementedError
 
 
-class KeyPattern(Matching):
+class KeyPatternTerm(MatchingTerm):
     """The assets whose key matches a pattern, in which `*` is any string."""
 
     __slots__ = ("pattern",)
+
+    pattern: str
     include_sources = True
 
     def __init__(self, pattern: str) -> None:
-        self.pattern: str = pattern
+        self._set(pattern=pattern)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Compare the key as a string."""
@@ -154,14 +160,15 @@ class KeyPattern(Matching):
         return f"key:{quoted(self.pattern)}"
 
 
-class KeyPrefixes(Matching):
+class KeyPrefixesTerm(MatchingTerm):
     """The assets whose key begins with one of several sequences of parts."""
 
     __slots__ = ("include_sources", "prefixes")
 
+    prefixes: tuple[tuple[str, ...], ...]
+
     def __init__(self, prefixes: Iterable[tuple[str, ...]], include_sources: bool = False) -> None:
-        self.prefixes: tuple[tuple[str, ...], ...] = tuple(prefixes)
-        self.include_sources: bool = include_sources
+        self._set(prefixes=tuple(prefixes), include_sources=include_sources)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Compare the first parts of the key."""
@@ -169,14 +176,15 @@ class KeyPrefixes(Matching):
         return lambda node: any(node.key.parts[: len(prefix)] == prefix for prefix in prefixes)
 
 
-class KeySubstring(Matching):
+class KeySubstringTerm(MatchingTerm):
     """The assets whose key contains a string."""
 
     __slots__ = ("include_sources", "substring")
 
+    substring: str
+
     def __init__(self, substring: str, include_sources: bool = False) -> None:
-        self.substring: str = substring
-        self.include_sources: bool = include_sources
+        self._set(substring=substring, include_sources=include_sources)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Compare the key as a string."""
@@ -194,14 +202,15 @@ class KeySubstring(Matching):
         return pattern if self.include_sources else f"{pattern} and *"
 
 
-class Groups(Matching):
+class GroupsTerm(MatchingTerm):
     """The assets of these groups."""
 
     __slots__ = ("groups", "include_sources")
 
+    groups: tuple[str, ...]
+
     def __init__(self, groups: Iterable[str], include_sources: bool = False) -> None:
-        self.groups: tuple[str, ...] = tuple(groups)
-        self.include_sources: bool = include_sources
+        self._set(groups=tuple(groups), include_sources=include_sources)
 
     def candidates(self, graph: AssetGraph) -> Iterable[AssetNode]:
         """Return the assets of the groups."""
@@ -222,14 +231,15 @@ class Groups(Matching):
         return " or ".join(f"group:{literal(group)}" for group in self.groups) or "group:<null>"
 
 
-class GroupPattern(Matching):
+class GroupPatternTerm(MatchingTerm):
     """The assets of the groups that match a pattern, in which `*` is any string."""
 
     __slots__ = ("include_sources", "pattern")
 
+    pattern: str
+
     def __init__(self, pattern: str, include_sources: bool = False) -> None:
-        self.pattern: str = pattern
-        self.include_sources: bool = include_sources
+        self._set(pattern=pattern, include_sources=include_sources)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Compare the name of the group."""
@@ -241,15 +251,16 @@ class GroupPattern(Matching):
         return f"group:{quoted(self.pattern)}"
 
 
-class Tag(Matching):
+class TagTerm(MatchingTerm):
     """The assets with a tag of this value."""
 
     __slots__ = ("include_sources", "key", "value")
 
+    key: str
+    value: str
+
     def __init__(self, key: str, value: str, include_sources: bool = False) -> None:
-        self.key: str = key
-        self.value: str = value
-        self.include_sources: bool = include_sources
+        self._set(key=key, value=value, include_sources=include_sources)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Compare the tag."""
@@ -261,14 +272,15 @@ class Tag(Matching):
         return f"tag:{quoted(self.key)}" + (f"={quoted(self.value)}" if self.value else "")
 
 
-class Kind(Matching):
+class KindTerm(MatchingTerm):
     """The assets of this kind, or without kinds."""
 
     __slots__ = ("include_sources", "kind")
 
+    kind: str | None
+
     def __init__(self, kind: str | None, include_sources: bool = False) -> None:
-        self.kind: str | None = kind
-        self.include_sources: bool = include_sources
+        self._set(kind=kind, include_sources=include_sources)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Look for the tag of the kind."""
@@ -282,14 +294,16 @@ class Kind(Matching):
         return f"kind:{or_null(self.kind)}"
 
 
-class Owner(Matching):
+class OwnerTerm(MatchingTerm):
     """The assets of this owner."""
 
     __slots__ = ("owner",)
+
+    owner: str | None
     include_sources = True
 
     def __init__(self, owner: str | None) -> None:
-        self.owner: str | None = owner
+        self._set(owner=owner)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Compare the owners."""
@@ -301,14 +315,16 @@ class Owner(Matching):
         return f"owner:{or_null(self.owner)}"
 
 
-class Partitions(Matching):
+class PartitionsTerm(MatchingTerm):
     """The assets with a sort of partitions: static, dynamic, time or none."""
 
     __slots__ = ("word",)
+
+    word: str | None
     include_sources = True
 
     def __init__(self, word: str | None) -> None:
-        self.word: str | None = word
+        self._set(word=word)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Check the class of the partitions."""
@@ -330,14 +346,16 @@ PARTITIONS: Final = {
 """The partitions definitions by their word in a selection."""
 
 
-class Is(Matching):
+class IsTerm(MatchingTerm):
     """The materializable or the external assets."""
 
     __slots__ = ("word",)
+
+    word: str
     include_sources = True
 
     def __init__(self, word: str) -> None:
-        self.word: str = word
+        self._set(word=word)
 
     def matcher(self) -> Callable[[AssetNode], object]:
         """Check whether a definition computes the asset."""
@@ -349,15 +367,17 @@ class Is(Matching):
         return f"is:{self.word}"
 
 
-class Unresolvable(Term):
+class UnresolvableTerm(Term):
     """An attribute that can be written, but not resolved."""
 
     __slots__ = ("attribute", "tag_value", "value")
 
+    attribute: str
+    value: str | None
+    tag_value: str
+
     def __init__(self, attribute: str, value: str | None, tag_value: str = "") -> None:
-        self.attribute: str = attribute
-        self.value: str | None = value
-        self.tag_value: str = tag_value
+        self._set(attribute=attribute, value=value, tag_value=tag_value)
 
     def nodes(self, graph: AssetGraph, allow_missing: bool) -> set[AssetNode]:
         """Raise an error.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
@@ -23,11 +23,13 @@ class ShortNames:
         known: All assets by key.
     """
 
-    __slots__ = ("_by_name", "_known")
+    __slots__ = ("_by_name", "_by_table", "_known", "_readers")
 
     def __init__(self, known: Mapping[AssetKey, AnyAsset]) -> None:
         self._known: Mapping[AssetKey, AnyAsset] = known
         self._by_name: dict[tuple[str, str], list[AssetKey]] | None = None
+        self._by_table: dict[str, list[AssetKey]] | None = None
+        self._readers: dict[AssetsDefinition, tuple[Collection[str], Mapping[AssetKey, str]]] = {}
 
     def keys_read_by(self, asset: AssetsDefinition) -> Mapping[str, AssetKey]:
         """Return the keys that the inputs of an asset read, by name, with short names resolved."""
@@ -46,10 +48,9 @@ class ShortNames:
             for known, owner in self._known.items():
                 name = _spec_of(owner, known).shown_group, known.path[-1]
                 self._by_name.setdefault(name, []).append(known)
-        groups = dict.fromkeys(spec.shown_group for spec in asset.specs)
         return [
             found
-            for group in groups
+            for group in self._groups_and_tables(asset)[0]
             for found in self._by_name.get((group, key.path[0]), ())
             if self._known[found] is not asset
         ]
@@ -62,18 +63,34 @@ class ShortNames:
         """
         if key in self._known or not isinstance(reader, AssetsDefinition):
             return key
-        for dep in (dep for spec in reader.specs for dep in spec.deps if dep.asset_key == key):
-            if (table := _table_name(dep.metadata)) is not None:
-                key = self._asset_of_table(table, reader) or key
+        table = self._groups_and_tables(reader)[1].get(key)
+        if table is not None:
+            key = self._asset_of_table(table, reader) or key
         candidates = self.candidates(key, reader)
         return candidates[0] if len(candidates) == 1 else key
 
+    def _groups_and_tables(self, reader: AssetsDefinition) -> tuple[Collection[str], Mapping[AssetKey, str]]:
+        """Return the groups of the assets of a definition, and the tables that its dependencies name."""
+        found = self._readers.get(reader)
+        if found is None:
+            tables = {
+                dep.asset_key: table
+                for spec in reader.specs
+                for dep in spec.deps
+                if dep.metadata and (table := _table_name(dep.metadata)) is not None
+            }
+            groups = dict.fromkeys(spec.shown_group for spec in reader.specs)
+            found = self._readers[reader] = groups.keys(), tables
+        return found
+
     def _asset_of_table(self, table: str, reader: AssetsDefinition) -> AssetKey | None:
-        found = [
-            key
-            for key, asset in self._known.items()
-            if _table_name(_spec_of(asset, key).metadata) == table and asset is not reader
-        ]
+        if self._by_table is None:
+            self._by_table = {}
+            for key, asset in self._known.items():
+                name = _table_name(_spec_of(asset, key).metadata)
+                if name is not None:
+                    self._by_table.setdefault(name, []).append(key)
+        found = [key for key in self._by_table.get(table, ()) if self._known[key] is not reader]
         if len(found) > 1:
             names = " and ".join(f"'{key.to_user_string()}'" for key in found)
             raise DagflowInvalidDefinitionError(

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from dagflow.absent import explains_absent
 from dagflow.defs.assets.dependency import AssetDep, unique_deps
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     ParameterCheckError,
@@ -23,6 +23,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
@@ -62,7 +63,8 @@ class AssetSpec(ReadableAsset):
         auto_materialize_policy: The older form of `automation_condition`.
 
     Raises:
-        CheckError: An argument is of the wrong type.
+        CheckError: An argument is of the wrong type, or an asset with the older freshness policy has
+            partitions that are not by time.
         DagflowInvalidDefinitionError: An owner, a group, a tag or the number of kinds is invalid.
         DagflowInvariantViolationError: There are an automation condition and an auto-materialize policy, or
             two different dependencies on one asset.
@@ -92,7 +94,6 @@ class AssetSpec(ReadableAsset):
     key: AssetKey
     partitions_def: PartitionsDefinition | None
 
-    @explains_absent
     def __init__(
         self,
         key: CoercibleToAssetKey,
@@ -138,7 +139,7 @@ class AssetSpec(ReadableAsset):
             self.freshness_policy = _freshness(freshness_policy, place)
         self.legacy_freshness_policy: LegacyFreshnessPolicy | None = None
         if legacy_freshness_policy is not None:
-            self.legacy_freshness_policy = _legacy_freshness(legacy_freshness_policy, place)
+            self.legacy_freshness_policy = _legacy_freshness(legacy_freshness_policy, partitions_def, place)
 
     def _place(self) -> str:
         return f"asset '{self.key.to_user_string()}'"
@@ -213,7 +214,6 @@ class AssetSpec(ReadableAsset):
         starts = system_tag_spellings("kind/")
         return {tag[len(start) :] for tag in self.tags for start in starts if tag.startswith(start)}
 
-    @explains_absent
     def replace_attributes(
         self,
         *,
@@ -382,7 +382,16 @@ def _freshness(policy: Any, place: str) -> FreshnessPolicy:
     return check_type(policy, FreshnessPolicy, "freshness_policy", place)
 
 
-def _legacy_freshness(policy: Any, place: str) -> LegacyFreshnessPolicy:
-    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy  # few assets have one
+def _legacy_freshness(
+    policy: Any, partitions_def: PartitionsDefinition | None, place: str
+) -> LegacyFreshnessPolicy:
+    # few assets have one
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
+    from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
+    if not isinstance(partitions_def, (TimeWindowPartitionsDefinition, type(None))):
+        raise CheckError(
+            f"{place} has a 'legacy_freshness_policy', so its partitions must be by time, not "
+            f"{repr_of(partitions_def)}"
+        )
     return check_type(policy, LegacyFreshnessPolicy, "legacy_freshness_policy", place)

@@ -26,7 +26,7 @@ def chosen_parts(
     selection: Any,
     names: ShortNames,
     *,
-    every_check: bool = False,
+    is_global: bool = False,
     graph: AssetGraph | None = None,
 ) -> list[AssetsDefinition]:
     """Return the definitions that a job runs, or the selected parts of them.
@@ -36,7 +36,7 @@ def chosen_parts(
         selection: An AssetSelection, or another value that `AssetSelection.from_coercible` accepts; None
             selects all assets that are made, and their checks.
         names: The short names of all assets.
-        every_check: Whether, without a selection, the checks of all other assets run too.
+        is_global: Whether, without a selection, all observations and the checks of all other assets run too.
         graph: The graph of the assets and checks, if it is there already.
 
     Raises:
@@ -47,8 +47,8 @@ def chosen_parts(
             be divided.
     """
     if selection is None:
-        keys = {key for key, asset in catalog.assets.items() if _is_made(asset)}
-        checks = {key for key in catalog.checks if every_check or key.asset_key in keys}
+        keys = {key for key, asset in catalog.assets.items() if _is_run(asset, is_global)}
+        checks = {key for key in catalog.checks if is_global or key.asset_key in keys}
     else:
         keys, checks = _selected_keys(catalog, selection, names, graph)
     parts: list[Any] = [asset for key, asset in catalog.assets.items() if key in keys]
@@ -56,8 +56,11 @@ def chosen_parts(
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
 
 
-def _is_made(asset: AnyAsset) -> bool:
-    return isinstance(asset, AssetsDefinition) and asset.is_materializable
+def _is_run(asset: AnyAsset, is_global: bool) -> bool:
+    """Return whether a job without a selection runs an asset."""
+    return isinstance(asset, AssetsDefinition) and (
+        asset.is_executable if is_global else asset.is_materializable
+    )
 
 
 def _selected_keys(

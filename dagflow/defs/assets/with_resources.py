@@ -9,6 +9,7 @@ from typing import Any
 from dagflow._util import nearest
 from dagflow.config.read import check_config
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.observed_source import observing
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
@@ -91,16 +92,20 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
             f"{', '.join(both)}. Remove them from one of the two, or give one of them another key."
         )
     known = {**given, **asset.resource_defs}
-    bound = copy.copy(asset)
     check_needs(asset.resource_defs, known, "with_resources")
-    own = [requirement for requirement in asset.own_requirements() if _must_be_given(requirement, known)]
+    needs = observing(asset).own_requirements()
+    own = [requirement for requirement in needs if _must_be_given(requirement, known)]
     needed = requirements_of(required_by(asset.resource_defs, what), own)
     for key in sorted(needed.keys() - known.keys()):
         raise not_provided(
             needed[key], known, "with_resources", asset=f"asset '{asset.key.to_user_string()}'"
         )
     order = start_order(known, needed, "with_resources")
-    bound.resource_defs = {key: known[key] for key in order}
+    resources = {key: known[key] for key in order}
+    if isinstance(asset, SourceAsset):
+        return asset.with_resource_defs(resources)
+    bound = copy.copy(asset)
+    bound.resource_defs = resources
     return bound
 
 

@@ -44,11 +44,6 @@ class SelectingCondition(BuiltinCondition):
         """Return the condition that is asked of each of them."""
         return [self.operand]
 
-    @property
-    def is_serializable(self) -> bool:
-        """Whether `serialize_value` can store it: not with a selection."""
-        return super().is_serializable and self.allow_selection is None and self.ignore_selection is None
-
     def allow(self: _Self, selection: _doors.AssetSelection) -> _Self:
         """Return a copy that considers only selected dependencies or checks.
 

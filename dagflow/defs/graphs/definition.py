@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow import _doors
-from dagflow.absent import explains_absent
 from dagflow.config.field import Field
 from dagflow.defs.graphs.checks import (
     check_dependencies,
@@ -34,6 +33,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_texts,
+    check_type,
 )
 from dagflow.keys import check_name, definition_tags
 from dagflow.types.kinds import Any as AnyType
@@ -198,7 +198,6 @@ class GraphDefinition(GraphContent):
         new.compiled_job = None
         return new
 
-    @explains_absent
     def to_job(
         self,
         name: str | None = None,
@@ -217,10 +216,18 @@ class GraphDefinition(GraphContent):
         input_values: Mapping[str, Any] | None = None,
         run_tags: Mapping[str, Any] | None = None,
         owners: Sequence[str] | None = None,
+        automation_condition: _doors.AutomationCondition | None = None,
     ) -> _doors.JobDefinition:
         """Make a job of this graph. The arguments are those of JobDefinition; `op_selection` selects a part
-        of the ops.
+        of the ops. Only a job of assets can have an `automation_condition`: see `define_asset_job`.
         """
+        if automation_condition is not None:
+            place = f"job '{name or self.name}'"
+            check_type(automation_condition, _doors.AutomationCondition, "automation_condition", place)
+            raise ParameterCheckError(
+                f"{place} has no assets, so it cannot have an 'automation_condition'. Make a job of assets "
+                "by define_asset_job(...)."
+            )
         job = _doors.JobDefinition(
             graph_def=self,
             name=name,

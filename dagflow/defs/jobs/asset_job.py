@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.cycles import check_gates
 from dagflow.defs.assets.definition import AnyAsset
@@ -25,6 +24,7 @@ from dagflow.errors import (
     DagflowInvalidInvocationError,
     DagflowInvalidSubsetError,
     check_optional,
+    check_type,
     repr_of,
 )
 from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
     from dagflow.defs.assets.graph import AssetGraph
     from dagflow.defs.assets.selection import AssetSelection
+    from dagflow.defs.conditions.condition import AutomationCondition
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.defs.jobs.run_request import RunRequest
@@ -75,7 +76,7 @@ def build_asset_job(
     """
     catalog = assets if isinstance(assets, AssetCatalog) else AssetCatalog(assets)
     names = ShortNames(catalog.assets) if graph is None else graph.names
-    parts = chosen_parts(catalog, selection, names, every_check=is_global, graph=graph)
+    parts = chosen_parts(catalog, selection, names, is_global=is_global, graph=graph)
     wiring, layer = wire_assets(parts, catalog, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     if graph_def.gates:
@@ -104,15 +105,21 @@ def unresolved(name: str, error: Exception) -> DagflowInvalidDefinitionError:
 class UnresolvedAssetJobDefinition:
     """A job that selects its assets from its Definitions. Made by `define_asset_job`."""
 
-    __slots__ = ("given_selection", "name", "options", "partitions_def")
+    __slots__ = ("automation_condition", "given_selection", "name", "options", "partitions_def")
 
     def __init__(
-        self, name: str, selection: Any, partitions_def: PartitionsDefinition | None, options: dict[str, Any]
+        self,
+        name: str,
+        selection: Any,
+        partitions_def: PartitionsDefinition | None,
+        options: dict[str, Any],
+        automation_condition: AutomationCondition | None = None,
     ) -> None:
         self.name: str = name
         self.given_selection: Any = selection
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.options: dict[str, Any] = options
+        self.automation_condition: AutomationCondition | None = automation_condition
 
     @property
     def selection(self) -> AssetSelection:
@@ -151,7 +158,8 @@ class UnresolvedAssetJobDefinition:
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
                 f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
-        return job
+        condition = self.automation_condition
+        return job if condition is None else job.with_changes(automation_condition=condition)
 
     def run_request_for_partition(
         self,
@@ -193,7 +201,6 @@ class UnresolvedAssetJobDefinition:
         raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 
-@explains_absent
 def define_asset_job(
     name: str,
     selection: Any = None,
@@ -207,6 +214,7 @@ def define_asset_job(
     hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
     owners: Sequence[str] | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job that runs a selection of the assets of its Definitions.
 
@@ -225,6 +233,7 @@ def define_asset_job(
         hooks: Hooks of each step.
         op_retry_policy: The retry policy of each op without a policy.
         owners: The owners of the job: email addresses, or teams as `team:name`.
+        automation_condition: The condition under which a deployment starts the job. A run ignores it.
 
     Returns:
         A definition for the `jobs` of Definitions.
@@ -254,7 +263,11 @@ def define_asset_job(
 
         selection = AssetSelection.from_coercible(selection)
     check_optional(partitions_def, PartitionsDefinition, "partitions_def", f"job '{name}'")
-    return UnresolvedAssetJobDefinition(name, selection, partitions_def, options)
+    if automation_condition is not None:
+        from dagflow.defs.conditions.condition import AutomationCondition  # few jobs have one
+
+        check_type(automation_condition, AutomationCondition, "automation_condition", f"job '{name}'")
+    return UnresolvedAssetJobDefinition(name, selection, partitions_def, options, automation_condition)
 
 
 def _resources(

@@ -25,6 +25,7 @@ from dagflow.types.kinds import DagflowType
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.layer import AssetLayer
+    from dagflow.defs.conditions.condition import AutomationCondition
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.loggers.definition import LoggerDefinition
@@ -55,6 +56,7 @@ class JobContent(Copied):
     __slots__ = (
         "asset_layer",
         "asset_selection_data",
+        "automation_condition",
         "compiled",
         "config_mapping",
         "default_config",
@@ -78,6 +80,7 @@ class JobContent(Copied):
     )
 
     asset_layer: AssetLayer | None
+    automation_condition: AutomationCondition | None
     asset_selection_data: AssetSelectionData | None
     compiled: dict[Any, Any]
     config_mapping: ConfigMapping | None

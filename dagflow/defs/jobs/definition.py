@@ -162,6 +162,7 @@ class JobDefinition(JobContent):
             check_inputs(input_values, graph_def, place)
         self.input_values: dict[str, Any] = dict(input_values or {})
         self.asset_layer = asset_layer
+        self.automation_condition = None
         self.owners: list[str] = check_owners(owners, place)
         self.op_selection: tuple[str, ...] | None = None
         self.asset_selection_data: AssetSelectionData | None = None

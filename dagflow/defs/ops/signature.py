@@ -16,6 +16,7 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
+from dagflow.events.observed import ObserveResult
 from dagflow.events.user import DynamicOutput, MaterializeResult, Output, UserEvent
 from dagflow.keys import check_name
 from dagflow.types.annotations import plain_form, resolve_annotation
@@ -247,7 +248,7 @@ def _parts_of_tuple(annotation: Any, count: int) -> list[Any] | None:
     return [hints.get(field, Any) for field in fields]
 
 
-_WRAPPERS = (Output, DynamicOutput, MaterializeResult)
+_WRAPPERS = (Output, DynamicOutput, MaterializeResult, ObserveResult)
 
 
 def _is_wrapper(annotation: Any) -> bool:
@@ -280,7 +281,12 @@ def _value_form(annotation: Any) -> Any:
 
 
 def _value_of_wrapper(annotation: Any) -> Any:
-    """Return int for `Output[int]` and for a subclass of it, Any if neither gives a type."""
+    """Return int for `Output[int]` and for a subclass of it, Any if neither gives a type.
+
+    It is None for `ObserveResult`, which never has a value.
+    """
+    if _is_class_of(annotation, ObserveResult):
+        return None
     found = get_args(annotation)
     if not found:
         for base in getattr(get_origin(annotation) or annotation, "__orig_bases__", ()):

@@ -12,6 +12,7 @@ from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.observed_source import definition_of
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -152,7 +153,7 @@ class Definitions:
         for asset in self.all_assets():
             keys = asset.keys if isinstance(asset, AssetsDefinition) else {asset.key}
             if wanted in keys:
-                return as_definition(asset)
+                return definition_of(asset)
             known += keys
         raise DagflowInvariantViolationError(
             f"Could not find asset '{wanted.to_user_string()}' among the definitions."
@@ -487,10 +488,3 @@ class Definitions:
         if self._by_name is None:
             self._by_name = resolved_jobs(self)
         return self._by_name
-
-
-def as_definition(asset: AnyAsset) -> AssetsDefinition:
-    """Return the definition of an asset. That of a SourceAsset or AssetSpec has no function."""
-    if isinstance(asset, AssetsDefinition):
-        return asset
-    return AssetsDefinition(specs=[asset.spec if isinstance(asset, SourceAsset) else asset])

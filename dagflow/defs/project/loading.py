@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -15,7 +14,6 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.project.definitions import Definitions
-from dagflow.defs.project.loaded import Facts, with_facts
 from dagflow.defs.project.loading_checks import checks_among
 from dagflow.defs.project.modules import (
     Found,
@@ -25,18 +23,20 @@ from dagflow.defs.project.modules import (
     modules_in,
     modules_of,
 )
+from dagflow.defs.project.prefixes import with_prefixes
 from dagflow.errors import DagflowInvalidDefinitionError, check_type
 from dagflow.keys import AssetKey
 
 if TYPE_CHECKING:
+    from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
     from dagflow.defs.conditions.condition import AutomationCondition
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
     from dagflow.partitions.backfill import BackfillPolicy
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _JOBS = (JobDefinition, UnresolvedAssetJobDefinition)
 
 
-@explains_absent
 def load_assets_from_modules(
     modules: Iterable[ModuleType],
     group_name: str | None = None,
@@ -46,6 +46,8 @@ def load_assets_from_modules(
     backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of modules.
 
@@ -53,11 +55,13 @@ def load_assets_from_modules(
         modules: The modules.
         group_name: The group of all these assets. None of them may have a group.
         key_prefix: Put before the key of each asset that is computed, and before the dependencies on it.
-        automation_condition: The automation condition of all these assets, instead of their own.
-        backfill_policy: The backfill policy of all these assets, instead of their own.
         source_key_prefix: Put before the key of each asset that is only read, and before the dependencies on
             it.
         include_specs: Whether AssetSpecs count as assets.
+        automation_condition: The condition of all these assets, except SourceAssets. It replaces their own.
+        backfill_policy: The backfill policy of all assets that are computed. It replaces their own.
+        legacy_freshness_policy: The freshness policy of all assets that are computed, in its older form.
+        auto_materialize_policy: The older form of `automation_condition`.
 
     Returns:
         The assets in the order of the modules, each once.
@@ -76,11 +80,15 @@ def load_assets_from_modules(
     """
     kinds = _ASSETS if check_type(include_specs, bool, "include_specs") else (AssetsDefinition, SourceAsset)
     assets = _assets(found_in(modules_of(modules), kinds))
-    facts = Facts(group_name, automation_condition, backfill_policy)
-    return with_facts(assets, key_prefix, source_key_prefix, facts)
+    changed = with_prefixes(assets, group_name, key_prefix, source_key_prefix)
+    policies = (automation_condition, auto_materialize_policy, legacy_freshness_policy, backfill_policy)
+    if any(policy is not None for policy in policies):
+        from dagflow.defs.project.policies import with_policies  # few projects set them for all assets
+
+        changed = with_policies(changed, *policies)
+    return changed
 
 
-@explains_absent
 def load_assets_from_current_module(
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
@@ -89,6 +97,8 @@ def load_assets_from_current_module(
     backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of the module that calls this function, so far.
 
@@ -102,10 +112,11 @@ def load_assets_from_current_module(
         backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
+        legacy_freshness_policy=legacy_freshness_policy,
+        auto_materialize_policy=auto_materialize_policy,
     )
 
 
-@explains_absent
 def load_assets_from_package_module(
     package_module: ModuleType,
     group_name: str | None = None,
@@ -115,6 +126,8 @@ def load_assets_from_package_module(
     backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of a package or of a module in it, at any depth.
 
@@ -134,19 +147,21 @@ def load_assets_from_package_module(
         backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
+        legacy_freshness_policy=legacy_freshness_policy,
+        auto_materialize_policy=auto_materialize_policy,
     )
 
 
-@explains_absent
 def load_assets_from_package_name(
     package_name: str,
     group_name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     *,
-    automation_condition: AutomationCondition | None = None,
     backfill_policy: BackfillPolicy | None = None,
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
+    legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
+    auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> list[AnyAsset]:
     """Return the assets that are variables of a package or of a module in it; the package is imported.
 
@@ -162,10 +177,11 @@ def load_assets_from_package_name(
         imported_package(package_name),
         group_name,
         key_prefix,
-        automation_condition=automation_condition,
         backfill_policy=backfill_policy,
         source_key_prefix=source_key_prefix,
         include_specs=include_specs,
+        legacy_freshness_policy=legacy_freshness_policy,
+        auto_materialize_policy=auto_materialize_policy,
     )
 
 

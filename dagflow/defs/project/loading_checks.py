@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.project.loaded import check_prefix, renamed
 from dagflow.defs.project.modules import (
     Found,
     calling_module,
@@ -15,6 +14,7 @@ from dagflow.defs.project.modules import (
     modules_in,
     modules_of,
 )
+from dagflow.defs.project.prefixes import check_prefix, renamed
 from dagflow.keys import AssetKey
 
 

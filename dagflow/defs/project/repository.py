@@ -15,6 +15,7 @@ from dagflow.absent import explains_absent
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.observed_source import definition_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
@@ -22,7 +23,7 @@ from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.parts.function import named_parameters
-from dagflow.defs.project.definitions import Definitions, as_definition
+from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.resolving import unknown_job
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type, repr_of
@@ -176,7 +177,7 @@ class RepositoryDefinition(Copied):
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
         """The definition of each asset by key, without SourceAssets. One definition can have several keys."""
-        definitions = (as_definition(asset) for asset in self._assets if not isinstance(asset, SourceAsset))
+        definitions = (definition_of(asset) for asset in self._assets if not isinstance(asset, SourceAsset))
         return {key: definition for definition in definitions for key in definition.keys}
 
     @property

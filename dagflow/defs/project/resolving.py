@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.observed_source import observing
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.resource_check import check_resources
@@ -56,7 +57,8 @@ def resolved_jobs(project: Definitions) -> dict[str, JobDefinition]:
 
 def _shared_resources(project: Definitions) -> dict[str, Any]:
     """Return the resources whose key no asset uses for its own resource."""
-    executable = [asset for asset in project.all_assets() if isinstance(asset, AssetsDefinition)]
+    all_assets = map(observing, project.all_assets())
+    executable = [asset for asset in all_assets if isinstance(asset, AssetsDefinition)]
     owners = {key: asset for asset in executable for key in asset.resource_defs if key in project.resources}
     for asset in executable:
         if not owners or asset.is_declaration:

@@ -7,6 +7,7 @@ from typing import Any
 
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.facts import STUB_MARKER
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -46,7 +47,7 @@ def specs_with_stubs(catalog: AssetCatalog) -> list[AssetSpec]:
 
 
 def _stubs(missing: Iterable[tuple[AssetKey, tuple[Mapping[str, Any], AssetKey]]]) -> list[AssetSpec]:
-    marker = {system_tag("auto_created_stub_asset"): True}
+    marker = {system_tag(STUB_MARKER): True}
     return [AssetSpec(key, metadata={**metadata, **marker}) for key, (metadata, _) in sorted(missing)]
 
 

@@ -19,13 +19,16 @@ from dagflow import (
     DagflowError,
     DagflowInvalidAssetSelectionError,
     DagflowInvalidSubsetError,
+    DagflowSerializationError,
     Definitions,
     Out,
     ParameterCheckError,
     SourceAsset,
     asset,
     asset_check,
+    deserialize_value,
     op,
+    serialize_value,
 )
 from dagflow import AssetSelection as Selection
 from dagflow.defs.assets.graph import AssetGraph
@@ -136,6 +139,8 @@ def named(keys: Any) -> list[str]:
         (Selection.assets("src").downstream(), "src a b c d m1 x/y", "a:ca d:cd"),
         (Selection.assets("src").downstream(1, include_self=False), "a", "a:ca"),
         (Selection.groups("g1").roots(), "a", "a:ca"),
+        (Selection.assets("a", "d").roots(), "a", "a:ca"),
+        (Selection.assets("a", "d", "src").sinks(), "d", "d:cd"),
         (Selection.all(include_sources=True).sinks(), "x/y x/q/z m1 m2 s2 iso", ""),
         (Selection.assets("d").upstream_source_assets(), "src", ""),
         (Selection.all(include_sources=True).materializable() - Selection.assets("a"), ALL[2:], "d:cd"),
@@ -301,9 +306,17 @@ def test_operands_of_one_operator_are_flat():
         _ = one.operands
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+@pytest.mark.parametrize(
+    "copied",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda one: pickle.loads(pickle.dumps(one)),
+        lambda one: deserialize_value(serialize_value(one), Selection),
+    ],
+)
 def test_equality_and_copies(copied: Any):
-    """Selections are compared by their content, and survive copies and pickles."""
+    """Selections are compared by their content, and survive copies, pickles and `serialize_value`."""
     one = Selection.assets(a, m).upstream() - Selection.checks(ca) | Selection.from_string("+kind:sql")
 
     assert copied(one) == one
@@ -416,8 +429,8 @@ def test_wrong_arguments(build: Any):
     """An argument of a wrong type raises an error when the selection is built."""
     with pytest.raises(CheckError):
         build()
-    with pytest.raises(TypeError, match="static methods"):
-        Selection()
+    with pytest.raises(CheckError, match="static methods"):
+        Selection("a")  # type: ignore[arg-type]
 
 
 def test_old_names():
@@ -426,3 +439,19 @@ def test_old_names():
         assert Selection.keys("a") == Selection.assets("a")
     with pytest.warns(DeprecationWarning, match=r"AssetSelection\.roots"):
         assert Selection.all().sources() == Selection.all().roots()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ("Term", "Thing"),
+        ('"term": {', '"of": {'),
+        ('{"__class__": "AllTerm", "include_sources": false}', "5"),
+    ],
+)
+def test_a_damaged_stored_selection(damage: tuple[str, str]):
+    """A stored selection with a part of another class is refused."""
+    stored = serialize_value(Selection.all().upstream())
+
+    with pytest.raises(DagflowSerializationError):
+        deserialize_value(stored.replace(*damage))

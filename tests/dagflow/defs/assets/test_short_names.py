@@ -10,19 +10,23 @@ from dagflow import (
     AssetDep,
     AssetIn,
     AssetKey,
+    AssetsDefinition,
     AssetSpec,
     DailyPartitionsDefinition,
     Definitions,
     InMemoryIOManager,
     IOManager,
+    Out,
     SourceAsset,
     TimeWindowPartitionMapping,
     asset,
     define_asset_job,
     materialize,
     materialize_to_memory,
+    op,
 )
 from dagflow.analysis.graphs import graph_of
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.errors import DagflowInvalidDefinitionError
 
 
@@ -187,3 +191,22 @@ def test_a_dep_names_a_table() -> None:
     assert _steps(materialize_to_memory([first])) == ["first"]
     with pytest.raises(DagflowInvalidDefinitionError, match=r"table 'db.orders', which '[yz]/.*' and"):
         materialize_to_memory([first, stored, other])
+
+
+def test_a_definition_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The specs of a definition with many unknown dependencies are not read again for each of them."""
+    specs = [AssetSpec(f"s{number}", deps=[f"u{number}"]) for number in range(50)]
+    outs = {f"s{number}": Out() for number in range(50)}
+    many = AssetsDefinition(
+        node_def=op(name="many", out=outs)(lambda: None),
+        keys_by_output_name={spec.key.path[0]: spec.key for spec in specs},
+        specs=specs,
+    )
+    names = ShortNames(dict.fromkeys(many.keys, many))
+    reads: list[Any] = []
+    monkeypatch.setattr(AssetsDefinition, "specs", property(lambda self: reads.append(self) or specs))
+
+    for spec in specs:
+        names.resolve(spec.deps[0].asset_key, many)
+
+    assert len(reads) <= 2

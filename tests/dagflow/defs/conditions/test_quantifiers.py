@@ -7,8 +7,8 @@ import pytest
 from dagflow import (
     AssetSelection,
     AutomationCondition,
-    DagflowSerializationError,
     ParameterCheckError,
+    deserialize_value,
     serialize_value,
 )
 
@@ -76,10 +76,9 @@ def test_selections_are_checked(selection):
             condition.ignore(selection)
 
 
-def test_a_condition_with_a_selection_is_not_stored():
-    """A selection has no form as JSON."""
+def test_a_condition_with_a_selection_is_stored():
+    """The selection is a part of the JSON."""
     condition = A.eager().ignore(ONE)
 
-    assert not condition.is_serializable
-    with pytest.raises(DagflowSerializationError):
-        serialize_value(condition)
+    assert condition.is_serializable
+    assert deserialize_value(serialize_value(condition)) == condition
