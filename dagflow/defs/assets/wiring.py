@@ -106,7 +106,8 @@ def wire_assets(
         DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
             or the assets form a cycle.
     """
-    parts = without_cycles(parts, names)
+    if not catalog.has_no_cycle:
+        parts = _without_cycles(parts, catalog, names)
     wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
     node_names = _node_names(parts)
     sources = {
@@ -143,6 +144,19 @@ def wire_assets(
                     wiring.gates[node_name, input_name] = of_others
         wiring.dependencies[node_name] = dependencies
     return wiring, layer
+
+
+def _without_cycles(
+    parts: Sequence[AssetsDefinition], catalog: AssetCatalog, names: ShortNames
+) -> Sequence[AssetsDefinition]:
+    """Return the definitions, divided where it is needed. Remember if all of them together have no cycle."""
+    found = without_cycles(parts, names)
+    if found is parts:
+        others = set(catalog.definitions()).difference(parts)
+        catalog.has_no_cycle = not any(
+            isinstance(other, AssetsDefinition) and other.is_executable for other in others
+        )
+    return found
 
 
 def _node_names(parts: Sequence[AssetsDefinition]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.defs.assets.catalog import AssetCatalog
@@ -18,7 +18,6 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
-from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -85,7 +84,7 @@ def build_asset_job(
     given = as_resources(resources, place)
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(catalog.definitions(), given, default_io_manager, place),
+        resource_defs=_resources(catalog, given, default_io_manager, place),
         partitions_def=common_partitions(parts, not is_global),
         asset_layer=layer,
         **options,
@@ -271,16 +270,14 @@ def define_asset_job(
 
 
 def _resources(
-    assets: Iterable[AnyAsset],
+    catalog: AssetCatalog,
     given: Mapping[str, ResourceDefinition],
     default: ResourceDefinition | None,
     place: str,
 ) -> dict[str, ResourceDefinition]:
     resources = dict(given)
     own: dict[str, tuple[ResourceDefinition, AnyAsset]] = {}
-    needed = {DEFAULT_IO_MANAGER_KEY}
-    for asset in assets:
-        needed |= {need.key for need in asset.own_requirements() if need.role == IO_MANAGER}
+    for asset in catalog.definitions():
         if isinstance(asset, AssetSpec):
             continue
         for key, definition in asset.resource_defs.items():
@@ -298,7 +295,7 @@ def _resources(
                 )
             resources[key] = definition
     if default is not None:
-        for key in needed:
+        for key in (DEFAULT_IO_MANAGER_KEY, *catalog.io_manager_keys()):
             resources.setdefault(key, default)
     check_needs(resources, {DEFAULT_IO_MANAGER_KEY: default_io_manager, **resources}, place)
     return resources

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow._util import nearest
-from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.observed_source import observing
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
@@ -19,10 +19,31 @@ from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolat
 from dagflow.keys import ASSET_JOB_NAME
 
 if TYPE_CHECKING:
-    from dagflow.defs.project.definitions import Definitions
+    from dagflow.defs.assets.catalog import AssetCatalog
+    from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.executors.definition import ExecutorDefinition
+    from dagflow.defs.loggers.definition import LoggerDefinition
 
 
-def resolved_jobs(project: Definitions) -> dict[str, JobDefinition]:
+class Project(Protocol):
+    """The interface of Definitions that the resolution of jobs needs."""
+
+    jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition]
+    resources: dict[str, Any]
+    executor: ExecutorDefinition | None
+    loggers: dict[str, LoggerDefinition]
+
+    def catalog(self) -> AssetCatalog:
+        """Return all assets and checks by key."""
+
+    def all_assets(self) -> list[AnyAsset]:
+        """Return the definitions of all assets and checks, each once."""
+
+    def resolve_asset_graph(self) -> AssetGraph:
+        """Return all assets and checks with their dependencies."""
+
+
+def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
     """Return the jobs of a project by name, with its assets, resources, executor and loggers.
 
     Raises:
@@ -55,7 +76,7 @@ def resolved_jobs(project: Definitions) -> dict[str, JobDefinition]:
     return {name: _complete_job(project, job) for name, job in by_name.items()}
 
 
-def _shared_resources(project: Definitions) -> dict[str, Any]:
+def _shared_resources(project: Project) -> dict[str, Any]:
     """Return the resources whose key no asset uses for its own resource."""
     all_assets = map(observing, project.all_assets())
     executable = [asset for asset in all_assets if isinstance(asset, AssetsDefinition)]
@@ -72,7 +93,7 @@ def _shared_resources(project: Definitions) -> dict[str, Any]:
     return {key: value for key, value in project.resources.items() if key not in owners}
 
 
-def _complete_job(project: Definitions, job: JobDefinition) -> JobDefinition:
+def _complete_job(project: Project, job: JobDefinition) -> JobDefinition:
     changes: dict[str, Any] = {}
     if project.executor is not None and job.given_executor_def is None:
         changes["given_executor_def"] = project.executor

@@ -24,14 +24,16 @@ def check_partition_mappings(catalog: AssetCatalog) -> None:
     Raises:
         DagflowInvalidDefinitionError: A mapping does not fit. The message names both assets.
     """
+    partitions = {key: _partitions_of(asset, key) for key, asset in catalog.assets.items()}
+    if all(definition is None for definition in partitions.values()):
+        return
     names = ShortNames(catalog.assets)
     checked: set[tuple[int, int, int]] = set()
     for key, asset in catalog.assets.items():
-        own = _partitions_of(asset, key)
+        own = partitions[key]
         for written, mapping in _dependencies(asset, key):
             upstream = names.resolve(written, asset)
-            found = catalog.assets.get(upstream)
-            other = None if found is None else _partitions_of(found, upstream)
+            other = partitions.get(upstream)
             identity = id(own), id(other), id(mapping)
             if other is None or identity in checked:
                 continue
