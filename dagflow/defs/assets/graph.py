@@ -163,6 +163,15 @@ class AssetGraph:
         return found
 
     @property
+    def asset_dep_graph(self) -> dict[str, dict[AssetKey, set[AssetKey]]]:
+        """The keys next to each asset: its dependencies as "upstream", its dependents as "downstream"."""
+        nodes = self.asset_nodes
+        return {
+            "upstream": {key: node.parent_keys for key, node in nodes.items()},
+            "downstream": {key: node.child_keys for key, node in nodes.items()},
+        }
+
+    @property
     def asset_check_keys(self) -> set[AssetCheckKey]:
         """The keys of all checks."""
         return set(self.check_nodes)

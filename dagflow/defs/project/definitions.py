@@ -21,6 +21,7 @@ from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.project.executors import executor_definition, is_same_executor
 from dagflow.defs.project.merging import members_of, merged
 from dagflow.defs.project.resolving import resolved_jobs, unknown_job
 from dagflow.defs.project.stubs import specs_with_stubs
@@ -41,6 +42,7 @@ from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.executors.builtin import Executor
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -56,7 +58,7 @@ class Definitions:
         assets: AssetsDefinitions, SourceAssets and AssetSpecs; checks too.
         jobs: Jobs with different names. A job of `define_asset_job` selects from `assets`.
         resources: Resource definitions or values by key.
-        executor: The executor of the jobs without an executor.
+        executor: The executor of the jobs without an executor, or an object such as `InProcessExecutor()`.
         loggers: Logger definitions by name, for the jobs without loggers.
         asset_checks: The checks of assets, such as functions with `@asset_check`.
         metadata: Metadata of the project by name.
@@ -85,7 +87,7 @@ class Definitions:
         *,
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
-        executor: ExecutorDefinition | None = None,
+        executor: ExecutorDefinition | Executor | None = None,
         loggers: Mapping[str, Any] | None = None,
         asset_checks: Iterable[AssetsDefinition] | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -103,7 +105,7 @@ class Definitions:
             check_name(key, "resource", reserved=False): value
             for key, value in (check_optional(resources, Mapping, "resources") or {}).items()
         }
-        self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
+        self.executor: ExecutorDefinition | None = executor_definition(executor)
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, "Definitions")
         self._catalog: AssetCatalog | None = None
@@ -293,7 +295,7 @@ class Definitions:
         found = check_elements(def_sets, Definitions, "def_sets")
         owners = [index for index, one in enumerate(found) if one.executor is not None]
         for index in owners[1:]:
-            if found[index].executor is not found[owners[0]].executor:
+            if not is_same_executor(found[index].executor, found[owners[0]].executor):
                 raise DagflowInvariantViolationError(
                     f"Definitions objects {owners[0]} and {index} both have an executor: "
                     f"{found[owners[0]].executor!r} and {found[index].executor!r}. Keep one of them."

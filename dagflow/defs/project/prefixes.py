@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
-from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_texts
+from dagflow.errors import DagflowInvalidDefinitionError, check_elements, check_optional, check_texts
 from dagflow.keys import AssetKey
 
 Prefix = str | Sequence[str]
@@ -50,9 +50,11 @@ def check_prefix(prefix: Prefix | None, parameter: str, place: str) -> None:
     """Raise if a key prefix is neither a string nor a list of strings.
 
     Raises:
-        ParameterCheckError: It is so.
+        ParameterCheckError, ElementCheckError: It is so.
     """
-    check_optional(prefix, (str, Sequence), parameter, place)
+    found = check_optional(prefix, (str, Sequence), parameter, place)
+    if found is not None:
+        check_elements(found, str, parameter)
 
 
 def renamed(keys: Iterable[AssetKey], prefix: Prefix | None) -> dict[AssetKey, AssetKey]:

@@ -23,6 +23,7 @@ from dagflow import (
     Definitions,
     In,
     InMemoryIOManager,
+    InProcessExecutor,
     MaterializeResult,
     Out,
     ParameterCheckError,
@@ -601,3 +602,19 @@ def test_unbound_projects_are_merged():
         with pytest.raises(CheckError, match="object 1 has previously been resolved"):
             Definitions.merge_unbound_defs(one, other)
         assert Definitions.merge(one, other).assets == [tea, water]
+
+
+def test_an_executor_may_be_an_object():
+    """An object of an executor runs the jobs, and one object may be in several projects."""
+    executor = InProcessExecutor()
+    project = Definitions.merge(
+        Definitions([water], executor=executor), Definitions([tea], executor=executor)
+    )
+    job = project.get_implicit_global_asset_job_def()
+
+    assert job.executor_def.executor_creation_fn(None) is executor
+    assert job.execute_in_process().asset_value("tea") == 2
+    with pytest.raises(ParameterCheckError, match="'executor' of Definitions must be of type"):
+        Definitions(executor="in_process")
+    with pytest.raises(DagflowInvariantViolationError, match="both have an executor"):
+        Definitions.merge(Definitions(executor=executor), Definitions(executor=InProcessExecutor()))
