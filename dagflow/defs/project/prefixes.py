@@ -53,7 +53,7 @@ def check_prefix(prefix: Prefix | None, parameter: str, place: str) -> None:
         ParameterCheckError, ElementCheckError: It is so.
     """
     found = check_optional(prefix, (str, Sequence), parameter, place)
-    if found is not None:
+    if found is not None and not isinstance(found, str):
         check_elements(found, str, parameter)
 
 

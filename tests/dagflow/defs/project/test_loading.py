@@ -209,7 +209,7 @@ def test_equal_specs_are_one():
 
     project = load_definitions_from_modules([hot, cold])
 
-    assert project.resolve_all_asset_specs() == [lake]
+    assert project.resolve_all_asset_specs() == [lake.replace_attributes(group_name="default")]
     with pytest.raises(DagflowInvalidDefinitionError, match=r"key lake .* by hot\.spec and by deep\.spec"):
         load_definitions_from_modules([hot, module_of("deep", spec=AssetSpec("lake", group_name="deep"))])
 
