@@ -35,11 +35,12 @@ from dagflow.defs.assets.asset_out import AssetOut as AssetOut
 from dagflow.defs.assets.changed import map_asset_specs as map_asset_specs
 from dagflow.defs.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from dagflow.defs.assets.decorator import asset as asset
-from dagflow.defs.assets.definition import AssetChecksDefinition as AssetChecksDefinition
 from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep as AssetDep
 from dagflow.defs.assets.dependency import AssetIn as AssetIn
 from dagflow.defs.assets.freshness import apply_freshness_policy as apply_freshness_policy
+from dagflow.defs.assets.graph_assets import graph_asset as graph_asset
+from dagflow.defs.assets.graph_assets import graph_multi_asset as graph_multi_asset
 from dagflow.defs.assets.multi_asset import multi_asset as multi_asset
 from dagflow.defs.assets.observable import multi_observable_source_asset as multi_observable_source_asset
 from dagflow.defs.assets.observable import observable_source_asset as observable_source_asset
@@ -50,6 +51,7 @@ from dagflow.defs.assets.with_resources import with_resources as with_resources
 from dagflow.defs.checks.column_schema import build_column_schema_change_checks as build_column_schema_change_checks
 from dagflow.defs.checks.decorator import asset_check as asset_check
 from dagflow.defs.checks.decorator import multi_asset_check as multi_asset_check
+from dagflow.defs.checks.definition import AssetChecksDefinition as AssetChecksDefinition
 from dagflow.defs.checks.last_update import build_last_update_freshness_checks as build_last_update_freshness_checks
 from dagflow.defs.checks.metadata_bounds import build_metadata_bounds_checks as build_metadata_bounds_checks
 from dagflow.defs.checks.time_partition import build_time_partition_freshness_checks as build_time_partition_freshness_checks

@@ -40,7 +40,6 @@ class Argument(NamedTuple):
 
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
-ONE_BY_ONE = "Write one @asset for each asset."
 WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
 PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...)."
@@ -96,10 +95,6 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-    }),
-    Topic(True, ONE_BY_ONE, {
-        "graph_asset": "a decorator that makes an asset of a graph of ops",
-        "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
     }),
     Topic(True, WRITE_ASSERTS, {
         "AssetCheckExecutionContext": "the context of the function of an asset check",

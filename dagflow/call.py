@@ -156,7 +156,7 @@ def outputs_of(
             "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
             "with context.log_event. Only the output itself is returned."
         )
-    if ports is not NO_PORTS or len(outs) == 1:
+    if (ports is not NO_PORTS or len(outs) == 1) and not ports.passes_check_results:
         named = returned_results(op, ports, result)
         if named is not None:
             yield from named

@@ -89,6 +89,7 @@ class CallState:
         retry_number: The number of attempts before this one.
         mapping_key: The value of the dynamic output for which this step runs.
         output_metadata: The arguments of `add_output_metadata` so far, by output.
+        partition_metadata: The metadata of single partitions, by output and partition; None if there is none.
         produced: The outputs so far.
         logged_events: The events that were logged in a direct call and not taken; empty in a run.
     """
@@ -103,6 +104,7 @@ class CallState:
         "mapping_key",
         "op_def",
         "output_metadata",
+        "partition_metadata",
         "produced",
         "retry_number",
         "run",
@@ -132,6 +134,7 @@ class CallState:
         self.mapping_key: str | None = mapping_key
         self.retry_number: int = retry_number
         self.output_metadata: dict[OutputName, dict[str, Any]] = {}
+        self.partition_metadata: dict[tuple[str, str], dict[str, Any]] | None = None
         self.produced: set[OutputName] = set()
         self.logged_events: list[UserEvent] = []
         self._log: DagflowLogManager | None = None
@@ -207,12 +210,7 @@ class CallState:
         """
         name = self._output_name(output_name, mapping_key)
         key = (name, mapping_key)
-        if key in self.produced:
-            of_key = "" if mapping_key is None else f" with mapping_key '{mapping_key}'"
-            raise DagflowInvariantViolationError(
-                f"In {self._owner()}, attempted to log output metadata for output '{name}'{of_key} which has "
-                "already been yielded. Metadata must be logged before the output is yielded."
-            )
+        self._check_not_produced(name, mapping_key)
         if key in self.output_metadata and not self.merges_output_metadata:
             raise DagflowInvariantViolationError(
                 f"metadata was added more than once to output '{name}' of {self._owner()} in a direct call. "
@@ -220,6 +218,26 @@ class CallState:
             )
         normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
         self.output_metadata[key] = {**self.output_metadata.get(key, {}), **metadata}
+
+    def add_partition_metadata(self, metadata: Mapping[str, Any], name: str, partition_key: str) -> None:
+        """Store metadata for one of several partitions of an output before it is produced.
+
+        Raises:
+            DagflowInvariantViolationError: The output was already produced.
+        """
+        self._check_not_produced(name, None)
+        normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
+        if self.partition_metadata is None:
+            self.partition_metadata = {}
+        self.partition_metadata.setdefault((name, partition_key), {}).update(metadata)
+
+    def _check_not_produced(self, name: str, mapping_key: str | None) -> None:
+        if (name, mapping_key) in self.produced:
+            of_key = "" if mapping_key is None else f" with mapping_key '{mapping_key}'"
+            raise DagflowInvariantViolationError(
+                f"In {self._owner()}, attempted to log output metadata for output '{name}'{of_key} which has "
+                "already been yielded. Metadata must be logged before the output is yielded."
+            )
 
     def _output_name(self, name: str | None, mapping_key: str | None) -> str:
         outs = self.op_def.outs if self.op_def is not None else None

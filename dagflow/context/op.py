@@ -142,6 +142,12 @@ class StepContext(CallContext):
     def asset_partition_key_for_output(self, output_name: str = "result") -> str:
         """Return the partition of the asset of an output."""
         self.asset_partitions_def_for_output(output_name)
+        several = self._state.run.partition_key_range
+        if several is not None and several.start != several.end:
+            raise CheckError(
+                f"output '{output_name}' has the partitions '{several.start}' to '{several.end}' in this "
+                "run, so it has no single key. Read asset_partition_keys_for_output."
+            )
         return self.partition_key
 
     def asset_partition_keys_for_output(self, output_name: str = "result") -> Sequence[str]:
@@ -168,7 +174,10 @@ class StepContext(CallContext):
                 f"output '{output_name}' of op '{self.op_def.name}' is not an asset with partitions by "
                 "time, so it has no time window"
             )
-        return self.window_of(definition, self.partition_key)
+        first, last = self.partition_key_range
+        from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
+
+        return TimeWindow(self.window_of(definition, first).start, self.window_of(definition, last).end)
 
     def asset_partitions_def_for_input(self, input_name: str) -> PartitionsDefinition:
         """Return the partitions definition of the asset that an input reads."""
@@ -193,8 +202,8 @@ class StepContext(CallContext):
 
             asset = layer.inputs[step.path][input_name]
             own_def, mapping = asset.partitions_def, asset.partition_mapping
-            own_key = self.partition_key if own_def is not None else None
-            return list(keys_read(own_key, own_def, upstream_def, mapping, None, self.instance))
+            own_keys = self.partition_keys if own_def is not None else []
+            return list(keys_read(own_keys, own_def, upstream_def, mapping, None, self.instance))
         if item.partition_keys is None:
             raise CheckError(f"input '{input_name}' reads no partition of its asset in this run")
         return list(item.partition_keys)
@@ -265,7 +274,7 @@ class AssetExecutionContext(StepContext):
         Args:
             metadata: Values by name.
             asset_key: The asset; optional if the function produces one asset.
-            partition_key: The partition; must be the partition of the run.
+            partition_key: The partition; must be a partition of the run. Default: all of them.
 
         Raises:
             DagflowInvariantViolationError: The function does not produce this asset, or not this partition.
@@ -278,11 +287,16 @@ class AssetExecutionContext(StepContext):
                 f"metadata was added to asset '{key.to_user_string()}', which '{self.op_def.name}' does not "
                 "make"
             )
-        if partition_key is not None and partition_key != self._state.run.partition_key:
-            raise DagflowInvariantViolationError(
-                f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', but "
-                f"this run is for {self._state.run.partition_key!r}"
-            )
+        run = self._state.run
+        if partition_key is not None and partition_key != run.partition_key:
+            if run.partition_key_range is None or partition_key not in self.partition_keys:
+                of_run = run.partition_key_range or run.partition_key
+                raise DagflowInvariantViolationError(
+                    f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', "
+                    f"but this run is for {of_run!r}"
+                )
+            self._state.add_partition_metadata(metadata, output, partition_key)
+            return
         self._state.add_output_metadata(metadata, output, None)
 
     def __repr__(self) -> str:

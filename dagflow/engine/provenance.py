@@ -54,15 +54,15 @@ class _Dependency(NamedTuple):
     partition_keys: tuple[str, ...] | None
 
 
-def dependencies_of(step: Step, output: StepOutput, partition_key: str | None) -> list[_Dependency]:
-    """Return the assets that an output depends on, ordered by key."""
+def dependencies_of(step: Step, output: StepOutput, partition_keys: tuple[str, ...]) -> list[_Dependency]:
+    """Return the assets that an output depends on, ordered by key. `partition_keys` are those of the run."""
     assert output.asset is not None
     read: dict[AssetKey, _Dependency] = {}
     for item in step.inputs:
         written = item.definition.asset_key
         if written is not None:
             read[written] = _Dependency(item.source.asset_key or written, _partitions(item))
-    own = None if output.asset.partitions_def is None or partition_key is None else (partition_key,)
+    own = None if output.asset.partitions_def is None else partition_keys or None
     inner = () if step.assets_def is None else step.assets_def.keys
     found = {
         dep.asset_key: read.get(dep.asset_key)
@@ -103,16 +103,16 @@ def tags_of(inputs: Sequence[InputVersion]) -> dict[str, str]:
 
 
 def inputs_of(
-    instance: DagflowInstance, step: Step, output: StepOutput, partition_key: str | None
+    instance: DagflowInstance, step: Step, output: StepOutput, partition_keys: tuple[str, ...]
 ) -> tuple[InputVersion, ...]:
     """Return the present state of the inputs of an output, from the instance."""
     return tuple(
-        _stored(instance, dependency, None) for dependency in dependencies_of(step, output, partition_key)
+        _stored(instance, dependency, None) for dependency in dependencies_of(step, output, partition_keys)
     )
 
 
 def complete(
-    streamed: StreamedMaterialization, instance: DagflowInstance, step: Step, partition_key: str | None
+    streamed: StreamedMaterialization, instance: DagflowInstance, step: Step, partition_keys: tuple[str, ...]
 ) -> None:
     """Add the states of the inputs to a materialization from a worker process, which does not know them.
 
@@ -120,7 +120,7 @@ def complete(
         streamed: The payload of the event. A materialization that user code logged stays as it is.
         instance: The instance with the events of the other steps.
         step: The step.
-        partition_key: The partition of the run.
+        partition_keys: The partitions of the run.
     """
     event = json.loads(streamed.body)
     materialization = event["event_specific_data"]["materialization"]
@@ -130,7 +130,7 @@ def complete(
     output = next((one for one in step.outputs if one.asset_key == AssetKey(key)), None)
     if code is None or output is None:
         return
-    inputs = inputs_of(instance, step, output, partition_key)
+    inputs = inputs_of(instance, step, output, partition_keys)
     if system_tag("data_version_is_user_provided") not in tags:
         tags[system_tag("data_version")] = version_of(code, inputs)
     materialization["tags"] = {system_tag("code_version"): code, **tags, **tags_of(inputs)}
@@ -261,16 +261,17 @@ class RunVersions:
     def _of_output(self, position: int, record: Record) -> None:
         plan = self.log.plan
         step = plan.steps[record[2]]
-        index, _, _, version, _ = record[4]
+        index, _, _, version, _, *partitions = record[4]  # the partition, if the run is for a range
         output = step.outputs[index]
         assert output.asset is not None
         inputs = tuple(
-            self._input(dependency) for dependency in dependencies_of(step, output, plan.partition_key)
+            self._input(dependency) for dependency in dependencies_of(step, output, plan.partitions.keys)
         )
         self.inputs[id(record)] = inputs
         code = code_version(self.log.run, step, output)
         made = version_of(code, inputs) if version is None else version.value
-        self._add(output.asset.key, output.asset.partition_of(plan.partition_key), made, position)
+        partition = partitions[0] if partitions else output.asset.partition_of(plan.partition_key)
+        self._add(output.asset.key, partition, made, position)
 
     def _add(self, key: AssetKey, partition: str | None, version: str, position: int) -> None:
         self.latest[key] = position

@@ -202,9 +202,7 @@ class Attempt:
         if output.manager_key is not None and not is_absent:
             stored = {}
             if output.manager_key not in state.in_memory:
-                stored, events = store(state, step, output, value, mapping_key, metadata)
-                for event in events:
-                    self._write(event)
+                stored = store(state, step, output, value, mapping_key, metadata, self._write)
         if output.check_spec is not None:
             self._evaluated(output.check_spec, value)
         elif output.asset is not None and output.asset.event is not None:
@@ -271,14 +269,18 @@ class Attempt:
         if self.state.flush is not None:
             from dagflow.engine.provenance import inputs_of  # imported lazily: few runs are stored
 
-            partition_key = self.state.plan.partition_key
-            inputs = inputs_of(self.state.get_instance(), self.step, output, partition_key)
-        self.state.log.append(
-            _MATERIALIZATION,
-            self.step.index,
-            self.number,
-            (output.position, metadata, tags, version, inputs),
-        )
+            keys = self.state.plan.partitions.keys
+            inputs = inputs_of(self.state.get_instance(), self.step, output, keys)
+        payload = output.position, metadata, tags, version, inputs
+        partitions = self.state.plan.partitions
+        if partitions.range is None or asset is None or asset.partitions_def is None:
+            self.state.log.append(_MATERIALIZATION, self.step.index, self.number, payload)
+            return
+        added = (None if self.call_state is None else self.call_state.partition_metadata) or {}
+        for key in partitions.keys:
+            own = normalize_metadata(added.get((output.name, key)), f"partition '{key}'")
+            payload = output.position, {**metadata, **own}, tags, version, inputs
+            self.state.log.append(_MATERIALIZATION, self.step.index, self.number, (*payload, key))
 
     def _evaluated(self, spec: AssetCheckSpec, result: AssetCheckResult) -> None:
         """Append the evaluation of a check."""
@@ -374,8 +376,8 @@ class StepCallState(CallState):
                 run_state.run.run_id,
                 run_state.get_instance,
                 run_state.run.tags,
-                run_state.plan.partition_key,
-                None,
+                run_state.plan.partitions.key,
+                run_state.plan.partitions.range,
                 run_state.run,
                 run_state.job,
                 run_state.run.run_config,

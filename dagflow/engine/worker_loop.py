@@ -342,7 +342,7 @@ class _WorkerLoop:
         if report.code == _MATERIALIZATION:
             from dagflow.engine.provenance import complete  # imported lazily: few processes make assets
 
-            complete(report.payload, self.state.get_instance(), step, self.state.plan.partition_key)
+            complete(report.payload, self.state.get_instance(), step, self.state.plan.partitions.keys)
         record = self.state.log.append_streamed(
             report.code, report.moment, index, report.attempt, report.payload
         )

@@ -39,6 +39,7 @@ from dagflow.plan.surroundings import Surroundings
 if TYPE_CHECKING:
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.events.run import DagflowRun
+    from dagflow.partitions.keys import PartitionKeyRange
 
 _WORKER_STARTED = CODE[DagflowEventType.STEP_WORKER_STARTED]
 _LOGS_CAPTURED = CODE[DagflowEventType.LOGS_CAPTURED]
@@ -57,6 +58,7 @@ class RunSpec(NamedTuple):
     run: DagflowRun
     run_config: Mapping[str, Any]
     partition_key: str | None
+    partition_range: PartitionKeyRange | None
     instance: InstanceRef
     retries: bool
     now: float
@@ -91,7 +93,8 @@ def run_spec_of(state: RunState) -> RunSpec:
     return RunSpec(
         state.run,
         state.run.run_config,
-        state.plan.partition_key,
+        state.plan.partitions.key,
+        state.plan.partitions.range,
         state.get_instance().ref(),
         state.retries,
         options.clock.now(),
@@ -142,6 +145,7 @@ class WorkerSession:
             run_spec.run_config,
             Surroundings(os.environ, run_spec.now, self.instance),
             partition_key=run_spec.partition_key,
+            partition_range=run_spec.partition_range,
             bound_inputs=frozenset(job.input_values),
             in_process=False,
         )

@@ -188,7 +188,7 @@ class Store(Protocol):
         """Return the number of events of a run by event type. Types without events are omitted."""
 
     def asset_keys(self) -> list[AssetKey]:
-        """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
+        """Return the sorted keys of the assets of events since they were wiped, also of planned ones."""
 
     def materialized_partitions(self, key: AssetKey) -> set[str]:
         """Return the keys of the partitions of an asset that were materialized since it was wiped."""

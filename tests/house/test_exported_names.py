@@ -305,6 +305,8 @@ RUNTIME = [
     "fs_io_manager",
     "get_dagflow_logger",
     "graph",
+    "graph_asset",
+    "graph_multi_asset",
     "hourly_partitioned_config",
     "in_process_executor",
     "input_manager",

@@ -11,6 +11,7 @@ from dagflow.defs.assets.cycles import without_cycles
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
+from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
 from dagflow.defs.parts.function import context_hint
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
@@ -118,7 +119,9 @@ def wire_assets(
     gates = _gates(parts, node_names)
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
-        if wiring.node_defs.setdefault(node_def.name, node_def) is not node_def:
+        is_further = node_name != node_def.name and isinstance(node_def, GraphDefinition)
+        definition_name = node_name if is_further else node_def.name  # the parts of a graph differ
+        if wiring.node_defs.setdefault(definition_name, node_def) is not node_def:
             owners = [one for one in parts if one.node_def.name == node_def.name][:2]
             shown = " and ".join(f"{one.describe()} ({place_of(one)})" for one in owners)
             is_by_key = all(one.keys_by_output_name for one in owners)
@@ -128,7 +131,7 @@ def wire_assets(
                 "or key."
             )
         alias = None if node_name == node_def.name else node_name
-        wiring.invocations[node_name] = NodeInvocation(node_def.name, alias, hook_defs=part.hook_defs)
+        wiring.invocations[node_name] = NodeInvocation(definition_name, alias, hook_defs=part.hook_defs)
         read = names.keys_read_by(part)
         layer.add_part((node_name,), part, part.inputs_with_keys(read))
         dependencies: dict[str, Dependency] = {}

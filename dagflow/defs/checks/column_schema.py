@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.check_spec import AssetCheckSpec
-from dagflow.defs.assets.definition import AssetChecksDefinition
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.checks.factory import Verdict, build_checks, checked_keys, system_value
 from dagflow.events.check import AssetCheckSeverity
 from dagflow.keys import AssetKey

@@ -9,8 +9,8 @@ from dagflow._util import UNSET, nearest
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
-from dagflow.defs.assets.definition import AssetChecksDefinition
 from dagflow.defs.assets.dependency import AssetIn, HasAssetKey, free_input_name
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, Out

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
-from dagflow.defs.assets.definition import AssetChecksDefinition, AssetsDefinition
+from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.checks.decorator import multi_asset_check
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.errors import CheckError, ParameterCheckError, check_type, repr_of
 from dagflow.events.check import AssetCheckResult, AssetCheckSeverity
 from dagflow.keys import AssetKey, system_tag_spellings

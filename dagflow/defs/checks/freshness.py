@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
-from dagflow.defs.assets.definition import AssetChecksDefinition
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.checks.factory import Judge, build_checks, checked_keys, system_value
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_type
 from dagflow.keys import AssetKey, system_tag

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.definition import AssetChecksDefinition
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.checks.factory import Verdict
 from dagflow.defs.checks.freshness import (
     Deadlines,

@@ -8,7 +8,7 @@ from typing import Any
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.check_spec import AssetCheckSpec
-from dagflow.defs.assets.definition import AssetChecksDefinition
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.checks.factory import Verdict, build_checks, checked_keys
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.events.check import AssetCheckSeverity

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.definition import AssetChecksDefinition
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.checks.factory import Verdict
 from dagflow.defs.checks.freshness import Deadlines, build_freshness_checks, evidence, last_update, now
 from dagflow.errors import CheckError, check_type

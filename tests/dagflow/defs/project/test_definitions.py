@@ -199,7 +199,8 @@ def test_what_types_and_managers_need_is_missing(message, said):
     assert __file__ in str(raised.value)
     with pytest.raises(DagflowInvalidDefinitionError, match=message):
         repository(name="r")(lambda: [j])
-    assert Definitions(jobs=[j], resources={"cup": 1}).get_job_def("j").resource_defs["cup"].value == 1
+    cup = InMemoryIOManager()
+    assert Definitions(jobs=[j], resources={"cup": cup}).get_job_def("j").resource_defs["cup"].value is cup
 
 
 @pytest.mark.parametrize(
