@@ -52,9 +52,9 @@ def check_prefix(prefix: Prefix | None, parameter: str, place: str) -> None:
     Raises:
         ParameterCheckError, ElementCheckError: It is so.
     """
-    found = check_optional(prefix, (str, Sequence), parameter, place)
-    if found is not None and not isinstance(found, str):
-        check_elements(found, str, parameter)
+    check_optional(prefix, (str, Sequence), parameter, place)
+    if prefix is not None and not isinstance(prefix, str):
+        check_elements(prefix, str, parameter)
 
 
 def renamed(keys: Iterable[AssetKey], prefix: Prefix | None) -> dict[AssetKey, AssetKey]:
