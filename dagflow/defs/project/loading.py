@@ -10,9 +10,11 @@ from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.project.automation import SCHEDULES, by_name
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.loading_checks import checks_among
 from dagflow.defs.project.modules import (
@@ -191,7 +193,7 @@ def load_definitions_from_modules(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets, checks and jobs that are variables of modules, as Definitions.
+    """Return the assets, checks, jobs, schedules and sensors that are variables of modules, as Definitions.
 
     Resources, executors, loggers and Definitions that are variables are ignored.
 
@@ -203,13 +205,15 @@ def load_definitions_from_modules(
 
     Raises:
         ParameterCheckError: `modules` is not a list of modules.
-        DagflowInvalidDefinitionError: Two assets have one key.
+        DagflowInvalidDefinitionError: Two assets have one key, or two schedules or sensors have one name.
     """
-    found = found_in(modules_of(modules), (*_ASSETS, *_JOBS))
-    jobs = [one.value for one in found if isinstance(one.value, _JOBS)]
+    found = found_in(modules_of(modules), (*_ASSETS, *_JOBS, *SCHEDULES, SensorDefinition))
+    by_name(one.value for one in found if isinstance(one.value, (*SCHEDULES, SensorDefinition)))
     return Definitions(
         _assets([one for one in found if isinstance(one.value, _ASSETS)]),
-        jobs=jobs,
+        schedules=[one.value for one in found if isinstance(one.value, SCHEDULES)],
+        sensors=[one.value for one in found if isinstance(one.value, SensorDefinition)],
+        jobs=[one.value for one in found if isinstance(one.value, _JOBS)],
         resources=resources,
         loggers=loggers,
         executor=executor,

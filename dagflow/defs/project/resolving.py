@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow._util import nearest
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 class Project(Protocol):
     """The interface of Definitions that the resolution of jobs needs."""
 
-    jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition]
     resources: dict[str, Any]
     executor: ExecutorDefinition | None
     loggers: dict[str, LoggerDefinition]
+
+    def all_jobs(self) -> Iterable[JobDefinition | UnresolvedAssetJobDefinition]:
+        """Return the jobs of the project, its schedules and its sensors, each once."""
 
     def catalog(self) -> AssetCatalog:
         """Return all assets and checks by key."""
@@ -57,7 +59,7 @@ def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
         by_name[ASSET_JOB_NAME] = build_asset_job(
             catalog, name=ASSET_JOB_NAME, resources=resources, is_global=True
         )
-    for job in dict.fromkeys(project.jobs):
+    for job in project.all_jobs():
         if job.name == ASSET_JOB_NAME:
             raise DagflowInvalidDefinitionError(
                 f"Attempted to provide job called {ASSET_JOB_NAME} to repository, which is a "

@@ -128,7 +128,7 @@ def test_a_prefix():
     deps = {spec.name: [dep.asset_key.to_user_string() for dep in spec.additional_deps]
             for one in checks for spec in one.check_specs}  # fmt: skip
     assert deps == {
-        "warm": [], "brewed": ["sea"], "full": ["bar/tea"], "deep": [], "freshness_check": []
+        "warm": [], "brewed": ["bar/water", "sea"], "full": ["bar/tea"], "deep": [], "freshness_check": []
     }  # fmt: skip
     assert names([warm]) == [["water:warm"]]
 
