@@ -18,10 +18,10 @@ from dagflow.defs.assets.argument_checks import (
 from dagflow.defs.assets.asset_copies import AssetCopies
 from dagflow.defs.assets.definition_checks import check_ports, check_specs_of, checked_specs
 from dagflow.defs.assets.from_node import of_node, specs_from_facts
-from dagflow.defs.assets.graph_part import Path
 from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.graphs.leaves import NodePath
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition, current_composition
@@ -168,8 +168,8 @@ class AssetsDefinition(AssetCopies):
         self.execution_type: AssetExecutionType = check_type(
             execution_type, AssetExecutionType, "execution_type", "an AssetsDefinition"
         )
-        self.given: Mapping[Path, frozenset[str]] = {}
-        self.stored: Mapping[Path, Mapping[str, AssetKey]] = {}
+        self.given: Mapping[NodePath, frozenset[str]] = {}
+        self.stored: Mapping[NodePath, Mapping[str, AssetKey]] = {}
         check_specs_of(self)
         self.index_ports()
         self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, "an AssetsDefinition")

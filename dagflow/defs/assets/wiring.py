@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from dagflow._util import nearest
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
@@ -38,6 +38,8 @@ def chosen_parts(
         DagflowInvalidSubsetError: The selection names an unknown key, or a part of a definition that cannot
             be divided.
     """
+    if selection is None and not catalog.checks:
+        return list(dict.fromkeys([asset for asset in catalog.assets.values() if _is_run(asset, is_global)]))
     if selection is None:
         keys = {key for key, asset in catalog.assets.items() if _is_run(asset, is_global)}
         checks = {key for key in catalog.checks if is_global or key.asset_key in keys}
@@ -48,7 +50,7 @@ def chosen_parts(
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
 
 
-def _is_run(asset: AnyAsset, is_global: bool) -> bool:
+def _is_run(asset: AnyAsset, is_global: bool) -> TypeGuard[AssetsDefinition]:
     """Return whether a job without a selection runs an asset."""
     return isinstance(asset, AssetsDefinition) and (
         asset.is_executable if is_global else asset.is_materializable
@@ -97,16 +99,18 @@ def wire_assets(
         DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
             the assets form a cycle, or a check has other partitions than its asset.
     """
-    parts = without_cycles(parts, names)
+    whole, parts = parts, without_cycles(parts, names)
     wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
-    node_names = _node_names(parts)
+    node_names = [part.node_def.name for part in parts] if parts is whole else _node_names(parts)
     sources = {
         key: (node_name, output_name)
         for node_name, part in zip(node_names, parts, strict=True)
         for output_name, key in part.keys_by_output_name.items()
     }
-    gates = _gates(parts, node_names)
-    _check_partitions_of_checks(parts, layer)
+    gates: dict[AssetKey, list[DependencyDefinition]] = {}
+    if catalog.checks:
+        gates = _gates(parts, node_names)
+        _check_partitions_of_checks(parts, layer)
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
         is_further = node_name != node_def.name and isinstance(node_def, GraphDefinition)

@@ -155,7 +155,7 @@ class Definitions:
         )
 
     def has_implicit_global_asset_job_def(self) -> bool:
-        """Return whether there is a job of all assets: there are assets to compute."""
+        """Return whether there is a job of all assets: there are assets or checks."""
         return ASSET_JOB_NAME in self._resolved()
 
     def resolve_all_asset_specs(self) -> list[AssetSpec]:
@@ -390,7 +390,7 @@ class Definitions:
             by_name: dict[str, JobDefinition] = {}
             assets = self._all_assets()
             resources = self._shared_resources()
-            if any(getattr(asset, "is_executable", False) for asset in assets):
+            if assets:
                 by_name[ASSET_JOB_NAME] = build_asset_job(
                     assets,
                     name=ASSET_JOB_NAME,
