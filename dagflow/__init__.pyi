@@ -31,6 +31,7 @@ from dagflow.config.objects import RunConfig as RunConfig
 from dagflow.config.yaml import config_from_files as config_from_files
 from dagflow.config.yaml import config_from_pkg_resources as config_from_pkg_resources
 from dagflow.config.yaml import config_from_yaml_strings as config_from_yaml_strings
+from dagflow.context.check import AssetCheckExecutionContext as AssetCheckExecutionContext
 from dagflow.context.hook import HookContext as HookContext
 from dagflow.context.init import InitExecutorContext as InitExecutorContext
 from dagflow.context.init import InitLoggerContext as InitLoggerContext
@@ -255,6 +256,7 @@ from dagflow.instance.stats import RunStats as RunStats
 from dagflow.instance.stats import StepEventStatus as StepEventStatus
 from dagflow.instance.stats import StepStats as StepStats
 from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
+from dagflow.invocation.build import build_asset_check_context as build_asset_check_context
 from dagflow.invocation.build import build_asset_context as build_asset_context
 from dagflow.invocation.build import build_init_resource_context as build_init_resource_context
 from dagflow.invocation.build import build_op_context as build_op_context

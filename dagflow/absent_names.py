@@ -71,8 +71,6 @@ TOPICS = (
         "load_asset_checks_from_package_name": "collects the asset checks of a package by its name",
     }),
     Topic(True, WRITE_ASSERTS, {
-        "AssetCheckExecutionContext": "the context of the function of an asset check",
-        "build_asset_check_context": "makes the context for a call of an asset check",
         "build_column_schema_change_checks": "makes checks for a change of columns",
         "build_last_update_freshness_checks": "makes checks of the time of the last update",
         "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",

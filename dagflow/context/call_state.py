@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dagflow.events.run import DagflowRun
     from dagflow.events.user import UserEvent
     from dagflow.instance.instance import DagflowInstance
+    from dagflow.keys import CoercibleToAssetKey
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.keys import PartitionKeyRange
     from dagflow.plan.step import Step
@@ -156,6 +157,12 @@ class CallState:
         """Append an event to the log of the run."""
         raise NotImplementedError
 
+    def load_asset_value(
+        self, asset_key: CoercibleToAssetKey, python_type: type[Any] | None, partition_key: str | None
+    ) -> Any:
+        """Load the stored value of an asset."""
+        raise NotImplementedError
+
     def take_events(self) -> Sequence[DagflowEvent | UserEvent]:
         """Return the events that were logged since the last call, and remove them from the run."""
         raise NotImplementedError
@@ -172,9 +179,10 @@ class CallState:
 
     @property
     def partitions_def(self) -> PartitionsDefinition | None:
-        """The partitions of the asset that runs, or of the job."""
-        if self.assets_def is not None:
-            return self.assets_def.partitions_def
+        """The partitions of the asset that runs. Of an op, or of a check without partitions: of the job."""
+        assets_def = self.assets_def
+        if assets_def is not None and (assets_def.partitions_def is not None or not assets_def.is_of_checks):
+            return assets_def.partitions_def
         return None if self.run.job_def is None else self.run.job_def.partitions_def
 
     @property

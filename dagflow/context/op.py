@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow.context.current import context_of_step
 from dagflow.context.user_code import CallContext
 from dagflow.errors import (
     CheckError,
@@ -246,12 +247,66 @@ class StepContext(CallContext):
 
         return TimeWindow(self.window_of(definition, first).start, self.window_of(definition, last).end)
 
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: type[Any] | None = None,
+        partition_key: str | None = None,
+    ) -> Any:
+        """Load the stored value of an asset of the job by its I/O manager.
+
+        Args:
+            asset_key: The key. A string is a key of one part.
+            python_type: The type that the I/O manager finds in its context. The value is not checked.
+            partition_key: The partition whose value is loaded.
+
+        Raises:
+            CheckError: The job has no asset with this key.
+            DagflowInvalidInvocationError: The asset has no such partition.
+            DagflowInvalidPropertyError: There is no run.
+
+        Example:
+            >>> from dagflow import asset, materialize_to_memory
+            >>> @asset
+            ... def water():
+            ...     return 3
+            >>> @asset(deps=[water])
+            ... def tea(context):
+            ...     return context.load_asset_value("water") + 1
+            >>> materialize_to_memory([water, tea]).output_for_node("tea")
+            4
+        """
+        self._state.require("load_asset_value")
+        return self._state.load_asset_value(asset_key, python_type, partition_key)
+
 
 class OpExecutionContext(StepContext):
     """The context of an op: the first parameter of its function, if that is named `context`."""
 
     __slots__ = ()
     __dagflow_context__ = "op"
+
+    @staticmethod
+    def get() -> OpExecutionContext:
+        """Return the context of the step that runs now, for code without a `context` parameter.
+
+        Raises:
+            DagflowInvariantViolationError: No step runs now.
+
+        Example:
+            >>> from dagflow import job, op
+            >>> @op
+            ... def brew():
+            ...     return OpExecutionContext.get().job_name
+            >>> @job
+            ... def cafe():
+            ...     brew()
+            >>> cafe.execute_in_process().output_for_node("brew")
+            'cafe'
+        """
+        found: OpExecutionContext = context_of_step("op", "OpExecutionContext")
+        return found
 
     def __repr__(self) -> str:
         return f"<OpExecutionContext of {self._state.op_def or 'no op'}>"
@@ -262,6 +317,24 @@ class AssetExecutionContext(StepContext):
 
     __slots__ = ()
     __dagflow_context__ = "asset"
+
+    @staticmethod
+    def get() -> AssetExecutionContext:
+        """Return the context of the step that runs now, for code without a `context` parameter.
+
+        Raises:
+            DagflowInvariantViolationError: No step runs now, or the step is of a check.
+
+        Example:
+            >>> from dagflow import asset, materialize_to_memory
+            >>> @asset
+            ... def water():
+            ...     return AssetExecutionContext.get().asset_key.to_user_string()
+            >>> materialize_to_memory([water]).output_for_node("water")
+            'water'
+        """
+        found: AssetExecutionContext = context_of_step("asset", "AssetExecutionContext")
+        return found
 
     def add_asset_metadata(
         self,

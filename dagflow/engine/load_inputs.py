@@ -251,7 +251,10 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
     access = access_of(state, step, source.manager_key)
     metadata, asset = known.metadata, _definition_known(state, source)
     if asset is not None and asset.is_materializable:
-        metadata = {**metadata, system_tag("io_manager_key"): asset.io_manager_key_for(source.asset_key)}
+        metadata = {
+            **metadata,
+            system_tag("io_manager_key"): asset.get_io_manager_key_for_asset_key(source.asset_key),
+        }
     return OutputContext(  # no output of this run: an asset that another run has stored
         name=source.asset_key.path[-1],
         step_key="none",

@@ -223,16 +223,18 @@ class RunVersions:
     Attributes:
         read: The number of records whose events are known.
         latest: The index of the record of the latest event of each asset.
+        materialized: The assets that have a materialization, so that observations no longer count.
         versions: The data version of each asset and partition (None without partition).
         inputs: The states of the inputs, by the index of the record.
     """
 
-    __slots__ = ("inputs", "latest", "log", "read", "versions")
+    __slots__ = ("inputs", "latest", "log", "materialized", "read", "versions")
 
     def __init__(self, log: RunOfVersions) -> None:
         self.log = log
         self.read = 0
         self.latest: dict[AssetKey, int] = {}
+        self.materialized: set[AssetKey] = set()
         self.versions: dict[tuple[AssetKey, str | None], str] = {}
         self.inputs: dict[int, tuple[InputVersion, ...]] = {}
 
@@ -255,8 +257,24 @@ class RunVersions:
             return
         data: Any = self.log.event_of(record).event_specific_data
         happened = data.materialization if record[0] == _MATERIALIZATION else data.asset_observation
-        if record[0] == _MATERIALIZATION or happened.asset_key not in self.latest:
-            self._add(happened.asset_key, happened.partition, _version(happened.tags), position)
+        if record[0] == _MATERIALIZATION:
+            self.materialized.add(happened.asset_key)
+        elif self._is_materialized(happened.asset_key):
+            return
+        self._add(happened.asset_key, happened.partition, _version(happened.tags), position)
+
+    def _is_materialized(self, key: AssetKey) -> bool:
+        """Return whether this run or an earlier one has materialized an asset."""
+        instance = self.log.instance()
+        if key in self.materialized or instance is None:
+            return key in self.materialized
+        earlier = AssetRecordsFilter(
+            key, before_storage_id=self.log.storage_id(0), after_storage_id=instance.wiped_before(key)
+        )
+        if not instance.fetch_materializations(earlier, 1).records:
+            return False
+        self.materialized.add(key)
+        return True
 
     def _of_output(self, position: int, record: Record) -> None:
         plan = self.log.plan
@@ -270,6 +288,7 @@ class RunVersions:
         self.inputs[id(record)] = inputs
         code = code_version(self.log.run, step, output)
         made = version_of(code, inputs) if version is None else version.value
+        self.materialized.add(output.asset.key)
         partition = partitions[0] if partitions else output.asset.partition_of(plan.partition_key)
         self._add(output.asset.key, partition, made, position)
 

@@ -17,7 +17,7 @@ from dagflow.events.stored import as_json, from_dict
 from dagflow.events.types import EVENT_TYPES, DagflowEventType
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.sql_filters import line_conditions, run_conditions
-from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
+from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine, stored_key
 from dagflow.keys import AssetKey, describe_job
 from dagflow.processes import Process, this_process
 
@@ -438,7 +438,7 @@ def stored_line(entry: EventLogEntry) -> StoredLine:
         entry.level,
         entry.step_key,
         event.event_type_value,
-        None if event.asset_key is None else event.asset_key.to_string(),
+        stored_key(event),
         event.partition,
         as_json(event),
     )

@@ -65,6 +65,10 @@ class AssetValueLoader:
         self._started = StartedResources()
         self._configs: dict[str, Any] = {}
 
+    def share(self, values: Mapping[str, Any]) -> None:
+        """Use the started resources of a run, which the run stops. Internal."""
+        self._started.values.update(values)
+
     def load_asset_value(
         self,
         asset_key: CoercibleToAssetKey,

@@ -50,18 +50,6 @@ class PickleFiles(UPathIOManager):
                 raise IsADirectoryError(f"{problem}{_folder(context)}") from error
             raise DagflowInvariantViolationError(f"{problem}{self._file_on_the_way(context)}") from error
 
-    def get_writing_output_log_message(self, path: AnyPath) -> str:
-        """Return "": the default I/O manager is silent."""
-        return ""
-
-    def get_loading_input_log_message(self, path: AnyPath) -> str:
-        """Return "": the default I/O manager is silent."""
-        return ""
-
-    def get_loading_input_partition_log_message(self, path: AnyPath, partition_key: str) -> str:
-        """Return "": the default I/O manager is silent."""
-        return ""
-
     def dump_to_path(self, context: OutputContext, obj: Any, path: AnyPath) -> None:
         """Pickle `obj`.
 

@@ -125,7 +125,7 @@ class InputSources:
         ):
             own_def = self.job.partitions_def if self.partitions.keys else None
             partition_keys = self._upstream_keys(own_def, source.value.partitions_def)
-        if asset is None and self.layer is not None and self.partition_key is not None:
+        if asset is None and self.layer is not None and self.partitions.keys:
             partition_keys = self._partition_of_outputs(source)
         return StepInput(definition, source, partition_keys, config, ordered_keys)
 
@@ -280,9 +280,9 @@ class InputSources:
         return Source(FROM_STORAGE, ref, definition.input_manager_key or manager_key, asset_key=asset_key)
 
     def _partition_of_outputs(self, source: Source) -> tuple[str, ...] | None:
-        """Return the partition of this run, if an output that is read is a partitioned asset.
+        """Return the partitions of this run, if an output that is read is a partitioned asset.
 
-        Only ops of one graph read assets in this way, so that the partition is the same.
+        Only ops of one graph read assets in this way, so that the partitions are the same.
         """
         assert self.layer is not None
         for part in (source, *source.parts):
@@ -290,7 +290,7 @@ class InputSources:
                 None if part.ref is None else self.layer.output_at(part.ref.step_key, part.ref.output_name)
             )
             if asset is not None and asset.partitions_def is not None:
-                return None if self.partition_key is None else (self.partition_key,)
+                return self.partitions.keys
         return None
 
     def _partition_keys(self, asset: AssetInput, input_name: str) -> tuple[str, ...] | None:

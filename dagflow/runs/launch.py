@@ -218,7 +218,7 @@ def _begin(state: RunState, instance: DagflowInstance) -> None:
                 (
                     step.key,
                     output.check_spec.key,
-                    None if output.check_spec.partitions_def is None else plan.partition_key,
+                    () if output.check_spec.partitions_def is None else plan.partitions.keys,
                 )
                 for step in plan.steps
                 if plan.executes(step)

@@ -327,7 +327,6 @@ ANY = {
     # resolved against the assets of Definitions
     "define_asset_job": {"selection"},
     # set by dagflow only
-    "AssetCheckEvaluation": {"target_materialization_data"},
     "HookDefinition": {"decorated_fn", "parameters"},
     "JobDefinition": {"asset_layer"},
     "OpDefinition": {"owner"},

@@ -22,6 +22,8 @@ def without_cycles(parts: Sequence[AssetsDefinition], names: ShortNames) -> Sequ
     Raises:
         CircularDependencyError: The assets depend on each other in a cycle.
     """
+    if len(parts) < 2:
+        return parts
     makers = {key: index for index, part in enumerate(parts) for key in part.keys_by_output_name.values()}
     by_index = {index: _makers_read(part, makers, names) - {index} for index, part in enumerate(parts)}
     level = levels(by_index)

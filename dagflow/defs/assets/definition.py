@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow import _doors
 from dagflow.defs.assets.argument_checks import (
@@ -18,10 +18,10 @@ from dagflow.defs.assets.argument_checks import (
 from dagflow.defs.assets.asset_copies import AssetCopies
 from dagflow.defs.assets.definition_checks import check_ports, check_specs_of, checked_specs
 from dagflow.defs.assets.from_node import of_node, specs_from_facts
-from dagflow.defs.assets.graph_part import Path
 from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.graphs.leaves import NodePath
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition, current_composition
@@ -79,6 +79,9 @@ class AssetsDefinition(AssetCopies):
         CheckError: Neither specs nor a node, a key is missing, or facts are given twice.
         DagflowInvalidDefinitionError: The facts do not fit together.
     """
+
+    is_of_checks: ClassVar[bool] = False
+    """Whether its function evaluates checks only, of assets that are made elsewhere."""
 
     __slots__ = ()
 
@@ -146,7 +149,10 @@ class AssetsDefinition(AssetCopies):
             key: spec.of_definition(partitions_def) for key, spec in specs_by_key.items()
         }
         if partitions_def is None:
-            definitions = (spec.partitions_def for spec in self.specs_by_key.values())
+            declared: Iterable[AssetSpec | AssetCheckSpec] = (
+                self.specs_by_key.values() or (check_specs_by_output_name or {}).values()
+            )
+            definitions = (spec.partitions_def for spec in declared)
             partitions_def = next((found for found in definitions if found is not None), None)
         self.partitions_def: PartitionsDefinition | None = partitions_def
         self.partition_mappings: dict[AssetKey, PartitionMapping] = checked_mappings(partition_mappings)
@@ -162,8 +168,8 @@ class AssetsDefinition(AssetCopies):
         self.execution_type: AssetExecutionType = check_type(
             execution_type, AssetExecutionType, "execution_type", "an AssetsDefinition"
         )
-        self.given: Mapping[Path, frozenset[str]] = {}
-        self.stored: Mapping[Path, Mapping[str, AssetKey]] = {}
+        self.given: Mapping[NodePath, frozenset[str]] = {}
+        self.stored: Mapping[NodePath, Mapping[str, AssetKey]] = {}
         check_specs_of(self)
         self.index_ports()
         self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, "an AssetsDefinition")

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.defs.assets.dependency import HasAssetKey
-from dagflow.defs.assets.graph_part import Path
 from dagflow.defs.assets.ports import MATERIALIZED, OBSERVED, AssetExecutionType, AssetInput, AssetOutput
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.leaves import leaf_output
+from dagflow.defs.graphs.leaves import NodePath, leaf_output
 from dagflow.defs.hooks.definition import HookDefinition, attached_requirements, hook_requirements
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
@@ -74,7 +73,7 @@ class AssetFacts(HasAssetKey):
     __wrapped__: Callable[..., Any]
     backfill_policy: BackfillPolicy | None
     can_subset: bool
-    given: Mapping[Path, frozenset[str]]
+    given: Mapping[NodePath, frozenset[str]]
     inputs: dict[str, AssetInput]
     is_subset: bool
     keys_by_input_name: dict[str, AssetKey]
@@ -88,7 +87,7 @@ class AssetFacts(HasAssetKey):
     partition_mappings: dict[AssetKey, PartitionMapping]
     partitions_def: PartitionsDefinition | None
     resource_defs: dict[str, ResourceDefinition]
-    stored: Mapping[Path, Mapping[str, AssetKey]]
+    stored: Mapping[NodePath, Mapping[str, AssetKey]]
     _node_def: NodeDefinition | None
     _whole: Any  # of the same class; None if this is no part
 

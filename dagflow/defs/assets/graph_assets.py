@@ -329,7 +329,7 @@ def _inputs(
     mappings: dict[AssetKey, PartitionMapping] = {}
     for parameter, given in (check_optional(ins, Mapping, "ins", place) or {}).items():
         check_type(given, AssetIn, f"ins[{repr_of(parameter)}]", place)
-        for fact in ("metadata", "input_manager_key"):
+        for fact in ("metadata", "input_manager_key", "dagflow_type"):
             if getattr(given, fact):
                 raise DagflowInvalidDefinitionError(
                     f"{place} ({location(fn)}): the AssetIn of '{parameter}' has '{fact}', but ops load the "

@@ -6,12 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.leaves import LeafOutput, leaf_ops, leaf_output, source_of_input
+from dagflow.defs.graphs.leaves import LeafOutput, NodePath, leaf_ops, leaf_output, source_of_input
 from dagflow.defs.graphs.selection import part_of_graph
 from dagflow.keys import AssetKey
-
-Path = tuple[str, ...]
-"""The names of the nodes down to an op of the graph."""
 
 
 class GraphPart(NamedTuple):
@@ -24,8 +21,8 @@ class GraphPart(NamedTuple):
     """
 
     graph: GraphDefinition
-    given: Mapping[Path, frozenset[str]]
-    stored: Mapping[Path, Mapping[str, AssetKey]]
+    given: Mapping[NodePath, frozenset[str]]
+    stored: Mapping[NodePath, Mapping[str, AssetKey]]
 
 
 def graph_part(
@@ -41,9 +38,9 @@ def graph_part(
     """
     loadable = {_place(leaf_output(graph_def, name)): key for name, key in others.items()}
     ops = dict(leaf_ops(graph_def))
-    given: dict[Path, set[str]] = {}
-    stored: dict[Path, dict[str, AssetKey]] = {}
-    unconnected: set[Path] = set()
+    given: dict[NodePath, set[str]] = {}
+    stored: dict[NodePath, dict[str, AssetKey]] = {}
+    unconnected: set[NodePath] = set()
     to_visit = [leaf_output(graph_def, name) for name in wanted]
     while to_visit:
         leaf = to_visit.pop()
@@ -66,11 +63,11 @@ def graph_part(
     )
 
 
-def _place(leaf: LeafOutput) -> tuple[Path, str]:
+def _place(leaf: LeafOutput) -> tuple[NodePath, str]:
     return leaf.path, leaf.definition.name
 
 
-def _tree(paths: Collection[Path]) -> dict[str, Any]:
+def _tree(paths: Collection[NodePath]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for path in paths:
         inner = tree

@@ -9,7 +9,7 @@ from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.ports import AssetInput, AssetOutput
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.graphs.leaves import leaf_inputs, leaf_ops, leaf_output
+from dagflow.defs.graphs.leaves import NodePath, leaf_inputs, leaf_ops, leaf_output
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.keys import AssetCheckKey, AssetKey
@@ -17,9 +17,6 @@ from dagflow.keys import AssetCheckKey, AssetKey
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.partitions.definition import PartitionsDefinition
-
-NodePath = tuple[str, ...]
-"""The names of the nodes from the graph of the job down to an op."""
 
 
 class AssetLayer:

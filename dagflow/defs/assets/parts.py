@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dagflow.defs.assets.facts import AssetFacts
-from dagflow.defs.assets.graph_part import graph_part
 from dagflow.defs.assets.ports import AssetInput, AssetOutput
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.errors import CheckError, DagflowInvalidSubsetError
@@ -60,6 +59,8 @@ class AssetParts(AssetFacts):
             name: spec for name, spec in self.check_specs_by_output_name.items() if spec.key in check_keys
         }
         if isinstance(self._node_def, GraphDefinition):
+            from dagflow.defs.assets.graph_part import graph_part  # few runs select a part of a graph
+
             wanted = [*self.keys_by_output_name, *self.check_specs_by_output_name]
             self._node_def, self.given, self.stored = graph_part(self._node_def, wanted, others)
             read = {name: key for name, key in self.keys_by_input_name.items() if name in self._node_def.ins}
@@ -142,6 +143,36 @@ class AssetParts(AssetFacts):
                 "with AssetSelection.required_multi_asset_neighbors(), or define it with can_subset=True."
             )
         return self.part_of_whole(keys, check_keys, keeps_values=True)
+
+    def get_attributes_dict(self) -> dict[str, Any]:
+        """Return the arguments of AssetsDefinition that make an equal definition.
+
+        Example:
+            >>> from dagflow import AssetsDefinition, asset
+            >>> @asset
+            ... def water():
+            ...     return 1
+            >>> AssetsDefinition(**{**water.get_attributes_dict(), "can_subset": True}).can_subset
+            True
+        """
+        whole = self.whole
+        selected: dict[str, Any] = {}
+        if self.is_subset:
+            selected = {"selected_asset_keys": self.keys, "selected_asset_check_keys": self.check_keys}
+        return {
+            "keys_by_input_name": whole.keys_by_input_name,
+            "keys_by_output_name": whole.keys_by_output_name,
+            "node_def": whole._node_def,  # noqa: SLF001 - of the same class
+            "specs": whole.specs,
+            "partition_mappings": whole.partition_mappings,
+            "check_specs_by_output_name": whole.check_specs_by_output_name,
+            "can_subset": self.can_subset,
+            "execution_type": self.execution_type,
+            "resource_defs": self.resource_defs,
+            "backfill_policy": self.backfill_policy,
+            "hook_defs": self.hook_defs,
+            **selected,
+        }
 
     def output_keys(self) -> Iterable[AssetKey]:
         """Return the keys of the selected assets that its op or graph makes, in the order of the outputs."""

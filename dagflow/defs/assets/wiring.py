@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from dagflow._util import nearest
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
@@ -38,6 +38,8 @@ def chosen_parts(
         DagflowInvalidSubsetError: The selection names an unknown key, or a part of a definition that cannot
             be divided.
     """
+    if selection is None and not catalog.checks:
+        return list(dict.fromkeys([asset for asset in catalog.assets.values() if _is_run(asset, is_global)]))
     if selection is None:
         keys = {key for key, asset in catalog.assets.items() if _is_run(asset, is_global)}
         checks = {key for key in catalog.checks if is_global or key.asset_key in keys}
@@ -48,7 +50,7 @@ def chosen_parts(
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
 
 
-def _is_run(asset: AnyAsset, is_global: bool) -> bool:
+def _is_run(asset: AnyAsset, is_global: bool) -> TypeGuard[AssetsDefinition]:
     """Return whether a job without a selection runs an asset."""
     return isinstance(asset, AssetsDefinition) and (
         asset.is_executable if is_global else asset.is_materializable
@@ -95,17 +97,20 @@ def wire_assets(
 
     Raises:
         DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
-            or the assets form a cycle.
+            the assets form a cycle, or a check has other partitions than its asset.
     """
-    parts = without_cycles(parts, names)
+    whole, parts = parts, without_cycles(parts, names)
     wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
-    node_names = _node_names(parts)
+    node_names = [part.node_def.name for part in parts] if parts is whole else _node_names(parts)
     sources = {
         key: (node_name, output_name)
         for node_name, part in zip(node_names, parts, strict=True)
         for output_name, key in part.keys_by_output_name.items()
     }
-    gates = _gates(parts, node_names)
+    gates: dict[AssetKey, list[DependencyDefinition]] = {}
+    if catalog.checks:
+        gates = _gates(parts, node_names)
+        _check_partitions_of_checks(parts, layer)
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
         is_further = node_name != node_def.name and isinstance(node_def, GraphDefinition)
@@ -156,6 +161,23 @@ def _gates(
             if spec.blocking:
                 found.setdefault(spec.asset_key, []).append(DependencyDefinition(node_name, output_name))
     return found
+
+
+def _check_partitions_of_checks(parts: Iterable[AssetsDefinition], layer: AssetLayer) -> None:
+    """Raise if a check has partitions, but not those of its asset."""
+    for part in parts:
+        for spec in part.check_specs_by_output_name.values():
+            if spec.partitions_def is None:
+                continue
+            of_asset = layer.partitions_def(spec.asset_key)
+            if spec.partitions_def != of_asset:
+                asset = f"asset '{spec.asset_key.to_user_string()}'"
+                fact = f"has {repr_of(of_asset)}" if of_asset is not None else "has no partitions"
+                raise DagflowInvalidDefinitionError(
+                    f"check '{spec.name}' of {asset} ({place_of(part)}) has the partitions "
+                    f"{repr_of(spec.partitions_def)}, but {asset} {fact}. Give the check the partitions "
+                    "of its asset, or none."
+                )
 
 
 def _check_unknown(

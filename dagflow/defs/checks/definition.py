@@ -16,6 +16,7 @@ class AssetChecksDefinition(AssetsDefinition):
     """Checks of assets that are made elsewhere, and the op that evaluates them. Made by `@asset_check`."""
 
     __slots__ = ()
+    is_of_checks = True
 
     @staticmethod
     def create(

@@ -11,6 +11,9 @@ from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
 
+NodePath = tuple[str, ...]
+"""The names of the nodes from a graph down to an op."""
+
 
 class LeafOutput(NamedTuple):
     """An output of an op.
@@ -20,7 +23,7 @@ class LeafOutput(NamedTuple):
         definition: The output of the op.
     """
 
-    path: tuple[str, ...]
+    path: NodePath
     definition: OutputDefinition
 
 
@@ -32,13 +35,13 @@ class LeafInput(NamedTuple):
         definition: The input of the op.
     """
 
-    path: tuple[str, ...]
+    path: NodePath
     definition: InputDefinition
 
 
 def leaf_output(node_def: NodeDefinition, output_name: str) -> LeafOutput:
     """Return the output of an op that gives an output of an op or graph."""
-    path: tuple[str, ...] = ()
+    path: NodePath = ()
     while isinstance(node_def, GraphDefinition):
         mapping = next(one for one in node_def.output_mappings if one.graph_output_name == output_name)
         path, output_name = (*path, mapping.mapped_node_name), mapping.mapped_node_output_name
@@ -58,7 +61,7 @@ def leaf_inputs(node_def: NodeDefinition, input_name: str) -> Iterator[LeafInput
                 yield LeafInput((mapping.mapped_node_name, *path), definition)
 
 
-def leaf_ops(node_def: NodeDefinition) -> Iterator[tuple[tuple[str, ...], OpDefinition]]:
+def leaf_ops(node_def: NodeDefinition) -> Iterator[tuple[NodePath, OpDefinition]]:
     """Yield each op in an op or graph, with the names of the nodes down to it."""
     if isinstance(node_def, OpDefinition):
         yield (), node_def
@@ -119,12 +122,12 @@ def source_of_input(
     return InputSource((), False, ())
 
 
-def _leaf_in(frame: GraphDefinition, source: DependencyDefinition, path: tuple[str, ...]) -> LeafOutput:
+def _leaf_in(frame: GraphDefinition, source: DependencyDefinition, path: NodePath) -> LeafOutput:
     leaf = leaf_output(frame.node_dict[source.node].definition, source.output)
     return LeafOutput((*path, source.node, *leaf.path), leaf.definition)
 
 
-def unused_ends(graph_def: GraphDefinition, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def unused_ends(graph_def: GraphDefinition, path: NodePath = ()) -> Iterator[tuple[str, ...]]:
     """Yield the paths of the ops that neither another node nor an output of their graph reads."""
     read = {source.node for one in graph_def.dependencies.values() for source in _sources(one.values())}
     read |= {mapping.mapped_node_name for mapping in graph_def.output_mappings}

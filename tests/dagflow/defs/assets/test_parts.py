@@ -202,6 +202,19 @@ def test_a_part_of_an_op() -> None:
     assert part.unique_id != both.unique_id
 
 
+@pytest.mark.parametrize(
+    "definition", [both, nested, both.subset_for({A}), bar.subset_for({AssetKey("hot")})]
+)
+def test_the_arguments_of_a_definition(definition: AssetsDefinition) -> None:
+    """A definition can be made again from its arguments, also a part of one."""
+    again = AssetsDefinition(**definition.get_attributes_dict())
+
+    assert (again.keys, again.check_keys) == (definition.keys, definition.check_keys)
+    assert again.keys_by_input_name == definition.keys_by_input_name
+    assert again.specs == definition.specs
+    assert again.is_subset == definition.is_subset
+
+
 def test_a_part_waits_for_all_values_that_its_function_reads() -> None:
     """The function gets each parameter, so its step waits for an asset that only another output needs."""
     result = materialize([both, y, late, x], selection=["a", "x", "y", "late"])
