@@ -298,6 +298,7 @@ _EXPORTS = {
     "build_schedule_context": "dagflow.automation.schedule_context",
     "build_schedule_from_partitioned_job": "dagflow.defs.automation.partitioned_schedule",
     "build_sensor_context": "dagflow.automation.sensor_context",
+    "build_sensor_for_freshness_checks": "dagflow.defs.automation.freshness_sensor",
     "check_dagflow_type": "dagflow.call",
     "colored_console_logger": "dagflow.defs.loggers.definition",
     "config_from_files": "dagflow.config.yaml",

@@ -74,7 +74,6 @@ TOPICS = (
         "build_column_schema_change_checks": "makes checks for a change of columns",
         "build_last_update_freshness_checks": "makes checks of the time of the last update",
         "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",
-        "build_sensor_for_freshness_checks": "makes a sensor that runs freshness checks",
         "build_time_partition_freshness_checks": "makes checks of the time of the last partition",
     }),
     Topic(True, START_PROCESS, {

@@ -219,6 +219,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "build_schedule_context": {},
     "build_schedule_from_partitioned_job": {"job": partitioned_job, "cron_schedule": "@daily"},
     "build_sensor_context": {},
+    "build_sensor_for_freshness_checks": {"freshness_checks": []},
     "config_from_files": {"config_files": []},
     "config_from_pkg_resources": {"pkg_resource_defs": []},
     "config_from_yaml_strings": {"yaml_strings": []},
