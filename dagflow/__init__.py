@@ -301,6 +301,7 @@ _EXPORTS = {
     "build_schedule_context": "dagflow.automation.schedule_context",
     "build_schedule_from_partitioned_job": "dagflow.defs.automation.partitioned_schedule",
     "build_sensor_context": "dagflow.automation.sensor_context",
+    "build_sensor_for_freshness_checks": "dagflow.defs.automation.freshness_sensor",
     "build_time_partition_freshness_checks": "dagflow.defs.checks.time_partition",
     "check_dagflow_type": "dagflow.call",
     "colored_console_logger": "dagflow.defs.loggers.definition",

@@ -40,7 +40,6 @@ class Argument(NamedTuple):
 
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
-WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
 PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...)."
 FROM_PYTHON = "Import it from Python's own module."
@@ -62,9 +61,6 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-    }),
-    Topic(True, WRITE_ASSERTS, {
-        "build_sensor_for_freshness_checks": "makes a sensor that runs freshness checks",
     }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",

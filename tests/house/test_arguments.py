@@ -222,6 +222,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "build_schedule_context": {},
     "build_schedule_from_partitioned_job": {"job": partitioned_job, "cron_schedule": "@daily"},
     "build_sensor_context": {},
+    "build_sensor_for_freshness_checks": {"freshness_checks": []},
     "build_time_partition_freshness_checks": {"assets": ["a"], "deadline_cron": "0 0 * * *"},
     "create_repository_using_definitions_args": {"name": "r"},
     "config_from_files": {"config_files": []},
