@@ -67,6 +67,7 @@ class _KeptLog:
     """The events and the plan of a result out of a pickle, in place of the log of its run."""
 
     __slots__ = ("_events", "plan")
+    loggers = ()
 
     def __init__(self, events: list[DagflowEvent], plan: Plan) -> None:
         self._events = events
@@ -75,6 +76,9 @@ class _KeptLog:
     def events(self) -> list[DagflowEvent]:
         """Return all events."""
         return list(self._events)
+
+    def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
+        """Drop a line: an I/O manager that loads a value after the run has no log to write to."""
 
 
 class ExecutionResult:
