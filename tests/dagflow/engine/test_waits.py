@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -90,6 +91,12 @@ def test_a_default_clock_skips_waits_everywhere() -> None:
     assert events[-1].timestamp - events[0].timestamp < 60
 
 
+class _StillClock(SystemClock):
+    @property
+    def now(self) -> Callable[[], float]:
+        return lambda: 0.0
+
+
 @pytest.mark.parametrize(
     ("error", "shown"),
     [
@@ -103,8 +110,7 @@ def test_a_default_clock_skips_waits_everywhere() -> None:
 def test_a_long_wait_is_shown(monkeypatch: pytest.MonkeyPatch, error: Exception, shown: str) -> None:
     """A real wait of more than a second is shown when it begins: step, seconds, attempt and error."""
     told: list[str] = []
-    clock = SystemClock()
-    monkeypatch.setattr(clock, "now", lambda: 0.0)
+    clock = _StillClock()
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
     @op(retry_policy=RetryPolicy(max_retries=1, delay=2.5))
