@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -91,12 +90,6 @@ def test_a_default_clock_skips_waits_everywhere() -> None:
     assert events[-1].timestamp - events[0].timestamp < 60
 
 
-class _StillClock(SystemClock):
-    @property
-    def now(self) -> Callable[[], float]:
-        return lambda: 0.0
-
-
 @pytest.mark.parametrize(
     ("error", "shown"),
     [
@@ -110,7 +103,8 @@ class _StillClock(SystemClock):
 def test_a_long_wait_is_shown(monkeypatch: pytest.MonkeyPatch, error: Exception, shown: str) -> None:
     """A real wait of more than a second is shown when it begins: step, seconds, attempt and error."""
     told: list[str] = []
-    clock = _StillClock()
+    clock = SystemClock()
+    monkeypatch.setattr("time.time", lambda: 0.0)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
     @op(retry_policy=RetryPolicy(max_retries=1, delay=2.5))
