@@ -53,7 +53,7 @@ def test_the_report(pytester: pytest.Pytester) -> None:
 
 
 def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:
-    """The test of a request is a test of the job that it names."""
+    """The test of a tick is a test of the job of the schedule."""
     pytester.makepyfile(test_schedule=FILES["testing"]["test_schedule"])
 
     result = pytester.runpytest_subprocess("-v", "--dag-select", "job:nightly")
