@@ -21,6 +21,7 @@ from dagflow.config.objects import RunConfig as RunConfig
 from dagflow.config.yaml import config_from_files as config_from_files
 from dagflow.config.yaml import config_from_pkg_resources as config_from_pkg_resources
 from dagflow.config.yaml import config_from_yaml_strings as config_from_yaml_strings
+from dagflow.context.check import AssetCheckExecutionContext as AssetCheckExecutionContext
 from dagflow.context.hook import HookContext as HookContext
 from dagflow.context.init import InitExecutorContext as InitExecutorContext
 from dagflow.context.init import InitLoggerContext as InitLoggerContext
@@ -35,11 +36,12 @@ from dagflow.defs.assets.asset_out import AssetOut as AssetOut
 from dagflow.defs.assets.changed import map_asset_specs as map_asset_specs
 from dagflow.defs.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from dagflow.defs.assets.decorator import asset as asset
-from dagflow.defs.assets.definition import AssetChecksDefinition as AssetChecksDefinition
 from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep as AssetDep
 from dagflow.defs.assets.dependency import AssetIn as AssetIn
 from dagflow.defs.assets.freshness import apply_freshness_policy as apply_freshness_policy
+from dagflow.defs.assets.graph_assets import graph_asset as graph_asset
+from dagflow.defs.assets.graph_assets import graph_multi_asset as graph_multi_asset
 from dagflow.defs.assets.multi_asset import multi_asset as multi_asset
 from dagflow.defs.assets.observable import multi_observable_source_asset as multi_observable_source_asset
 from dagflow.defs.assets.observable import observable_source_asset as observable_source_asset
@@ -49,6 +51,7 @@ from dagflow.defs.assets.spec import AssetSpec as AssetSpec
 from dagflow.defs.assets.with_resources import with_resources as with_resources
 from dagflow.defs.checks.decorator import asset_check as asset_check
 from dagflow.defs.checks.decorator import multi_asset_check as multi_asset_check
+from dagflow.defs.checks.definition import AssetChecksDefinition as AssetChecksDefinition
 from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy as AutoMaterializePolicy
 from dagflow.defs.conditions.condition import AutomationCondition as AutomationCondition
 from dagflow.defs.conditions.freshness import FreshnessPolicy as FreshnessPolicy
@@ -223,6 +226,7 @@ from dagflow.instance.stats import RunStats as RunStats
 from dagflow.instance.stats import StepEventStatus as StepEventStatus
 from dagflow.instance.stats import StepStats as StepStats
 from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
+from dagflow.invocation.build import build_asset_check_context as build_asset_check_context
 from dagflow.invocation.build import build_asset_context as build_asset_context
 from dagflow.invocation.build import build_init_resource_context as build_init_resource_context
 from dagflow.invocation.build import build_op_context as build_op_context

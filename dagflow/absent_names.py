@@ -40,7 +40,6 @@ class Argument(NamedTuple):
 
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
-ONE_BY_ONE = "Write one @asset for each asset."
 LIST_THEM = "Give the definitions to Definitions(assets=[...], jobs=[...]) yourself."
 WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
@@ -98,10 +97,6 @@ TOPICS = (
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
     }),
-    Topic(True, ONE_BY_ONE, {
-        "graph_asset": "a decorator that makes an asset of a graph of ops",
-        "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
-    }),
     Topic(True, LIST_THEM, {
         "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
         "load_asset_checks_from_modules": "collects the asset checks of modules",
@@ -109,8 +104,6 @@ TOPICS = (
         "load_asset_checks_from_package_name": "collects the asset checks of a package by its name",
     }),
     Topic(True, WRITE_ASSERTS, {
-        "AssetCheckExecutionContext": "the context of the function of an asset check",
-        "build_asset_check_context": "makes the context for a call of an asset check",
         "build_column_schema_change_checks": "makes checks for a change of columns",
         "build_last_update_freshness_checks": "makes checks of the time of the last update",
         "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",

@@ -24,7 +24,12 @@ Given = tuple[OutputDefinition, Any, Any]
 
 def is_asset_result(value: object) -> bool:
     """Return whether a value names an asset or a check, instead of being the value of an output."""
-    return has_class(value, AssetResult) or (has_class(value, SpecialResult) and value.is_check_result)
+    return has_class(value, AssetResult) or is_check_result(value)
+
+
+def is_check_result(value: object) -> bool:
+    """Return whether a value is the result of a check, an AssetCheckResult or an AssetCheckEvaluation."""
+    return has_class(value, SpecialResult) and value.is_check_result
 
 
 def given_by(op: OpDefinition, ports: AssetPorts, result: Any) -> list[Given]:
@@ -74,32 +79,43 @@ def _keys_text(ports: AssetPorts) -> str:
 
 def _of_check(op: OpDefinition, ports: AssetPorts, result: Any) -> Given:
     """Return the output of the check that a result is of."""
-    name = result.check_name
+    name: str | None = result.check_name
+    key: AssetKey | None = result.asset_key
+    checks = ports.checks
+    fitting = [
+        output_name
+        for output_name, spec in checks.items()
+        if (key is None or spec.asset_key == key) and name in (None, spec.name)
+    ]
+    if len(fitting) == 1 and (
+        key is not None or len(checks) == 1 or len({spec.asset_key for spec in checks.values()}) == 1
+    ):
+        return op.outs[fitting[0]], result, result
+    raise _unclear_check(op, ports, name, key, fitting)
+
+
+def _unclear_check(
+    op: OpDefinition, ports: AssetPorts, name: str | None, key: AssetKey | None, fitting: Sequence[str]
+) -> DagflowInvariantViolationError:
+    """Return the error about the result of an unknown check, or of one of several checks."""
     what = f"{op_location(op)} gave the result of {f'the asset check {name!r}' if name else 'an asset check'}"
     if not ports.checks:
-        raise DagflowInvariantViolationError(
+        return DagflowInvariantViolationError(
             f"{what}, but its definition declares no checks, so the result would "
             "be lost. Declare it in 'check_specs', or record it by "
             "context.log_event(AssetCheckEvaluation(...))."
         )
-    key: AssetKey | None = result.asset_key
-    fitting = [
-        (output_name, spec)
-        for output_name, spec in ports.checks.items()
-        if (key is None or spec.asset_key == key) and name in (None, spec.name)
-    ]
     known = ", ".join(f"'{spec.key.to_user_string()}'" for spec in ports.checks.values())
     if not fitting:
         named = "" if key is None else f" of asset '{key.to_user_string()}'"
-        raise DagflowInvariantViolationError(
+        return DagflowInvariantViolationError(
             f"{what}{named}, which it does not declare. Its checks are {known}."
         )
-    if len(fitting) > 1 or (key is None and len({spec.asset_key for spec in ports.checks.values()}) > 1):
-        lacks = "check_name" if key is not None else "asset_key"
-        raise DagflowInvariantViolationError(
-            f"{what}, but it declares {known}. Name the one that is meant: AssetCheckResult({lacks}=...)."
-        )
-    return op.outs[fitting[0][0]], result, result
+    is_of_one_asset = len({spec.asset_key for spec in ports.checks.values()}) == 1
+    lacks = "check_name" if key is not None or is_of_one_asset else "asset_key"
+    return DagflowInvariantViolationError(
+        f"{what}, but it declares {known}. Name the one that is meant: AssetCheckResult({lacks}=...)."
+    )
 
 
 def returned_results(op: OpDefinition, ports: AssetPorts, result: Any) -> list[Given] | None:
@@ -150,11 +166,7 @@ def _items(result: Any) -> Sequence[Any] | None:
         return (result,)
     if type(result) is tuple and any(map(is_asset_result, result)):
         return result
-    if (
-        type(result) is list
-        and result
-        and all(has_class(item, SpecialResult) and item.is_check_result for item in result)
-    ):
+    if type(result) is list and result and all(map(is_check_result, result)):
         return result
     return None
 

@@ -12,7 +12,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET, has_class
-from dagflow.asset_results import Given, given_by, is_asset_result, returned_results
+from dagflow.asset_results import Given, given_by, is_asset_result, is_check_result, returned_results
 from dagflow.defs.assets.ports import NO_PORTS, AssetPorts
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
@@ -98,6 +98,13 @@ def call_user(
 
 
 def _emit_returned(op: OpDefinition, step_key: str, result: Any, emit: Emit, ports: AssetPorts) -> None:
+    """Emit the outputs in the result of a function. One check result counts as if the function yielded it."""
+    if is_check_result(result) and not isinstance(result, UserEvent):
+        yielded = YieldedOutputs(op, ports=ports)
+        for output, value, given in yielded.outputs(result) or ():
+            emit(output, value, given)
+        _finish(op, step_key, yielded, emit)
+        return
     names = set()
     for output, value, given in outputs_of(op, result, ports):
         emit(output, value, given)
@@ -156,7 +163,7 @@ def outputs_of(
             "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
             "with context.log_event. Only the output itself is returned."
         )
-    if ports is not NO_PORTS or len(outs) == 1:
+    if (ports is not NO_PORTS or len(outs) == 1) and not ports.passes_check_results:
         named = returned_results(op, ports, result)
         if named is not None:
             yield from named

@@ -8,7 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
 from dagflow._util import nearest, to_json, warn
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowError,
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_type,
+    repr_of,
+)
 from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
@@ -307,6 +314,50 @@ class AssetCheckKey(NamedTuple):
         """Return asset and check joined by a colon."""
         return f"{self.asset_key.to_user_string()}:{self.name}"
 
+    @staticmethod
+    def from_user_string(user_string: str) -> AssetCheckKey:
+        """Return the key of which `to_user_string` returned this string.
+
+        Raises:
+            CheckError: The string does not have exactly one colon.
+
+        Example:
+            >>> AssetCheckKey.from_user_string("bar/beans:fresh").name
+            'fresh'
+        """
+        parts = check_type(user_string, str, "user_string", "an AssetCheckKey").split(":")
+        if len(parts) != 2:
+            raise CheckError(
+                f"{user_string!r:.200} is not the key of an asset check: write the asset and the check with "
+                "one colon between them, as 'beans:fresh'"
+            )
+        return AssetCheckKey(AssetKey.from_user_string(parts[0]), parts[1])
+
+    def to_db_string(self) -> str:
+        """Return the key as a JSON string, as stores keep it."""
+        import json  # imported lazily: only a stored run uses it
+
+        return json.dumps({"asset_key": self.asset_key.to_string(), "check_name": self.name})
+
+    @staticmethod
+    def from_db_string(db_string: str) -> AssetCheckKey | None:
+        """Return the key of which `to_db_string` returned this string, None for another string."""
+        import json  # imported lazily: only a stored run uses it
+
+        try:
+            found = json.loads(db_string)
+            return AssetCheckKey(AssetKey(json.loads(found["asset_key"])), str(found["check_name"]))
+        except (ValueError, TypeError, KeyError, DagflowError):
+            return None
+
+    def with_asset_key_prefix(self, prefix: str | Sequence[str]) -> AssetCheckKey:
+        """Return a key with parts added at the beginning of the key of the asset."""
+        return AssetCheckKey(self.asset_key.with_prefix(prefix), self.name)
+
+    def replace_asset_key(self, asset_key: AssetKey) -> AssetCheckKey:
+        """Return the key of the check with this name of another asset."""
+        return AssetCheckKey(check_type(asset_key, AssetKey, "asset_key", "an AssetCheckKey"), self.name)
+
 
 class NodeHandle(NamedTuple):
     """The path of a node in a job: its name and the handle of the enclosing graph node.
@@ -448,6 +499,7 @@ def definition_tags(tags: Any, where: str) -> dict[str, str]:
 
 # the names of the tags that dagflow reads or sets, after the prefix
 _SYSTEM_TAGS = (
+    "compute_kind",
     "asset_partition_range_end",
     "asset_partition_range_start",
     "compute_kind",

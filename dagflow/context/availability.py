@@ -25,6 +25,7 @@ RUN_ONLY = frozenset(
         "op_handle",
         "node_handle",
         "step_launcher",
+        "load_asset_value",
     ]
 )
 """Attributes that exist in a run only."""
@@ -40,6 +41,7 @@ BOUND_ONLY = frozenset(
         "asset_keys",
         "selected_asset_keys",
         "selected_asset_check_keys",
+        "is_subset",
         "selected_output_names",
         "partition_time_window",
         "run_config",
@@ -57,9 +59,9 @@ def unavailable(name: str) -> DagflowInvalidPropertyError:
     The error is returned and not raised.
 
     Args:
-        name: The name of the attribute. The message is more specific for a name in BOUND_ONLY.
+        name: The name of the attribute. The message is more specific for one that is not in RUN_ONLY.
     """
-    when = " while no op or asset is running" if name in BOUND_ONLY else ""
+    when = " while no op or asset is running" if name not in RUN_ONLY else ""
     return DagflowInvalidPropertyError(
         f"'{name}' is not available on a context that was built for a direct call{when}. It exists "
         "in a run: use execute_in_process() or materialize_to_memory() to test what reads it."

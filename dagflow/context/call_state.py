@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dagflow.events.run import DagflowRun
     from dagflow.events.user import UserEvent
     from dagflow.instance.instance import DagflowInstance
+    from dagflow.keys import CoercibleToAssetKey
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.keys import PartitionKeyRange
     from dagflow.plan.step import Step
@@ -89,6 +90,7 @@ class CallState:
         retry_number: The number of attempts before this one.
         mapping_key: The value of the dynamic output for which this step runs.
         output_metadata: The arguments of `add_output_metadata` so far, by output.
+        partition_metadata: The metadata of single partitions, by output and partition; None if there is none.
         produced: The outputs so far.
         logged_events: The events that were logged in a direct call and not taken; empty in a run.
     """
@@ -103,6 +105,7 @@ class CallState:
         "mapping_key",
         "op_def",
         "output_metadata",
+        "partition_metadata",
         "produced",
         "retry_number",
         "run",
@@ -132,6 +135,7 @@ class CallState:
         self.mapping_key: str | None = mapping_key
         self.retry_number: int = retry_number
         self.output_metadata: dict[OutputName, dict[str, Any]] = {}
+        self.partition_metadata: dict[tuple[str, str], dict[str, Any]] | None = None
         self.produced: set[OutputName] = set()
         self.logged_events: list[UserEvent] = []
         self._log: DagflowLogManager | None = None
@@ -153,6 +157,12 @@ class CallState:
         """Append an event to the log of the run."""
         raise NotImplementedError
 
+    def load_asset_value(
+        self, asset_key: CoercibleToAssetKey, python_type: type[Any] | None, partition_key: str | None
+    ) -> Any:
+        """Load the stored value of an asset."""
+        raise NotImplementedError
+
     def take_events(self) -> Sequence[DagflowEvent | UserEvent]:
         """Return the events that were logged since the last call, and remove them from the run."""
         raise NotImplementedError
@@ -169,9 +179,10 @@ class CallState:
 
     @property
     def partitions_def(self) -> PartitionsDefinition | None:
-        """The partitions of the asset that runs, or of the job."""
-        if self.assets_def is not None:
-            return self.assets_def.partitions_def
+        """The partitions of the asset that runs. Of an op, or of a check without partitions: of the job."""
+        assets_def = self.assets_def
+        if assets_def is not None and (assets_def.partitions_def is not None or not assets_def.is_of_checks):
+            return assets_def.partitions_def
         return None if self.run.job_def is None else self.run.job_def.partitions_def
 
     @property
@@ -207,12 +218,7 @@ class CallState:
         """
         name = self._output_name(output_name, mapping_key)
         key = (name, mapping_key)
-        if key in self.produced:
-            of_key = "" if mapping_key is None else f" with mapping_key '{mapping_key}'"
-            raise DagflowInvariantViolationError(
-                f"In {self._owner()}, attempted to log output metadata for output '{name}'{of_key} which has "
-                "already been yielded. Metadata must be logged before the output is yielded."
-            )
+        self._check_not_produced(name, mapping_key)
         if key in self.output_metadata and not self.merges_output_metadata:
             raise DagflowInvariantViolationError(
                 f"metadata was added more than once to output '{name}' of {self._owner()} in a direct call. "
@@ -220,6 +226,26 @@ class CallState:
             )
         normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
         self.output_metadata[key] = {**self.output_metadata.get(key, {}), **metadata}
+
+    def add_partition_metadata(self, metadata: Mapping[str, Any], name: str, partition_key: str) -> None:
+        """Store metadata for one of several partitions of an output before it is produced.
+
+        Raises:
+            DagflowInvariantViolationError: The output was already produced.
+        """
+        self._check_not_produced(name, None)
+        normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
+        if self.partition_metadata is None:
+            self.partition_metadata = {}
+        self.partition_metadata.setdefault((name, partition_key), {}).update(metadata)
+
+    def _check_not_produced(self, name: str, mapping_key: str | None) -> None:
+        if (name, mapping_key) in self.produced:
+            of_key = "" if mapping_key is None else f" with mapping_key '{mapping_key}'"
+            raise DagflowInvariantViolationError(
+                f"In {self._owner()}, attempted to log output metadata for output '{name}'{of_key} which has "
+                "already been yielded. Metadata must be logged before the output is yielded."
+            )
 
     def _output_name(self, name: str | None, mapping_key: str | None) -> str:
         outs = self.op_def.outs if self.op_def is not None else None

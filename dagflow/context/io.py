@@ -47,7 +47,7 @@ class IOAccess(NamedTuple):
     Attributes:
         get_instance: Returns the instance of the run.
         resources: The resources that the I/O manager requires, by key.
-        resource_config: The config of the I/O manager.
+        resource_config: The config of the I/O manager, None if it has none.
         log: Returns the log of the step.
     """
 
@@ -100,7 +100,7 @@ class _IOContext:
         self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
         self.config: Any = config
-        self.resource_config: Any = {} if access.resource_config is None else access.resource_config
+        self.resource_config: Any = access.resource_config
         self._resources = access.resources or {}
         self._get_instance = access.get_instance
         self._log = access.log
@@ -209,10 +209,11 @@ class _IOContext:
     @property
     def asset_partitions_time_window(self) -> TimeWindow:
         """The time window from the start of the first to the end of the last partition of the asset."""
+        found = self.asset_partition_key_range
         definition: Any = self.asset_partitions_def
         if not hasattr(definition, "time_window_for_partition_key"):
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
-        first, last = map(definition.time_window_for_partition_key, self.asset_partition_key_range)
+        first, last = map(definition.time_window_for_partition_key, found)
         from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
         return TimeWindow(first.start, last.end)
@@ -237,6 +238,7 @@ class OutputContext(_IOContext):
         "_partition_key",
         "_run_id",
         "_step_key",
+        "_write",
         "mapping_key",
         "output_metadata",
         "version",
@@ -262,6 +264,7 @@ class OutputContext(_IOContext):
         self.version: str | None = version
         self._logged: dict[str, MetadataValue] = {}
         self._events: list[Any] = []
+        self._write: Callable[[AssetMaterialization], None] | None = None
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -295,11 +298,26 @@ class OutputContext(_IOContext):
         return str(self._of_partitions(self._partition_key, "partition_key"))
 
     def get_identifier(self) -> list[str]:
+        """Return the run id, step key, output name, and the mapping key if there is one.
+
+        With a version, the identifier is "versioned_outputs", the version, step key and output name.
+
+        Raises:
+            CheckError: There are both a version and a mapping key.
+        """
+        if self.version is None:
+            return self.get_run_scoped_output_identifier()
+        if self.mapping_key is not None:
+            raise CheckError(
+                f"output '{self.name}' of step '{self.step_key}' has both a version and a mapping key, but a "
+                "dynamic output has no versions. Give one of them."
+            )
+        return ["versioned_outputs", self.version, self.step_key, self.name]
+
+    def get_run_scoped_output_identifier(self) -> list[str]:
         """Return the run id, step key, output name, and the mapping key if there is one."""
         parts = [self.run_id, self.step_key, self.name]
         return [*parts, self.mapping_key] if self.mapping_key else parts
-
-    get_run_scoped_output_identifier = get_identifier
 
     def add_output_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add metadata to HANDLED_OUTPUT and to the materialization.
@@ -332,6 +350,12 @@ class OutputContext(_IOContext):
                 f"{repr_of(event)}"
             )
         self._events.append(event)
+        if self._write is not None:
+            self._write(event)
+
+    def write_events_with(self, write: Callable[[AssetMaterialization], None]) -> None:
+        """Append the events of `log_event` to the log of a run at once. Called by the engine."""
+        self._write = write
 
     def get_logged_events(self) -> Sequence[Any]:
         """Return the events of all calls of `log_event`."""
@@ -351,7 +375,14 @@ class InputContext(_IOContext):
     `resources`, `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
     """
 
-    __slots__ = ("_logged", "_observations", "_partition_key", "_step_context", "upstream_output")
+    __slots__ = (
+        "_job_name",
+        "_logged",
+        "_observations",
+        "_partition_key",
+        "_step_context",
+        "upstream_output",
+    )
     _kind = "input"
 
     def __init__(
@@ -360,9 +391,11 @@ class InputContext(_IOContext):
         upstream_output: OutputContext | None = None,
         partition_key: str | None = None,
         step_context: OpExecutionContext | None = None,
+        job_name: str | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
+        self._job_name = job_name
         self._step_context = step_context
         self.upstream_output: OutputContext | None = upstream_output
         self._partition_key = partition_key
@@ -379,6 +412,11 @@ class InputContext(_IOContext):
         """The context of the op that reads the input, if the builder of this context got one."""
         context: OpExecutionContext = self._known(self._step_context, "step_context")
         return context
+
+    @property
+    def job_name(self) -> str:
+        """The name of the job that reads the input."""
+        return str(self._known(self._job_name, "job_name"))
 
     @property
     def has_input_name(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow.context.current import context_of_step
 from dagflow.context.user_code import CallContext
 from dagflow.errors import (
     CheckError,
@@ -142,6 +143,12 @@ class StepContext(CallContext):
     def asset_partition_key_for_output(self, output_name: str = "result") -> str:
         """Return the partition of the asset of an output."""
         self.asset_partitions_def_for_output(output_name)
+        several = self._state.run.partition_key_range
+        if several is not None and several.start != several.end:
+            raise CheckError(
+                f"output '{output_name}' has the partitions '{several.start}' to '{several.end}' in this "
+                "run, so it has no single key. Read asset_partition_keys_for_output."
+            )
         return self.partition_key
 
     def asset_partition_keys_for_output(self, output_name: str = "result") -> Sequence[str]:
@@ -168,7 +175,10 @@ class StepContext(CallContext):
                 f"output '{output_name}' of op '{self.op_def.name}' is not an asset with partitions by "
                 "time, so it has no time window"
             )
-        return self.window_of(definition, self.partition_key)
+        first, last = self.partition_key_range
+        from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
+
+        return TimeWindow(self.window_of(definition, first).start, self.window_of(definition, last).end)
 
     def asset_partitions_def_for_input(self, input_name: str) -> PartitionsDefinition:
         """Return the partitions definition of the asset that an input reads."""
@@ -193,8 +203,8 @@ class StepContext(CallContext):
 
             asset = layer.inputs[step.path][input_name]
             own_def, mapping = asset.partitions_def, asset.partition_mapping
-            own_key = self.partition_key if own_def is not None else None
-            return list(keys_read(own_key, own_def, upstream_def, mapping, None, self.instance))
+            own_keys = self.partition_keys if own_def is not None else []
+            return list(keys_read(own_keys, own_def, upstream_def, mapping, None, self.instance))
         if item.partition_keys is None:
             raise CheckError(f"input '{input_name}' reads no partition of its asset in this run")
         return list(item.partition_keys)
@@ -237,12 +247,66 @@ class StepContext(CallContext):
 
         return TimeWindow(self.window_of(definition, first).start, self.window_of(definition, last).end)
 
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: type[Any] | None = None,
+        partition_key: str | None = None,
+    ) -> Any:
+        """Load the stored value of an asset of the job by its I/O manager.
+
+        Args:
+            asset_key: The key. A string is a key of one part.
+            python_type: The type that the I/O manager finds in its context. The value is not checked.
+            partition_key: The partition whose value is loaded.
+
+        Raises:
+            CheckError: The job has no asset with this key.
+            DagflowInvalidInvocationError: The asset has no such partition.
+            DagflowInvalidPropertyError: There is no run.
+
+        Example:
+            >>> from dagflow import asset, materialize_to_memory
+            >>> @asset
+            ... def water():
+            ...     return 3
+            >>> @asset(deps=[water])
+            ... def tea(context):
+            ...     return context.load_asset_value("water") + 1
+            >>> materialize_to_memory([water, tea]).output_for_node("tea")
+            4
+        """
+        self._state.require("load_asset_value")
+        return self._state.load_asset_value(asset_key, python_type, partition_key)
+
 
 class OpExecutionContext(StepContext):
     """The context of an op: the first parameter of its function, if that is named `context`."""
 
     __slots__ = ()
     __dagflow_context__ = "op"
+
+    @staticmethod
+    def get() -> OpExecutionContext:
+        """Return the context of the step that runs now, for code without a `context` parameter.
+
+        Raises:
+            DagflowInvariantViolationError: No step runs now.
+
+        Example:
+            >>> from dagflow import job, op
+            >>> @op
+            ... def brew():
+            ...     return OpExecutionContext.get().job_name
+            >>> @job
+            ... def cafe():
+            ...     brew()
+            >>> cafe.execute_in_process().output_for_node("brew")
+            'cafe'
+        """
+        found: OpExecutionContext = context_of_step("op", "OpExecutionContext")
+        return found
 
     def __repr__(self) -> str:
         return f"<OpExecutionContext of {self._state.op_def or 'no op'}>"
@@ -253,6 +317,24 @@ class AssetExecutionContext(StepContext):
 
     __slots__ = ()
     __dagflow_context__ = "asset"
+
+    @staticmethod
+    def get() -> AssetExecutionContext:
+        """Return the context of the step that runs now, for code without a `context` parameter.
+
+        Raises:
+            DagflowInvariantViolationError: No step runs now, or the step is of a check.
+
+        Example:
+            >>> from dagflow import asset, materialize_to_memory
+            >>> @asset
+            ... def water():
+            ...     return AssetExecutionContext.get().asset_key.to_user_string()
+            >>> materialize_to_memory([water]).output_for_node("water")
+            'water'
+        """
+        found: AssetExecutionContext = context_of_step("asset", "AssetExecutionContext")
+        return found
 
     def add_asset_metadata(
         self,
@@ -265,7 +347,7 @@ class AssetExecutionContext(StepContext):
         Args:
             metadata: Values by name.
             asset_key: The asset; optional if the function produces one asset.
-            partition_key: The partition; must be the partition of the run.
+            partition_key: The partition; must be a partition of the run. Default: all of them.
 
         Raises:
             DagflowInvariantViolationError: The function does not produce this asset, or not this partition.
@@ -278,11 +360,16 @@ class AssetExecutionContext(StepContext):
                 f"metadata was added to asset '{key.to_user_string()}', which '{self.op_def.name}' does not "
                 "make"
             )
-        if partition_key is not None and partition_key != self._state.run.partition_key:
-            raise DagflowInvariantViolationError(
-                f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', but "
-                f"this run is for {self._state.run.partition_key!r}"
-            )
+        run = self._state.run
+        if partition_key is not None and partition_key != run.partition_key:
+            if run.partition_key_range is None or partition_key not in self.partition_keys:
+                of_run = run.partition_key_range or run.partition_key
+                raise DagflowInvariantViolationError(
+                    f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', "
+                    f"but this run is for {of_run!r}"
+                )
+            self._state.add_partition_metadata(metadata, output, partition_key)
+            return
         self._state.add_output_metadata(metadata, output, None)
 
     def __repr__(self) -> str:

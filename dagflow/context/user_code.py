@@ -210,9 +210,18 @@ class CallContext:
         """The partition that the run is for.
 
         Raises:
-            DagflowInvariantViolationError: The run is for no partition.
+            DagflowInvariantViolationError: The run is for no partition, or for several.
         """
-        key = self._state.run.partition_key
+        run = self._state.run
+        key = run.partition_key
+        if key is None and run.partition_key_range is not None:
+            start, end = run.partition_key_range
+            if start != end:
+                raise DagflowInvariantViolationError(
+                    f"'partition_key' was read in a run that is for the partitions '{start}' to '{end}'. "
+                    "Read 'partition_keys' or 'partition_key_range'."
+                )
+            return start
         if key is None:
             raise DagflowInvariantViolationError(
                 "'partition_key' was read in a run that is for no partition. Give the run a partition_key."
@@ -252,7 +261,9 @@ class CallContext:
         """The partitions that the run is for."""
         if self._state.run.partition_key_range is None:
             return [self.partition_key]
-        return self._partitions_def().get_partition_keys_in_range(self._state.run.partition_key_range)
+        return self._partitions_def().get_partition_keys_in_range(
+            self._state.run.partition_key_range, dynamic_partitions_store=self._state.run.get_instance()
+        )
 
     @property
     def partition_time_window(self) -> TimeWindow:

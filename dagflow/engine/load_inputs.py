@@ -22,6 +22,7 @@ from dagflow.errors import (
 )
 from dagflow.event_loop import refuse_coroutine
 from dagflow.events.types import CODE, DagflowEventType
+from dagflow.keys import system_tag
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_CONFIG,
@@ -40,6 +41,7 @@ from dagflow.types.loaders import DagflowTypeLoaderContext
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.spec import AssetSpec
+    from dagflow.keys import AssetKey
 
 _LOADED_INPUT = CODE[DagflowEventType.LOADED_INPUT]
 _STEP_INPUT = CODE[DagflowEventType.STEP_INPUT]
@@ -205,6 +207,7 @@ def _from_manager(
         asset=None if source.asset_key is None else _asset_read(state, item, source),
         upstream_output=_upstream_context(state, step, item, source),
         partition_key=state.plan.partition_key,
+        job_name=state.job.name,
     )
     with user_code(
         lambda error: DagflowExecutionLoadInputError(
@@ -246,14 +249,20 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
         return None
     assert source.manager_key is not None
     access = access_of(state, step, source.manager_key)
+    metadata, asset = known.metadata, _definition_known(state, source)
+    if asset is not None and asset.is_materializable:
+        metadata = {
+            **metadata,
+            system_tag("io_manager_key"): asset.get_io_manager_key_for_asset_key(source.asset_key),
+        }
     return OutputContext(  # no output of this run: an asset that another run has stored
         name=source.asset_key.path[-1],
         step_key="none",
         op_def=None,
-        dagflow_type=_type_known(state, source),
-        definition_metadata=known.metadata,
+        dagflow_type=None if asset is None else _type_of(asset, source.asset_key),
+        definition_metadata=metadata,
         config=None,
-        access=access._replace(resource_config=None, log=None),
+        access=access._replace(resource_config={}, log=None),
         asset=IOAsset(source.asset_key, None, known.partitions_def, known),
     )
 
@@ -267,12 +276,16 @@ def _asset_known(state: RunState, source: Source) -> AssetSpec | None:
     return None if layer is None or source.asset_key is None else layer.spec(source.asset_key)
 
 
-def _type_known(state: RunState, source: Source) -> DagflowType | None:
-    """Return the type of the asset that an input reads, None if it is unknown."""
+def _definition_known(state: RunState, source: Source) -> AssetsDefinition | None:
+    """Return the definition of the asset that an input reads, None if it is external or unknown."""
     layer, key = state.job.asset_layer, source.asset_key
     asset = source.value
     if asset is None and layer is not None and key is not None:
         asset = layer.known.get(key)
-    if key is None or not isinstance(asset, AssetsDefinition):
+    if key is None or not isinstance(asset, AssetsDefinition) or key not in asset.output_names:
         return None
+    return asset
+
+
+def _type_of(asset: AssetsDefinition, key: AssetKey) -> DagflowType:
     return asset.node_def.outs[asset.output_names[key]].dagflow_type

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.types import ASSET_EVENTS, CODE, LEVELS, TYPES_BY_CODE, DagflowEventType
-from dagflow.instance.store import StoredLine
+from dagflow.instance.store import StoredLine, stored_key
 
 if TYPE_CHECKING:
     import logging
@@ -58,7 +58,10 @@ class RunLog:
         instance: Returns the instance of a run in memory, None otherwise, or if it is gone.
         observer_raised: Whether an observer raised. Then the run ends, and observers receive no last events.
         loggers: The Python loggers that the run config names; they receive the lines of user code.
+        is_of_worker: Whether it is the log of one attempt, and another process has the log of the run.
     """
+
+    is_of_worker: ClassVar[bool] = False
 
     __slots__ = (
         "_now",
@@ -212,10 +215,9 @@ class RunLog:
             return StoredLine(moment, level, step_key, None, None, None, text)
         event_type = TYPES_BY_CODE[code]
         event = self.whole_event_of(record)
-        key, partition = (event.asset_key, event.partition) if event_type in ASSET_EVENTS else (None, None)
+        key, partition = (stored_key(event), event.partition) if event_type in ASSET_EVENTS else (None, None)
         body = payload.body if isinstance(payload, StreamedEvent) else as_json(event)
-        key_text = None if key is None else key.to_string()
-        return StoredLine(moment, LEVELS[event_type], step_key, event_type.value, key_text, partition, body)
+        return StoredLine(moment, LEVELS[event_type], step_key, event_type.value, key, partition, body)
 
     def whole_event_of(self, record: Record) -> DagflowEvent:
         """Return the event of a record with all fields decoded."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dagflow.context.current import current_log
+from dagflow.context.current import current_context, current_log
 from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome, is_exit
 from dagflow.engine.resources import error_info, start_resources, stop_resources
 from dagflow.engine.run_state import RunState
@@ -39,7 +39,7 @@ def run_plan(state: RunState, submit: Submit) -> bool:
             exception of an observer, and a BaseException such as the outcome of a test (`pytest.fail`).
     """
     log = state.log
-    token = current_log.set(state.current_log)
+    token, context_token = current_log.set(state.current_log), current_context.set(state.current_context)
     started = state.options.clock.now()
     scheduler = None
     try:
@@ -83,6 +83,7 @@ def run_plan(state: RunState, submit: Submit) -> bool:
         return False
     finally:
         current_log.reset(token)
+        current_context.reset(context_token)
     failures = [] if scheduler is None else scheduler.failures
     if state.error is None and not failures:
         log.append(_RUN_SUCCESS)

@@ -54,15 +54,15 @@ class _Dependency(NamedTuple):
     partition_keys: tuple[str, ...] | None
 
 
-def dependencies_of(step: Step, output: StepOutput, partition_key: str | None) -> list[_Dependency]:
-    """Return the assets that an output depends on, ordered by key."""
+def dependencies_of(step: Step, output: StepOutput, partition_keys: tuple[str, ...]) -> list[_Dependency]:
+    """Return the assets that an output depends on, ordered by key. `partition_keys` are those of the run."""
     assert output.asset is not None
     read: dict[AssetKey, _Dependency] = {}
     for item in step.inputs:
         written = item.definition.asset_key
         if written is not None:
             read[written] = _Dependency(item.source.asset_key or written, _partitions(item))
-    own = None if output.asset.partitions_def is None or partition_key is None else (partition_key,)
+    own = None if output.asset.partitions_def is None else partition_keys or None
     inner = () if step.assets_def is None else step.assets_def.keys
     found = {
         dep.asset_key: read.get(dep.asset_key)
@@ -103,16 +103,16 @@ def tags_of(inputs: Sequence[InputVersion]) -> dict[str, str]:
 
 
 def inputs_of(
-    instance: DagflowInstance, step: Step, output: StepOutput, partition_key: str | None
+    instance: DagflowInstance, step: Step, output: StepOutput, partition_keys: tuple[str, ...]
 ) -> tuple[InputVersion, ...]:
     """Return the present state of the inputs of an output, from the instance."""
     return tuple(
-        _stored(instance, dependency, None) for dependency in dependencies_of(step, output, partition_key)
+        _stored(instance, dependency, None) for dependency in dependencies_of(step, output, partition_keys)
     )
 
 
 def complete(
-    streamed: StreamedMaterialization, instance: DagflowInstance, step: Step, partition_key: str | None
+    streamed: StreamedMaterialization, instance: DagflowInstance, step: Step, partition_keys: tuple[str, ...]
 ) -> None:
     """Add the states of the inputs to a materialization from a worker process, which does not know them.
 
@@ -120,7 +120,7 @@ def complete(
         streamed: The payload of the event. A materialization that user code logged stays as it is.
         instance: The instance with the events of the other steps.
         step: The step.
-        partition_key: The partition of the run.
+        partition_keys: The partitions of the run.
     """
     event = json.loads(streamed.body)
     materialization = event["event_specific_data"]["materialization"]
@@ -130,7 +130,7 @@ def complete(
     output = next((one for one in step.outputs if one.asset_key == AssetKey(key)), None)
     if code is None or output is None:
         return
-    inputs = inputs_of(instance, step, output, partition_key)
+    inputs = inputs_of(instance, step, output, partition_keys)
     if system_tag("data_version_is_user_provided") not in tags:
         tags[system_tag("data_version")] = version_of(code, inputs)
     materialization["tags"] = {system_tag("code_version"): code, **tags, **tags_of(inputs)}
@@ -223,16 +223,18 @@ class RunVersions:
     Attributes:
         read: The number of records whose events are known.
         latest: The index of the record of the latest event of each asset.
+        materialized: The assets that have a materialization, so that observations no longer count.
         versions: The data version of each asset and partition (None without partition).
         inputs: The states of the inputs, by the index of the record.
     """
 
-    __slots__ = ("inputs", "latest", "log", "read", "versions")
+    __slots__ = ("inputs", "latest", "log", "materialized", "read", "versions")
 
     def __init__(self, log: RunOfVersions) -> None:
         self.log = log
         self.read = 0
         self.latest: dict[AssetKey, int] = {}
+        self.materialized: set[AssetKey] = set()
         self.versions: dict[tuple[AssetKey, str | None], str] = {}
         self.inputs: dict[int, tuple[InputVersion, ...]] = {}
 
@@ -255,22 +257,40 @@ class RunVersions:
             return
         data: Any = self.log.event_of(record).event_specific_data
         happened = data.materialization if record[0] == _MATERIALIZATION else data.asset_observation
-        if record[0] == _MATERIALIZATION or happened.asset_key not in self.latest:
-            self._add(happened.asset_key, happened.partition, _version(happened.tags), position)
+        if record[0] == _MATERIALIZATION:
+            self.materialized.add(happened.asset_key)
+        elif self._is_materialized(happened.asset_key):
+            return
+        self._add(happened.asset_key, happened.partition, _version(happened.tags), position)
+
+    def _is_materialized(self, key: AssetKey) -> bool:
+        """Return whether this run or an earlier one has materialized an asset."""
+        instance = self.log.instance()
+        if key in self.materialized or instance is None:
+            return key in self.materialized
+        earlier = AssetRecordsFilter(
+            key, before_storage_id=self.log.storage_id(0), after_storage_id=instance.wiped_before(key)
+        )
+        if not instance.fetch_materializations(earlier, 1).records:
+            return False
+        self.materialized.add(key)
+        return True
 
     def _of_output(self, position: int, record: Record) -> None:
         plan = self.log.plan
         step = plan.steps[record[2]]
-        index, _, _, version, _ = record[4]
+        index, _, _, version, _, *partitions = record[4]  # the partition, if the run is for a range
         output = step.outputs[index]
         assert output.asset is not None
         inputs = tuple(
-            self._input(dependency) for dependency in dependencies_of(step, output, plan.partition_key)
+            self._input(dependency) for dependency in dependencies_of(step, output, plan.partitions.keys)
         )
         self.inputs[id(record)] = inputs
         code = code_version(self.log.run, step, output)
         made = version_of(code, inputs) if version is None else version.value
-        self._add(output.asset.key, output.asset.partition_of(plan.partition_key), made, position)
+        self.materialized.add(output.asset.key)
+        partition = partitions[0] if partitions else output.asset.partition_of(plan.partition_key)
+        self._add(output.asset.key, partition, made, position)
 
     def _add(self, key: AssetKey, partition: str | None, version: str, position: int) -> None:
         self.latest[key] = position

@@ -211,10 +211,11 @@ def _loaded_input(log: LogSource, record: Record) -> Decoded:
     step = log.plan.steps[record[2]]
     if isinstance(payload, int):
         item: StepInput = step.loads[payload]
-        source, metadata = item.source, {}
+        source, metadata = item.source, item.metadata
     else:
-        index, source, metadata = payload
+        index, source, logged = payload
         item = step.loads[index]
+        metadata = {**item.metadata, **logged}
     manager, ref = source.manager_key or "io_manager", source.ref
     if ref is None:
         return LoadedInputData(item.name, manager, None, None, metadata), _NOTHING
@@ -271,11 +272,11 @@ def _asset_materialization(log: LogSource, record: Record) -> Decoded:
 
 
 def _of_output(log: LogSource, step: Step, record: Record) -> AssetMaterialization:
-    index, metadata, _, _, _ = record[4]
+    index, metadata, _, _, _, *partitions = record[4]  # the partition, if the run is for a range
     output: StepOutput = step.outputs[index]
     asset = output.asset
     assert asset is not None
-    partition = asset.partition_of(log.plan.partition_key)
+    partition = partitions[0] if partitions else asset.partition_of(log.plan.partition_key)
     materialization = AssetMaterialization(asset.key, None, metadata, partition)
     return materialization.with_late_tags(partial(_tags_of_output, log, step, record))
 
@@ -283,7 +284,7 @@ def _of_output(log: LogSource, step: Step, record: Record) -> AssetMaterializati
 def _tags_of_output(log: LogSource, step: Step, record: Record) -> dict[str, str]:
     from dagflow.engine.provenance import code_version, tags_of, version_of  # few runs read the tags
 
-    index, _, user_tags, version, inputs = record[4]
+    index, _, user_tags, version, inputs, *_ = record[4]
     if inputs is None:
         inputs = log.versions().inputs_of(record)
     code = code_version(log.run, step, step.outputs[index])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dagflow.engine.log import NO_STEP, LoggersOnly, LogSink, RunLog
 from dagflow.event_loop import EventLoop
@@ -16,6 +16,7 @@ from dagflow.resources import StartedResources
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.jobs.definition import JobDefinition
+    from dagflow.engine.materializations import Materializations
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
@@ -38,6 +39,13 @@ class Earlier(NamedTuple):
 
 
 NOTHING_EARLIER = Earlier({}, frozenset(), {})
+
+
+class HasContext(Protocol):
+    """An attempt at a step, as far as code without a context finds it."""
+
+    def context_of(self, kind: str) -> Any:
+        """Return the context of a kind ("op", "asset" or "check"); None if the step has none of it."""
 
 
 class RunState:
@@ -65,10 +73,13 @@ class RunState:
         pointer: The ReconstructableJob of the job with its selections, None for a run in one process.
         error: The exception that is raised to the caller, if any.
         step_error: The exception of the last attempt at a step with hooks, for its hooks.
+        materializations: The materializations so far, None before the first check.
+        attempt: The attempt that runs now in this process, None between steps.
         mapping_keys: The keys of each dynamic output, in the order of their values.
     """
 
     __slots__ = (
+        "attempt",
         "earlier",
         "error",
         "flush",
@@ -79,6 +90,7 @@ class RunState:
         "job",
         "log",
         "mapping_keys",
+        "materializations",
         "options",
         "plan",
         "pointer",
@@ -120,6 +132,8 @@ class RunState:
         self.stored: dict[OutputKey, str] = {}
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
+        self.materializations: Materializations | None = None
+        self.attempt: HasContext | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
     def log_of(
@@ -173,6 +187,14 @@ class RunState:
         keys = self.mapping_keys[template.mapped_over]
         found = [OutputRef(resolved_key(template.key, key), ref.output_name) for key in keys]
         return [output for output in found if self.has(output)]
+
+    def current_context(self, kind: str) -> Any:
+        """Return a context of the attempt that runs now, None if there is none of this kind.
+
+        Args:
+            kind: "op", "asset" or "check".
+        """
+        return None if self.attempt is None else self.attempt.context_of(kind)
 
     def is_being_canceled(self) -> bool:
         """Return whether the stored status of this run is CANCELING.

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.engine.record import Record
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult
+    from dagflow.keys import CoercibleToAssetKey
 
 _STEP_START = CODE[DagflowEventType.STEP_START]
 _STEP_RESTARTED = CODE[DagflowEventType.STEP_RESTARTED]
@@ -62,7 +63,7 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
     now = options.clock.now
     append(_STEP_START if number == 1 else _STEP_RESTARTED, index, number)
     started = now()
-    attempt = Attempt(state, step, number)
+    attempt = state.attempt = Attempt(state, step, number)
     try:
         if options.faults is not None:
             options.faults(step.key, number)
@@ -78,7 +79,9 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
             from dagflow.engine.checks import blocked_by  # imported lazily: few runs have checks
 
             raise blocked_by(step, attempt.failed_checks)
+        state.attempt = None
     except BaseException as error:
+        state.attempt = None
         if state.log.observer_raised:
             raise
         from dagflow.engine.failure import end_failed_attempt  # imported lazily: only failures use it
@@ -100,9 +103,20 @@ class Attempt:
         keys: The mapping keys of each dynamic output so far.
         logged: The records of the events that the context logged since the last output.
         failed_checks: The blocking checks that failed, None if none did.
+        given_context: The context that the function got as a parameter, None without one.
     """
 
-    __slots__ = ("call_state", "failed_checks", "got", "keys", "logged", "number", "state", "step")
+    __slots__ = (
+        "call_state",
+        "failed_checks",
+        "given_context",
+        "got",
+        "keys",
+        "logged",
+        "number",
+        "state",
+        "step",
+    )
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
         self.state: RunState = state
@@ -113,15 +127,37 @@ class Attempt:
         self.keys: dict[str, dict[str, None]] | None = None
         self.logged: list[Record] = []
         self.failed_checks: list[AssetCheckEvaluation] | None = None
+        self.given_context: Any = None
 
-    def context(self) -> OpExecutionContext | AssetExecutionContext:
-        """Create the context for the user's function."""
-        step = self.step
-        call_state = self.call_state = StepCallState(self.state, step, self.number, self.logged)
-        annotation = step.op.body.context
-        if annotation == "asset" or (annotation == "any" and step.assets_def is not None):
-            return AssetExecutionContext(call_state)
-        return OpExecutionContext(call_state)
+    def context(self) -> Any:
+        """Create the context for the user's function: an op, asset or check context."""
+        kind = self.step.op.body.context
+        if kind == "any":
+            assets_def = self.step.assets_def
+            kind = "op" if assets_def is None else "check" if assets_def.is_of_checks else "asset"
+        context = self.given_context = self._new_context(str(kind))
+        return context
+
+    def context_of(self, kind: str) -> Any:
+        """Return the context of a kind ("op", "asset" or "check"); None if the step has none of it."""
+        given = self.given_context
+        if given is not None and type(given).__dagflow_context__ == kind:
+            return given
+        assets_def = self.step.assets_def
+        is_check = assets_def is not None and assets_def.is_of_checks
+        return None if kind == ("asset" if is_check else "check") else self._new_context(kind)
+
+    def _new_context(self, kind: str) -> Any:
+        if self.call_state is None:
+            self.call_state = StepCallState(self.state, self.step, self.number, self.logged)
+        if kind == "asset":
+            return AssetExecutionContext(self.call_state)
+        context = OpExecutionContext(self.call_state)
+        if kind == "op":
+            return context
+        from dagflow.context.check import AssetCheckExecutionContext  # imported lazily: few runs have checks
+
+        return AssetCheckExecutionContext(context)
 
     def bind(self, arguments: dict[str, Any], context: Any) -> None:
         """Add the config, the resources and the context that the function takes by name."""
@@ -202,9 +238,7 @@ class Attempt:
         if output.manager_key is not None and not is_absent:
             stored = {}
             if output.manager_key not in state.in_memory:
-                stored, events = store(state, step, output, value, mapping_key, metadata)
-                for event in events:
-                    self._write(event)
+                stored = store(state, step, output, value, mapping_key, metadata, self._write)
         if output.check_spec is not None:
             self._evaluated(output.check_spec, value)
         elif output.asset is not None and output.asset.event is not None:
@@ -271,14 +305,18 @@ class Attempt:
         if self.state.flush is not None:
             from dagflow.engine.provenance import inputs_of  # imported lazily: few runs are stored
 
-            partition_key = self.state.plan.partition_key
-            inputs = inputs_of(self.state.get_instance(), self.step, output, partition_key)
-        self.state.log.append(
-            _MATERIALIZATION,
-            self.step.index,
-            self.number,
-            (output.position, metadata, tags, version, inputs),
-        )
+            keys = self.state.plan.partitions.keys
+            inputs = inputs_of(self.state.get_instance(), self.step, output, keys)
+        payload = output.position, metadata, tags, version, inputs
+        partitions = self.state.plan.partitions
+        if partitions.range is None or asset is None or asset.partitions_def is None:
+            self.state.log.append(_MATERIALIZATION, self.step.index, self.number, payload)
+            return
+        added = (None if self.call_state is None else self.call_state.partition_metadata) or {}
+        for key in partitions.keys:
+            own = normalize_metadata(added.get((output.name, key)), f"partition '{key}'")
+            payload = output.position, {**metadata, **own}, tags, version, inputs
+            self.state.log.append(_MATERIALIZATION, self.step.index, self.number, (*payload, key))
 
     def _evaluated(self, spec: AssetCheckSpec, result: AssetCheckResult) -> None:
         """Append the evaluation of a check."""
@@ -374,8 +412,8 @@ class StepCallState(CallState):
                 run_state.run.run_id,
                 run_state.get_instance,
                 run_state.run.tags,
-                run_state.plan.partition_key,
-                None,
+                run_state.plan.partitions.key,
+                run_state.plan.partitions.range,
                 run_state.run,
                 run_state.job,
                 run_state.run.run_config,
@@ -405,6 +443,14 @@ class StepCallState(CallState):
         """Append an event to the log of the run."""
         record = self._run_state.log.append(code_of(event), self.step.index, self._number, event)
         self._logged.append(record)
+
+    def load_asset_value(
+        self, asset_key: CoercibleToAssetKey, python_type: type[Any] | None, partition_key: str | None
+    ) -> Any:
+        """Load the stored value of an asset."""
+        from dagflow.engine.load_asset import load_asset_value  # imported lazily: few steps load values
+
+        return load_asset_value(self._run_state, asset_key, python_type, partition_key)
 
     def take_events(self) -> list[DagflowEvent]:
         """Return the events since the last output, and remove them from the events of the run."""

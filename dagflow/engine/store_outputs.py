@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from types import CoroutineType, GeneratorType
 from typing import Any
@@ -15,14 +15,16 @@ from dagflow.defs.assets.ports import AssetOutput
 from dagflow.defs.parts.function import location
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
+    CheckError,
     DagflowExecutionHandleOutputError,
     DagflowInvariantViolationError,
     repr_of,
 )
-from dagflow.events.user import AssetMaterialization
+from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import OutputKey, Step, StepOutput
+from dagflow.plan.surroundings import PartitionsOfRun
 
 
 def store(
@@ -32,19 +34,32 @@ def store(
     value: Any,
     mapping_key: str | None,
     metadata: Mapping[str, Any],
-) -> tuple[dict[str, MetadataValue], list[Any]]:
+    write: Callable[[AssetMaterialization], None],
+) -> dict[str, MetadataValue]:
     """Store an output with its I/O manager.
 
+    Args:
+        state: The run.
+        step: The step of the output.
+        output: The output.
+        value: The value.
+        mapping_key: The mapping key of a value of a dynamic output.
+        metadata: The metadata of the value.
+        write: Appends an event of the I/O manager to the log of the run.
+
     Returns:
-        The metadata and the events that the I/O manager logged.
+        The metadata that the I/O manager logged.
 
     Raises:
         DagflowExecutionHandleOutputError: The I/O manager raised.
+        DagflowInvariantViolationError: It returned or yielded something else than materializations and
+            metadata, or metadata in two places.
     """
     assert output.manager_key is not None
     place = f"output '{output.name}' of step '{step.key}'"
     manager = manager_of(state, output.manager_key, "handle_output", place)
     context = output_context(state, step, output, mapping_key, output.definition.metadata, metadata)
+    context.write_events_with(_WriterOf(write))
     yielded: list[Any] = []
     with user_code(
         lambda error: DagflowExecutionHandleOutputError(
@@ -60,16 +75,23 @@ def store(
         elif result is not None and not is_double(result):  # a double returns doubles
             yielded.append(result)
     logged = dict(context.consume_logged_metadata())
-    events = list(context.consume_events())
     written: list[AssetMaterialization] = []
     for item in yielded:
-        if has_class(item, AssetMaterialization):
+        if has_class(item, AssetMaterialization) and not has_class(item, AssetObservation):
             written.append(item)
         elif isinstance(item, Mapping):
             logged.update(normalize_metadata(item, place))
         else:
             raise _not_an_event(item, output.manager_key, manager, place, is_returned=item is result)
-    return logged, [*events, *(_with_metadata(item, logged) for item in written)]
+    for item in written:
+        if logged and item.metadata:
+            raise DagflowInvariantViolationError(
+                f"the I/O manager '{output.manager_key}' yielded a materialization of asset "
+                f"'{item.asset_key.to_user_string()}' with metadata for {place}, and logged other metadata "
+                "by context.add_output_metadata or a dict. Give all metadata in one place."
+            )
+        write(_with_metadata(item, logged) if logged else item)
+    return logged
 
 
 def _items_of(generator: Generator[Any, None, Any]) -> Iterator[Any]:
@@ -96,9 +118,8 @@ def _not_an_event(
 def _with_metadata(
     written: AssetMaterialization, logged: Mapping[str, MetadataValue]
 ) -> AssetMaterialization:
-    """Return a materialization that an I/O manager yielded, with all metadata that it logged."""
-    metadata = {**logged, **written.metadata}
-    return type(written)(written.asset_key, written.description, metadata, written.partition, written.tags)
+    """Return a materialization that an I/O manager yielded, with the metadata that it logged."""
+    return type(written)(written.asset_key, written.description, logged, written.partition, written.tags)
 
 
 def output_context(
@@ -111,13 +132,13 @@ def output_context(
     run_id: str | None = None,
 ) -> OutputContext:
     """Return the context of an output of a step of this run, or of the run `run_id`."""
-    asset, run_partition = output.asset, state.plan.partition_key
+    asset = output.asset
     manager_key = output.definition.io_manager_key
     return OutputContext(
         name=output.name,
         op_def=step.op,
         dagflow_type=output.dagflow_type,
-        asset=None if asset is None else _asset_of(asset, run_partition),
+        asset=None if asset is None else _asset_of(asset, state.plan.partitions),
         definition_metadata=definition_metadata,
         config=output.config,
         access=access_of(state, step, manager_key),
@@ -125,7 +146,7 @@ def output_context(
         run_id=run_id or state.run.run_id,
         mapping_key=mapping_key,
         output_metadata=output_metadata,
-        partition_key=run_partition,
+        partition_key=state.plan.partition_key,
     )
 
 
@@ -145,7 +166,7 @@ def load_output(state: RunState, key: OutputKey) -> Any:
         definition_metadata={},
         config=None,
         access=access_of(state, step, output.manager_key),
-        asset=None if asset is None else _asset_of(asset, state.plan.partition_key),
+        asset=None if asset is None else _asset_of(asset, state.plan.partitions),
         upstream_output=stored,
         partition_key=state.plan.partition_key,
     )
@@ -157,11 +178,11 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     """Return the I/O manager with a key.
 
     Raises:
-        DagflowInvariantViolationError: The resource is not an I/O manager.
+        CheckError: The resource is not an I/O manager.
     """
     manager = state.resources.values[key]
     if not hasattr(manager, method):
-        raise DagflowInvariantViolationError(
+        raise CheckError(
             f"the resource '{key}' should handle {place}, but {repr_of(manager)} of type "
             f"'{type(manager).__name__}' "
             f"has no method '{method}'. Give it an IOManager."
@@ -176,6 +197,13 @@ class _LogOf(partial[Any]):
         return partial, (first_of, self())
 
 
+class _WriterOf(partial[None]):
+    """A function that appends an event to the log of a run. A pickle has None instead."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return first_of, (None,)
+
+
 def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
     """Return the objects of the run that an I/O manager can use for a step."""
     keys = state.job.resource_defs[manager_key].required_resource_keys
@@ -187,7 +215,6 @@ def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
     )
 
 
-def _asset_of(asset: AssetOutput, run_partition: str | None) -> IOAsset:
-    partition = asset.partition_of(run_partition)
-    keys = None if partition is None else (partition,)
+def _asset_of(asset: AssetOutput, partitions: PartitionsOfRun) -> IOAsset:
+    keys = partitions.keys if asset.partitions_def is not None and partitions.keys else None
     return IOAsset(asset.key, keys, asset.partitions_def, asset.spec)

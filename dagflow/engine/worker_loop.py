@@ -43,6 +43,7 @@ _T = DagflowEventType
 _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
+_CHECK_EVALUATION = CODE[_T.ASSET_CHECK_EVALUATION]
 _MATERIALIZATION = CODE[_T.ASSET_MATERIALIZATION]
 _WARNING, _ERROR = 30, 40  # the levels of these names in Python's logging
 _MAX_LISTED = 10  # lost workers that an error message lists
@@ -339,13 +340,16 @@ class _WorkerLoop:
     def _append(self, report: TaskRecord) -> Record:
         step = report.task.step
         index = step.index if report.has_step else NO_STEP
+        payload = report.payload
         if report.code == _MATERIALIZATION:
             from dagflow.engine.provenance import complete  # imported lazily: few processes make assets
 
-            complete(report.payload, self.state.get_instance(), step, self.state.plan.partition_key)
-        record = self.state.log.append_streamed(
-            report.code, report.moment, index, report.attempt, report.payload
-        )
+            complete(payload, self.state.get_instance(), step, self.state.plan.partitions.keys)
+        elif report.code == _CHECK_EVALUATION:
+            from dagflow.engine.checks import with_target  # imported lazily: few runs have checks
+
+            payload = with_target(self.state, payload)
+        record = self.state.log.append_streamed(report.code, report.moment, index, report.attempt, payload)
         if report.code == USER_LINE:
             self.state.show_line(step, report.attempt, *report.payload)
         return record

@@ -25,6 +25,7 @@ from dagflow.errors import DagflowError, DagflowSerializationError, ParameterChe
 from dagflow.events import check, data, error_info, planned, run, user
 from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle, StepHandle
 from dagflow.metadata import code, normalize, table, value
+from dagflow.partitions.subset import DefaultPartitionsSubset
 from dagflow.values import ByValue, Constant
 
 VERSION = 1
@@ -61,6 +62,7 @@ _CLASSES: tuple[type, ...] = (
     *(NodeHandle, StepHandle, AssetKey, AssetCheckKey, run.RunRecord, run.DagflowRun),
     *(user.AssetMaterialization, user.AssetObservation, user.ExpectationResult, user.DataVersion),
     *(check.AssetCheckResult, check.AssetCheckEvaluation),
+    *(check.AssetCheckEvaluationTargetMaterializationData, DefaultPartitionsSubset),
 )
 """The storable classes below `dagflow.events.record`, which adds its own."""
 

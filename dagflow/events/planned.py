@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from dagflow.keys import AssetKey
+from dagflow.keys import AssetCheckKey, AssetKey
 
 
 class AssetMaterializationPlannedData(NamedTuple):
@@ -20,4 +20,9 @@ class AssetCheckEvaluationPlanned(NamedTuple):
 
     asset_key: AssetKey
     check_name: str
-    partition: str | None = None
+    partitions_subset: Any = None
+
+    @property
+    def asset_check_key(self) -> AssetCheckKey:
+        """The key of the check."""
+        return AssetCheckKey(self.asset_key, self.check_name)

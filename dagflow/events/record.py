@@ -16,6 +16,7 @@ from dagflow.errors import CheckError
 from dagflow.events.catalogue import CATALOGUE, ERROR
 from dagflow.events.types import (
     ALERT_EVENTS,
+    CHECK_EVENTS,
     EVENT_TYPES,
     FAILURE_EVENTS,
     HOOK_EVENTS,
@@ -26,7 +27,7 @@ from dagflow.events.types import (
     types_with,
 )
 from dagflow.events.user import AssetMaterialization, AssetObservation
-from dagflow.keys import AssetKey, NodeHandle, StepHandle, describe_job
+from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle, StepHandle, describe_job
 from dagflow.values import ByValue
 
 if TYPE_CHECKING:
@@ -248,12 +249,26 @@ class DagflowEvent(ByValue):
 
     @property
     def asset_key(self) -> AssetKey | None:
-        """The asset of a materialization, observation, planned or check event; None for other events."""
+        """The asset of a materialization, observation or planned materialization; None for other events."""
+        if self.event_type in CHECK_EVENTS:
+            return None
         return getattr(self.event_specific_data, "asset_key", None)
 
     @property
+    def asset_check_key(self) -> AssetCheckKey | None:
+        """The check of an event about an asset check; None for other events."""
+        if self.event_type not in CHECK_EVENTS:
+            return None
+        found: AssetCheckKey = self.event_specific_data.asset_check_key
+        return found
+
+    @property
     def partition(self) -> str | None:
-        """The partition of a materialization, observation, planned or check event; None for other events."""
+        """The partition of a materialization, observation or planned materialization; None for other
+        events.
+        """
+        if self.event_type in CHECK_EVENTS:
+            return None
         return getattr(self.event_specific_data, "partition", None)
 
     @property
@@ -405,6 +420,13 @@ class EventLogEntry(NamedTuple):
         event = self.dagflow_event
         is_one = event is not None and event.event_type_value == "ASSET_OBSERVATION"
         return event.asset_observation if event is not None and is_one else None
+
+    @property
+    def asset_check_evaluation(self) -> AssetCheckEvaluation | None:
+        """The evaluation in an ASSET_CHECK_EVALUATION event, None for other lines."""
+        event = self.dagflow_event
+        is_one = event is not None and event.event_type_value == "ASSET_CHECK_EVALUATION"
+        return event.asset_check_evaluation_data if event is not None and is_one else None
 
     @staticmethod
     def of_event(event: DagflowEvent) -> EventLogEntry:

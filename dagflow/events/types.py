@@ -83,6 +83,10 @@ HOOK_EVENTS = _types_of("hook")
 ALERT_EVENTS = _types_of("alert")
 RUN_EVENTS = _types_of("run")
 ASSET_EVENTS = _types_of("asset")
+CHECK_EVENTS = frozenset(
+    [DagflowEventType.ASSET_CHECK_EVALUATION, DagflowEventType.ASSET_CHECK_EVALUATION_PLANNED]
+)
+"""The types of the events about asset checks. Their data has a check, and so they have no asset."""
 ERROR_LEVEL_EVENTS = frozenset([event_type for event_type, level in LEVELS.items() if level >= ERROR])
 FAILURE_EVENTS = ERROR_LEVEL_EVENTS & (STEP_EVENTS | RUN_EVENTS)
 """The types of the last event of a step or run that did not succeed."""

@@ -118,7 +118,7 @@ class StepProcesses:
     def _open_channel(
         self, is_spawned: bool, modules: Sequence[str], import_timeout: float | None
     ) -> Channel:
-        if self._state.plan.partition_key is not None:  # each step looks up a dynamic partition in the store
+        if self._state.plan.partitions.keys:  # each step looks up a dynamic partition in the store
             modules = [*modules, _STORE_MODULE]
         try:
             return open_channel(

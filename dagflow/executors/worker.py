@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.clock import SYSTEM_CLOCK, Clock, SystemClock
-from dagflow.context.current import current_log
+from dagflow.context.current import current_context, current_log
 from dagflow.engine.log import NO_STEP, USER_LINE, RunLog
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
 from dagflow.engine.record import EngineMessage, Record, StreamedEvent
@@ -39,6 +39,7 @@ from dagflow.plan.surroundings import Surroundings
 if TYPE_CHECKING:
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.events.run import DagflowRun
+    from dagflow.partitions.keys import PartitionKeyRange
 
 _WORKER_STARTED = CODE[DagflowEventType.STEP_WORKER_STARTED]
 _LOGS_CAPTURED = CODE[DagflowEventType.LOGS_CAPTURED]
@@ -57,6 +58,7 @@ class RunSpec(NamedTuple):
     run: DagflowRun
     run_config: Mapping[str, Any]
     partition_key: str | None
+    partition_range: PartitionKeyRange | None
     instance: InstanceRef
     retries: bool
     now: float
@@ -91,7 +93,8 @@ def run_spec_of(state: RunState) -> RunSpec:
     return RunSpec(
         state.run,
         state.run.run_config,
-        state.plan.partition_key,
+        state.plan.partitions.key,
+        state.plan.partitions.range,
         state.get_instance().ref(),
         state.retries,
         options.clock.now(),
@@ -142,6 +145,7 @@ class WorkerSession:
             run_spec.run_config,
             Surroundings(os.environ, run_spec.now, self.instance),
             partition_key=run_spec.partition_key,
+            partition_range=run_spec.partition_range,
             bound_inputs=frozenset(job.input_values),
             in_process=False,
         )
@@ -178,12 +182,13 @@ def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> Non
     """Run one attempt at a step and send its outcome or its error to the parent."""
     try:
         state, step = session.state_of(task_spec, send)
-        token = current_log.set(state.current_log)
+        token, context_token = current_log.set(state.current_log), current_context.set(state.current_context)
         try:
             with set_options(clock=state.options.clock):  # of the runs that the step starts
                 _execute(state, step, task_spec, send)
         finally:
             current_log.reset(token)
+            current_context.reset(context_token)
     except BaseException as error:  # the parent decides about its effect on the run
         send_error(send, error)
         if not isinstance(error, (Exception, *INTERRUPTS)):
@@ -220,6 +225,8 @@ def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> No
 
 class SendingLog(RunLog):
     """The log of one attempt in a worker. It sends each record to the parent at once."""
+
+    is_of_worker = True
 
     __slots__ = ("_send",)
 

@@ -128,8 +128,12 @@ class EventLog:
 
     def get_latest_materialization_event(self, asset_key: CoercibleToAssetKey) -> EventLogEntry | None:
         """Return the newest materialization of an asset since it was wiped, or None."""
-        record = self._latest(AssetKey.from_coercible(asset_key), _MATERIALIZATION)
+        record = self.latest_materialization(AssetKey.from_coercible(asset_key))
         return None if record is None else record.event_log_entry
+
+    def latest_materialization(self, asset_key: AssetKey) -> EventLogRecord | None:
+        """Return the newest materialization of an asset since it was wiped, or None; internal."""
+        return self._latest(asset_key, _MATERIALIZATION)
 
     def get_latest_data_version_record(self, key: CoercibleToAssetKey) -> EventLogRecord | None:
         """Return the event with the current data version of an asset: the last materialization, else the last

@@ -27,7 +27,9 @@ from dagflow.options import current_options
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
+    from dagflow.events.check import AssetCheckEvaluation
     from dagflow.instance.captured_logs import CapturedLogPaths, CapturedLogs
+    from dagflow.instance.checks import AssetCheckExecutionRecord, EventLogStorage
     from dagflow.instance.home import InstanceRef
     from dagflow.instance.stats import RunStats, StepStats
 
@@ -395,9 +397,9 @@ class DagflowInstance(EventLog):
             self._store.add_entries([EventLogEntry.of_event(event) for event in events])
 
     def report_planned_checks(
-        self, run: DagflowRun, planned: Sequence[tuple[str, AssetCheckKey, str | None]], now: float
+        self, run: DagflowRun, planned: Sequence[tuple[str, AssetCheckKey, Sequence[str]]], now: float
     ) -> None:
-        """Store which checks a run plans to evaluate, as (step key, check key, partition); internal."""
+        """Store which checks a run plans to evaluate, as (step key, check key, partitions); internal."""
         from dagflow.events.planned import AssetCheckEvaluationPlanned
 
         place = describe_job(run.job_name)
@@ -405,29 +407,34 @@ class DagflowInstance(EventLog):
             DagflowEvent(
                 DagflowEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
                 run.job_name,
-                event_specific_data=AssetCheckEvaluationPlanned(key.asset_key, key.name, partition),
+                event_specific_data=AssetCheckEvaluationPlanned(
+                    key.asset_key, key.name, _subset_of(partitions) if partitions else None
+                ),
                 message=f"{place} intends to evaluate the asset check '{key.to_user_string()}'",
                 step_key=step_key,
                 run_id=run.run_id,
                 timestamp=now,
             )
-            for step_key, key, partition in planned
+            for step_key, key, partitions in planned
         ]
         if events:
             self._store.add_entries([EventLogEntry.of_event(event) for event in events])
 
-    def report_runless_asset_event(self, asset_event: AssetMaterialization | AssetObservation) -> None:
-        """Store a materialization or observation that happened outside of any run."""
-        check_type(asset_event, AssetMaterialization, "asset_event")
+    def report_runless_asset_event(
+        self, asset_event: AssetMaterialization | AssetObservation | AssetCheckEvaluation
+    ) -> None:
+        """Store a materialization, observation or check evaluation that happened outside of any run."""
+        from dagflow.events.check import AssetCheckEvaluation
         from dagflow.events.data import AssetObservationData, StepMaterializationData
 
-        observed = isinstance(asset_event, AssetObservation)
-        event_type = (
-            DagflowEventType.ASSET_OBSERVATION if observed else DagflowEventType.ASSET_MATERIALIZATION
-        )
-        data = AssetObservationData(asset_event) if observed else StepMaterializationData(asset_event, [])  # type: ignore[arg-type]
+        check_type(asset_event, (AssetMaterialization, AssetCheckEvaluation), "asset_event")
+        data: Any = asset_event
+        if isinstance(asset_event, AssetObservation):
+            data = AssetObservationData(asset_event)
+        elif isinstance(asset_event, AssetMaterialization):
+            data = StepMaterializationData(asset_event, [])
         event = DagflowEvent(
-            event_type.value,
+            asset_event.becomes,
             "RUNLESS",
             event_specific_data=data,
             run_id="",
@@ -436,6 +443,28 @@ class DagflowInstance(EventLog):
         self._store.add_entries([EventLogEntry.of_event(event)])
 
     # assets
+
+    @property
+    def event_log_storage(self) -> EventLogStorage:
+        """The queries over the executions of asset checks."""
+        from dagflow.instance.checks import EventLogStorage
+
+        return EventLogStorage(self._store)
+
+    def get_latest_asset_check_evaluation_record(
+        self, asset_check_key: AssetCheckKey
+    ) -> AssetCheckExecutionRecord | None:
+        """Return the last execution of an asset check, None if it was never planned.
+
+        Args:
+            asset_check_key: The check.
+
+        Raises:
+            ParameterCheckError: The argument is not an AssetCheckKey.
+        """
+        check_type(asset_check_key, AssetCheckKey, "asset_check_key")
+        history = self.event_log_storage.get_asset_check_execution_history(asset_check_key, 1)
+        return history[0] if history else None
 
     def wipe_assets(self, asset_keys: Sequence[CoercibleToAssetKey]) -> None:
         """Hide all materializations and observations of assets up to now."""
@@ -482,6 +511,12 @@ class DagflowInstance(EventLog):
 
     def __repr__(self) -> str:
         return f"<DagflowInstance, {'ephemeral' if self.is_ephemeral else self._root}>"
+
+
+def _subset_of(partition_keys: Sequence[str]) -> Any:
+    from dagflow.partitions.subset import DefaultPartitionsSubset  # imported lazily: few runs use it
+
+    return DefaultPartitionsSubset(partition_keys)
 
 
 def _wanted(filters: RunsFilter | None) -> RunsFilter:

@@ -14,7 +14,11 @@ from dagflow.events.types import DagflowEventType
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry
 from dagflow.keys import AssetKey, describe_job
 
-_WRITTEN = (DagflowEventType.ASSET_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION)
+_KNOWN = (
+    DagflowEventType.ASSET_MATERIALIZATION,
+    DagflowEventType.ASSET_OBSERVATION,
+    DagflowEventType.ASSET_MATERIALIZATION_PLANNED,
+)
 
 
 class _KeptRun:
@@ -177,9 +181,9 @@ class MemoryStore:
         return dict(Counter(event.event_type for event in events if event is not None))
 
     def asset_keys(self) -> list[AssetKey]:
-        """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
+        """Return the sorted keys of the assets of events since they were wiped, also of planned ones."""
         keys = set()
-        for line in self.lines(LinesFilter(event_types=_WRITTEN)):
+        for line in self.lines(LinesFilter(event_types=_KNOWN)):
             event = line.entry.dagflow_event
             key = None if event is None else event.asset_key
             if key is not None and line.storage_id > self.wiped_before(key):
@@ -188,7 +192,7 @@ class MemoryStore:
 
     def materialized_partitions(self, key: AssetKey) -> set[str]:
         """Return the partitions of an asset that were materialized since the asset was wiped."""
-        wanted = LinesFilter(event_types=_WRITTEN[:1], asset_key=key, after_cursor=self.wiped_before(key))
+        wanted = LinesFilter(event_types=_KNOWN[:1], asset_key=key, after_cursor=self.wiped_before(key))
         events = (line.entry.dagflow_event for line in self.lines(wanted))
         keys = (event.partition for event in events if event is not None)
         return {key for key in keys if key is not None}

@@ -17,13 +17,17 @@ from dagflow.events.stored import as_json, from_dict
 from dagflow.events.types import EVENT_TYPES, DagflowEventType
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.sql_filters import line_conditions, run_conditions
-from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
+from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine, stored_key
 from dagflow.keys import AssetKey, describe_job
 from dagflow.processes import Process, this_process
 
 _FINISHED = [status.value for status in FINISHED]
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION.value
-_WRITTEN = (_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION.value)
+_KNOWN = (
+    _MATERIALIZATION,
+    DagflowEventType.ASSET_OBSERVATION.value,
+    DagflowEventType.ASSET_MATERIALIZATION_PLANNED.value,
+)
 _IS_KNOWN = sa.select(RUNS.c.id).where(RUNS.c.run_id == sa.bindparam("known"))
 _ENTRY = (
     *(LINES.c[name] for name in ("id", "run_id", "timestamp", "level", "step_key", "event_type", "body")),
@@ -260,14 +264,14 @@ class SqlStore:
     # assets
 
     def asset_keys(self) -> list[AssetKey]:
-        """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
+        """Return the sorted keys of the assets of events since they were wiped, also of planned ones."""
         query = (
             sa.select(LINES.c.asset_key)
             .distinct()
             .outerjoin_from(LINES, WIPED, LINES.c.asset_key == WIPED.c.asset_key)
             .where(
                 OF_ASSETS,
-                LINES.c.event_type.in_(_WRITTEN),
+                LINES.c.event_type.in_(_KNOWN),
                 LINES.c.id > sa.func.coalesce(WIPED.c.line, 0),
             )
         )
@@ -434,7 +438,7 @@ def stored_line(entry: EventLogEntry) -> StoredLine:
         entry.level,
         entry.step_key,
         event.event_type_value,
-        None if event.asset_key is None else event.asset_key.to_string(),
+        stored_key(event),
         event.partition,
         as_json(event),
     )

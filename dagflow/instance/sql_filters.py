@@ -45,6 +45,10 @@ def line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
         (wanted.run_id, lambda value: lines.run_id == value),
         (None if types is None else [event_type.value for event_type in types], lines.event_type.in_),
         (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
+        (
+            None if wanted.check_key is None else wanted.check_key.to_db_string(),
+            lambda value: lines.asset_key == value,
+        ),
         (wanted.asset_partitions, partial(_is_one_of, lines.partition)),
         (wanted.after_cursor, lambda value: lines.id > value),
         (wanted.before_cursor, lambda value: lines.id < value),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dagflow.events.record import EventLogEntry
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
-from dagflow.events.types import DagflowEventType
-from dagflow.keys import AssetKey
+from dagflow.events.types import CHECK_EVENTS, DagflowEventType
+from dagflow.keys import AssetCheckKey, AssetKey
 
 if TYPE_CHECKING:
     from dagflow.processes import Process
@@ -29,7 +29,7 @@ class StoredLine(NamedTuple):
         level: The level as a number, as in Python's logging.
         step_key: The key of the step; None for a line of the whole run.
         event_type: The value of the event's type; None for a message of user code.
-        asset_key: The asset of the event as `AssetKey.to_string` returns it; None without an asset.
+        asset_key: The asset or check of the event, as `stored_key` returns it; None without one.
         partition: The partition key of the event; None without a partition.
         body: The event as JSON (`DagflowEvent.to_dict`), or the message.
     """
@@ -57,7 +57,8 @@ class LinesFilter(NamedTuple):
     """A filter of log lines. A line passes if it fulfils each condition that is not None.
 
     Timestamps are seconds since the epoch, and cursors are storage ids. Lines at a cursor or at a timestamp
-    itself do not pass. A line without an event fails the conditions on event types, asset and partitions.
+    itself do not pass. A line without an event fails the conditions on event types, asset, check and
+    partitions.
     """
 
     run_id: str | None = None
@@ -69,6 +70,7 @@ class LinesFilter(NamedTuple):
     after_timestamp: float | None = None
     before_timestamp: float | None = None
     storage_ids: Collection[int] | None = None
+    check_key: AssetCheckKey | None = None
 
     def admits(self, line: StoredEntry) -> bool:
         """Return whether a line passes the filter."""
@@ -82,6 +84,7 @@ class LinesFilter(NamedTuple):
                 self.asset_partitions is None
                 or (event is not None and event.partition in self.asset_partitions)
             )
+            and (self.check_key is None or (event is not None and event.asset_check_key == self.check_key))
             and (self.after_cursor is None or number > self.after_cursor)
             and (self.before_cursor is None or number < self.before_cursor)
             and (self.after_timestamp is None or moment > self.after_timestamp)
@@ -91,6 +94,15 @@ class LinesFilter(NamedTuple):
 
 
 EVERY_LINE = LinesFilter()
+
+
+def stored_key(event: DagflowEvent) -> str | None:
+    """Return the asset of an event, or else its check, as a string; None if it has neither."""
+    if event.event_type in CHECK_EVENTS:
+        check_key = event.asset_check_key
+        return None if check_key is None else check_key.to_db_string()
+    asset_key = event.asset_key
+    return None if asset_key is None else asset_key.to_string()
 
 
 class Store(Protocol):
@@ -188,7 +200,7 @@ class Store(Protocol):
         """Return the number of events of a run by event type. Types without events are omitted."""
 
     def asset_keys(self) -> list[AssetKey]:
-        """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
+        """Return the sorted keys of the assets of events since they were wiped, also of planned ones."""
 
     def materialized_partitions(self, key: AssetKey) -> set[str]:
         """Return the keys of the partitions of an asset that were materialized since it was wiped."""

@@ -13,12 +13,12 @@ from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
+from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, check_role
 from dagflow.errors import (
     CheckError,
     DagflowHomeNotSetError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
-    DagflowInvariantViolationError,
     DagflowUnknownPartitionError,
     check_optional,
     repr_of,
@@ -65,6 +65,10 @@ class AssetValueLoader:
         self._started = StartedResources()
         self._configs: dict[str, Any] = {}
 
+    def share(self, values: Mapping[str, Any]) -> None:
+        """Use the started resources of a run, which the run stops. Internal."""
+        self._started.values.update(values)
+
     def load_asset_value(
         self,
         asset_key: CoercibleToAssetKey,
@@ -72,6 +76,7 @@ class AssetValueLoader:
         python_type: type[Any] | None = None,
         partition_key: str | None = None,
         partition_key_range: PartitionKeyRange | None = None,
+        input_definition_metadata: Mapping[str, Any] | None = None,
         resource_config: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Any:
@@ -83,17 +88,18 @@ class AssetValueLoader:
             partition_key: The partition whose value is loaded.
             partition_key_range: A range of partitions. The result is a dict by partition key, if there are
                 several.
+            input_definition_metadata: The metadata of the input that the I/O manager finds in its context.
             resource_config: The config of resources, as `{key: {"config": ...}}`. A started resource keeps
                 its config.
-            metadata: The metadata of the input that the I/O manager finds in its context.
+            metadata: The older name of `input_definition_metadata`.
 
         Raises:
-            CheckError: No definition has this key, both `partition_key` and `partition_key_range` are given,
-                or the asset has no partitions to make a range of.
+            CheckError: No definition has this key, both `partition_key` and `partition_key_range` or both
+                names of the metadata are given, the asset has no partitions to make a range of, or the
+                resource is not an I/O manager.
             DagflowInvalidInvocationError: The asset has no such partition.
             DagflowInvalidConfigError: The config of a resource is missing or invalid.
             DagflowInvalidDefinitionError: The I/O manager is missing.
-            DagflowInvariantViolationError: The resource is not an I/O manager.
         """
         key = AssetKey.from_coercible(asset_key)
         asset = self._assets.get(key)
@@ -102,12 +108,18 @@ class AssetValueLoader:
                 f"no value of asset '{key.to_user_string()}' can be loaded, because no definition has this "
                 f"key.{nearest_key(key, self._assets)}"
             )
+        if metadata is not None and input_definition_metadata is not None:
+            raise CheckError(
+                "both 'input_definition_metadata' and its older name 'metadata' are given to load asset "
+                f"'{key.to_user_string()}'. Give one of them."
+            )
+        metadata = input_definition_metadata if metadata is None else metadata
         partitions = self._partitions(key, asset, partition_key, partition_key_range)
         context = self._context(key, asset, partitions, python_type, metadata, resource_config)
         manager_key = _manager_key(asset, key)
         manager = self._started.values[manager_key]
         if not hasattr(manager, "load_input"):
-            raise DagflowInvariantViolationError(
+            raise CheckError(
                 f"the resource '{manager_key}' should load asset '{key.to_user_string()}', but "
                 f"{repr_of(manager)} of type '{type(manager).__name__}' has no method 'load_input'. Give it "
                 "an IOManager."
@@ -175,7 +187,7 @@ class AssetValueLoader:
             dagflow_type=dagflow_type,
             definition_metadata=spec.metadata,
             config=None,
-            access=access._replace(resource_config=None),
+            access=access._replace(resource_config={}),
             asset=IOAsset(key, partitions, spec.partitions_def, spec),
         )
         return InputContext(
@@ -197,6 +209,7 @@ class AssetValueLoader:
                 f"io manager with key '{manager_key}' required by asset '{name}' was not provided. Please "
                 f"provide it in 'resources'. The keys are {sorted(self._resources)}."
             )
+        check_role(Requirement(manager_key, f"asset '{name}'", role=IO_MANAGER), self._resources[manager_key])
         if check_optional(resource_config, Mapping, "resource_config", "load_asset_value"):
             check_config_keys(resource_config or {}, self._resources, "resource_config")
         self._configs.update(
@@ -205,7 +218,7 @@ class AssetValueLoader:
         needed = needed_keys(self._resources[manager_key], self._resources)
         resources = {key: self._started.values[key] for key in needed}
         config = self._configs.get(manager_key, UNSET)
-        return IOAccess(self._get_instance, resources, None if config is UNSET else config)
+        return IOAccess(self._get_instance, resources, {} if config is UNSET else config)
 
     def _get_instance(self) -> DagflowInstance:
         if self._instance is None:
@@ -242,4 +255,8 @@ def _spec(asset: AnyAsset, key: AssetKey) -> Any:
 
 
 def _manager_key(asset: AnyAsset, key: AssetKey) -> str:
-    return asset.io_manager_key_for(key) if isinstance(asset, AssetsDefinition) else asset.io_manager_key
+    return (
+        asset.get_io_manager_key_for_asset_key(key)
+        if isinstance(asset, AssetsDefinition)
+        else asset.io_manager_key
+    )

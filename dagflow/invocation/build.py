@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.context.availability import DIRECT_RUN_ID
 from dagflow.context.call_state import DirectCallState, RunFacts
+from dagflow.context.check import AssetCheckExecutionContext
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext, StepContext
 from dagflow.context.resources import ScopedResources
@@ -108,6 +109,26 @@ class DirectAssetContext(DirectContext, AssetExecutionContext):
     __slots__ = ()
 
 
+class DirectAssetCheckContext(AssetCheckExecutionContext):
+    """The context of a check that is called directly. A `with` block closes its resources at its end."""
+
+    __slots__ = ()
+
+    _op_execution_context: DirectOpContext
+
+    @property
+    def op_execution_context(self) -> DirectOpContext:
+        """The context of the op of the check."""
+        return self._op_execution_context
+
+    def __enter__(self) -> DirectAssetCheckContext:
+        self.op_execution_context.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.op_execution_context.__exit__(*error)
+
+
 def build_op_context(
     resources: Mapping[str, Any] | None = None,
     op_config: Any = None,
@@ -187,6 +208,38 @@ def build_asset_context(
     return DirectAssetContext(
         DirectCallState(run, dict if own is None else own, asset_config), own, resources_config
     )
+
+
+def build_asset_check_context(
+    resources: Mapping[str, Any] | None = None,
+    resources_config: Mapping[str, Any] | None = None,
+    asset_config: Any = None,
+    instance: DagflowInstance | None = None,
+) -> DirectAssetCheckContext:
+    """Build the context for calling an asset check directly.
+
+    Args:
+        resources: Resource values or definitions by key. Context managers among them need a
+            `with` block.
+        resources_config: `{key: {"config": ...}}` for resource definitions.
+        asset_config: The config of the check, checked when the check is called.
+        instance: The instance; default: an ephemeral one.
+
+    Raises:
+        ParameterCheckError: `resources` is not a mapping, or `instance` is not an instance.
+
+    Example:
+        >>> from dagflow import AssetCheckResult, asset_check, build_asset_check_context
+        >>> @asset_check(asset="beans", required_resource_keys={"limit"})
+        ... def few(context, beans):
+        ...     return AssetCheckResult(passed=len(beans) < context.resources.limit)
+        >>> few(build_asset_check_context(resources={"limit": 3}), ["arabica"]).passed
+        True
+    """
+    run = _run_facts(instance, None, None, None)
+    own = _own_resources(resources, resources_config, run, None, "build_asset_check_context")
+    state = DirectCallState(run, dict if own is None else own, asset_config)
+    return DirectAssetCheckContext(DirectOpContext(state, own, resources_config))
 
 
 def _run_facts(

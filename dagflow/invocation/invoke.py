@@ -17,6 +17,7 @@ from dagflow.call import YieldedOutputs, is_async, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
+from dagflow.context.check import AssetCheckExecutionContext
 from dagflow.context.op import StepContext
 from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.assets.definition import AssetsDefinition
@@ -35,7 +36,12 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
-from dagflow.invocation.build import DirectContext, build_op_context
+from dagflow.invocation.build import (
+    DirectAssetCheckContext,
+    DirectContext,
+    build_asset_check_context,
+    build_op_context,
+)
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
 from dagflow.resources import StartedResources
@@ -78,7 +84,12 @@ def _op_of(definition: AssetsDefinition) -> OpDefinition:
 def _invoke_op(
     op: OpDefinition, assets_def: AssetsDefinition | None, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    context, args, kwargs = _take_context(op, args, kwargs)
+    is_of_checks = assets_def is not None and assets_def.is_of_checks
+    given, args, kwargs = _take_context(op, args, kwargs, is_of_checks)
+    context: DirectContext | None = given
+    shown: Any = given
+    if is_of_checks or isinstance(given, DirectAssetCheckContext):
+        context, shown = _of_check(op.body, is_of_checks, given)
     arguments = _inputs(op, args, kwargs)
     config = _config(op, context, arguments)
     started = _resources(op, assets_def, context, arguments)
@@ -87,43 +98,60 @@ def _invoke_op(
             _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
     body = op.body
     if body.context is not None and not body.context_first:
-        arguments[str(body.context_name)] = context
-    bound = _BoundCall(op, assets_def, context, config, started)
+        arguments[str(body.context_name)] = shown
+    bound = _BoundCall(op, assets_def, context, config, started, shown)
     run_call = _CALLERS.get(body.function_type)
     if run_call is not None and not body.is_indirect:
         return run_call(bound, lambda: bound.call(arguments))
     run_call = None
     with bound:  # not through `bound.call`, to save a frame above the user's function
-        result = body.fn(context, **arguments) if body.context_first else body.fn(**arguments)
+        result = body.fn(shown, **arguments) if body.context_first else body.fn(**arguments)
         if type(result) in SPECIAL_RESULTS or body.is_indirect:
             run_call = _caller_of(body, result)
             bound.stays = run_call is not None
     return _checked(bound, result) if run_call is None else run_call(bound, lambda: result)
 
 
+_CONTEXTS = (StepContext, AssetCheckExecutionContext)
+_DIRECT = (DirectContext, DirectAssetCheckContext)
+
+
+def _of_check(body: Body, is_of_checks: bool, given: Any) -> tuple[DirectContext | None, Any]:
+    """Return the context of the op, and the context that the function gets."""
+    if given is None:
+        return None, None
+    is_of_check = isinstance(given, DirectAssetCheckContext)
+    context = given.op_execution_context if is_of_check else given
+    if not is_of_checks or body.context == "op":
+        return context, context
+    if is_of_check or body.context == "any":
+        return context, given
+    return context, AssetCheckExecutionContext(context.op_execution_context)
+
+
 def _take_context(
-    op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[DirectContext | None, tuple[Any, ...], dict[str, Any]]:
+    op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any], is_of_checks: bool
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """Split the arguments into the context and the others."""
     body = op.body
     if body.context is None:
-        if args and isinstance(args[0], DirectContext):
+        if args and isinstance(args[0], _DIRECT):
             return args[0], args[1:], kwargs
         return None, args, kwargs
     if body.context_name in kwargs:
         kwargs = dict(kwargs)
         given, rest = kwargs.pop(body.context_name), args
-    elif args and (body.context_first or isinstance(args[0], StepContext)):
+    elif args and (body.context_first or isinstance(args[0], _CONTEXTS)):
         given, rest = args[0], args[1:]
     else:
         raise _without_context(op)
     if given is None:
-        return build_op_context(), rest, kwargs
-    if not isinstance(given, StepContext):
+        return build_asset_check_context() if is_of_checks else build_op_context(), rest, kwargs
+    if not isinstance(given, _CONTEXTS):
         raise _without_context(
             op, f" Its first argument was {repr_of(given)} of type '{type(given).__name__}'."
         )
-    if not isinstance(given, DirectContext):
+    if not isinstance(given, _DIRECT):
         raise DagflowInvalidInvocationError(
             f"{op_location(op)} was called inside a run with the context of another op. Connect the two in a "
             "graph, or call the plain function that both share."
@@ -135,8 +163,8 @@ def _without_context(op: OpDefinition, found: str = "") -> DagflowInvalidInvocat
     function = getattr(op.body.fn, "__name__", op.name)
     return DagflowInvalidInvocationError(
         f"Decorated function '{function}' has context argument, but no context was provided when invoking."
-        f"{found} Pass one made by build_op_context() or build_asset_context() as "
-        f"'{op.body.context_name}' to {op_location(op)}."
+        f"{found} Pass one made by build_op_context(), build_asset_context() or "
+        f"build_asset_check_context() as '{op.body.context_name}' to {op_location(op)}."
     )
 
 
@@ -307,10 +335,11 @@ def _resources_of_asset(assets_def: AssetsDefinition, key: str) -> dict[str, Res
 class _BoundCall:
     """A `with` block of one call, inside which its context is bound.
 
-    At the end `started` is stopped, unless `stays` is set, because then the block is entered again.
+    The function gets `shown`, which reads the same state. At the end `started` is stopped, unless `stays` is
+    set, because then the block is entered again.
     """
 
-    __slots__ = ("assets_def", "config", "context", "op", "started", "stays")
+    __slots__ = ("assets_def", "config", "context", "op", "shown", "started", "stays")
 
     def __init__(
         self,
@@ -319,8 +348,10 @@ class _BoundCall:
         context: DirectContext | None,
         config: Any,
         started: StartedResources | None,
+        shown: Any,
     ) -> None:
         self.op = op
+        self.shown = shown
         self.assets_def = assets_def
         self.context = context
         self.config = config
@@ -333,10 +364,16 @@ class _BoundCall:
         found = self.assets_def
         return NO_PORTS if found is None else AssetPorts(found.outputs, found.check_specs_by_output_name)
 
+    @property
+    def returns_unchecked(self) -> bool:
+        """Whether it is the function of one check. Its result is returned as it is, so that tests see it."""
+        found = self.assets_def
+        return found is not None and found.is_of_checks and len(self.op.outs) == 1
+
     def call(self, arguments: dict[str, Any]) -> Any:
         """Call the user's function."""
         body = self.op.body
-        return body.fn(self.context, **arguments) if body.context_first else body.fn(**arguments)
+        return body.fn(self.shown, **arguments) if body.context_first else body.fn(**arguments)
 
     def __enter__(self) -> None:
         context = self.context
@@ -373,6 +410,8 @@ class _BoundCall:
 def _checked(bound: _BoundCall, result: Any) -> Any:
     """Check the result of a function against the outputs, and return it."""
     op = bound.op
+    if bound.returns_unchecked:
+        return result
     if len(op.outs) == 1 and type(result) not in SPECIAL_RESULTS:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:

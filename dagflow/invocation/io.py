@@ -249,7 +249,7 @@ def _port_attributes(
         "dagflow_type": None if dagflow_type is None else resolve_type(dagflow_type, "a context"),
         "definition_metadata": definition_metadata,
         "config": config,
-        "access": IOAccess(get_instance, resource_config=resource_config),
+        "access": IOAccess(get_instance, resource_config={} if resource_config is None else resource_config),
     }
 
 

@@ -3,7 +3,7 @@ parent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagflow.context.io import InputContext, OutputContext
@@ -69,8 +69,8 @@ class BranchingIOManager(ConfigurableIOManager):
         if not context.has_asset_key:
             return True
         key = context.asset_key
-        partitions = context.asset_partition_keys if context.has_asset_partitions else [None]
-        return all(self._is_latest_of_branch(_latest(context, key, each)) for each in partitions)
+        keys: Sequence[str | None] = context.asset_partition_keys if context.has_asset_partitions else ()
+        return all(self._is_latest_of_branch(_latest(context, key, each)) for each in keys or (None,))
 
     def _is_latest_of_branch(self, latest: AssetMaterialization | None) -> bool:
         metadata: Mapping[str, Any] = {} if latest is None else latest.metadata

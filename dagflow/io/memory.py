@@ -26,8 +26,8 @@ class InMemoryIOManager(IOManager):
         """Store `obj`."""
         self.values[tuple(context.get_identifier())] = obj
         if context.has_asset_key:
-            key = context.asset_partition_key if context.has_asset_partitions else None
-            self.assets[context.asset_key, key] = obj
+            keys = context.asset_partition_keys if context.has_asset_partitions else [None]
+            self.assets.update({(context.asset_key, key): obj for key in keys})
 
     def load_input(self, context: InputContext) -> Any:
         """Return the value of an input.

@@ -13,6 +13,7 @@ from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableRes
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import IOManagerDefinition
 from dagflow.defs.resources.model import ModelResource
+from dagflow.errors import CheckError, repr_of
 from dagflow.io.filesystem import PickleFiles
 from dagflow.io.manager import IOManager
 
@@ -108,6 +109,11 @@ class ConfigurableLegacyIOManagerAdapter(ConfigurableIOManagerFactory[IOManager]
     def create_io_manager(self, context: InitResourceContext) -> IOManager:
         """Create the I/O manager of the wrapped definition, with the fields as config."""
         wrapped = self.wrapped_io_manager
+        if not isinstance(wrapped, ResourceDefinition):
+            raise CheckError(
+                f"wrapped_io_manager of {type(self).__name__} must be the definition of an I/O manager, as "
+                f"@io_manager makes it, not {repr_of(wrapped)}"
+            )
         value, close = wrapped.open(context.with_config(self.to_config_value(), wrapped))
         made: IOManager = value if close is None else _until_closed(value, close)
         return made

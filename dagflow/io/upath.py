@@ -104,8 +104,7 @@ class UPathIOManager(IOManager):
     @property
     def storage_options(self) -> Mapping[str, Any]:
         """The options of the filesystem of the base path; empty for a Path."""
-        options: Mapping[str, Any] = getattr(self._base_path, "storage_options", {})
-        return options
+        return dict(getattr(self._base_path, "storage_options", {}))
 
     def get_metadata(self, context: OutputContext, obj: Any) -> Mapping[str, Any]:
         """Return metadata of a stored value, for the materialization. It may replace `path`."""
@@ -182,14 +181,16 @@ class UPathIOManager(IOManager):
                 "one run for each partition."
             )
         path = self.get_path(context)
-        context.log.debug(self.get_writing_output_log_message(path))
+        _log(context, self.get_writing_output_log_message(path))
         if self.writes_in_place or path.is_dir():
             self.make_directory(path.parent)
             self._dump(context, obj, path)
         else:
             self._replace(context, obj, path)
         metadata = self.get_metadata(context=context, obj=obj) or {}
-        context.add_output_metadata({"path": MetadataValue.path(str(path)), **metadata})
+        if obj is not None:  # as in Dagster, where the path of a None is no metadata
+            metadata = {"path": MetadataValue.path(str(path)), **metadata}
+        context.add_output_metadata(metadata)
 
     def load_input(self, context: InputContext) -> Any:
         """Load the value of an input.
@@ -208,7 +209,7 @@ class UPathIOManager(IOManager):
             )
         if not context.has_asset_partitions:
             path = self.get_path(context)
-            context.log.debug(self.get_loading_input_log_message(path))
+            _log(context, self.get_loading_input_log_message(path))
             return self._load(context, path, value_name(context.upstream_output or context))
         keys = context.asset_partition_keys
         if not keys:
@@ -223,13 +224,13 @@ class UPathIOManager(IOManager):
         """Return the values of the partitions of an input by key, one after the other."""
         values = {}
         for key, path in self._partition_paths(context).items():
-            context.log.debug(self.get_loading_input_partition_log_message(path, key))
+            _log(context, self.get_loading_input_partition_log_message(path, key))
             try:
                 values[key] = self._load(context, path, _partition_name(context, key))
             except FileNotFoundError:
                 if not self._may_miss(context, path):
                     raise
-                context.log.debug(self.get_missing_partition_log_message(key))
+                _log(context, self.get_missing_partition_log_message(key))
         return values
 
     async def load_partitions_async(self, context: InputContext) -> dict[str, Any]:
@@ -242,7 +243,7 @@ class UPathIOManager(IOManager):
 
         paths = self._partition_paths(context)
         for key, path in paths.items():
-            context.log.debug(self.get_loading_input_partition_log_message(path, key))
+            _log(context, self.get_loading_input_partition_log_message(path, key))
         loads = (self.load_from_path(context=context, path=path) for path in paths.values())
         results = await asyncio.gather(*loads, return_exceptions=True)
         values: dict[str, Any] = {}
@@ -251,7 +252,7 @@ class UPathIOManager(IOManager):
             if not isinstance(result, BaseException):
                 values[key] = result
             elif isinstance(result, FileNotFoundError) and self._may_miss(context, path):
-                context.log.debug(self.get_missing_partition_log_message(key))
+                _log(context, self.get_missing_partition_log_message(key))
             else:
                 failed[key] = result
         if failed:
@@ -263,15 +264,15 @@ class UPathIOManager(IOManager):
         return values
 
     def get_writing_output_log_message(self, path: AnyPath) -> str:
-        """Return the log message before a value is written."""
+        """Return the log message before a value is written; "" for no message."""
         return f"Writing to '{path}' with {type(self).__name__}."
 
     def get_loading_input_log_message(self, path: AnyPath) -> str:
-        """Return the log message before a value is loaded."""
+        """Return the log message before a value is loaded; "" for no message."""
         return f"Loading from '{path}' with {type(self).__name__}."
 
     def get_loading_input_partition_log_message(self, path: AnyPath, partition_key: str) -> str:
-        """Return the log message before a partition is loaded."""
+        """Return the log message before a partition is loaded; "" for no message."""
         return f"Loading partition '{partition_key}' from '{path}' with {type(self).__name__}."
 
     def get_missing_partition_log_message(self, partition_key: str) -> str:
@@ -369,6 +370,11 @@ class UPathIOManager(IOManager):
     def _may_miss(self, context: InputContext, path: ValuePath) -> bool:
         allowed = context.definition_metadata.get("allow_missing_partitions")
         return bool(allowed) and not self.path_exists(path)
+
+
+def _log(context: InputContext | OutputContext, message: str) -> None:
+    if message:
+        context.log.debug(message)
 
 
 def _partition_name(context: InputContext, key: str) -> str:

@@ -305,7 +305,7 @@ def depends_on_earlier_windows(
 
 
 def keys_read(
-    own_key: str | None,
+    own_keys: Sequence[str],
     own_def: PartitionsDefinition | None,
     upstream_def: PartitionsDefinition,
     mapping: PartitionMapping | None = None,
@@ -315,7 +315,7 @@ def keys_read(
     """Return the upstream partitions that a run reads.
 
     Args:
-        own_key: The partition of the run.
+        own_keys: The partitions of the run.
         own_def: The partitions of the downstream asset; None if it has no partitions.
         upstream_def: The partitions of the upstream asset.
         mapping: The mapping of the dependency. Default: `default_mapping`.
@@ -328,7 +328,7 @@ def keys_read(
     """
     mapping = mapping or default_mapping(own_def, upstream_def)
     assert mapping is not None
-    own = [own_key] if own_def is not None and own_key is not None else []
+    own = [*own_keys] if own_def is not None else []
     return tuple(mapping.upstream_keys(own, own_def, upstream_def, now=now, dynamic=dynamic))
 
 

@@ -7,7 +7,7 @@ arguments. Everything that does not depend on the run is stored with the job.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
 from dagflow.config.read import read_config
@@ -31,8 +31,17 @@ from dagflow.plan.dynamic import template_key, with_templates
 from dagflow.plan.plan import Plan
 from dagflow.plan.sources import Frame, InputSources
 from dagflow.plan.step import Step, StepInput, StepOutput
-from dagflow.plan.surroundings import Surroundings, check_partition
+from dagflow.plan.surroundings import (
+    NO_PARTITIONS,
+    PartitionsOfRun,
+    Surroundings,
+    check_partition,
+    check_range,
+)
 from dagflow.plan.tags import timeout_of, timeout_refused
+
+if TYPE_CHECKING:
+    from dagflow.partitions.keys import PartitionKeyRange
 
 
 def compile_plan(
@@ -41,6 +50,7 @@ def compile_plan(
     surroundings: Surroundings,
     *,
     partition_key: str | None = None,
+    partition_range: PartitionKeyRange | None = None,
     bound_inputs: frozenset[str] = frozenset(),
     in_process: bool = True,
 ) -> Plan:
@@ -51,6 +61,7 @@ def compile_plan(
         run_config: The run config of the caller; if empty, the default config of the job.
         surroundings: Environment, time and dynamic partitions.
         partition_key: The partition of the run.
+        partition_range: The partitions of a run for a range of them.
         bound_inputs: The inputs of the graph that the run has values for.
         in_process: Whether all steps run in this process, so that the executor is ignored.
 
@@ -59,28 +70,34 @@ def compile_plan(
         DagflowInvalidDefinitionError: A resource or the source of an input is missing.
         DagflowUnmetExecutorRequirementsError: A step of this process has a time limit.
         DagflowUnknownPartitionError: The partition is unknown.
+        DagflowInvalidInvocationError: An end of the range is unknown, or the ends are reversed.
         CheckError: There is a partition key, but the job is not partitioned.
     """
     partition_key = check_partition(job, partition_key, surroundings)
+    partitions = (
+        check_range(job, partition_range, surroundings)
+        if partition_key is None
+        else PartitionsOfRun(partition_key, None, (partition_key,))
+    )
     check_resources(job)
     if not in_process:
         environ = surroundings.environ
         config = read_run_config(
             job, run_config, bound_inputs=bound_inputs, environ=environ, in_process=False
         )
-        plan = _compile(job, config, surroundings, partition_key, bound_inputs, in_process=False)
+        plan = _compile(job, config, surroundings, partitions, bound_inputs, in_process=False)
         plan.execution = (config.get("execution") or {}).get("config")
         return plan
     if not run_config and not needs_config(job, bound_inputs) and not _is_partitioned(job):
         key = ("plan", bound_inputs)
         if key not in job.compiled:
-            job.compiled[key] = _compile(job, None, surroundings, None, bound_inputs)
+            job.compiled[key] = _compile(job, None, surroundings, NO_PARTITIONS, bound_inputs)
         compiled: Plan = job.compiled[key]
         return compiled
     given = None
     if run_config or needs_config(job, bound_inputs):
         given = read_run_config(job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ)
-    return _compile(job, given, surroundings, partition_key, bound_inputs)
+    return _compile(job, given, surroundings, partitions, bound_inputs)
 
 
 def part_of(job: JobDefinition, plan: Plan, keys: Collection[str]) -> Plan:
@@ -99,11 +116,11 @@ def _compile(
     job: JobDefinition,
     config: Mapping[str, Any] | None,
     surroundings: Surroundings,
-    partition_key: str | None,
+    partitions: PartitionsOfRun,
     bound_inputs: frozenset[str],
     in_process: bool = True,
 ) -> Plan:
-    sources = InputSources(job, config, surroundings, partition_key, bound_inputs)
+    sources = InputSources(job, config, surroundings, partitions, bound_inputs)
     compiler = _Compiler(job, sources, in_process)
     frame = Frame(job.graph, (), None, None if config is None else config.get("ops"), in_order(job.hook_defs))
     compiler.add_steps(frame)
@@ -117,7 +134,7 @@ def _compile(
         steps,
         keys,
         resource_configs(job.resource_defs, keys, given, surroundings.environ),
-        partition_key,
+        partitions,
         bound_inputs,
         logger_configs={name: entry.get("config") for name, entry in loggers.items()},
     )
@@ -180,7 +197,9 @@ class _Compiler:
             assets_def = layer.definitions.get(path)
             if assets_def is not None:
                 asset_inputs = layer.inputs[path]
-                ports = AssetPorts(layer.outputs[path], layer.checks.get(path, {}))
+                ports = AssetPorts(
+                    layer.outputs[path], layer.checks.get(path, {}), path in layer.passing_check_results
+                )
                 selected = layer.selected.get(path)
         sources.gates = []
         given_inputs: Mapping[str, Any] = {}
@@ -229,7 +248,8 @@ class _Compiler:
         configs: Mapping[str, Any],
         selected: frozenset[str] | None,
     ) -> dict[str, StepOutput]:
-        if ports.outputs or ports.checks or configs:
+        is_part = selected is not None and len(selected) < len(op.outs)
+        if ports.outputs or ports.checks or configs or is_part:
             return {
                 name: StepOutput(
                     out,

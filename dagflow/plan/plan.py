@@ -10,6 +10,7 @@ from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import describe_job, mapped_step_key, step_key_base
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
+from dagflow.plan.surroundings import NO_PARTITIONS, PartitionsOfRun
 from dagflow.plan.tags import priority_of
 
 
@@ -27,7 +28,7 @@ class Plan:
         waiting: For each position, the number of steps that it waits for.
         resource_keys: The resources that the run starts.
         resource_configs: Their checked config.
-        partition_key: The partition of the run.
+        partitions: The partitions of the run.
         bound_inputs: The inputs of the graph that the run has values for.
         given: The outputs that have a given value from the start.
         logger_configs: The loggers that the run makes, with their checked config.
@@ -48,7 +49,7 @@ class Plan:
         "index_by_key",
         "job_name",
         "logger_configs",
-        "partition_key",
+        "partitions",
         "resource_configs",
         "resource_keys",
         "steps",
@@ -62,7 +63,7 @@ class Plan:
         steps: Sequence[Step],
         resource_keys: Sequence[str] = (),
         resource_configs: Mapping[str, Any] | None = None,
-        partition_key: str | None = None,
+        partitions: PartitionsOfRun = NO_PARTITIONS,
         bound_inputs: frozenset[str] = frozenset(),
         logger_configs: Mapping[str, Any] | None = None,
     ) -> None:
@@ -79,7 +80,7 @@ class Plan:
             self.waiting.append(len(step.upstream))
         self.resource_keys: tuple[str, ...] = tuple(resource_keys)
         self.resource_configs: dict[str, Any] = dict(resource_configs or {})
-        self.partition_key: str | None = partition_key
+        self.partitions: PartitionsOfRun = partitions
         self.bound_inputs: frozenset[str] = bound_inputs
         self.given: frozenset[OutputRef] = frozenset()
         self.logger_configs: dict[str, Any] = dict(logger_configs or {})
@@ -87,6 +88,11 @@ class Plan:
         self.has_templates: bool = any(step.mapped_over is not None for step in self.steps)
         self.to_execute: frozenset[str] | None = None
         self.execution: Any = None
+
+    @property
+    def partition_key(self) -> str | None:
+        """The partition of a run for one partition."""
+        return self.partitions.key
 
     def for_run(self) -> Plan:
         """Return the plan for one run: a copy if the run adds steps."""
@@ -188,7 +194,7 @@ class Plan:
             steps,
             self.resource_keys,
             self.resource_configs,
-            self.partition_key,
+            self.partitions,
             self.bound_inputs,
             self.logger_configs,
         )
@@ -221,7 +227,7 @@ class Plan:
             and self.resource_keys == other.resource_keys
             and self.resource_configs == other.resource_configs
             and self.logger_configs == other.logger_configs
-            and self.partition_key == other.partition_key
+            and self.partitions == other.partitions
             and self.to_execute == other.to_execute
             and self.execution == other.execution
         )

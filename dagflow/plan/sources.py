@@ -38,7 +38,7 @@ from dagflow.plan.step import (
     Source,
     StepInput,
 )
-from dagflow.plan.surroundings import Surroundings
+from dagflow.plan.surroundings import PartitionsOfRun, Surroundings
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.layer import AssetLayer
@@ -77,13 +77,13 @@ class InputSources:
         job: JobDefinition,
         config: Mapping[str, Any] | None,
         surroundings: Surroundings,
-        partition_key: str | None,
+        partitions: PartitionsOfRun,
         bound_inputs: frozenset[str],
     ) -> None:
         self.job = job
         self.root_config: Mapping[str, Any] = config or {}
         self.surroundings = surroundings
-        self.partition_key = partition_key
+        self.partitions = partitions
         self.bound_inputs = bound_inputs
         self.layer: AssetLayer | None = job.asset_layer
         self.step_key = ""
@@ -123,8 +123,10 @@ class InputSources:
             and source.value is not None
             and source.value.partitions_def is not None
         ):
-            own_def = None if self.partition_key is None else self.job.partitions_def
+            own_def = self.job.partitions_def if self.partitions.keys else None
             partition_keys = self._upstream_keys(own_def, source.value.partitions_def)
+        if asset is None and self.layer is not None and self.partitions.keys:
+            partition_keys = self._partition_of_outputs(source)
         return StepInput(definition, source, partition_keys, config, ordered_keys)
 
     def _source(
@@ -266,6 +268,9 @@ class InputSources:
         if definition.dagflow_type.is_nothing:
             return Source(NO_VALUE, ref)
         manager_key = output.io_manager_key
+        if asset_key is None and self.layer is not None:
+            made = self.layer.output_at(*ref[:2])
+            asset_key = None if made is None else made.key
         if not output.dagflow_type.is_nothing:
             manager = definition.input_manager_key or manager_key
             return Source(FROM_OUTPUT, ref, manager, asset_key=asset_key)
@@ -274,16 +279,30 @@ class InputSources:
             manager_key = self.layer.io_manager_key(asset_key)
         return Source(FROM_STORAGE, ref, definition.input_manager_key or manager_key, asset_key=asset_key)
 
+    def _partition_of_outputs(self, source: Source) -> tuple[str, ...] | None:
+        """Return the partitions of this run, if an output that is read is a partitioned asset.
+
+        Only ops of one graph read assets in this way, so that the partitions are the same.
+        """
+        assert self.layer is not None
+        for part in (source, *source.parts):
+            asset = (
+                None if part.ref is None else self.layer.output_at(part.ref.step_key, part.ref.output_name)
+            )
+            if asset is not None and asset.partitions_def is not None:
+                return self.partitions.keys
+        return None
+
     def _partition_keys(self, asset: AssetInput, input_name: str) -> tuple[str, ...] | None:
         """Return the partitions that an input reads of its asset, None if the asset is not partitioned."""
         assert self.layer is not None
         upstream_def = self.layer.partitions_def(asset.key)
-        if upstream_def is None or (asset.partitions_def is not None and self.partition_key is None):
+        if upstream_def is None or (asset.partitions_def is not None and not self.partitions.keys):
             return None
         try:
             return self._upstream_keys(asset.partitions_def, upstream_def, asset.partition_mapping)
         except DagflowInvariantViolationError as error:
-            of_run = "" if self.partition_key is None else f", partition '{self.partition_key}'"
+            of_run = "" if self.partitions.key is None else f", partition '{self.partitions.key}'"
             raise DagflowInvariantViolationError(
                 f"step '{self.step_key}'{of_run}, input '{input_name}' (asset "
                 f"'{asset.key.to_user_string()}'): {error}"
@@ -298,8 +317,8 @@ class InputSources:
         """Return the upstream partitions that this run reads; all of them if `own_def` is None."""
         from dagflow.partitions.multi_mapping import keys_read  # imported lazily: only partitions use it
 
-        own_key, now, dynamic = self.partition_key, self.surroundings.now, self.surroundings.dynamic
-        return keys_read(own_key, own_def, upstream_def, mapping, now, dynamic)
+        own_keys, now, dynamic = self.partitions.keys, self.surroundings.now, self.surroundings.dynamic
+        return keys_read(own_keys, own_def, upstream_def, mapping, now, dynamic)
 
 
 def _step_and_output(frame: Frame, node_name: str, output_name: str) -> tuple[OutputRef, OutputDefinition]:

@@ -17,6 +17,7 @@ from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.keys import AssetKey, NodeHandle, StepHandle
+from dagflow.metadata.normalize import normalize_metadata
 from dagflow.types.kinds import DagflowType
 from dagflow.types.loaders import DagflowTypeLoader
 
@@ -33,6 +34,7 @@ GIVEN = 8  # a given value, instead of an output of a step
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
+    from dagflow.metadata.value import MetadataValue
 
 
 class OutputRef(NamedTuple):
@@ -79,6 +81,7 @@ class StepInput:
         source: The source of the value.
         partition_keys: The partitions of the asset that it reads, None if that is not partitioned.
         config: The config for its input manager.
+        metadata: The metadata of the definition, for the event about the load.
         ordered_keys: Returns the same partitions for an asset that is not loaded; None for other inputs. It
             raises DagflowInvariantViolationError if they do not exist.
     """
@@ -88,6 +91,7 @@ class StepInput:
         "config",
         "dagflow_type",
         "definition",
+        "metadata",
         "name",
         "ordered_keys",
         "partition_keys",
@@ -110,6 +114,11 @@ class StepInput:
         self.source: Source = source
         self.partition_keys: tuple[str, ...] | None = partition_keys
         self.config: Any = config
+        self.metadata: dict[str, MetadataValue] = (
+            normalize_metadata(definition.metadata, f"input '{definition.name}'")
+            if definition.metadata
+            else {}
+        )
 
     def with_source(self, source: Source) -> StepInput:
         """Return a copy with another source."""

@@ -10,7 +10,7 @@ import os
 import weakref
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from dagflow.config.plain import run_config_dict
 from dagflow.copies import first_of
@@ -32,6 +32,9 @@ from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.plan.surroundings import Surroundings, check_partition
 from dagflow.runs.results import ExecutionResult
+
+if TYPE_CHECKING:
+    from dagflow.partitions.keys import PartitionKeyRange
 
 _NO_ASSETS: frozenset[AssetKey] = frozenset()
 _RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
@@ -100,8 +103,9 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         check_inputs(inputs, job.graph, place)
     inputs = {**job.input_values, **inputs} if inputs else job.input_values
     surroundings = Surroundings(os.environ, options.clock.now(), instance)
-    if partition_key is None and job.partitions_def is not None:
-        partition_key = _partition_in_tags(job, tags)
+    partition_range = None
+    if job.partitions_def is not None:
+        partition_key, partition_range = _partitions_of(job, tags, partition_key)
     if partition_key is not None and not config and job.partitioned_config is not None:
         check_partition(job, partition_key, surroundings)
         config = job.partitioned_config.get_run_config_for_partition_key(partition_key)
@@ -110,6 +114,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         config,
         surroundings,
         partition_key=partition_key,
+        partition_range=partition_range,
         bound_inputs=frozenset(inputs),
         in_process=execution is None,
     )
@@ -200,11 +205,12 @@ def _begin(state: RunState, instance: DagflowInstance) -> None:
     instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
     if job.asset_layer is not None:
         planned = [
-            (step.key, output.asset.key, output.asset.partition_of(plan.partition_key))
+            (step.key, output.asset.key, partition)
             for step in plan.steps
             if plan.executes(step)
             for output in step.outputs
             if output.asset is not None
+            for partition in plan.partitions.of(output.asset.partitions_def)
         ]
         instance.report_planned(run, planned, now)
         if job.asset_layer.checks:
@@ -212,7 +218,7 @@ def _begin(state: RunState, instance: DagflowInstance) -> None:
                 (
                     step.key,
                     output.check_spec.key,
-                    None if output.check_spec.partitions_def is None else plan.partition_key,
+                    () if output.check_spec.partitions_def is None else plan.partitions.keys,
                 )
                 for step in plan.steps
                 if plan.executes(step)
@@ -280,23 +286,39 @@ def tags_of(
     return merged
 
 
-def _partition_in_tags(job: JobDefinition, tags: Mapping[str, Any] | None) -> str | None:
-    """Return the partition that the tags of a run of a partitioned job name, None if they name none.
+def _partitions_of(
+    job: JobDefinition, tags: Mapping[str, Any] | None, partition_key: str | None
+) -> tuple[str | None, PartitionKeyRange | None]:
+    """Return the partition of a run of a partitioned job, or its range of partitions, which the tags name.
 
     Raises:
-        DagflowInvariantViolationError: The tags name a range of partitions.
+        DagflowInvariantViolationError: The tags name only one end of a range, or there is also a partition.
     """
     if not tags and not job.run_tags:
-        return None
+        return partition_key, None
     merged = tags_of(job, tags)
-    for name in ("asset_partition_range_start", "asset_partition_range_end"):
-        found = next((tag for tag in system_tag_spellings(name) if tag in merged), None)
-        if found is not None:
-            raise DagflowInvariantViolationError(
-                f"the tag '{found}' asks for a run of a range of partitions, which is not supported: start "
-                "a run with a partition_key for each partition of the range"
-            )
-    return next((merged[tag] for tag in system_tag_spellings("partition") if tag in merged), None)
+    found = {}
+    for name in ("asset_partition_range_start", "asset_partition_range_end", "partition"):
+        tag = next((tag for tag in system_tag_spellings(name) if tag in merged), None)
+        if tag is not None:
+            found[tag] = merged[tag]
+    one = [tag for tag in found if tag in system_tag_spellings("partition")]
+    ends = [tag for tag in found if tag not in one]
+    if not ends:
+        return (found[one[0]] if one and partition_key is None else partition_key), None
+    if len(ends) == 1:
+        raise DagflowInvariantViolationError(
+            f"the tag '{ends[0]}' names one end of a range of partitions. Give both "
+            f"'{system_tag('asset_partition_range_start')}' and '{system_tag('asset_partition_range_end')}'."
+        )
+    if one or partition_key is not None:
+        raise DagflowInvariantViolationError(
+            f"the tags '{ends[0]}' and '{ends[1]}' ask for a run of a range of partitions, but the run is "
+            f"also for the partition '{found[one[0]] if one else partition_key}'. Give one of them."
+        )
+    from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only ranges use it
+
+    return None, PartitionKeyRange(found[ends[0]], found[ends[1]])
 
 
 def _with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:

@@ -163,27 +163,28 @@ def test_an_absent_name_can_be_imported() -> None:
     code = """
 import warnings
 from typing import Optional, get_type_hints
-from dagster import BetaWarning, asset, materialize_to_memory, multi_asset, SensorEvaluationContext
+from dagster import BetaWarning, asset, materialize_to_memory, open_pipes_session, PipesSession
 warnings.filterwarnings("ignore", category=BetaWarning)
 @asset
 def water(): return 1
-def unused(context: Optional[SensorEvaluationContext], other: None | SensorEvaluationContext): pass
+def unused(context: Optional[PipesSession], other: None | PipesSession): pass
 get_type_hints(unused)
-print(materialize_to_memory([water]).asset_value("water"), multi_asset, hasattr(multi_asset, "key"))
+print(materialize_to_memory([water]).asset_value("water"), open_pipes_session)
+print(hasattr(open_pipes_session, "key"))
 """
-    assert run(code) == "1 <'multi_asset', which is not in dagflow> False"
+    assert run(code) == "1 <'open_pipes_session', which is not in dagflow>\nFalse"
 
 
 @pytest.mark.parametrize(
     "use",
     [
-        "@dg.multi_asset\ndef both(): pass",
-        "@dg.multi_asset(specs=[])\ndef both(): pass",
-        "class Own(dg.multi_asset): pass",
-        "isinstance(1, dg.multi_asset)",
-        "issubclass(int, dg.multi_asset)",
-        "dg.multi_asset['a']",
-        "dg.multi_asset.key",
+        "@dg.open_pipes_session\ndef both(): pass",
+        "@dg.open_pipes_session(specs=[])\ndef both(): pass",
+        "class Own(dg.open_pipes_session): pass",
+        "isinstance(1, dg.open_pipes_session)",
+        "issubclass(int, dg.open_pipes_session)",
+        "dg.open_pipes_session['a']",
+        "dg.open_pipes_session.key",
     ],
 )
 def test_an_absent_name_raises_when_it_is_used(use: str) -> None:
@@ -196,8 +197,8 @@ except (dg.DagsterInvalidDefinitionError, AttributeError) as error:
 """
 
     assert run(code) == (
-        "'multi_asset' (a decorator that makes several assets with one function) is not in dagflow yet. "
-        "Write one @asset for each asset. <string>"
+        "'open_pipes_session' (opens the connection to an external process) is not in dagflow yet. "
+        "Start the process with subprocess.run in the function of an op or asset. <string>"
     )
 
 

@@ -269,3 +269,36 @@ def test_a_key_is_no_sequence() -> None:
         list(AssetKey(["a", "b"]))  # type: ignore[call-overload]
     with pytest.raises(TypeError):
         AssetKey("a")[0]  # type: ignore[index]
+
+
+CHECK = AssetCheckKey(AssetKey(["a", "b"]), "fresh")
+
+
+def test_check_key_as_a_string():
+    """The key of a check is written with a colon for users, and as JSON for stores; both are read back."""
+    assert CHECK.to_user_string() == "a/b:fresh"
+    assert AssetCheckKey.from_user_string("a/b:fresh") == CHECK
+    assert CHECK.to_db_string() == '{"asset_key": "[\\"a\\", \\"b\\"]", "check_name": "fresh"}'
+    assert AssetCheckKey.from_db_string(CHECK.to_db_string()) == CHECK
+
+
+@pytest.mark.parametrize("text", ["zz", '{"a": 1}', "[]", '{"asset_key": "x", "check_name": "c"}'])
+def test_another_stored_string_is_no_check_key(text):
+    """A string that is no stored key of a check is read as None."""
+    assert AssetCheckKey.from_db_string(text) is None
+
+
+@pytest.mark.parametrize("text", ["ab", "a:b:c"])
+def test_a_check_key_has_one_colon(text):
+    """A string without exactly one colon is no key of a check."""
+    with pytest.raises(CheckError, match="one colon"):
+        AssetCheckKey.from_user_string(text)
+
+
+def test_check_key_of_another_asset():
+    """The asset of a key can be prefixed or replaced; a string is no asset key here."""
+    assert CHECK.with_asset_key_prefix("p").asset_key == AssetKey(["p", "a", "b"])
+    assert CHECK.with_asset_key_prefix(["p", "q"]).asset_key == AssetKey(["p", "q", "a", "b"])
+    assert CHECK.replace_asset_key(AssetKey("z")) == AssetCheckKey(AssetKey("z"), "fresh")
+    with pytest.raises(ParameterCheckError, match="asset_key"):
+        CHECK.replace_asset_key("z")

@@ -68,6 +68,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "AssetRecordsFilter": {"asset_key": KEY},
     "AssetOut": {},
     "AssetSpec": {"key": "a"},
+    "AssetsDefinition": {"node_def": one, "keys_by_output_name": {"result": KEY}},
     "AutoMaterializeAssetPartitionsFilter": {"latest_run_required_tags": None},
     "AutoMaterializePolicy": {"rules": {dagflow.AutoMaterializeRule.materialize_on_missing()}},
     "AutoMaterializeRule": {"kind": "materialize_on_missing", "arguments": {}},
@@ -230,6 +231,8 @@ DECORATORS: dict[str, tuple[dict[str, Any], Any]] = {
     "executor": ({"name": "e"}, function),
     "failure_hook": ({"name": "h"}, function),
     "graph": ({}, compose),
+    "graph_asset": ({}, compose),
+    "graph_multi_asset": ({"outs": {"result": dagflow.AssetOut()}}, compose),
     "hourly_partitioned_config": (HOUR, of_window),
     "input_manager": ({}, function),
     "io_manager": ({}, function),
@@ -263,6 +266,8 @@ ANY = {
     "DagflowRun": {"run_config"},
     "RunRequest": {"run_config"},
     "build_asset_context": {"asset_config"},
+    "graph_asset": {"config"},
+    "graph_multi_asset": {"config"},
     "build_init_logger_context": {"logger_config"},
     "build_init_resource_context": {"config"},
     "build_op_context": {"op_config", "config"},
@@ -278,7 +283,6 @@ ANY = {
     # resolved against the assets of Definitions
     "define_asset_job": {"selection"},
     # set by dagflow only
-    "AssetCheckEvaluation": {"target_materialization_data"},
     "HookDefinition": {"decorated_fn", "parameters"},
     "JobDefinition": {"asset_layer"},
     "OpDefinition": {"owner"},

@@ -10,18 +10,22 @@ from dagflow import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSpec,
     DagflowEvent,
     DagflowInstance,
     DailyPartitionsDefinition,
+    DataVersion,
     ExecuteInProcessResult,
     GraphDefinition,
     In,
     JobDefinition,
+    ObserveResult,
     OpDefinition,
     OpExecutionContext,
     Out,
     ResourceDefinition,
     RetryPolicy,
+    SourceAsset,
     asset,
     build_asset_context,
     build_op_context,
@@ -29,6 +33,9 @@ from dagflow import (
     job,
     materialize,
     materialize_to_memory,
+    multi_observable_source_asset,
+    observable_source_asset,
+    observe,
     op,
     resource,
 )
@@ -92,6 +99,30 @@ assert_type(inner.to_job(), JobDefinition)
 assert_type(pump, ResourceDefinition)
 assert_type(water, AssetsDefinition)
 assert_type(tea, AssetsDefinition)
+
+
+@observable_source_asset
+def river() -> DataVersion:
+    """Observe an asset."""
+    return DataVersion("1")
+
+
+@observable_source_asset(group_name="water")
+def lake() -> DataVersion:
+    """Observe an asset, with arguments."""
+    return DataVersion("1")
+
+
+@multi_observable_source_asset(specs=[AssetSpec("well")])
+def wells() -> ObserveResult:
+    """Observe several assets."""
+    return ObserveResult()
+
+
+assert_type(river, SourceAsset)
+assert_type(lake, SourceAsset)
+assert_type(wells, AssetsDefinition)
+assert_type(observe([river, wells]), ExecuteInProcessResult)
 assert_type(tea.key, AssetKey)
 
 

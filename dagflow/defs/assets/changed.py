@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.dependency import free_input_name
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.dependency import AssetDep, free_input_name
+from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.ops.ports import In, InputDefinition, OutputDefinition
 from dagflow.defs.parts.function import location
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, repr_of
@@ -18,6 +18,7 @@ from dagflow.types.kinds import Nothing
 
 if TYPE_CHECKING:
     from dagflow.defs.ops.definition import OpDefinition
+    from dagflow.defs.ops.node import NodeDefinition
     from dagflow.partitions.mapping import PartitionMapping
 
 
@@ -102,6 +103,90 @@ def output_of_spec(out: OutputDefinition, old: AssetSpec, new: AssetSpec) -> Out
     return OutputDefinition(out.name, out, **replaced) if replaced else out
 
 
+def changed_attributes(
+    spec: AssetSpec, renamed: Mapping[AssetKey, AssetKey], facts: Mapping[str, Any]
+) -> AssetSpec:
+    """Return a spec with other keys and facts.
+
+    Args:
+        spec: The spec.
+        renamed: The new keys, by present key.
+        facts: The new facts by the name of the attribute: a dict by present key, or a fact for each asset.
+
+    Raises:
+        DagflowInvalidDefinitionError: The spec has such a fact already.
+    """
+    key = spec.key
+    new: dict[str, Any] = {}
+    for name, given in facts.items():
+        value = given.get(key) if isinstance(given, Mapping) else given
+        if value is None:
+            continue
+        if name == "metadata":
+            new[name] = {**spec.metadata, **value}
+            continue
+        old = getattr(spec, name)
+        if old and (name, old) != ("group_name", DEFAULT_GROUP):
+            raise DagflowInvalidDefinitionError(
+                f"asset '{key.to_user_string()}' has the {name} {repr_of(old)}, so it cannot be given "
+                f"{repr_of(value)}. Leave out one of them, or use map_asset_specs."
+            )
+        new[name] = value
+    deps = [
+        AssetDep(renamed[dep.asset_key], partition_mapping=dep.partition_mapping, metadata=dep.metadata)
+        if dep.asset_key in renamed
+        else dep
+        for dep in spec.deps
+    ]
+    return spec.replace_attributes(key=renamed.get(key, key), deps=deps, **new)
+
+
+def check_graph_deps(
+    graph_def: NodeDefinition, specs: Mapping[AssetKey, AssetSpec], read: Mapping[str, AssetKey]
+) -> None:
+    """Raise if the specs of assets that a graph makes have other dependencies than the graph.
+
+    Args:
+        graph_def: The graph.
+        specs: The new specs by key.
+        read: The key that each input of the graph reads.
+
+    Raises:
+        CheckError: A dependency is new, or missing.
+    """
+    wanted = {dep.asset_key for spec in specs.values() for dep in spec.deps} - specs.keys()
+    keys = set(read.values()) - specs.keys()
+    if wanted != keys:
+        changed = sorted(key.to_user_string() for key in wanted ^ keys)
+        raise CheckError(
+            f"the new specs of the assets of graph '{graph_def.name}' add or remove the dependencies "
+            f"{changed}. Only the dependencies of assets that an op makes can be changed: change the inputs "
+            "of the graph instead."
+        )
+
+
+def check_same_managers(
+    graph_def: NodeDefinition, old: Mapping[AssetKey, AssetSpec], new: Mapping[AssetKey, AssetSpec]
+) -> None:
+    """Raise if the specs of assets that a graph makes name other I/O managers than before.
+
+    Args:
+        graph_def: The graph.
+        old: The present specs by key.
+        new: The new specs by the same keys.
+
+    Raises:
+        DagflowInvalidDefinitionError: A spec names another I/O manager.
+    """
+    for key, spec in old.items():
+        if new[key].io_manager_key != spec.io_manager_key:
+            raise DagflowInvalidDefinitionError(
+                f"the new spec of asset '{key.to_user_string()}' has the I/O manager "
+                f"'{new[key].io_manager_key}', but an op of graph '{graph_def.name}' stores the asset. Give "
+                "the io_manager_key to the Out of this op."
+            )
+
+
 def inputs_of_specs(
     node_def: OpDefinition,
     specs: Mapping[AssetKey, AssetSpec],
@@ -160,37 +245,3 @@ def inputs_of_specs(
         if dep.partition_mapping is not None:
             mappings[key] = dep.partition_mapping
     return ins
-
-
-def specs_from_facts(
-    keys: Iterable[AssetKey],
-    read: Iterable[AssetKey],
-    asset_deps: Mapping[AssetKey, Iterable[AssetKey]] | None,
-    facts: Mapping[str, Mapping[AssetKey, Any] | None],
-) -> list[AssetSpec]:
-    """Return the specs of the assets of a definition, from facts that are given by key.
-
-    Args:
-        keys: The keys of the assets.
-        read: The keys of the assets that are read. Each asset depends on them, unless `asset_deps` says less.
-        asset_deps: The keys that each asset depends on.
-        facts: Facts by key, by the name of the argument.
-    """
-    inputs = list(dict.fromkeys(read))
-    return [
-        AssetSpec(
-            key,
-            deps=inputs if asset_deps is None else sorted(asset_deps.get(key, ())),
-            group_name=_fact(facts, "group_names_by_key", key),
-            metadata=_fact(facts, "metadata_by_key", key),
-            tags=_fact(facts, "tags_by_key", key),
-            description=_fact(facts, "descriptions_by_key", key),
-            owners=_fact(facts, "owners_by_key", key),
-            code_version=_fact(facts, "code_versions_by_key", key),
-        )
-        for key in keys
-    ]
-
-
-def _fact(facts: Mapping[str, Mapping[AssetKey, Any] | None], name: str, key: AssetKey) -> Any:
-    return (facts.get(name) or {}).get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.copies import Copied
 from dagflow.defs.assets.dependency import AssetDep, HasAssetKey, key_of, unique_deps
@@ -23,6 +23,9 @@ from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import Any as AnyType
+
+if TYPE_CHECKING:
+    from dagflow.defs.conditions.condition import AutomationCondition
 
 
 class AssetCheckSpec(Copied):
@@ -70,7 +73,7 @@ class AssetCheckSpec(Copied):
         additional_deps: Iterable[Any] | None = None,
         blocking: bool = False,
         metadata: Mapping[str, Any] | None = None,
-        automation_condition: Any = None,
+        automation_condition: AutomationCondition | None = None,
         partitions_def: PartitionsDefinition | None = None,
     ) -> None:
         self.name: str = check_type(name, str, "name", "an AssetCheckSpec")
@@ -93,7 +96,11 @@ class AssetCheckSpec(Copied):
         if metadata:
             normalize_metadata(metadata, place)  # only checks: users read their own values back
         self.metadata: Mapping[str, Any] = metadata or {}
-        self.automation_condition: Any = automation_condition
+        if automation_condition is not None:
+            from dagflow.defs.conditions.condition import AutomationCondition  # few checks have one
+
+            check_type(automation_condition, AutomationCondition, "automation_condition", place)
+        self.automation_condition: AutomationCondition | None = automation_condition
         self.partitions_def: PartitionsDefinition | None = check_optional(
             partitions_def, PartitionsDefinition, "partitions_def", place
         )
@@ -170,6 +177,7 @@ def checks_by_output(
         )
     allowed = None if keys is None else list(keys)
     found: dict[str, AssetCheckSpec] = {}
+    check_specs = list(check_specs)
     for spec in check_specs:
         if not isinstance(spec, AssetCheckSpec):
             raise CheckError(
@@ -182,11 +190,13 @@ def checks_by_output(
                 f"{place} declares the check '{spec.name}' of asset '{spec.asset_key.to_user_string()}', "
                 f"which it does not make. It makes {own}. Correct the asset, or use @asset_check."
             )
-        if found.setdefault(spec.get_python_identifier(), spec) is not spec:
+        name = spec.get_python_identifier()
+        if name in found:
             count = sum(other.key == spec.key for other in check_specs if isinstance(other, AssetCheckSpec))
             raise DagflowInvalidDefinitionError(
                 f"{place} declares the check '{spec.key.to_user_string()}' {count} times. Declare it once."
             )
+        found[name] = spec
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from dagflow.dag import find_cycle, levels
+from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.errors import CircularDependencyError
@@ -21,26 +22,45 @@ def without_cycles(parts: Sequence[AssetsDefinition], names: ShortNames) -> Sequ
     Raises:
         CircularDependencyError: The assets depend on each other in a cycle.
     """
+    if len(parts) < 2:
+        return parts
     makers = {key: index for index, part in enumerate(parts) for key in part.keys_by_output_name.values()}
     by_index = {index: _makers_read(part, makers, names) - {index} for index, part in enumerate(parts)}
     level = levels(by_index)
     if len(level) == len(parts):
         return parts
+    _check_keys(parts, makers, names)
     keys = _parents_of_keys(parts, names, makers)
-    cycle = find_cycle(keys)
+    turns = levels(keys)
+    divided: list[AssetsDefinition] = []
+    for index, part in enumerate(parts):
+        if index in level or not part.can_subset or not turns.keys() >= part.keys:
+            divided.append(part)
+        else:
+            divided += _divided(part, keys, names)
+    _check_order(divided, names)
+    return divided
+
+
+def _check_keys(parts: Sequence[AssetsDefinition], makers: Mapping[AssetKey, int], names: ShortNames) -> None:
+    """Raise if assets depend on each other in a cycle, so that no division of definitions helps."""
+    parents = {
+        key: [
+            up
+            for dep in part.specs_by_key[key].deps
+            if (up := names.resolve(dep.asset_key, part)) in makers and up != key
+        ]
+        for part in parts
+        for key in part.keys_by_output_name.values()
+    }
+    cycle = find_cycle(parents)
     if cycle is not None:
-        path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
+        path = " -> ".join(
+            f"'{key.to_user_string()}' ({place_of(parts[makers[key]])})" for key in [*cycle, cycle[0]]
+        )
         raise CircularDependencyError(
             f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
         )
-    divided: list[AssetsDefinition] = []
-    for index, part in enumerate(parts):
-        if index in level or not part.can_subset or len(part.keys_by_output_name) < 2:
-            divided.append(part)
-        else:
-            divided += _divided(part, keys)
-    _check_order(divided, names)
-    return divided
 
 
 def _makers_read(part: AssetsDefinition, makers: Mapping[AssetKey, int], names: ShortNames) -> set[int]:
@@ -66,7 +86,7 @@ def _parents_of_keys(
 
 
 def _divided(
-    part: AssetsDefinition, parents: Mapping[AssetKey, Sequence[AssetKey]]
+    part: AssetsDefinition, parents: Mapping[AssetKey, Sequence[AssetKey]], names: ShortNames
 ) -> list[AssetsDefinition]:
     """Return the parts of a definition: the keys of a part do not depend on it through other definitions."""
     own = part.keys
@@ -79,9 +99,16 @@ def _divided(
             before = [turns[up] for up in parents[key] if up in turns]
             if before:
                 turns[key] = max(before)
+    of_checks = {}
+    for spec in part.check_specs:
+        read = [spec.asset_key, *(names.resolve(dep.asset_key, part) for dep in spec.additional_deps)]
+        of_checks[spec.key] = max((turns[up] + (up not in own) for up in read if up in turns), default=0)
     return [
-        part.subset_for({key for key in own if turns[key] == turn})
-        for turn in sorted({turns[key] for key in own})
+        part.subset_for(
+            {key for key in own if turns[key] == turn},
+            {key for key, of_check in of_checks.items() if of_check == turn},
+        )
+        for turn in sorted({*(turns[key] for key in own), *of_checks.values()})
     ]
 
 
@@ -91,7 +118,7 @@ def _check_order(parts: Sequence[AssetsDefinition], names: ShortNames) -> None:
         {index: _makers_read(part, makers, names) - {index} for index, part in enumerate(parts)}
     )
     if cycle is not None:
-        path = " -> ".join(repr(parts[index]) for index in [*cycle, cycle[0]])
+        path = " -> ".join(f"{parts[index]!r} ({place_of(parts[index])})" for index in [*cycle, cycle[0]])
         raise CircularDependencyError(
             f"these definitions depend on each other in a cycle: {path}. Define the one with several assets "
             "with can_subset=True, so that its assets can be made one after the other."

@@ -17,7 +17,7 @@ from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_type, repr_of
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys, system_tag
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
@@ -179,6 +179,11 @@ def asset(
         )
         if own_key in keys.values():
             check_self_dependency(mappings.get(own_key), partitions_def, f"{place} ({location(fn)})")
+        if io_manager_key is not None and io_manager_def is not None:
+            raise CheckError(
+                f"{place} has an 'io_manager_key' and an 'io_manager_def', which has a key of its own. Give "
+                "one of them."
+            )
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
         check_type(output_required, bool, "output_required", place)

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow import _doors
-from dagflow.defs.assets.changed import inputs_of_specs, mapped_specs, output_of_spec, specs_from_facts
-from dagflow.defs.assets.facts import AssetFacts
-from dagflow.defs.assets.ports import AssetExecutionType, AssetInput, AssetOutput
+from dagflow.defs.assets.argument_checks import (
+    check_by_key,
+    check_checks,
+    check_policy,
+    check_selected,
+    checked_keys,
+    checked_mappings,
+)
+from dagflow.defs.assets.asset_copies import AssetCopies
+from dagflow.defs.assets.definition_checks import check_ports, check_specs_of, checked_specs
+from dagflow.defs.assets.from_node import of_node, specs_from_facts
+from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.graphs.leaves import leaf_output
-from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
+from dagflow.defs.graphs.leaves import NodePath
+from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition, current_composition
-from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.defs.resources.requirements import Requirement
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, DagflowInvalidSubsetError
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources
+from dagflow.errors import CheckError, check_optional, check_type
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
+    from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
+    from dagflow.defs.conditions.condition import AutomationCondition
+    from dagflow.defs.conditions.legacy_freshness import LegacyFreshnessPolicy
+    from dagflow.partitions.backfill import BackfillPolicy
     from dagflow.partitions.mapping import PartitionMapping
 
 
-class AssetsDefinition(AssetFacts):
+class AssetsDefinition(AssetCopies):
     """One or more assets, and the op or graph that computes them. Made by `@asset` and similar decorators.
 
     One that an op computes is called like its function. Without `node_def` it declares assets that are only
@@ -44,7 +55,8 @@ class AssetsDefinition(AssetFacts):
         can_subset: Whether a run may select some of the assets and checks.
         resource_defs: The resources that come with the assets.
         group_names_by_key, metadata_by_key, tags_by_key, descriptions_by_key, owners_by_key,
-            code_versions_by_key: Facts about the assets, by key. Not with `specs`.
+            code_versions_by_key, legacy_freshness_policies_by_key, auto_materialize_policies_by_key: Facts
+            about the assets, by key. Not with `specs`.
         backfill_policy: How many partitions one run of a backfill gets.
         check_specs_by_output_name: The checks, by the name of the output that gives their result.
         is_subset: Whether it is the selected part of a larger definition.
@@ -68,28 +80,10 @@ class AssetsDefinition(AssetFacts):
         DagflowInvalidDefinitionError: The facts do not fit together.
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "__wrapped__",
-        "_node_def",
-        "_whole",
-        "backfill_policy",
-        "can_subset",
-        "check_specs_by_output_name",
-        "execution_type",
-        "hook_defs",
-        "inputs",
-        "is_subset",
-        "keys_by_input_name",
-        "keys_by_output_name",
-        "output_names",
-        "outputs",
-        "partition_mappings",
-        "partitions_def",
-        "resource_defs",
-        "specs_by_key",
-    )
+    is_of_checks: ClassVar[bool] = False
+    """Whether its function evaluates checks only, of assets that are made elsewhere."""
+
+    __slots__ = ()
 
     def __init__(
         self,
@@ -106,7 +100,8 @@ class AssetsDefinition(AssetFacts):
         group_names_by_key: Mapping[AssetKey, str] | None = None,
         metadata_by_key: Mapping[AssetKey, Mapping[str, Any]] | None = None,
         tags_by_key: Mapping[AssetKey, Mapping[str, str]] | None = None,
-        backfill_policy: Any = None,
+        legacy_freshness_policies_by_key: Mapping[AssetKey, LegacyFreshnessPolicy] | None = None,
+        backfill_policy: BackfillPolicy | None = None,
         descriptions_by_key: Mapping[AssetKey, str] | None = None,
         check_specs_by_output_name: Mapping[str, AssetCheckSpec] | None = None,
         selected_asset_check_keys: AbstractSet[AssetCheckKey] | None = None,
@@ -114,6 +109,7 @@ class AssetsDefinition(AssetFacts):
         owners_by_key: Mapping[AssetKey, Sequence[str]] | None = None,
         specs: Iterable[AssetSpec] | None = None,
         execution_type: AssetExecutionType | None = None,
+        auto_materialize_policies_by_key: Mapping[AssetKey, AutoMaterializePolicy] | None = None,
         hook_defs: AbstractSet[HookDefinition] | None = None,
         code_versions_by_key: Mapping[AssetKey, str] | None = None,
     ) -> None:
@@ -121,286 +117,211 @@ class AssetsDefinition(AssetFacts):
             "group_names_by_key": group_names_by_key, "metadata_by_key": metadata_by_key,
             "tags_by_key": tags_by_key, "descriptions_by_key": descriptions_by_key,
             "owners_by_key": owners_by_key, "code_versions_by_key": code_versions_by_key,
+            "legacy_freshness_policies_by_key": legacy_freshness_policies_by_key,
+            "auto_materialize_policies_by_key": auto_materialize_policies_by_key,
         }  # fmt: skip
-        if specs is None:
-            if node_def is None or (not keys_by_output_name and not check_specs_by_output_name):
-                raise CheckError(
-                    "an AssetsDefinition needs a 'node_def' with 'keys_by_output_name', or 'specs' for "
-                    "assets that are only read"
-                )
-            specs = specs_from_facts(
-                (keys_by_output_name or {}).values(), (keys_by_input_name or {}).values(), asset_deps, facts
+        check_optional(node_def, NodeDefinition, "node_def", "an AssetsDefinition")
+        for name, values in (*facts.items(), ("asset_deps", asset_deps)):
+            check_by_key(values, name)
+        check_selected(selected_asset_keys, AssetKey, "selected_asset_keys")
+        check_selected(selected_asset_check_keys, AssetCheckKey, "selected_asset_check_keys")
+        check_checks(check_specs_by_output_name)
+        check_policy(backfill_policy)
+        keys_by_input_name = checked_keys(keys_by_input_name, "keys_by_input_name")
+        keys_by_output_name = checked_keys(keys_by_output_name, "keys_by_output_name")
+        check_optional(partitions_def, PartitionsDefinition, "partitions_def", "an AssetsDefinition")
+        specs_by_key = (
+            specs_from_facts(node_def, keys_by_output_name, keys_by_input_name, asset_deps, facts)
+            if specs is None
+            else checked_specs(specs, facts, partitions_def)
+        )
+        check_ports(node_def, keys_by_input_name, keys_by_output_name, check_specs_by_output_name or {})
+        if node_def is None and (can_subset or backfill_policy is not None):
+            raise CheckError(
+                "an AssetsDefinition was given 'can_subset' or 'backfill_policy', but no 'node_def', so "
+                "nothing makes its assets. Leave them out."
             )
-        else:
-            given = [name for name, value in facts.items() if value is not None]
-            if given:
-                raise CheckError(
-                    f"an AssetsDefinition was given 'specs' and '{given[0]}'. Put the facts into the specs."
-                )
         self._node_def: NodeDefinition | None = node_def
-        self.hook_defs: frozenset[HookDefinition] = frozenset() if hook_defs is None else frozenset(hook_defs)
-        self.keys_by_input_name: dict[str, AssetKey] = dict(keys_by_input_name or {})
-        self.keys_by_output_name: dict[str, AssetKey] = dict(keys_by_output_name or {})
+        self.hook_defs: frozenset[HookDefinition] = check_hooks(hook_defs, "hook_defs")
+        self.keys_by_input_name: dict[str, AssetKey] = keys_by_input_name
+        self.keys_by_output_name: dict[str, AssetKey] = keys_by_output_name
         self.specs_by_key: dict[AssetKey, AssetSpec] = {
-            spec.key: spec.of_definition(partitions_def) for spec in specs
+            key: spec.of_definition(partitions_def) for key, spec in specs_by_key.items()
         }
         if partitions_def is None:
-            definitions = (spec.partitions_def for spec in self.specs_by_key.values())
+            declared: Iterable[AssetSpec | AssetCheckSpec] = (
+                self.specs_by_key.values() or (check_specs_by_output_name or {}).values()
+            )
+            definitions = (spec.partitions_def for spec in declared)
             partitions_def = next((found for found in definitions if found is not None), None)
         self.partitions_def: PartitionsDefinition | None = partitions_def
-        self.partition_mappings: dict[AssetKey, PartitionMapping] = dict(partition_mappings or {})
+        self.partition_mappings: dict[AssetKey, PartitionMapping] = checked_mappings(partition_mappings)
         self.check_specs_by_output_name: dict[str, AssetCheckSpec] = dict(check_specs_by_output_name or {})
         self._whole: AssetsDefinition | None = None
-        self.can_subset: bool = can_subset
-        self.is_subset: bool = is_subset
-        self.backfill_policy: Any = backfill_policy
+        self.can_subset: bool = check_type(can_subset, bool, "can_subset", "an AssetsDefinition")
+        self.is_subset: bool = check_type(is_subset, bool, "is_subset", "an AssetsDefinition")
+        self.backfill_policy: BackfillPolicy | None = backfill_policy
         if execution_type is None:
             execution_type = (
                 AssetExecutionType.UNEXECUTABLE if node_def is None else AssetExecutionType.MATERIALIZATION
             )
-        self.execution_type: AssetExecutionType = execution_type
+        self.execution_type: AssetExecutionType = check_type(
+            execution_type, AssetExecutionType, "execution_type", "an AssetsDefinition"
+        )
+        self.given: Mapping[NodePath, frozenset[str]] = {}
+        self.stored: Mapping[NodePath, Mapping[str, AssetKey]] = {}
+        check_specs_of(self)
         self.index_ports()
-        self.resource_defs: dict[str, ResourceDefinition] = dict(resource_defs or {})
+        self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, "an AssetsDefinition")
         if node_def is not None:
-            if isinstance(node_def, OpDefinition):
-                self.__wrapped__: Callable[..., Any] = node_def.body.fn
+            fn = node_def.decorated()
+            if fn is not None:
+                self.__wrapped__ = fn
             self.__doc__ = node_def.description
-            self.__name__: str = node_def.name
+            self.__name__ = node_def.name
         if selected_asset_keys is not None or selected_asset_check_keys is not None:
-            self._select(
+            self.select(
                 self.keys if selected_asset_keys is None else selected_asset_keys,
                 self.check_keys if selected_asset_check_keys is None else selected_asset_check_keys,
             )
 
-    def index_ports(self) -> None:
-        """Set `output_names`, `outputs` and `inputs` from the keys, specs and partition mappings."""
-        self.output_names: dict[AssetKey, str] = {key: name for name, key in self.keys_by_output_name.items()}
-        self.outputs: dict[str, AssetOutput] = {
-            name: AssetOutput(self.specs_by_key[key], self.event_of_outputs)
-            for name, key in self.keys_by_output_name.items()
-        }
-        self.inputs: dict[str, AssetInput] = {
-            name: AssetInput(key, self.partition_mappings.get(key), self.partitions_def)
-            for name, key in self.keys_by_input_name.items()
-        }
-
-    def _select(self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]) -> None:
-        """Keep only some of the assets and checks. The specs of all assets stay."""
-        self.keys_by_output_name = {
-            name: key for name, key in self.keys_by_output_name.items() if key in keys
-        }
-        self.check_specs_by_output_name = {
-            name: spec for name, spec in self.check_specs_by_output_name.items() if spec.key in check_keys
-        }
-        needed = {dep.asset_key for key in self.output_keys() for dep in self.specs_by_key[key].deps}
-        for spec in self.check_specs_by_output_name.values():
-            needed |= {spec.asset_key, *(dep.asset_key for dep in spec.additional_deps)}
-        self.keys_by_input_name = {
-            name: key for name, key in self.keys_by_input_name.items() if key in needed
-        }
-        self.is_subset = True
-        self.index_ports()
-
-    def subset_for(
-        self,
-        selected_asset_keys: AbstractSet[AssetKey],
-        selected_asset_check_keys: AbstractSet[AssetCheckKey] | None = None,
+    @staticmethod
+    def from_graph(
+        graph_def: NodeDefinition,
+        *,
+        keys_by_input_name: Mapping[str, AssetKey] | None = None,
+        keys_by_output_name: Mapping[str, AssetKey] | None = None,
+        key_prefix: str | Sequence[str] | None = None,
+        internal_asset_deps: Mapping[str, set[AssetKey]] | None = None,
+        partitions_def: PartitionsDefinition | None = None,
+        partition_mappings: Mapping[str, PartitionMapping] | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
+        group_name: str | None = None,
+        group_names_by_output_name: Mapping[str, str | None] | None = None,
+        descriptions_by_output_name: Mapping[str, str] | None = None,
+        metadata_by_output_name: Mapping[str, Mapping[str, Any] | None] | None = None,
+        tags_by_output_name: Mapping[str, Mapping[str, str] | None] | None = None,
+        legacy_freshness_policies_by_output_name: Mapping[str, LegacyFreshnessPolicy | None] | None = None,
+        automation_conditions_by_output_name: Mapping[str, AutomationCondition | None] | None = None,
+        backfill_policy: BackfillPolicy | None = None,
+        can_subset: bool = False,
+        check_specs: Sequence[AssetCheckSpec] | None = None,
+        owners_by_output_name: Mapping[str, Sequence[str]] | None = None,
+        code_versions_by_output_name: Mapping[str, str | None] | None = None,
+        auto_materialize_policies_by_output_name: Mapping[str, AutoMaterializePolicy | None] | None = None,
+        hook_defs: AbstractSet[HookDefinition] | None = None,
     ) -> AssetsDefinition:
-        """Return the part of this definition that a run selects.
+        """Return a definition whose assets a graph makes.
 
         Args:
-            selected_asset_keys: The assets. Keys that are not of this definition are ignored.
-            selected_asset_check_keys: The checks; default: the checks of the selected assets.
+            graph_def: The graph, or an op.
+            keys_by_input_name, keys_by_output_name: The keys; default: the names of the inputs and outputs.
+                The key of an output "result" is by default the name of the graph.
+            key_prefix: The parts before the key of each asset that it makes.
+            internal_asset_deps: The keys that an asset depends on, by output name; default: all inputs.
+            partitions_def: The partitions of the assets.
+            partition_mappings: The partition mappings by input name.
+            resource_defs: The resources that come with the assets.
+            group_name: The group of all assets.
+            group_names_by_output_name, descriptions_by_output_name, metadata_by_output_name,
+                tags_by_output_name, legacy_freshness_policies_by_output_name,
+                automation_conditions_by_output_name, owners_by_output_name, code_versions_by_output_name,
+                auto_materialize_policies_by_output_name: Facts about the assets, by output name.
+            backfill_policy: How many partitions one run of a backfill gets.
+            can_subset: Whether a run may select some of the assets and checks.
+            check_specs: The checks. The output with the result of a check has the name of its asset and its
+                own name: "asset_check".
+            hook_defs: The hooks of each op.
 
         Raises:
-            CheckError: The definition cannot be divided.
+            CheckError: The keys do not fit the inputs and outputs, or an op at an end of the graph makes no
+                asset.
+            DagflowInvalidDefinitionError: A fact is invalid.
+
+        Example:
+            >>> from dagflow import AssetsDefinition, graph, op
+            >>> @op
+            ... def boil():
+            ...     return 100
+            >>> @graph
+            ... def water():
+            ...     return boil()
+            >>> AssetsDefinition.from_graph(water).key
+            AssetKey(['water'])
         """
-        if not self.can_subset:
-            raise CheckError(
-                f"{self!r} cannot be divided. Select all of its assets and checks, or define it with "
-                "can_subset=True."
-            )
-        if selected_asset_check_keys is None:
-            selected_asset_check_keys = {
-                key for key in self.check_keys if key.asset_key in selected_asset_keys
-            }
-        part = copy.copy(self.whole)
-        part._whole = self.whole  # noqa: SLF001 - a copy of its own
-        part._select(selected_asset_keys, selected_asset_check_keys)  # noqa: SLF001 - a copy of its own
-        return part
+        facts = {
+            "group_name": group_names_by_output_name, "description": descriptions_by_output_name,
+            "metadata": metadata_by_output_name, "tags": tags_by_output_name,
+            "legacy_freshness_policy": legacy_freshness_policies_by_output_name,
+            "automation_condition": automation_conditions_by_output_name,
+            "owners": owners_by_output_name, "code_version": code_versions_by_output_name,
+            "auto_materialize_policy": auto_materialize_policies_by_output_name,
+        }  # fmt: skip
+        return AssetsDefinition(
+            **of_node(
+                graph_def, keys_by_input_name, keys_by_output_name, key_prefix, internal_asset_deps,
+                partition_mappings, group_name, check_specs, facts,
+            ),
+            partitions_def=partitions_def, resource_defs=resource_defs, backfill_policy=backfill_policy,
+            can_subset=can_subset, hook_defs=hook_defs,
+        )  # fmt: skip
 
-    @property
-    def whole(self) -> AssetsDefinition:
-        """The definition that this is the selected part of; itself, if it is whole."""
-        return self if self._whole is None else self._whole
-
-    def part_with(
-        self, keys: AbstractSet[AssetKey], check_keys: AbstractSet[AssetCheckKey]
+    @staticmethod
+    def from_op(
+        op_def: NodeDefinition,
+        *,
+        keys_by_input_name: Mapping[str, AssetKey] | None = None,
+        keys_by_output_name: Mapping[str, AssetKey] | None = None,
+        key_prefix: str | Sequence[str] | None = None,
+        internal_asset_deps: Mapping[str, set[AssetKey]] | None = None,
+        partitions_def: PartitionsDefinition | None = None,
+        partition_mappings: Mapping[str, PartitionMapping] | None = None,
+        group_name: str | None = None,
+        group_names_by_output_name: Mapping[str, str | None] | None = None,
+        descriptions_by_output_name: Mapping[str, str] | None = None,
+        metadata_by_output_name: Mapping[str, Mapping[str, Any] | None] | None = None,
+        tags_by_output_name: Mapping[str, Mapping[str, str] | None] | None = None,
+        legacy_freshness_policies_by_output_name: Mapping[str, LegacyFreshnessPolicy | None] | None = None,
+        automation_conditions_by_output_name: Mapping[str, AutomationCondition | None] | None = None,
+        backfill_policy: BackfillPolicy | None = None,
+        can_subset: bool = False,
+        auto_materialize_policies_by_output_name: Mapping[str, AutoMaterializePolicy | None] | None = None,
+        hook_defs: AbstractSet[HookDefinition] | None = None,
     ) -> AssetsDefinition:
-        """Return this definition if it is selected as a whole, else its selected part.
+        """Return a definition whose assets an op makes. The arguments and errors are those of `from_graph`.
 
         Args:
-            keys: The selected assets, also those of other definitions.
-            check_keys: The selected checks, also those of other definitions.
+            op_def: The op, or a graph. The description, metadata and code version of its outputs belong to
+                the assets.
 
-        Raises:
-            DagflowInvalidSubsetError: A part is selected, but the definition cannot be divided.
+        Example:
+            >>> from dagflow import AssetsDefinition, Out, op
+            >>> @op(out={"tea": Out(), "leaves": Out()})
+            ... def brew():
+            ...     return 1, 2
+            >>> sorted(AssetsDefinition.from_op(brew, key_prefix="bar").keys)
+            [AssetKey(['bar', 'leaves']), AssetKey(['bar', 'tea'])]
         """
-        if self.keys <= keys and self.check_keys <= check_keys:
-            return self
-        if not self.can_subset:
-            chosen = [key.to_user_string() for key in self.output_keys() if key in keys]
-            chosen += [key.to_user_string() for key in sorted(self.check_keys) if key in check_keys]
-            raise DagflowInvalidSubsetError(
-                f"{self!r} cannot be divided, but only {sorted(chosen)} of it is selected. Its assets are "
-                f"{sorted(key.to_user_string() for key in self.output_keys())}, its checks "
-                f"{sorted(key.to_user_string() for key in self.check_keys)}. Select all of them, for example "
-                "with AssetSelection.required_multi_asset_neighbors(), or define it with can_subset=True."
-            )
-        return self.subset_for(keys, check_keys)
-
-    def output_keys(self) -> Iterable[AssetKey]:
-        """Return the keys of the selected assets that its op or graph makes, in the order of the outputs."""
-        return self.keys_by_output_name.values()
-
-    def own_partitions(self) -> Iterator[PartitionsDefinition]:
-        """Yield the partitions of each selected asset and check that has partitions."""
-        for output in self.outputs.values():
-            if output.partitions_def is not None:
-                yield output.partitions_def
-        for spec in self.check_specs_by_output_name.values():
-            if spec.partitions_def is not None:
-                yield spec.partitions_def
-
-    def describe(self) -> str:
-        """Return what it is, and the keys of its selected assets or checks: "asset 'tea'"."""
-        found = [repr(key.to_user_string()) for key in self.output_keys()]
-        what = "asset" if found else "check"
-        found = found or [repr(key.to_user_string()) for key in sorted(self.check_keys)]
-        return f"{what}{'s' if len(found) > 1 else ''} {', '.join(found)}"
-
-    @property
-    def is_declaration(self) -> bool:
-        """Whether it only declares assets, and nothing computes them."""
-        return self._node_def is None
-
-    @property
-    def node_def(self) -> NodeDefinition:
-        """The op or graph that computes the assets.
-
-        Raises:
-            CheckError: Nothing computes them.
-        """
-        if self._node_def is None:
-            raise CheckError(f"{self!r} declares assets that are only read, so it has no 'node_def'")
-        return self._node_def
-
-    @property
-    def op(self) -> OpDefinition:
-        """The op that computes the assets.
-
-        Raises:
-            CheckError: A graph computes them, or nothing.
-        """
-        if not isinstance(self.node_def, OpDefinition):
-            raise CheckError(f"{self!r} is computed by a graph, so it has no 'op'; use 'node_def'")
-        return self.node_def
-
-    def get_asset_spec(self, key: AssetKey | None = None) -> AssetSpec:
-        """Return the facts about one of the assets.
-
-        Args:
-            key: The key of the asset; default: the key of the one asset.
-
-        Raises:
-            KeyError: There is no asset with this key.
-        """
-        return self.specs_by_key[self.key if key is None else key]
-
-    def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
-        """Return a copy of this definition with the specs that a function returns for its specs.
-
-        Args:
-            fn: Returns the new spec. The key must stay the same. The old metadata is kept unless the new
-                metadata has the same name.
-
-        Raises:
-            CheckError: `fn` returns something else than a spec, or removes the dependency of a parameter.
-            DagflowInvalidDefinitionError: `fn` changes the key, or adds a dependency although the function of
-                the asset has parameters that read assets.
-        """
-        specs = mapped_specs(fn, self.specs_by_key)
-        return self if specs == self.specs_by_key else self.with_specs(specs)
-
-    def with_specs(
-        self, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey] | None = None
-    ) -> AssetsDefinition:
-        """Return a copy of this definition with other specs. Its function and the name of its op stay.
-
-        Args:
-            specs: The new spec of each of its assets, by the present key. Its key and dependencies count.
-            renamed: The new keys of assets that it reads, by present key.
-
-        Raises:
-            CheckError: A dependency is missing in the specs, but a parameter of the function reads it.
-            DagflowInvalidDefinitionError: A dependency is new, but the function has parameters that read
-                assets.
-        """
-        new, renamed = copy.copy(self), renamed or {}
-        new.specs_by_key = {specs[key].key: specs[key] for key in self.specs_by_key}
-        new.keys_by_output_name = {name: specs[key].key for name, key in self.keys_by_output_name.items()}
-        new.keys_by_input_name = {
-            name: renamed.get(key, key) for name, key in self.keys_by_input_name.items()
-        }
-        new.partition_mappings = {renamed.get(key, key): one for key, one in self.partition_mappings.items()}
-        new.check_specs_by_output_name = {
-            name: _check_with_key(spec, specs, renamed)
-            for name, spec in self.check_specs_by_output_name.items()
-        }
-        if isinstance(self._node_def, OpDefinition):
-            node_def = self._node_def
-            ins = inputs_of_specs(node_def, new.specs_by_key, new.keys_by_input_name, new.partition_mappings)
-            outs = dict(node_def.outs)
-            for name, key in self.keys_by_output_name.items():
-                outs[name] = output_of_spec(outs[name], self.specs_by_key[key], specs[key])
-            if ins != node_def.ins or outs != node_def.outs:
-                new._node_def = node_def.with_ports(ins, outs)  # noqa: SLF001 - a copy of its own
-        definitions = [spec.partitions_def for spec in new.specs_by_key.values()]
-        if definitions != [spec.partitions_def for spec in self.specs_by_key.values()]:
-            new.partitions_def = next((one for one in definitions if one is not None), None)
-        new.index_ports()
-        return new
-
-    def inputs_with_keys(self, keys: Mapping[str, AssetKey]) -> Mapping[str, AssetInput]:
-        """Return the inputs that read assets, with other keys for those that `keys` resolves differently.
-
-        Args:
-            keys: The key that each input reads, by name.
-        """
-        if keys is self.keys_by_input_name:
-            return self.inputs
-        return {
-            name: AssetInput(keys[name], item.partition_mapping, item.partitions_def)
-            for name, item in self.inputs.items()
-        }
-
-    def io_manager_key_for(self, key: AssetKey) -> str:
-        """Return the key of the resource that stores an asset."""
-        if key not in self.output_names:
-            raise DagflowInvalidDefinitionError(
-                f"'{self.node_def.name}' does not make asset '{key.to_user_string()}'"
-            )
-        return leaf_output(self.node_def, self.output_names[key]).definition.io_manager_key
-
-    def own_requirements(self) -> Iterator[Requirement]:
-        """Return the resources that its op or graph, the inputs and its hooks need."""
-        if self._node_def is None:
-            for spec in self.specs_by_key.values():
-                yield from spec.own_requirements()
-            return
-        yield from self._node_def.all_requirements()
-        if self.hook_defs:
-            yield from attached_requirements(self.hook_defs, f"asset '{self._node_def.name}'").values()
+        return AssetsDefinition.from_graph(
+            op_def,
+            keys_by_input_name=keys_by_input_name,
+            keys_by_output_name=keys_by_output_name,
+            key_prefix=key_prefix,
+            internal_asset_deps=internal_asset_deps,
+            partitions_def=partitions_def,
+            partition_mappings=partition_mappings,
+            group_name=group_name,
+            group_names_by_output_name=group_names_by_output_name,
+            descriptions_by_output_name=descriptions_by_output_name,
+            metadata_by_output_name=metadata_by_output_name,
+            tags_by_output_name=tags_by_output_name,
+            legacy_freshness_policies_by_output_name=legacy_freshness_policies_by_output_name,
+            automation_conditions_by_output_name=automation_conditions_by_output_name,
+            backfill_policy=backfill_policy,
+            can_subset=can_subset,
+            auto_materialize_policies_by_output_name=auto_materialize_policies_by_output_name,
+            hook_defs=hook_defs,
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a node to the graph whose body is running, or else call the function without a run.
@@ -409,93 +330,14 @@ class AssetsDefinition(AssetFacts):
         """
         composition = current_composition()
         if composition is not None:
-            return composition.invoke(self.op, args, kwargs)
-        return _doors.invoke(self, args, kwargs)
+            return composition.invoke(self.node_def, args, kwargs)
+        if isinstance(self.node_def, OpDefinition):
+            return _doors.invoke(self, args, kwargs)
+        return self.node_def(*args, **kwargs)
 
     def __repr__(self) -> str:
         names = [repr(key.to_user_string()) for key in self.keys_by_output_name.values() or self.specs_by_key]
         return f"<asset {', '.join(names)}>" if names else f"<checks of '{self.__name__}'>"
-
-
-class AssetChecksDefinition(AssetsDefinition):
-    """Checks of assets that are made elsewhere, and the op that evaluates them. Made by `@asset_check`."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def create(
-        *,
-        keys_by_input_name: Mapping[str, AssetKey],
-        node_def: OpDefinition,
-        check_specs_by_output_name: Mapping[str, AssetCheckSpec],
-        can_subset: bool = False,
-        resource_defs: Mapping[str, Any] | None = None,
-    ) -> AssetChecksDefinition:
-        """Return the definition of checks that an op evaluates.
-
-        Args:
-            keys_by_input_name: The key of the asset that each input of the op reads.
-            node_def: The op.
-            check_specs_by_output_name: The checks, by the name of the output that gives their result.
-            can_subset: Whether a run may select some of the checks.
-            resource_defs: The resources that come with the checks.
-        """
-        return AssetChecksDefinition(
-            keys_by_input_name=keys_by_input_name,
-            node_def=node_def,
-            check_specs_by_output_name=check_specs_by_output_name,
-            can_subset=can_subset,
-            resource_defs=resource_defs,
-            specs=[],
-        )
-
-    @property
-    def check_key(self) -> AssetCheckKey:
-        """The key of the one check.
-
-        Raises:
-            CheckError: There are several checks.
-        """
-        return self.check_spec.key
-
-    @property
-    def check_spec(self) -> AssetCheckSpec:
-        """The declaration of the one check.
-
-        Raises:
-            CheckError: There are several checks.
-        """
-        specs = self.check_specs
-        if len(specs) != 1:
-            raise CheckError(f"{self!r} has {len(specs)} checks, not one; use 'check_specs'")
-        return specs[0]
-
-    @property
-    def name(self) -> str:
-        """The name of the one check.
-
-        Raises:
-            CheckError: There are several checks.
-        """
-        return self.check_spec.name
-
-    @property
-    def asset_key(self) -> AssetKey:
-        """The key of the checked asset.
-
-        Raises:
-            CheckError: There are several checks.
-        """
-        return self.check_spec.asset_key
-
-
-def _check_with_key(
-    spec: AssetCheckSpec, specs: Mapping[AssetKey, AssetSpec], renamed: Mapping[AssetKey, AssetKey]
-) -> AssetCheckSpec:
-    """Return the declaration of a check, for the new key of its asset."""
-    old = spec.asset_key
-    new = specs[old].key if old in specs else renamed.get(old, old)
-    return spec if new == old else spec.replace_key(AssetCheckKey(new, spec.name))
 
 
 AnyAsset = AssetsDefinition | SourceAsset | AssetSpec

@@ -186,6 +186,9 @@ class AssetDep:
             other.metadata,
         )
 
+    def __lt__(self, other: AssetDep) -> bool:
+        return self.asset_key < other.asset_key
+
     def __hash__(self) -> int:
         return hash(self.asset_key)
 

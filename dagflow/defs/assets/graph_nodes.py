@@ -165,7 +165,7 @@ class AssetNode:
     def io_manager_key(self) -> str:
         """The key of the resource that stores it."""
         if isinstance(self.definition, AssetsDefinition):
-            return self.definition.io_manager_key_for(self.key)
+            return self.definition.get_io_manager_key_for_asset_key(self.key)
         return self.definition.io_manager_key
 
     def to_asset_spec(self) -> AssetSpec:

@@ -9,7 +9,7 @@ from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.ports import AssetInput, AssetOutput
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.graphs.leaves import leaf_inputs, leaf_ops, leaf_output
+from dagflow.defs.graphs.leaves import NodePath, leaf_inputs, leaf_ops, leaf_output
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.keys import AssetCheckKey, AssetKey
@@ -17,9 +17,6 @@ from dagflow.keys import AssetCheckKey, AssetKey
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.partitions.definition import PartitionsDefinition
-
-NodePath = tuple[str, ...]
-"""The names of the nodes from the graph of the job down to an op."""
 
 
 class AssetLayer:
@@ -37,10 +34,20 @@ class AssetLayer:
         outputs: The AssetOutput by node path and output name. Always: the same paths as `definitions`.
         inputs: The AssetInput by node path and input name. Always: the same paths as `definitions`.
         checks: The checks by node path and output name, only for ops with checks.
+        passing_check_results: The ops whose results of checks are values for other ops of their graph.
         selected: The names of the outputs that an op shall give, only for ops that shall not give all.
     """
 
-    __slots__ = ("checks", "definitions", "inputs", "known", "known_checks", "outputs", "selected")
+    __slots__ = (
+        "checks",
+        "definitions",
+        "inputs",
+        "known",
+        "known_checks",
+        "outputs",
+        "passing_check_results",
+        "selected",
+    )
 
     def __init__(
         self,
@@ -50,6 +57,7 @@ class AssetLayer:
         self.known: Mapping[AssetKey, AnyAsset] = known
         self.known_checks: Mapping[AssetCheckKey, AssetsDefinition] = known_checks or {}
         self.checks: dict[NodePath, Mapping[str, AssetCheckSpec]] = {}
+        self.passing_check_results: set[NodePath] = set()
         self.selected: dict[NodePath, frozenset[str]] = {}
         self.outputs: dict[NodePath, Mapping[str, AssetOutput]] = {}
         self.inputs: dict[NodePath, Mapping[str, AssetInput]] = {}
@@ -103,9 +111,16 @@ class AssetLayer:
         for name, given in inputs.items():
             for inner in leaf_inputs(part.node_def, name):
                 read.setdefault((*path, *inner.path), {})[inner.definition.name] = given
+        for inner_path, stored in part.stored.items():
+            for name, key in stored.items():
+                read.setdefault((*path, *inner_path), {})[name] = AssetInput(key, None, part.partitions_def)
+        for inner_path, names in part.given.items():
+            self.selected[path + inner_path] = names
         for inner_path, _ in leaf_ops(part.node_def):
             whole = (*path, *inner_path)
             self.add(whole, part, outputs.get(whole, {}), read.get(whole, {}))
+            if part.check_specs_by_output_name and whole not in self.checks and whole not in outputs:
+                self.passing_check_results.add(whole)
 
     @property
     def keys(self) -> dict[AssetKey, tuple[NodePath, str]]:
@@ -121,10 +136,21 @@ class AssetLayer:
         """The node path and output name of each check that the job evaluates, by key."""
         return {spec.key: (path, name) for path, specs in self.checks.items() for name, spec in specs.items()}
 
+    def output_at(self, step_key: str, output_name: str) -> AssetOutput | None:
+        """Return the asset that an output of a step stores, None if it stores none.
+
+        Args:
+            step_key: The key of the step, without a mapping key.
+            output_name: The name of the output.
+        """
+        return self.outputs.get(tuple(step_key.split(".")), {}).get(output_name)
+
     @property
     def selected_asset_keys(self) -> set[AssetKey]:
         """The keys of the assets that the job stores."""
         return set(self.keys)
+
+    executable_asset_keys = selected_asset_keys
 
     @property
     def parts(self) -> list[AssetsDefinition]:
@@ -139,7 +165,7 @@ class AssetLayer:
         """Return the key of the resource that stores an asset."""
         asset = self.known.get(key)
         if isinstance(asset, AssetsDefinition):
-            return asset.io_manager_key_for(key)
+            return asset.get_io_manager_key_for_asset_key(key)
         return DEFAULT_IO_MANAGER_KEY if asset is None else asset.io_manager_key
 
     def partitions_def(self, key: AssetKey) -> PartitionsDefinition | None:

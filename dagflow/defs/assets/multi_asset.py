@@ -126,6 +126,7 @@ def multi_asset(
                     "AssetSpec(..., deps=[...])."
                 )
             ports = ports_of_specs(body, parameters, specs, place)
+            _check_read(ports, place)
         else:
             ports = _ports_of_outs(body, parameters, outs or {}, deps, internal_asset_deps, place)
         for key in set(ports.keys.values()).intersection(ports.read.values()):
@@ -254,6 +255,17 @@ def output_of_definition(out: Out, code_version: str | None, can_subset: bool) -
         out.metadata,
         out.code_version or code_version,
     )
+
+
+def _check_read(ports: _Ports, place: str) -> None:
+    """Raise if the function reads an asset that no spec depends on."""
+    known = {dep.asset_key for spec in ports.specs for dep in spec.deps}
+    for key in ports.read.values():
+        if key not in known:
+            raise DagflowInvalidDefinitionError(
+                f"{place} reads asset '{key.to_user_string()}', but none of its specs depends on it. Add it "
+                "to 'deps' of the AssetSpec that it is read for."
+            )
 
 
 def _own_specs(specs: Iterable[AssetSpec], place: str) -> list[AssetSpec]:

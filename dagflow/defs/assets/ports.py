@@ -84,10 +84,13 @@ class AssetPorts(NamedTuple):
     Attributes:
         outputs: The asset of each output that stores one, by output name.
         checks: The check of each output that gives the result of one, by output name.
+        passes_check_results: Whether the result of a check is a plain value, because another op of the graph
+            gives the result.
     """
 
     outputs: Mapping[str, AssetOutput]
     checks: Mapping[str, AssetCheckSpec]
+    passes_check_results: bool = False
 
     @property
     def are_observed(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from dagflow._util import nearest
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
@@ -11,6 +11,7 @@ from dagflow.defs.assets.cycles import without_cycles
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
+from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
 from dagflow.defs.parts.function import context_hint
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
@@ -37,6 +38,8 @@ def chosen_parts(
         DagflowInvalidSubsetError: The selection names an unknown key, or a part of a definition that cannot
             be divided.
     """
+    if selection is None and not catalog.checks:
+        return list(dict.fromkeys([asset for asset in catalog.assets.values() if _is_run(asset, is_global)]))
     if selection is None:
         keys = {key for key, asset in catalog.assets.items() if _is_run(asset, is_global)}
         checks = {key for key in catalog.checks if is_global or key.asset_key in keys}
@@ -47,7 +50,7 @@ def chosen_parts(
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
 
 
-def _is_run(asset: AnyAsset, is_global: bool) -> bool:
+def _is_run(asset: AnyAsset, is_global: bool) -> TypeGuard[AssetsDefinition]:
     """Return whether a job without a selection runs an asset."""
     return isinstance(asset, AssetsDefinition) and (
         asset.is_executable if is_global else asset.is_materializable
@@ -94,27 +97,32 @@ def wire_assets(
 
     Raises:
         DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
-            or the assets form a cycle.
+            the assets form a cycle, or a check has other partitions than its asset.
     """
-    parts = without_cycles(parts, names)
+    whole, parts = parts, without_cycles(parts, names)
     wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
-    node_names = _node_names(parts)
+    node_names = [part.node_def.name for part in parts] if parts is whole else _node_names(parts)
     sources = {
         key: (node_name, output_name)
         for node_name, part in zip(node_names, parts, strict=True)
         for output_name, key in part.keys_by_output_name.items()
     }
-    gates = _gates(parts, node_names)
+    gates: dict[AssetKey, list[DependencyDefinition]] = {}
+    if catalog.checks:
+        gates = _gates(parts, node_names)
+        _check_partitions_of_checks(parts, layer)
     for node_name, part in zip(node_names, parts, strict=True):
         node_def = part.node_def
-        if wiring.node_defs.setdefault(node_def.name, node_def) is not node_def:
+        is_further = node_name != node_def.name and isinstance(node_def, GraphDefinition)
+        definition_name = node_name if is_further else node_def.name  # the parts of a graph differ
+        if wiring.node_defs.setdefault(definition_name, node_def) is not node_def:
             owners = [repr_of(one) for one in parts if one.node_def.name == node_def.name]
             raise DagflowInvalidDefinitionError(
                 f"{' and '.join(owners[:2])} would have one step name, '{node_def.name}', because their keys "
                 "differ only in what separates the parts. Give one of them another name or key."
             )
         alias = None if node_name == node_def.name else node_name
-        wiring.invocations[node_name] = NodeInvocation(node_def.name, alias, hook_defs=part.hook_defs)
+        wiring.invocations[node_name] = NodeInvocation(definition_name, alias, hook_defs=part.hook_defs)
         read = names.keys_read_by(part)
         layer.add_part((node_name,), part, part.inputs_with_keys(read))
         dependencies: dict[str, Dependency] = {}
@@ -153,6 +161,23 @@ def _gates(
             if spec.blocking:
                 found.setdefault(spec.asset_key, []).append(DependencyDefinition(node_name, output_name))
     return found
+
+
+def _check_partitions_of_checks(parts: Iterable[AssetsDefinition], layer: AssetLayer) -> None:
+    """Raise if a check has partitions, but not those of its asset."""
+    for part in parts:
+        for spec in part.check_specs_by_output_name.values():
+            if spec.partitions_def is None:
+                continue
+            of_asset = layer.partitions_def(spec.asset_key)
+            if spec.partitions_def != of_asset:
+                asset = f"asset '{spec.asset_key.to_user_string()}'"
+                fact = f"has {repr_of(of_asset)}" if of_asset is not None else "has no partitions"
+                raise DagflowInvalidDefinitionError(
+                    f"check '{spec.name}' of {asset} ({place_of(part)}) has the partitions "
+                    f"{repr_of(spec.partitions_def)}, but {asset} {fact}. Give the check the partitions "
+                    "of its asset, or none."
+                )
 
 
 def _check_unknown(

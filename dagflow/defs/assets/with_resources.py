@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow._util import nearest
 from dagflow.config.read import check_config
+from dagflow.defs.assets.bound_resources import bound_resources
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.observed_source import observing
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.defs.resources.needs import check_needs, start_order
-from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
+from dagflow.defs.resources.needs import check_needs
 from dagflow.errors import DagflowInvalidInvocationError, check_optional, check_type, repr_of
-
-_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 
 
 def with_resources(
@@ -66,7 +62,7 @@ def with_resources(
         given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
     assets = check_type(definitions, Iterable, "definitions", "with_resources")
-    return [_bound(check_type(asset, _ASSETS, "definitions", "with_resources"), given) for asset in assets]
+    return [_bound(asset, given) for asset in assets]
 
 
 def _configured(definition: ResourceDefinition, key: str, entry: Any) -> ResourceDefinition:
@@ -82,32 +78,8 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
 
 def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset:
     check_type(asset, (AssetsDefinition, SourceAsset, AssetSpec), "definitions", "with_resources")
+    if isinstance(asset, AssetsDefinition):
+        return asset.with_resources(given)
     if isinstance(asset, AssetSpec):
         return asset
-    what = f"{type(asset).__name__} with key {asset.key.to_string()}"
-    both = sorted(asset.resource_defs.keys() & given.keys())
-    if both:
-        raise DagflowInvalidInvocationError(
-            f"{what} has conflicting resource definitions with provided resources for the following keys: "
-            f"{', '.join(both)}. Remove them from one of the two, or give one of them another key."
-        )
-    known = {**given, **asset.resource_defs}
-    check_needs(asset.resource_defs, known, "with_resources")
-    needs = observing(asset).own_requirements()
-    own = [requirement for requirement in needs if _must_be_given(requirement, known)]
-    needed = requirements_of(required_by(asset.resource_defs, what), own)
-    for key in sorted(needed.keys() - known.keys()):
-        raise not_provided(needed[key], known, "with_resources", asset=asset.key.to_user_string())
-    order = start_order(known, needed, "with_resources")
-    resources = {key: known[key] for key in order}
-    if isinstance(asset, SourceAsset):
-        return asset.with_resource_defs(resources)
-    bound = copy.copy(asset)
-    bound.resource_defs = resources
-    return bound
-
-
-def _must_be_given(requirement: Requirement, known: Mapping[str, ResourceDefinition]) -> bool:
-    """Return whether a resource is bound, or missing. A run adds the default I/O manager if it is missing."""
-    may_lack = requirement.key == DEFAULT_IO_MANAGER_KEY or requirement.is_optional
-    return requirement.key in known or not may_lack
+    return asset.with_resource_defs(bound_resources(asset, given, observing(asset).own_requirements()))

@@ -9,8 +9,8 @@ from dagflow._util import UNSET, nearest
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
-from dagflow.defs.assets.definition import AssetChecksDefinition
-from dagflow.defs.assets.dependency import AssetIn, HasAssetKey, free_input_name
+from dagflow.defs.assets.dependency import AssetDep, AssetIn, HasAssetKey, free_input_name, unique_deps
+from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, Out
@@ -93,7 +93,6 @@ def asset_check(
             name if name is not None else name_of(fn),
             asset=asset,
             description=description,
-            additional_deps=additional_deps,
             blocking=blocking,
             metadata=metadata,
             automation_condition=automation_condition,
@@ -101,9 +100,10 @@ def asset_check(
         )
         op_name = check_name(spec.get_python_identifier(), "asset_check")
         place = f"asset_check '{spec.name}' of asset '{spec.asset_key.to_user_string()}'"
-        body = _body(fn, place)
+        body = Body(fn, place)
         given = check_optional(additional_ins, Mapping, "additional_ins", place) or {}
         others = _others(body, given, spec, place)
+        spec.additional_deps = _further(others, additional_deps, spec, f"{place} ({location(fn)})")
         read, inputs = _inputs(
             body, others, [spec.asset_key], [dep.asset_key for dep in spec.additional_deps]
         )
@@ -200,11 +200,12 @@ def multi_asset_check(
         place = f"multi_asset_check '{op_name}'"
         check_type(can_subset, bool, "can_subset", place)
         checks = checks_by_output(_each_once(specs), None, place)
-        body = _body(fn, place)
+        body = Body(fn, place)
         checked = list(dict.fromkeys(spec.asset_key for spec in checks.values()))
         further = [dep.asset_key for spec in checks.values() for dep in spec.additional_deps]
         given = check_optional(ins, Mapping, "ins", place) or {}
-        read, inputs = _inputs(body, _named(body, given, checked, further, place), checked, further)
+        named = _named(body, given, checked, further, place)
+        read, inputs = _inputs(body, named, checked, further)
         resources = as_resources(resource_defs, place)
         refuse_resources_twice(body, required_resource_keys, "multi_asset_check")
         node_def = OpDefinition(
@@ -230,22 +231,18 @@ def multi_asset_check(
             can_subset=can_subset,
             resource_defs=resources,
             partition_mappings=mappings_of_deps(
-                dep for spec in checks.values() for dep in spec.additional_deps
+                [
+                    *(dep for spec in checks.values() for dep in spec.additional_deps),
+                    *(
+                        AssetDep(key, partition_mapping=item.partition_mapping)
+                        for key, item in named.values()
+                    ),
+                ]
             ),
             specs=[],
         )
 
     return decorate
-
-
-def _body(fn: Callable[..., Any], place: str) -> Body:
-    body = Body(fn, place)
-    if body.context == "asset":
-        raise DagflowInvalidDefinitionError(
-            f"{place} ({location(fn)}): the context of a check cannot be annotated with "
-            "AssetExecutionContext. Use AssetCheckExecutionContext."
-        )
-    return body
 
 
 def _each_once(specs: Any) -> Any:
@@ -296,6 +293,25 @@ def _others(
     return found
 
 
+def _further(
+    read: Mapping[str, tuple[AssetKey, AssetIn]], deps: Iterable[Any] | None, spec: AssetCheckSpec, place: str
+) -> list[AssetDep]:
+    """Return the assets that a check needs besides its own: those of its parameters, and the given ones."""
+    by_parameters = [
+        AssetDep(key, partition_mapping=item.partition_mapping)
+        for key, item in read.values()
+        if key != spec.asset_key
+    ]
+    given = unique_deps(() if deps is None else deps, place)
+    if any(dep.asset_key == spec.asset_key for dep in given):
+        raise DagflowInvalidDefinitionError(
+            f"{place}: 'additional_deps' names the checked asset. Leave it out: the check comes after it "
+            "anyway."
+        )
+    keys = {dep.asset_key for dep in by_parameters}
+    return [*by_parameters, *(dep for dep in given if dep.asset_key not in keys)]
+
+
 def _named(
     body: Body,
     given: Mapping[str, AssetIn],
@@ -319,14 +335,14 @@ def _named(
             )
             raise DagflowInvalidDefinitionError(f"{place} ({location(body.fn)}): 'ins': '{name}' {problem}")
         found[name] = (key, item)
-    by_name = {key.to_python_identifier(): key for key in checked}
+    by_name = {key.to_python_identifier(): key for key in (*further, *checked)}
     for name in parameters:
         if name in found:
             continue
         if name not in by_name:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): the parameter '{name}' is not the name of a checked asset."
-                f"{nearest(name, by_name)} Name its asset in 'ins'."
+                f"{place} ({location(body.fn)}): the parameter '{name}' is neither the name of a checked "
+                f"asset nor of one in 'additional_deps'.{nearest(name, by_name)} Name its asset in 'ins'."
             )
         found[name] = (by_name[name], AssetIn())
     return found

@@ -16,6 +16,7 @@ from dagflow.defs.graphs.wiring import (
     ReadableAsset,
 )
 from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.retry import RetryPolicy
@@ -144,6 +145,14 @@ class GraphContent(NodeDefinition):
                 yield from definition.iterate_node_defs()
             else:
                 yield definition
+
+    def iterate_op_defs(self) -> Iterator[OpDefinition]:
+        """Yield the definition of each op in it, at every depth, once for each node."""
+        for node in self.node_dict.values():
+            if isinstance(node.definition, OpDefinition):
+                yield node.definition
+            elif isinstance(node.definition, GraphContent):
+                yield from node.definition.iterate_op_defs()
 
     def own_requirements(self) -> list[Requirement]:
         """Return the resources that load the assets which the body of the graph reads."""

@@ -24,6 +24,7 @@ from dagflow.defs.parts.function import (
     resolved,
 )
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidDefinitionError,
     check_elements,
     check_optional,
@@ -116,7 +117,11 @@ def trace(
     config: Any,
     what: str,
 ) -> GraphDefinition:
-    """Trace the body of a graph, and return the graph. `what` is "graph" or "job", for messages."""
+    """Trace the body of a graph, and return the graph.
+
+    Args:
+        what: "graph", "job", or the name of the decorator of an asset, for messages.
+    """
     check_name(name, what)
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {repr_of(fn)}")
@@ -252,6 +257,11 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
     if isinstance(result, InvokedNodeOutputHandle):
         returned: dict[str, Any] = {names[0]: result}
     elif isinstance(result, tuple):
+        if len(result) > len(names) and what != "graph":
+            raise CheckError(
+                f"{place} returned {result[len(names)]!r}, for which it has no output. Its outputs are "
+                f"{names}: return an output of an op for each of them, and leave out the ops of the others."
+            )
         returned = dict(zip([*names, *(str(index) for index in range(len(names), len(result)))], result))  # noqa: B905
     elif isinstance(result, dict):
         returned = result

@@ -5,7 +5,7 @@ An input becomes unconnected if its source is not selected.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dagflow._util import nearest
@@ -49,7 +49,7 @@ def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefin
             ) from None
         for path in paths:
             _add(selected, path)
-    return _part(graph_def, selected)
+    return part_of_graph(graph_def, selected)
 
 
 def clauses_of(op_selection: Any) -> tuple[str, ...]:
@@ -128,7 +128,24 @@ def _add(selected: Selected, path: Sequence[str]) -> None:
         _add(selected[name], rest)
 
 
-def _part(graph_def: GraphDefinition, selected: Selected) -> GraphDefinition:
+def part_of_graph(
+    graph_def: GraphDefinition,
+    selected: Selected,
+    unconnected: Collection[tuple[str, ...]] = (),
+    path: tuple[str, ...] = (),
+) -> GraphDefinition:
+    """Return a copy of a graph with only the selected nodes.
+
+    Args:
+        graph_def: The graph.
+        selected: The selected nodes.
+        unconnected: The inputs that lose their source although it is selected: each the names of the nodes
+            down to the input, and its name.
+        path: The names of the nodes down to this graph.
+
+    Raises:
+        DagflowInvalidSubsetError: A selected node reads an output of a graph whose op is not selected.
+    """
     definitions: dict[str, NodeDefinition] = {}
     wiring = Wiring()
     for name, node in graph_def.node_dict.items():
@@ -136,7 +153,7 @@ def _part(graph_def: GraphDefinition, selected: Selected) -> GraphDefinition:
             inside = selected[name]
             definition = node.definition
             if inside is not None and isinstance(definition, GraphDefinition):
-                definition = _part(definition, inside)
+                definition = part_of_graph(definition, inside, unconnected, (*path, name))
             definitions[name] = definition
             key = definition.name if definition is node.definition else f"{definition.name} of {name}"
             wiring.node_defs[key] = definition
@@ -145,7 +162,7 @@ def _part(graph_def: GraphDefinition, selected: Selected) -> GraphDefinition:
     for name, definition in definitions.items():
         wiring.dependencies[name] = {}
         for input_name, dependency in graph_def.dependencies[name].items():
-            if input_name not in definition.input_names:
+            if input_name not in definition.input_names or (*path, name, input_name) in unconnected:
                 continue
             if isinstance(dependency, MultiDependencyDefinition):
                 parts = dependency.dependencies

@@ -306,7 +306,8 @@ def hook_requirements(
     needs = attached_requirements(hooks, place) if hooks else {}
     for name, node in graph_def.node_dict.items():
         if hasattr(node.definition, "node_dict"):
-            needs = {**hook_requirements(node.hook_defs, f"graph '{name}'", node.definition), **needs}
+            node_type = "asset" if name in assets else "graph"
+            needs = {**hook_requirements(node.hook_defs, f"{node_type} '{name}'", node.definition), **needs}
         elif node.hook_defs:
             node_type = "asset" if name in assets else "op"
             needs = {**attached_requirements(node.hook_defs, f"{node_type} '{name}'"), **needs}

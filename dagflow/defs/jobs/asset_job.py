@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.defs.assets.catalog import AssetCatalog
@@ -26,7 +27,8 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
+from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job, jsonable_tags
+from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
@@ -146,13 +148,75 @@ class UnresolvedAssetJobDefinition:
             )
         except (DagflowInvalidDefinitionError, *SELECTION_ERRORS) as error:
             raise unresolved(self.name, error) from error
-        if self.partitions_def is not None and job.partitions_def != self.partitions_def:
+        if self.partitions_def is not None and job.partitions_def not in (None, self.partitions_def):
             raise DagflowInvalidDefinitionError(
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
                 f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
         condition = self.automation_condition
         return job if condition is None else job.with_changes(automation_condition=condition)
+
+    @property
+    def config(self) -> Any:
+        """Its default run config; None without one."""
+        return self.options["config"]
+
+    @property
+    def description(self) -> str | None:
+        """A sentence for people."""
+        description: str | None = self.options["description"]
+        return description
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags."""
+        return jsonable_tags(self.options["tags"], f"job '{self.name}'")
+
+    @property
+    def run_tags(self) -> dict[str, str]:
+        """The tags of its runs, if they are not its tags."""
+        return jsonable_tags(self.options["run_tags"], f"job '{self.name}'")
+
+    @property
+    def metadata(self) -> Mapping[str, Any] | None:
+        """Its metadata as it was given; None without metadata."""
+        metadata: Mapping[str, Any] | None = self.options["metadata"]
+        return metadata
+
+    @property
+    def executor_def(self) -> ExecutorDefinition | None:
+        """The executor of its steps; None for that of the project."""
+        executor: ExecutorDefinition | None = self.options["executor_def"]
+        return executor
+
+    @property
+    def hooks(self) -> AbstractSet[HookDefinition] | None:
+        """The hooks of each step; None without hooks."""
+        hooks: AbstractSet[HookDefinition] | None = self.options["hook_defs"]
+        return hooks
+
+    @property
+    def op_retry_policy(self) -> RetryPolicy | None:
+        """The retry policy of each op without a policy."""
+        policy: RetryPolicy | None = self.options["op_retry_policy"]
+        return policy
+
+    @property
+    def owners(self) -> Sequence[str] | None:
+        """Its owners; None without owners."""
+        owners: Sequence[str] | None = self.options["owners"]
+        return owners
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> UnresolvedAssetJobDefinition:
+        """Return a copy with other metadata.
+
+        Raises:
+            ParameterCheckError: It is not a mapping of strings.
+            DagflowInvalidMetadata: A value is no metadata.
+        """
+        normalize_metadata(metadata, f"job '{self.name}'")
+        options = {**self.options, "metadata": metadata}
+        return UnresolvedAssetJobDefinition(self.name, self.given_selection, self.partitions_def, options)
 
     def run_request_for_partition(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagflow.defs.jobs.content import JobContent
-from dagflow.defs.resources.requirements import Requirement, not_provided
+from dagflow.defs.resources.requirements import Requirement, check_role, not_provided
 from dagflow.errors import DagflowInvalidDefinitionError
 
 
@@ -15,13 +15,15 @@ def check_resources(job: JobContent, remedy: str | None = None) -> None:
         remedy: A sentence for the error; default: to give the resource to the job.
 
     Raises:
-        DagflowInvalidDefinitionError: A resource is missing.
+        DagflowInvalidDefinitionError: A resource is missing, or cannot be the I/O manager that it should be.
     """
     compiled, known = job.compiled, job.resource_defs
     if "checked" in compiled:
         return
     for need in job.all_requirements():
-        if need.key not in known and not need.is_optional:
+        if need.key in known:
+            check_role(need, known[need.key])
+        elif not need.is_optional:
             raise _missing(job, remedy)
     compiled["checked"] = True
 

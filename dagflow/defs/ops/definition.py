@@ -46,6 +46,21 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _TAKES_ANY_ARGUMENT = 0x04  # the flag of a code object with *args
 
 
+_FOREIGN_CONTEXTS = {
+    ("op", "asset"): ("AssetExecutionContext", "OpExecutionContext"),
+    ("op", "check"): ("AssetCheckExecutionContext", "OpExecutionContext"),
+    **{
+        (owner, "check"): ("AssetCheckExecutionContext", "AssetExecutionContext")
+        for owner in ("asset", "multi_asset")
+    },
+    **{
+        (owner, "asset"): ("AssetExecutionContext", "AssetCheckExecutionContext")
+        for owner in ("asset_check", "multi_asset_check")
+    },
+}
+"""The annotations of the context that a decorator refuses, with the class to use."""
+
+
 class OpDefinition(NodeDefinition):
     """An op. Made by `@op`. Call it like its function, or in the body of a graph to add a node.
 
@@ -113,10 +128,12 @@ class OpDefinition(NodeDefinition):
             check_type(body, Body, "body", what)
         else:
             body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
-        if owner == "op" and body.context == "asset":
+        foreign = _FOREIGN_CONTEXTS.get((owner, str(body.context)))
+        if foreign is not None:
+            found, remedy = foreign
             raise DagflowInvalidDefinitionError(
-                f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
-                "AssetExecutionContext. Use OpExecutionContext."
+                f"{what} ({location(compute_fn)}): its context cannot be annotated with {found}. Use "
+                f"{remedy}."
             )
         self.body: Body = body
         check_texts(what, description=description, version=version, code_version=code_version, pool=pool)

@@ -159,7 +159,8 @@ class Body(Copied):
         function_type: "plain" (returns), "generator", "async" or "async_generator".
         is_indirect: Whether this is the type of a function that `fn`, a plain function, wraps. Then the
             result of `fn` decides, because `fn` may have waited for the other function.
-        context: The annotation of the context parameter: "any", "op" or "asset"; None without a context.
+        context: The annotation of the context parameter: "any", "op", "asset" or "check"; None without a
+            context.
         context_name: The name of the context parameter.
         context_first: Whether the context is the first positional argument. If not, it is passed by name.
         config: The annotation of the `config` parameter; None without this parameter.
@@ -388,7 +389,11 @@ def _context_annotation(annotation: Any, what: str, fn: Callable[..., Any]) -> s
     if annotation is UNSET or annotation is Any:
         return "any"
     if isinstance(annotation, Unresolved):
-        known = {"OpExecutionContext": "op", "AssetExecutionContext": "asset"}
+        known = {
+            "OpExecutionContext": "op",
+            "AssetExecutionContext": "asset",
+            "AssetCheckExecutionContext": "check",
+        }
         name = annotation.text.strip("'\"").rpartition(".")[2]
         if name in known:  # often imported under `if TYPE_CHECKING` only
             return known[name]
@@ -398,7 +403,8 @@ def _context_annotation(annotation: Any, what: str, fn: Callable[..., Any]) -> s
         raise DagflowInvalidDefinitionError(
             f"{what} ({location(fn)}): the context parameter is annotated with {repr_of(annotation)}. "
             f"Annotate it "
-            "with OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
+            "with OpExecutionContext, with AssetExecutionContext (assets only), with "
+            "AssetCheckExecutionContext (checks only), or not at all."
         )
     return str(markers.pop()) if len(markers) == 1 else "any"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.catalog import AssetCatalog
+from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
@@ -90,6 +90,7 @@ class Definitions:
         self.asset_checks: Sequence[AssetsDefinition] = _all_of(
             asset_checks, (AssetsDefinition,), "asset_checks", "a definition of checks"
         )
+        _refuse_misplaced(self.assets, self.asset_checks)
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
@@ -154,7 +155,7 @@ class Definitions:
         )
 
     def has_implicit_global_asset_job_def(self) -> bool:
-        """Return whether there is a job of all assets: there are assets to compute."""
+        """Return whether there is a job of all assets: there are assets or checks."""
         return ASSET_JOB_NAME in self._resolved()
 
     def resolve_all_asset_specs(self) -> list[AssetSpec]:
@@ -389,7 +390,7 @@ class Definitions:
             by_name: dict[str, JobDefinition] = {}
             assets = self._all_assets()
             resources = self._shared_resources()
-            if any(getattr(asset, "is_executable", False) for asset in assets):
+            if assets:
                 by_name[ASSET_JOB_NAME] = build_asset_job(
                     assets,
                     name=ASSET_JOB_NAME,
@@ -478,6 +479,21 @@ def _are_equal(one: object, other: object) -> bool:
         return bool(one == other)
     except Exception:  # a table or an array has no single answer
         return False
+
+
+def _refuse_misplaced(assets: Sequence[AnyAsset], checks: Sequence[AssetsDefinition]) -> None:
+    """Raise if an asset is among the checks, or a check is in both lists."""
+    for one in checks:
+        if one.keys:
+            raise DagflowInvalidDefinitionError(
+                f"parameter 'asset_checks' of Definitions holds {one!r} ({place_of(one)}), which is no "
+                "check. Put it into 'assets'; its own checks come with it."
+            )
+        if any(other is one for other in assets):
+            raise DagflowInvalidDefinitionError(
+                f"Duplicate check: {one.describe()} ({place_of(one)}) is in 'assets' and in 'asset_checks' "
+                "of Definitions. Put it into one of them."
+            )
 
 
 def _all_of(

@@ -86,6 +86,7 @@ class ResourceDefinition(Copied):
         "version",
     )
     __dagflow_resource__: ClassVar[str] = "factory"
+    _keeps_version: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -217,6 +218,8 @@ class ResourceDefinition(Copied):
             place=f"resource ({self.place})",
         )
         new.description = self.description if description is None else description
+        if not self._keeps_version:
+            new.version = None
         return new
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

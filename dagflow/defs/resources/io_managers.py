@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, overload
 
 from dagflow import _doors
+from dagflow._util import class_has
 from dagflow.config.choice import StringSource
 from dagflow.config.field import Field, is_function, resolve_field
 from dagflow.copies import Copied
@@ -34,6 +35,7 @@ class IOManagerDefinition(ResourceDefinition):
     """
 
     __slots__ = ("input_config_field", "output_config_field")
+    _keeps_version = False
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class InputManagerDefinition(ResourceDefinition):
     """A function that loads the inputs with this input manager. Made by `@input_manager`."""
 
     __slots__ = ("input_config_field", "load_fn")
+    _keeps_version = False
 
     resource_fn: Callable[[], _Loader]
     takes_context: bool
@@ -125,8 +128,9 @@ class _Loader(Copied):
         return self
 
     def load_input(self, context: Any) -> Any:
-        """Load an input with the function of the user."""
-        return self.load_fn(context) if self.takes_context else self.load_fn()
+        """Load an input with the function of the user, or with the input manager that it returns."""
+        value = self.load_fn(context) if self.takes_context else self.load_fn()
+        return value.load_input(context) if class_has(value, "load_input") else value
 
 
 @overload
@@ -193,7 +197,8 @@ def input_manager(
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
 ) -> InputManagerDefinition | Callable[[Callable[..., Any]], InputManagerDefinition]:
-    """Make an input manager of a function that loads the value of an input. Use it with or without arguments.
+    """Make an input manager of a function that loads the value of an input, or that returns an InputManager.
+    Use it with or without arguments.
 
     Args:
         config_schema: The schema of its config, which the function reads from `context.resource_config`.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from dagflow._util import nearest
 from dagflow.defs.parts.function import location, parameters_of
-from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.types.kinds import DagflowType
 from dagflow.types.loaders import DagflowTypeLoader
 
@@ -109,6 +109,30 @@ def not_provided(
     return DagflowInvalidDefinitionError(
         f"{requirement.role} with key '{key}' required by {requirement.by} was not provided."
         + lack(key, known, remedy or remedy_at(place, key), needed_at(requirement, asset))
+    )
+
+
+def check_role(requirement: Requirement, definition: Any) -> None:
+    """Raise if the value of a resource cannot have its role. The result of a function is not known yet.
+
+    Args:
+        requirement: The requirement.
+        definition: The resource with its key.
+
+    Raises:
+        DagflowInvalidDefinitionError: The value is required as I/O manager or input manager, and is none.
+    """
+    if requirement.role == RESOURCE or getattr(definition, "resource_type", "") != "value":
+        return
+    value, role = definition.value, requirement.role
+    if hasattr(value, "handle_output") and hasattr(value, "load_input"):
+        return
+    remedy = "Give it an IOManager."
+    if role == INPUT_MANAGER:
+        remedy = "Give it an IOManager, or a function with @input_manager, which may return an InputManager."
+    raise DagflowInvalidDefinitionError(
+        f"{role} with key '{requirement.key}' required by {requirement.by}, but received {repr_of(value)} of "
+        f"type '{type(value).__name__}'. {remedy}"
     )
 
 

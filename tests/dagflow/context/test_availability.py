@@ -189,7 +189,11 @@ def test_several_outputs_are_the_same(value):
 
 # the differences
 
-CALLED_WITH = {"add_output_metadata": [{"a": 1}], "log_event": [AssetMaterialization("a")]}
+CALLED_WITH = {
+    "add_output_metadata": [{"a": 1}],
+    "log_event": [AssetMaterialization("a")],
+    "load_asset_value": ["a"],
+}
 
 
 @pytest.mark.parametrize("name", sorted(RUN_ONLY | BOUND_ONLY))

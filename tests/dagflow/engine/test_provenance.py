@@ -16,6 +16,7 @@ from dagflow import (
     DailyPartitionsDefinition,
     DataProvenance,
     DataVersion,
+    DataVersionsByPartition,
     Definitions,
     MaterializeResult,
     Output,
@@ -29,6 +30,8 @@ from dagflow import (
     job,
     materialize,
     multi_asset,
+    observable_source_asset,
+    observe,
     op,
     reconstructable,
 )
@@ -377,3 +380,49 @@ def test_the_provenance_in_an_op(instance):
     ask.execute_in_process(instance=instance)
 
     assert seen == [DataProvenance("1", {}, {}, False)]
+
+
+@observable_source_asset
+def river(context):
+    """Log an older version, and then return the present one."""
+    context.log_event(AssetObservation("river", tags={"dagflow/data_version": "0"}))
+    return DataVersion("1")
+
+
+@observable_source_asset(partitions_def=PARTS)
+def wells():
+    """Return a version for each partition."""
+    return DataVersionsByPartition({"p": "x", "q": "y"})
+
+
+@asset(deps=[river, wells])
+def soup():
+    """Depend on observed assets."""
+
+
+def test_observed_versions_are_inputs(instance):
+    """The last observation of each asset and partition gives the version of the input."""
+    together = tags(observe([river, wells, soup], instance=instance), "soup")
+    later = tags(materialize([river, wells, soup], instance=instance), "soup")
+
+    for found in (together, later):
+        assert found["dagflow/input_data_version/river"] == "1"
+        assert found["dagflow/input_data_version/wells"] == digest("x", "y")
+    record = instance.fetch_observations(AssetKey("river"), 1).records[0]
+    assert together["dagflow/input_event_pointer/river"] == str(record.storage_id)
+
+
+def test_a_materialization_counts_more_than_an_observation(instance):
+    """An asset with a materialization has its version, also if it is observed afterwards."""
+
+    @op
+    def writes(context):
+        context.log_event(AssetMaterialization("river", tags={"dagflow/data_version": "2"}))
+
+    @job
+    def fills():
+        writes()
+
+    fills.execute_in_process(instance=instance)
+
+    assert tags(observe([river, soup], instance=instance), "soup")["dagflow/input_data_version/river"] == "2"

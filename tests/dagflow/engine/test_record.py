@@ -192,7 +192,7 @@ def test_the_evaluation_of_a_check():
 
     assert result.get_asset_check_evaluations() == [good, bad]
     events = [event for event in result.all_events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
-    assert [(event.step_key, event.asset_key, event.message) for event in events] == [
-        ("brew", key, "Asset check 'full' on 'shop/cup' passed."),
-        ("brew", key, "Asset check 'hot' on 'shop/cup' did not pass. It is cold."),
+    assert [(event.asset_check_key, event.asset_key, event.message) for event in events] == [
+        (good.asset_check_key, None, "Asset check 'full' on 'shop/cup' passed."),
+        (bad.asset_check_key, None, "Asset check 'hot' on 'shop/cup' did not pass. It is cold."),
     ]

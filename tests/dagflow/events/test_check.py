@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from dagflow import (
@@ -13,6 +16,7 @@ from dagflow import (
     MetadataValue,
     ParameterCheckError,
 )
+from dagflow.events.check import AssetCheckEvaluationTargetMaterializationData
 
 FIELDS = {
     "passed": True,
@@ -74,3 +78,31 @@ def test_arguments_of_the_wrong_type(kind, wrong):
     """The error names the argument of the wrong type."""
     with pytest.raises(ParameterCheckError, match=f"'{next(iter(wrong))}' must be"):
         kind(**{**FIELDS, **wrong})
+
+
+TARGET = AssetCheckEvaluationTargetMaterializationData(3, "run", 1.5)
+
+
+def test_the_target_is_found_when_it_is_read():
+    """A function for the target is called once; copies, pickles and comparisons read the target."""
+    calls = []
+
+    def find():
+        calls.append(1)
+        return TARGET
+
+    late = AssetCheckEvaluation(AssetKey("a"), "c", True)
+    late.find_target(find)
+    given = AssetCheckEvaluation(AssetKey("a"), "c", True, target_materialization_data=TARGET)
+
+    assert not calls
+    assert late == given
+    assert pickle.loads(pickle.dumps(late)) == copy.deepcopy(late) == given
+    assert late.with_metadata({"n": 1}).target_materialization_data is TARGET
+    assert calls == [1]
+
+
+def test_another_target_is_refused():
+    """Only the data of a materialization is a target."""
+    with pytest.raises(ParameterCheckError, match="target_materialization_data"):
+        AssetCheckEvaluation(AssetKey("a"), "c", True, target_materialization_data=3)

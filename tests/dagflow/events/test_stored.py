@@ -37,12 +37,14 @@ from dagflow import (
     op,
 )
 from dagflow.events import data
+from dagflow.events.check import AssetCheckEvaluationTargetMaterializationData
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.planned import AssetCheckEvaluationPlanned, AssetMaterializationPlannedData
 from dagflow.events.record import JobFailureData
 from dagflow.events.stored import UnstoredValue, deserialize_value, from_dict, serialize_value, to_dict
 from dagflow.keys import NodeHandle, StepHandle
 from dagflow.metadata.code import CodeReferencesMetadataValue, LocalFileCodeReference, UrlCodeReference
+from dagflow.partitions.subset import DefaultPartitionsSubset
 
 TEXT = st.text(max_size=5)
 MAYBE_TEXT = st.none() | TEXT
@@ -133,13 +135,18 @@ DATA: dict[str, st.SearchStrategy[Any]] = {
         TEXT,
         st.booleans(),
         METADATA,
-        st.none(),
+        st.none() | st.builds(AssetCheckEvaluationTargetMaterializationData, st.integers(), TEXT, FLOATS),
         st.sampled_from(AssetCheckSeverity),
         MAYBE_TEXT,
         st.none() | st.booleans(),
         PARTITIONS,
     ),
-    "ASSET_CHECK_EVALUATION_PLANNED": st.builds(AssetCheckEvaluationPlanned, KEYS, TEXT),
+    "ASSET_CHECK_EVALUATION_PLANNED": st.builds(
+        AssetCheckEvaluationPlanned,
+        KEYS,
+        TEXT,
+        st.none() | st.builds(DefaultPartitionsSubset, st.lists(TEXT, max_size=2)),
+    ),
     "ASSET_WIPED": st.builds(data.AssetWipedData, KEYS, st.none() | st.lists(TEXT, max_size=2)),
     "STEP_EXPECTATION_RESULT": st.builds(
         data.StepExpectationResultData,

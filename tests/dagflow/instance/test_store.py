@@ -15,6 +15,7 @@ from dagflow import (
     DagflowRunAlreadyExists,
 )
 from dagflow.events.data import AssetObservationData, StepMaterializationData
+from dagflow.events.planned import AssetMaterializationPlannedData
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
 from dagflow.instance.memory import MemoryStore
@@ -375,12 +376,14 @@ def test_filters_with_very_many_values(store):
 
 
 def test_assets(store):
-    """Materialized and observed assets are sorted, and planned ones are not included."""
-    planned = event(DagflowEventType.ASSET_MATERIALIZATION_PLANNED)
-    store.add_entries([materialized("b", "x"), materialized("b", "y"), observed("a"), planned, line("c")])
+    """Materialized, observed and planned assets are sorted; plans have no stored partitions."""
+    data = AssetMaterializationPlannedData(AssetKey("c"), "x")
+    planned = event(DagflowEventType.ASSET_MATERIALIZATION_PLANNED, data=data)
+    store.add_entries([materialized("b", "x"), materialized("b", "y"), observed("a"), planned, line("d")])
 
-    assert store.asset_keys() == [AssetKey("a"), AssetKey("b")]
+    assert store.asset_keys() == [AssetKey("a"), AssetKey("b"), AssetKey("c")]
     assert store.materialized_partitions(AssetKey("b")) == {"x", "y"}
+    assert store.materialized_partitions(AssetKey("c")) == set()
     assert store.materialized_partitions(AssetKey("a")) == set()
 
 

@@ -70,7 +70,7 @@ def test_partitions(instance):
         "a": "cup a",
         "b": "cup b",
     }
-    with pytest.raises(FileNotFoundError, match="stored with partitions"):
+    with pytest.raises(IsADirectoryError, match="stored with partitions"):
         loader.load_asset_value("cups")
 
 
@@ -177,15 +177,35 @@ def test_values_of_a_resource_with_config():
         kitchen.load_asset_value("river")
 
 
+def test_metadata_of_the_input(instance):
+    """The metadata of the input may have its older name, but not both."""
+
+    class Reads(IOManager):
+        def handle_output(self, context, obj):
+            pass
+
+        def load_input(self, context):
+            return context.metadata
+
+    loader = Definitions([water], resources={"io_manager": Reads()}).get_asset_value_loader(instance)
+
+    assert loader.load_asset_value("water", input_definition_metadata={"a": 1}) == {"a": 1}
+    assert loader.load_asset_value("water", metadata={"a": 1}) == {"a": 1}
+    with pytest.raises(CheckError, match="'input_definition_metadata' and its older name 'metadata'"):
+        loader.load_asset_value("water", metadata={}, input_definition_metadata={})
+
+
 def test_what_cannot_load():
     """A missing I/O manager, one that holds nothing, and an object that is none are named."""
     spec = AssetSpec("lake").with_io_manager_key("shelf")
-    with pytest.raises(DagflowInvalidDefinitionError, match="'shelf' required by asset 'lake'"):
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"'shelf' required by .*lake"):
         Definitions([spec]).load_asset_value("lake")
     with pytest.raises(DagflowInvariantViolationError, match="no value of asset 'water'"):
         Definitions([water], resources={"io_manager": mem_io_manager}).load_asset_value("water")
-    with pytest.raises(DagflowInvariantViolationError, match="'io_manager' should load asset 'water'"):
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"'io_manager' required by .*, but received 7"):
         Definitions([water], resources={"io_manager": 7}).load_asset_value("water")
+    with pytest.raises(CheckError, match="'io_manager' should load asset 'water', but 7"):
+        Definitions([water], resources={"io_manager": io_manager(lambda: 7)}).load_asset_value("water")
 
 
 def test_the_instance_of_the_home():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from dagflow import (
@@ -43,7 +45,7 @@ def test_output_context():
     assert context.asset_partitions_def is DAYS
     assert context.asset_partitions_time_window == DAYS.time_window_for_partition_key("2024-01-01")
     assert context.get_asset_identifier() == ["water", "2024-01-01"]
-    assert context.get_identifier() == ["__EPHEMERAL_RUN_ID", "brew", "cup", "k"]
+    assert context.get_run_scoped_output_identifier() == ["__EPHEMERAL_RUN_ID", "brew", "cup", "k"]
     assert context.instance is instance
     assert context.log.name == "dagflow"
 
@@ -79,6 +81,18 @@ def test_arguments_of_two_names(build):
         build(metadata={}, definition_metadata={})
     with pytest.raises(CheckError, match=r"'partition_key'.*'asset_partition_key_range'"):
         build_output_context(partition_key="a", asset_partition_key_range=PartitionKeyRange("a", "b"))
+
+
+def test_identifiers():
+    """An identifier has the version instead of the run, and a dynamic output has no version."""
+    output = partial(build_output_context, step_key="brew", name="cup", run_id="r")
+
+    assert output().get_identifier() == ["r", "brew", "cup"]
+    assert output(mapping_key="k").get_identifier() == ["r", "brew", "cup", "k"]
+    assert output(version="v").get_identifier() == ["versioned_outputs", "v", "brew", "cup"]
+    assert output(version="v").get_run_scoped_output_identifier() == ["r", "brew", "cup"]
+    with pytest.raises(CheckError, match="output 'cup' of step 'brew' has both a version and a mapping key"):
+        output(version="v", mapping_key="k").get_identifier()
 
 
 def test_defaults_of_an_output_context():

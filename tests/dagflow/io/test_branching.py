@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dagflow import (
+    AssetIn,
     AssetMaterialization,
     AssetObservation,
     AssetSpec,
@@ -16,6 +17,7 @@ from dagflow import (
     Definitions,
     IOManager,
     IOManagerDefinition,
+    SpecificPartitionsPartitionMapping,
     StaticPartitionsDefinition,
     asset,
     job,
@@ -156,6 +158,19 @@ def test_several_partitions(shop: Shop) -> None:
     places.append(shop.loaded(shops, count))
 
     assert places == ["production", "branch", "production"]
+
+
+def test_no_partitions(shop: Shop) -> None:
+    """For an input of no partitions, the latest materialization of any partition decides."""
+
+    @asset(ins={"shops": AssetIn(partition_mapping=SpecificPartitionsPartitionMapping([]))})
+    def nothing(shops: str) -> str:
+        return shops
+
+    before = shop.loaded(shops, nothing)
+    shop.run(shops, partition_key="north")
+
+    assert (before, shop.loaded(shops, nothing)) == ("production", "branch")
 
 
 def test_other_outputs(shop: Shop) -> None:

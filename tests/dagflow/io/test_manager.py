@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from dagflow import (
     AssetIn,
     AssetKey,
     AssetMaterialization,
+    AssetObservation,
     CheckError,
+    ConfigurableIOManagerFactory,
+    DagflowInstance,
+    DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     DailyPartitionsDefinition,
     Failure,
+    GraphDefinition,
     In,
     InMemoryIOManager,
+    InputManager,
     IOManager,
     Out,
     Output,
+    ResourceDefinition,
     RetryPolicy,
     SourceAsset,
     SpecificPartitionsPartitionMapping,
     StaticPartitionsDefinition,
     asset,
     fs_io_manager,
+    input_manager,
     io_manager,
     job,
     materialize,
@@ -222,7 +232,7 @@ def test_a_manager_may_be_a_generator():
 
     class Yields(IOManager):
         def handle_output(self, context, obj):
-            yield AssetMaterialization("copy", metadata={"own": 1})
+            yield AssetMaterialization("copy")
             yield {"rows": 2}
 
         def load_input(self, context):
@@ -231,22 +241,89 @@ def test_a_manager_may_be_a_generator():
     result = job_with(io_manager=Yields()).execute_in_process(op_selection=["sack"])
 
     (copy,) = result.asset_materializations_for_node("sack")
-    assert {key: value.value for key, value in copy.metadata.items()} == {"own": 1, "rows": 2}
+    assert {key: value.value for key, value in copy.metadata.items()} == {"rows": 2}
     (handled,) = [event.handled_output_data for event in result.all_events if event.is_handled_output]
     assert set(handled.metadata) == {"rows"}
 
 
-def test_what_a_manager_may_not_yield():
-    """The error about an invalid yielded object names the I/O manager's key and the output."""
+@pytest.mark.parametrize("is_logged", [True, False])
+def test_metadata_in_two_places(is_logged):
+    """A materialization with metadata is refused if the I/O manager logs other metadata."""
 
     class Yields(IOManager):
         def handle_output(self, context, obj):
-            yield 5
+            yield AssetMaterialization("copy", metadata={"own": 1})
+            if is_logged:
+                context.add_output_metadata({"rows": 2})
+            else:
+                yield {"rows": 2}
 
         def load_input(self, context):
             raise AssertionError
 
-    with pytest.raises(DagflowInvariantViolationError, match=r"'io_manager' yielded 5 for output 'result'"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"asset 'copy' with metadata .* in one place"):
+        job_with(io_manager=Yields()).execute_in_process()
+
+
+def test_a_materialization_with_metadata_of_its_own():
+    """A materialization keeps its metadata, which the output does not get."""
+
+    class Yields(IOManager):
+        def handle_output(self, context, obj):
+            yield AssetMaterialization("copy", metadata={"own": 1})
+
+        def load_input(self, context):
+            raise AssertionError
+
+    result = job_with(io_manager=Yields()).execute_in_process(op_selection=["sack"])
+    (copy,) = result.asset_materializations_for_node("sack")
+    (handled,) = [event.handled_output_data for event in result.all_events if event.is_handled_output]
+    assert ({key: value.value for key, value in copy.metadata.items()}, handled.metadata) == ({"own": 1}, {})
+
+
+def test_an_event_is_logged_when_it_is_given(tmp_path):
+    """An event of `log_event` is in the log before later messages, also if the I/O manager then fails."""
+
+    class Logs(IOManager):
+        def handle_output(self, context, obj):
+            context.log_event(AssetMaterialization("first"))
+            context.log.info("between")
+            context.log_event(AssetMaterialization("second"))
+            assert [event.asset_key.to_user_string() for event in context.get_logged_events()] == [
+                "first",
+                "second",
+            ]
+            assert pickle.loads(pickle.dumps(context)).name == "result"
+            raise OSError("disk full")
+
+        def load_input(self, context):
+            raise AssertionError
+
+    with DagflowInstance.local_temp(str(tmp_path)) as instance:
+        sack = job_with(io_manager=Logs())
+        result = sack.execute_in_process(raise_on_error=False, instance=instance, op_selection=["sack"])
+        story = [
+            entry.user_message
+            if entry.dagflow_event is None
+            else entry.dagflow_event.materialization.asset_key.to_user_string()
+            for entry in instance.all_logs(result.run_id)
+            if entry.dagflow_event is None or entry.dagflow_event.is_step_materialization
+        ]
+    assert story == ["first", "between", "second"]
+
+
+@pytest.mark.parametrize("item", [5, AssetObservation("copy")])
+def test_what_a_manager_may_not_yield(item):
+    """The error about an invalid yielded object names the I/O manager's key and the output."""
+
+    class Yields(IOManager):
+        def handle_output(self, context, obj):
+            yield item
+
+        def load_input(self, context):
+            raise AssertionError
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"'io_manager' yielded .* for output 'result'"):
         job_with(io_manager=Yields()).execute_in_process()
 
 
@@ -477,8 +554,69 @@ def test_a_manager_has_resources_and_config():
 
 def test_a_resource_that_is_no_manager():
     """The error about a resource that is not an I/O manager names key, output, value and missing method."""
-    with pytest.raises(DagflowInvariantViolationError, match=r"'io_manager'.*'result'.*5.*handle_output"):
-        job_with(io_manager=5).execute_in_process()
+    for resource in (5, ResourceDefinition.hardcoded_resource(5)):
+        text = (
+            r"io manager with key 'io_manager' required by output 'result' of op .*, but received 5 of type"
+        )
+        with pytest.raises(DagflowInvalidDefinitionError, match=text):
+            job_with(io_manager=resource).execute_in_process()
+    for resource in (io_manager(lambda: 5), ReturnsFive()):
+        with pytest.raises(CheckError, match=r"'io_manager'.*'result'.*5.*handle_output"):
+            job_with(io_manager=resource).execute_in_process()
+
+
+class ReturnsFive(ConfigurableIOManagerFactory):
+    """A factory whose result is not an I/O manager."""
+
+    def create_io_manager(self, context):
+        return 5
+
+
+def test_a_resource_that_is_no_input_manager():
+    """The error about a resource that is not an input manager names key and input; a bare one is refused."""
+
+    class Bare(InputManager):
+        def load_input(self, context):
+            return 1
+
+    @op(ins={"beans": In(input_manager_key="shelf")})
+    def grind(beans):
+        return beans
+
+    for resource in (5, Bare()):
+        text = "input manager with key 'shelf' required by input 'beans' of op 'grind', but received"
+        with pytest.raises(DagflowInvalidDefinitionError, match=text):
+            GraphDefinition("g", node_defs=[grind]).to_job(
+                resource_defs={"shelf": resource}
+            ).execute_in_process()
+
+
+@pytest.mark.parametrize("takes_context", [True, False])
+def test_a_function_that_returns_an_input_manager(takes_context):
+    """A function with @input_manager may return an object that loads the input."""
+
+    class Shelf(InputManager):
+        def load_input(self, context):
+            return f"{context.name} of the shelf"
+
+    def with_context(context):
+        return Shelf()
+
+    @op(ins={"beans": In(input_manager_key="shelf")})
+    def grind(beans):
+        return beans
+
+    shelf = input_manager(with_context if takes_context else lambda: Shelf())
+    cafe = GraphDefinition("g", node_defs=[grind]).to_job(resource_defs={"shelf": shelf})
+    assert cafe.execute_in_process().output_for_node("grind") == "beans of the shelf"
+
+
+@pytest.mark.parametrize("decorator", [io_manager, input_manager])
+def test_a_configured_manager_has_no_version(decorator):
+    """A copy with config has no version of its own."""
+    manager = decorator(config_schema={"a": str}, version="1")(lambda context: None)
+
+    assert (manager.version, manager.configured({"a": "x"}).version) == ("1", None)
 
 
 def test_a_manager_needs_both_methods():

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from dagflow import (
+    CheckError,
     ConfigurableIOManager,
     ConfigurableIOManagerFactory,
     ConfigurableLegacyIOManagerAdapter,
@@ -172,3 +173,15 @@ def test_where_files_lie(tmp_path: Path) -> None:
     assert FilesystemIOManager(base_dir="shelf").base_dir == "shelf"
     with pytest.raises(ValidationError, match="base_dir"):
         FilesystemIOManager(base_dir=3)  # type: ignore[arg-type]
+
+
+def test_an_adapter_of_something_else() -> None:
+    """An adapter whose wrapped I/O manager is no definition names it."""
+
+    class Wrong(ConfigurableLegacyIOManagerAdapter):
+        @property
+        def wrapped_io_manager(self) -> Any:
+            return 5
+
+    with pytest.raises(CheckError, match="wrapped_io_manager of Wrong must be the definition"):
+        _toast(Wrong())

@@ -174,6 +174,23 @@ def test_paths_of_assets_and_ops(tmp_path):
     ])  # fmt: skip
 
 
+def test_metadata_of_none(tmp_path):
+    """The path of a None is no metadata, but the metadata of the subclass is."""
+
+    class Counted(JsonFiles):
+        def get_metadata(self, context, obj):
+            return {"size": 0}
+
+    @asset
+    def water():
+        return None
+
+    result = run(Counted(tmp_path), water)
+    (event,) = result.filter_events(lambda event: event.is_step_materialization)
+    assert list(event.materialization.metadata) == ["size"]
+    assert files_in(tmp_path) == ["water.json"]
+
+
 def test_path_of_two_dimensions(tmp_path):
     """A multi-partition has a folder for each dimension, in alphabetical order of the dimensions."""
     grid = MultiPartitionsDefinition({"region": StaticPartitionsDefinition(["a/b"]), "day": DAYS})

@@ -22,6 +22,7 @@ from dagflow import (
     Field,
     GraphDefinition,
     In,
+    InMemoryIOManager,
     JobDefinition,
     NodeInvocation,
     Nothing,
@@ -398,6 +399,7 @@ def test_managers_are_resources_too(define: Any, what: str) -> None:
 
 def test_unused_resources_do_not_start() -> None:
     """The loader and the input manager of an input with a default are required, but do not start."""
+    shelf = InMemoryIOManager()
     loader = dagflow_type_loader(config_schema=int, required_resource_keys={"l"})(lambda context, n: n)
     loaded = DagflowType(lambda context, value: True, "Loaded", loader=loader)
     made = op(
@@ -405,10 +407,10 @@ def test_unused_resources_do_not_start() -> None:
         ins={"a": In(default_value=1, input_manager_key="k"), "b": In(loaded, default_value=1)},
     )(lambda a, b: 1)
 
-    assert _plan(_job_of(made, resource_defs={"k": 1, "l": 2}), {}).resource_keys == ("io_manager",)
+    assert _plan(_job_of(made, resource_defs={"k": shelf, "l": 2}), {}).resource_keys == ("io_manager",)
     for key in "kl":
         with pytest.raises(DagflowInvalidDefinitionError, match=f"with key '{key}' required by"):
-            _plan(_job_of(made, resource_defs={other: 1 for other in "kl" if other != key}), {})
+            _plan(_job_of(made, resource_defs={other: shelf for other in "kl" if other != key}), {})
 
 
 def _job_of(definition: Any, **arguments: Any) -> JobDefinition:

@@ -11,6 +11,7 @@ from dagflow import (
     AssetKey,
     GraphDefinition,
     In,
+    InMemoryIOManager,
     Nothing,
     Out,
     SourceAsset,
@@ -85,7 +86,8 @@ def test_assets_that_the_run_does_not_make_are_loaded() -> None:
     source = SourceAsset("s", io_manager_key="k")
     down = asset(name="down", ins={"t": AssetIn(input_manager_key="im")})(lambda s, t: 1)
     t = asset(name="t")(lambda: 1)
-    made = build_asset_job([source, down, t], selection=["down"], resources={"k": 1, "im": 2})
+    shelf = InMemoryIOManager()
+    made = build_asset_job([source, down, t], selection=["down"], resources={"k": shelf, "im": shelf})
     step = _plan(made, {}).steps[0]
 
     found = {
@@ -120,7 +122,11 @@ def test_the_value_of_an_op_without_one_is_looked_for_in_storage() -> None:
 def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
     """An unconnected input with an input manager needs no config."""
     loaded = op(name="loaded", ins={"x": In(input_manager_key="im")})(lambda x: x)
-    (item,) = _plan(job(name="j", resource_defs={"im": 1})(lambda: (loaded(), None)[1]), {}).steps[0].inputs
+    (item,) = (
+        _plan(job(name="j", resource_defs={"im": InMemoryIOManager()})(lambda: (loaded(), None)[1]), {})
+        .steps[0]
+        .inputs
+    )
 
     assert (item.source.source_type, item.source.manager_key) == (FROM_STORAGE, "im")
 

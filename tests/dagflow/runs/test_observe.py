@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,16 +20,21 @@ from dagflow import (
     ExecuteInProcessResult,
     InputContext,
     IOManager,
+    JobDefinition,
     ObserveResult,
     OutputContext,
     SourceAsset,
     asset,
     asset_check,
     define_asset_job,
+    execute_job,
+    instance_for_test,
+    load_assets_from_modules,
     materialize,
     multi_observable_source_asset,
     observable_source_asset,
     observe,
+    reconstructable,
     with_resources,
 )
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError
@@ -259,3 +267,60 @@ def test_equal_observable_sources_are_one_asset() -> None:
     assert keys(observe([one, same])) == ["pond"]
     with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate asset key"):
         observe([one, other])
+
+
+def test_loaded_observables_have_a_prefix() -> None:
+    """The loaders give observable sources the prefix of sources, and the op its name from the new key."""
+    module = ModuleType("waters")
+    vars(module).update(river=river, lakes=lakes, tea=tea)
+
+    found = load_assets_from_modules([module], key_prefix="made", source_key_prefix="land", group_name="g")
+
+    (source,) = [one for one in found if isinstance(one, SourceAsset)]
+    result = observe([one for one in found if not isinstance(one, AssetSpec)], resources=IO)
+    assert (source.key, source.group_name) == (AssetKey(["land", "river"]), "g")
+    assert keys(result) == ["lakes", "land__river", "tea"]
+    observed = [event.asset_key for event in result.get_asset_observation_events()]
+    assert observed == [AssetKey(["made", "lake"]), AssetKey(["land", "river"])]
+
+
+def test_a_copy_with_another_key_has_another_op() -> None:
+    """The op of a copy is named by its key."""
+    other = river.with_attributes(key=["land", "brook"], group_name="g")
+
+    assert (river.op.name, other.op.name) == ("river", "land__brook")
+    assert keys(observe([other], resources=IO)) == ["land__brook"]
+
+
+def test_copies_and_pickles() -> None:
+    """An observable source is copied and pickled like other definitions."""
+    assert copy.deepcopy(river) is river
+    assert copy.copy(river) == river
+    assert pickle.loads(pickle.dumps(river)) is river
+    assert pickle.loads(pickle.dumps(SourceAsset("sea"))) == SourceAsset("sea")
+
+
+@observable_source_asset
+def brook() -> DataVersion:
+    """Look at the brook, in another process."""
+    return DataVersion("3")
+
+
+def all_observations() -> JobDefinition:
+    """Return a job that observes, for other processes."""
+    jobs = [define_asset_job("look", ["brook", "lake"])]
+    return Definitions([brook, lakes], jobs=jobs).get_job_def("look")
+
+
+def test_worker_processes_observe() -> None:
+    """An executor with processes records the same observations."""
+    with instance_for_test() as instance:
+        config = {"execution": {"config": {"multiprocess": {}}}}
+        with execute_job(reconstructable(all_observations), instance, run_config=config) as result:
+            assert result.success
+
+        record = instance.fetch_observations(AssetKey("brook"), 1).records[0]
+        observation = record.event_log_entry.asset_observation
+        assert observation is not None
+        assert observation.data_version == "3"
+        assert len(instance.fetch_observations(AssetKey("lake"), 5).records) == 1

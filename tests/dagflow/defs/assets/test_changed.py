@@ -73,7 +73,7 @@ def test_an_io_manager_sees_the_new_metadata():
 
     materialize([changed], resources={"shelf": Shelf()})
     assert seen == [{"source": "well", "degrees": 90, "dagflow/io_manager_key": "shelf"}]
-    assert water.io_manager_key_for(AssetKey("water")) == "io_manager"
+    assert water.get_io_manager_key_for_asset_key(AssetKey("water")) == "io_manager"
 
 
 def test_a_new_code_version_is_recorded():

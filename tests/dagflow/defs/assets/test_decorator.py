@@ -24,6 +24,7 @@ from dagflow import (
     op,
 )
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidMetadata,
     DagflowInvariantViolationError,
@@ -218,14 +219,14 @@ def test_nothing_ins_and_further_keywords() -> None:
 
 
 def test_an_io_manager_of_its_own() -> None:
-    """`io_manager_def` is stored under a key made from the asset key, or under `io_manager_key`."""
+    """`io_manager_def` is stored under a key made from the asset key; a second key is refused."""
     own = asset(io_manager_def=mem_io_manager)(water)
-    named = asset(io_manager_def=mem_io_manager, io_manager_key="k")(water)
 
     assert own.op.outs["result"].io_manager_key == "water__io_manager"
     assert own.resource_defs == {"water__io_manager": mem_io_manager}
     assert own.op.required_resource_keys == frozenset()
-    assert named.resource_defs == {"k": mem_io_manager}
+    with pytest.raises(CheckError, match="asset 'water' has an 'io_manager_key' and an 'io_manager_def'"):
+        asset(io_manager_def=mem_io_manager, io_manager_key="k")(water)
 
 
 def test_contexts() -> None:

@@ -11,10 +11,12 @@ from dagflow import (
     AssetsDefinition,
     AssetSpec,
     LastPartitionMapping,
+    Out,
     StaticPartitionsDefinition,
     asset,
+    op,
 )
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError
+from dagflow.errors import CheckError, DagflowInvariantViolationError
 
 PARTS = StaticPartitionsDefinition(["a", "b"])
 
@@ -25,6 +27,11 @@ PARTS = StaticPartitionsDefinition(["a", "b"])
 def cup(water: Any) -> Any:
     """A cup."""
     return water
+
+
+@op(out={"p": Out(is_required=False), "q": Out(is_required=False)})
+def pour(water: Any) -> Any:
+    return water, water
 
 
 def test_attributes() -> None:
@@ -43,18 +50,18 @@ def test_attributes() -> None:
     assert cup.metadata_by_key == {key: {"m": 1}}
     assert cup.descriptions_by_key == {key: "A cup."}
     assert [spec.key for spec in cup.specs] == [key]
-    assert cup.io_manager_key_for(key) == "io_manager"
+    assert cup.get_io_manager_key_for_asset_key(key) == "io_manager"
     assert (cup.__name__, cup.__doc__) == ("shop__cup", "A cup.")
     assert repr(cup) == "<asset 'shop/cup'>"
     assert cup(3) == 3
-    with pytest.raises(DagflowInvalidDefinitionError, match="'shop__cup' does not make asset 'x'"):
-        cup.io_manager_key_for(AssetKey("x"))
+    with pytest.raises(DagflowInvariantViolationError, match="<asset 'shop/cup'> does not make asset 'x'"):
+        cup.get_io_manager_key_for_asset_key(AssetKey("x"))
 
 
 def test_several_assets_have_no_single_key() -> None:
     """Their keys are a set."""
     both = AssetsDefinition(
-        node_def=cup.node_def,
+        node_def=pour,
         keys_by_input_name={},
         keys_by_output_name={"p": AssetKey("p"), "q": AssetKey("q")},
         specs=[AssetSpec("p"), AssetSpec("q")],
@@ -67,7 +74,7 @@ def test_several_assets_have_no_single_key() -> None:
 
 def _partitioned(*specs: AssetSpec, **more: Any) -> AssetsDefinition:
     return AssetsDefinition(
-        node_def=cup.node_def,
+        node_def=pour,
         keys_by_input_name={"water": AssetKey("water")},
         keys_by_output_name={spec.key.to_user_string(): spec.key for spec in specs},
         specs=specs,
@@ -108,12 +115,14 @@ def test_the_partition_of_an_output() -> None:
 
 
 def test_partitions_of_the_definition_are_those_of_its_assets() -> None:
-    """A spec without partitions takes those of the definition; its own partitions stay."""
-    others = StaticPartitionsDefinition(["c"])
-    both = _partitioned(AssetSpec("p", partitions_def=others), AssetSpec("q"), partitions_def=PARTS)
+    """A spec without partitions takes those of the definition; other partitions of its own are refused."""
+    both = _partitioned(AssetSpec("p", partitions_def=PARTS), AssetSpec("q"), partitions_def=PARTS)
 
-    assert [spec.partitions_def for spec in both.specs] == [others, PARTS]
+    assert [spec.partitions_def for spec in both.specs] == [PARTS, PARTS]
     assert both.outputs["q"].partitions_def is both.partitions_def is PARTS
+    others = StaticPartitionsDefinition(["c"])
+    with pytest.raises(CheckError, match="the AssetSpec of 'p' has the partitions"):
+        _partitioned(AssetSpec("p", partitions_def=others), partitions_def=PARTS)
 
 
 def test_each_input_has_its_asset() -> None:

@@ -18,6 +18,7 @@ from dagflow import (
     DagflowInstance,
     ExecuteInProcessResult,
     MaterializeResult,
+    Nothing,
     Out,
     Output,
     StaticPartitionsDefinition,
@@ -363,6 +364,8 @@ def test_a_direct_call() -> None:
         ({"specs": [AssetSpec("a"), AssetSpec("a_b")], "check_specs": [AssetCheckSpec("b", asset="a")]},
          CheckError, "name of another output"),
         ({"specs": [AssetSpec("a", deps=["a"])]}, InvalidDefinition, "depends on itself"),
+        ({"specs": [AssetSpec("a", deps=["y"])], "ins": {"x": AssetIn(dagflow_type=Nothing)}},
+         InvalidDefinition, "reads asset 'x', but none of its specs depends on it"),
     ],
 )  # fmt: skip
 def test_bad_definitions(arguments: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -132,6 +132,29 @@ def test_what_is_no_selection(selection: Any) -> None:
         define_asset_job("drinks", selection)
 
 
+def test_the_attributes_of_an_unresolved_job() -> None:
+    """It has its arguments as attributes, and its metadata can be replaced."""
+    plain, full = define_asset_job("j"), define_asset_job("j", "water", tags={"x": 1}, metadata={"n": 1})
+
+    assert (plain.tags, plain.run_tags, full.tags, full.run_tags) == ({}, {}, {"x": "1"}, {})
+    assert (plain.config, plain.description, plain.metadata, plain.owners) == (None,) * 4
+    assert (plain.executor_def, plain.hooks, plain.op_retry_policy) == (None,) * 3
+    changed = full.with_metadata({"n": 2})
+    assert (full.metadata, changed.metadata, changed.selection) == ({"n": 1}, {"n": 2}, full.selection)
+    assert changed.resolve(ASSETS).metadata["n"].value == 2
+    with pytest.raises(CheckError):
+        full.with_metadata(5)  # type: ignore[arg-type]
+
+
+def test_partitions_of_a_job_of_unpartitioned_assets() -> None:
+    """They are ignored, because no asset has partitions."""
+    job = define_asset_job("j", partitions_def=StaticPartitionsDefinition(["a"])).resolve(ASSETS)
+
+    assert job.partitions_def is None
+    assert job.asset_layer is not None
+    assert job.asset_layer.executable_asset_keys == {own.key for own in ASSETS}
+
+
 def test_the_selection_of_an_unresolved_job() -> None:
     """It is an AssetSelection; without one, all materializable assets are selected."""
     assert define_asset_job("j").selection == AssetSelection.all()
@@ -204,7 +227,12 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         DagflowInvalidDefinitionError,
         r"input 'leaves' of asset 'hot/tea' \(.*test_asset_job.py:\d+\) reads asset 'leaves', which was not",
     ),
-    ("cycle", _cycle, DagflowInvalidDefinitionError, "in a cycle: 'a' -> 'c' -> 'b' -> 'a'"),
+    (
+        "cycle",
+        _cycle,
+        DagflowInvalidDefinitionError,
+        r"in a cycle: 'a' \(.*:\d+\) -> 'c' \(.*\) -> 'b' \(.*\) -> 'a' ",
+    ),
     (
         "itself",
         lambda: build_asset_job([asset(name="a", deps=["a"])(lambda: 1)]),

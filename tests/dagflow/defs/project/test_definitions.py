@@ -190,7 +190,8 @@ def test_what_types_and_managers_need_is_missing(message, said):
     assert __file__ in str(raised.value)
     with pytest.raises(DagflowInvalidDefinitionError, match=message):
         repository(name="r")(lambda: [j])
-    assert Definitions(jobs=[j], resources={"cup": 1}).get_job_def("j").resource_defs["cup"].value == 1
+    cup = InMemoryIOManager()
+    assert Definitions(jobs=[j], resources={"cup": cup}).get_job_def("j").resource_defs["cup"].value is cup
 
 
 @pytest.mark.parametrize(
@@ -448,12 +449,20 @@ def test_the_reserved_name_of_a_job():
 
 
 def test_the_job_for_some_assets():
-    """The job of all assets runs a selection; without assets to compute there is none."""
+    """The job of all assets runs a selection; without assets there is none."""
     found = Definitions([water, tea]).resolve_implicit_job_def_def_for_assets([AssetKey("water")])
 
     assert found is not None
     assert found.execute_in_process(asset_selection=[AssetKey("water")]).asset_value("water") == 1
-    assert Definitions([AssetSpec("lake")]).resolve_implicit_job_def_def_for_assets(["lake"]) is None
+    assert Definitions().resolve_implicit_job_def_def_for_assets(["lake"]) is None
+
+
+def test_the_job_of_assets_that_are_only_read():
+    """The job of all assets exists and does nothing, if a project has assets that are only read."""
+    result = Definitions([AssetSpec("lake")]).get_implicit_global_asset_job_def().execute_in_process()
+
+    assert result.success
+    assert result.get_step_success_events() == []
 
 
 def test_unbound_projects_are_merged():
