@@ -229,6 +229,37 @@ def test_partitioned_inputs(instance):
     assert tags(result, "whole")["dagflow/input_event_pointer/up"] == pointer(instance, "up")
 
 
+def test_partitions_within_one_function(instance):
+    """An asset has the version of another asset of the same function as it is, not its hash."""
+    up, down = AssetSpec("up", partitions_def=PARTS), AssetSpec("down", deps=["up"], partitions_def=PARTS)
+
+    @multi_asset(specs=[up, down])
+    def both():
+        yield MaterializeResult("up", data_version=DataVersion("mine"))
+        yield MaterializeResult("down")
+
+    result = materialize([both], partition_key="p", instance=instance)
+
+    assert tags(result, "down")["dagflow/input_data_version/up"] == "mine"
+
+
+def test_an_input_with_no_partition(instance):
+    """The version is the hash of no versions if the input was materialized, but none of its partitions."""
+
+    @asset(partitions_def=PARTS, code_version="1")
+    def up():
+        return 1
+
+    @asset(code_version="3", deps=[up])
+    def whole():
+        return 1
+
+    result = materialize([up, whole], instance=instance)
+
+    assert tags(result, "whole")["dagflow/input_data_version/up"] == digest()
+    assert tags(result, "whole")["dagflow/input_event_pointer/up"] == pointer(instance, "up")
+
+
 def test_an_asset_that_depends_on_itself(instance):
     """The earlier partition is an input."""
     days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05")
