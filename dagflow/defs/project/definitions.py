@@ -41,6 +41,9 @@ from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.automation.schedule import ScheduleDefinition
+    from dagflow.defs.automation.sensor import SensorDefinition
+    from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -51,6 +54,8 @@ class Definitions:
 
     Args:
         assets: AssetsDefinitions, SourceAssets and AssetSpecs.
+        schedules: Schedules with different names. Their jobs and assets are part of the project.
+        sensors: Sensors with different names. Their jobs and assets are part of the project.
         jobs: Jobs with different names. A job of `define_asset_job` selects from `assets`.
         resources: Resource definitions or values by key.
         executor: The executor of the jobs without an executor.
@@ -77,6 +82,8 @@ class Definitions:
         self,
         assets: Iterable[Any] | None = None,
         *,
+        schedules: Iterable[AnySchedule] | None = None,
+        sensors: Iterable[SensorDefinition] | None = None,
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
         executor: ExecutorDefinition | None = None,
@@ -94,6 +101,8 @@ class Definitions:
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
+        self.schedules: Sequence[AnySchedule] = () if schedules is None else _schedules(schedules)
+        self.sensors: Sequence[SensorDefinition] = () if sensors is None else _sensors(sensors)
         self.resources: dict[str, Any] = {
             check_name(key, "resource", reserved=False): value
             for key, value in (check_optional(resources, Mapping, "resources") or {}).items()
@@ -124,6 +133,60 @@ class Definitions:
     def resolve_all_job_defs(self) -> list[JobDefinition]:
         """Return all jobs with the resources of the project, including the job of all assets."""
         return list(self._resolved().values())
+
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """Return a schedule with its job of this project.
+
+        Raises:
+            DagflowInvariantViolationError: No schedule has this name.
+            DagflowInvalidDefinitionError: Two definitions have one name, or the job is invalid.
+
+        Example:
+            >>> from dagflow import ScheduleDefinition, job
+            >>> @job
+            ... def brew():
+            ...     pass
+            >>> daily = ScheduleDefinition(job=brew, cron_schedule="@daily")
+            >>> Definitions(schedules=[daily]).get_schedule_def("brew_schedule") is daily
+            True
+        """
+        from dagflow.defs.project.automation import named, resolved_schedules  # few projects have schedules
+
+        return named(resolved_schedules(self.schedules, self._resolved()), name, "schedule")
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """Return a sensor with its jobs of this project.
+
+        Raises:
+            DagflowInvariantViolationError: No sensor has this name.
+            DagflowInvalidDefinitionError: Two definitions have one name, or a job is invalid.
+        """
+        from dagflow.defs.project.automation import named, resolved_sensors  # few projects have sensors
+
+        return named(resolved_sensors(self.sensors, self._resolved()), name, "sensor")
+
+    def all_jobs(self) -> list[JobDefinition | UnresolvedAssetJobDefinition]:
+        """Return the jobs as they were given, with those of schedules and sensors, each once."""
+        if not self.schedules and not self.sensors:
+            return list(dict.fromkeys(self.jobs))
+        from dagflow.defs.project.automation import jobs_of  # few projects have schedules or sensors
+
+        return list(dict.fromkeys([*self.jobs, *jobs_of([*self.schedules, *self.sensors])]))
+
+    def resolve_automations(self) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
+        """Return all schedules and all sensors, with their jobs of this project.
+
+        Raises:
+            DagflowInvalidDefinitionError: Two of them have one name, or a job is unknown or invalid.
+        """
+        if not self.schedules and not self.sensors:
+            return [], []
+        from dagflow.defs.project import automation  # few projects have schedules or sensors
+
+        jobs = self._resolved()
+        automation.check_automations([*self.schedules, *self.sensors], jobs, "this repository")
+        schedules = automation.resolved_schedules(self.schedules, jobs).values()
+        return [*schedules], [*automation.resolved_sensors(self.sensors, jobs).values()]
 
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
         """Return the job that computes all assets.
@@ -228,6 +291,7 @@ class Definitions:
         """
         check_type(defs, Definitions, "defs", "validate_loadable").resolve_all_asset_specs()
         defs.resolve_all_job_defs()
+        defs.resolve_automations()
 
     @staticmethod
     def merge(*def_sets: Definitions) -> Definitions:
@@ -253,6 +317,8 @@ class Definitions:
                 )
         return Definitions(
             [asset for one in merged for asset in one.assets],
+            schedules=[schedule for one in merged for schedule in one.schedules] or None,
+            sensors=[sensor for one in merged for sensor in one.sensors] or None,
             jobs=[job for one in merged for job in one.jobs],
             resources=_merged([one.resources for one in merged], "resources"),
             executor=merged[owners[0]].executor if owners else None,
@@ -310,6 +376,8 @@ class Definitions:
                 )
         return Definitions(
             map_asset_specs(func, self.assets),
+            schedules=self.schedules or None,
+            sensors=self.sensors or None,
             jobs=self.jobs,
             resources=self.resources,
             executor=self.executor,
@@ -371,6 +439,8 @@ class Definitions:
 
     # newer names of the same methods
     get_all_job_defs = resolve_all_job_defs
+    resolve_schedule_def = get_schedule_def
+    resolve_sensor_def = get_sensor_def
     resolve_job_def = get_job_def
     resolve_assets_def = get_assets_def
     resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
@@ -380,7 +450,12 @@ class Definitions:
 
     def _all_assets(self) -> list[AnyAsset]:
         """Return the definitions of all assets and checks, each once."""
-        return list(dict.fromkeys([*self.assets, *self.asset_checks]))
+        own = [*self.assets, *self.asset_checks]
+        if self.schedules or self.sensors:
+            from dagflow.defs.project.automation import assets_of  # few projects have them
+
+            own += assets_of([*self.schedules, *self.sensors])
+        return list(dict.fromkeys(own))
 
     def _is_resolved(self) -> bool:
         return self._by_name is not None or self._specs is not None
@@ -397,7 +472,7 @@ class Definitions:
                     resources=resources,
                     is_global=True,
                 )
-            for job in dict.fromkeys(self.jobs):
+            for job in self.all_jobs():
                 if job.name == ASSET_JOB_NAME:
                     raise DagflowInvalidDefinitionError(
                         f"Attempted to provide job called {ASSET_JOB_NAME} to repository, which is a "
@@ -447,6 +522,18 @@ class Definitions:
         check_resources(complete, f"Give it to {owner}.")
         start_order(complete.resource_defs, complete.requirements(), complete.describe_target())
         return complete
+
+
+def _schedules(schedules: Iterable[Any]) -> list[AnySchedule]:
+    from dagflow.defs.project.automation import SCHEDULES  # few projects have schedules
+
+    return _all_of(schedules, SCHEDULES, "schedules", "a schedule")
+
+
+def _sensors(sensors: Iterable[Any]) -> list[SensorDefinition]:
+    from dagflow.defs.automation.sensor import SensorDefinition  # few projects have sensors
+
+    return _all_of(sensors, (SensorDefinition,), "sensors", "a sensor")
 
 
 def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:

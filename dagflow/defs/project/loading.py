@@ -19,9 +19,11 @@ from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.project.automation import SCHEDULES, by_name
 from dagflow.defs.project.definitions import Definitions
 from dagflow.errors import (
     CheckError,
@@ -199,7 +201,7 @@ def load_definitions_from_modules(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of modules, as Definitions.
+    """Return the assets, jobs, schedules and sensors that are variables of modules, as Definitions.
 
     Resources, executors, loggers and Definitions that are variables are ignored.
 
@@ -211,12 +213,19 @@ def load_definitions_from_modules(
 
     Raises:
         ParameterCheckError: `modules` is not a list of modules.
-        DagflowInvalidDefinitionError: Two assets have one key.
+        DagflowInvalidDefinitionError: Two assets have one key, or two schedules or sensors have one name.
     """
-    found = _found(_modules(modules), (*_ASSETS, *_JOBS))
-    jobs = [one.value for one in found if isinstance(one.value, _JOBS)]
-    assets = _assets([one for one in found if isinstance(one.value, _ASSETS)])
-    return Definitions(assets, jobs=jobs, resources=resources, loggers=loggers, executor=executor)
+    found = _found(_modules(modules), (*_ASSETS, *_JOBS, *SCHEDULES, SensorDefinition))
+    by_name(one.value for one in found if isinstance(one.value, (*SCHEDULES, SensorDefinition)))
+    return Definitions(
+        _assets([one for one in found if isinstance(one.value, _ASSETS)]),
+        schedules=[one.value for one in found if isinstance(one.value, SCHEDULES)],
+        sensors=[one.value for one in found if isinstance(one.value, SensorDefinition)],
+        jobs=[one.value for one in found if isinstance(one.value, _JOBS)],
+        resources=resources,
+        loggers=loggers,
+        executor=executor,
+    )
 
 
 def load_definitions_from_module(

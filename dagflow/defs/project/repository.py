@@ -17,20 +17,31 @@ from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.automation.schedule import ScheduleDefinition
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.parts.function import named_parameters
+from dagflow.defs.project.automation import SCHEDULES, automations_by_name
 from dagflow.defs.project.definitions import Definitions, unknown_job
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    check_elements,
+    check_texts,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetCheckKey, CoercibleToAssetKey
 
@@ -59,7 +70,9 @@ class RepositoryDefinition(Copied):
         1
     """
 
-    __slots__ = ("_assets", "_jobs", "_project", "description", "metadata", "name")
+    __slots__ = (
+        "_assets", "_jobs", "_project", "_schedules", "_sensors", "description", "metadata", "name"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -68,6 +81,8 @@ class RepositoryDefinition(Copied):
         assets: Iterable[AssetsDefinition | SourceAsset | AssetSpec] = (),
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        schedules: Iterable[ScheduleDefinition] = (),
+        sensors: Iterable[SensorDefinition] = (),
     ) -> None:
         self.name: str = check_name(name, "repository")
         place = f"repository '{name}'"
@@ -83,6 +98,10 @@ class RepositoryDefinition(Copied):
         self._assets = tuple(check_type(assets, Iterable, "assets", place))
         for asset in self._assets:
             check_type(asset, _ASSETS, "assets", place)
+        own_schedules = check_elements(schedules, ScheduleDefinition, "schedules")
+        self._schedules: dict[str, ScheduleDefinition] = {one.name: one for one in own_schedules}
+        own_sensors = check_elements(sensors, SensorDefinition, "sensors")
+        self._sensors: dict[str, SensorDefinition] = {one.name: one for one in own_sensors}
         self._project: Definitions | None = None
 
     @property
@@ -117,6 +136,44 @@ class RepositoryDefinition(Copied):
                 another name.
         """
         return [self.get_job(name) for name in sorted(self._jobs)]
+
+    @property
+    def schedule_defs(self) -> list[ScheduleDefinition]:
+        """The schedules."""
+        return list(self._schedules.values())
+
+    def has_schedule_def(self, name: str) -> bool:
+        """Return whether a schedule has this name."""
+        return name in self._schedules
+
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """Return the schedule with this name.
+
+        Raises:
+            DagflowInvariantViolationError: No schedule has this name.
+        """
+        from dagflow.defs.project.automation import named  # few repositories have schedules
+
+        return named(self._schedules, name, "schedule")
+
+    @property
+    def sensor_defs(self) -> list[SensorDefinition]:
+        """The sensors."""
+        return list(self._sensors.values())
+
+    def has_sensor_def(self, name: str) -> bool:
+        """Return whether a sensor has this name."""
+        return name in self._sensors
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """Return the sensor with this name.
+
+        Raises:
+            DagflowInvariantViolationError: No sensor has this name.
+        """
+        from dagflow.defs.project.automation import named  # few repositories have sensors
+
+        return named(self._sensors, name, "sensor")
 
     def has_implicit_global_asset_job_def(self) -> bool:
         """Return whether there is a job of all assets: the repository has assets to compute."""
@@ -256,7 +313,8 @@ def repository_of(
     """
     jobs = {job.name: job for job in project.resolve_all_job_defs()}
     found = project.metadata if metadata is None else metadata
-    made = RepositoryDefinition(name, jobs, project.assets, description, found)
+    schedules, sensors = project.resolve_automations()
+    made = RepositoryDefinition(name, jobs, project.assets, description, found, schedules, sensors)
     made._project = project  # noqa: SLF001 - its own
     return made
 
@@ -266,6 +324,8 @@ def create_repository_using_definitions_args(
     name: str,
     assets: Iterable[Any] | None = None,
     *,
+    schedules: Iterable[AnySchedule] | None = None,
+    sensors: Iterable[SensorDefinition] | None = None,
     jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
     resources: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
@@ -276,6 +336,8 @@ def create_repository_using_definitions_args(
     Args:
         name: The name of the repository.
         assets: AssetsDefinitions, SourceAssets and AssetSpecs.
+        schedules: Schedules with different names.
+        sensors: Sensors with different names.
         jobs: Jobs with different names.
         resources: Resource definitions or values by key.
         executor: The executor of the jobs without an executor.
@@ -289,7 +351,15 @@ def create_repository_using_definitions_args(
         >>> create_repository_using_definitions_args("kitchen", assets=[AssetSpec("beans")])
         <repository 'kitchen'>
     """
-    project = Definitions(assets, jobs=jobs, resources=resources, executor=executor, loggers=loggers)
+    project = Definitions(
+        assets,
+        schedules=schedules,
+        sensors=sensors,
+        jobs=jobs,
+        resources=resources,
+        executor=executor,
+        loggers=loggers,
+    )
     Definitions.validate_loadable(project)
     return repository_of(project, name)
 
@@ -325,8 +395,9 @@ def repository(
 
     Args:
         definitions_fn: A function without parameters. It returns a list, or a dict `{"jobs": {name: job}}`.
-            The list holds jobs, graphs, assets, results of `define_asset_job` and lists of these. In the dict
-            a job may be a function without parameters, which builds the job when it is needed.
+            The list holds jobs, graphs, assets, results of `define_asset_job`, schedules, sensors and lists
+            of these. The dict may have "schedules" and "sensors" too. In it a job may be a function without
+            parameters, which builds the job when it is needed.
         name: The name of the repository. Default: the name of the function.
         description: A sentence for people.
         metadata: Metadata by name.
@@ -363,9 +434,10 @@ def repository(
         content = _content(fn, place)
         if isinstance(content, Mapping):
             lazy = _jobs_by_name(content, place, define)
-            return RepositoryDefinition(own_name, lazy, (), description, metadata)
-        jobs, assets = _jobs_and_assets(content, place)
-        return repository_of(define(assets, jobs=jobs), own_name, description, metadata)
+            schedules, sensors = automations_by_name(content, lazy, place)
+            return RepositoryDefinition(own_name, lazy, (), description, metadata, schedules, sensors)
+        members = _members(content, place)
+        return repository_of(define(**members), own_name, description, metadata)
 
     return decorate if definitions_fn is None else decorate(definitions_fn)
 
@@ -388,24 +460,31 @@ def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]
     return content
 
 
-def _jobs_and_assets(content: list[Any], place: str) -> tuple[list[_Job], list[Any]]:
-    """Return the jobs and the assets of a list. Its elements may be lists of them."""
+def _members(content: list[Any], place: str) -> dict[str, Any]:
+    """Return the elements of a list by the argument of Definitions. Its elements may be lists of them."""
     jobs: list[_Job] = []
     assets: list[Any] = []
+    schedules: list[AnySchedule] = []
+    sensors: list[SensorDefinition] = []
     for index, element in enumerate(content):
         for one in element if isinstance(element, list) else [element]:
             if isinstance(one, _ASSETS):
                 assets.append(one)
             elif isinstance(one, _JOBS):
                 jobs.append(_as_job(one))
+            elif isinstance(one, SCHEDULES):
+                schedules.append(one)
+            elif isinstance(one, SensorDefinition):
+                sensors.append(one)
             else:
                 raise DagflowInvalidDefinitionError(
                     f"Bad return value from the function of {place}: all elements of list must be of type "
-                    "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset or AssetSpec, results of "
+                    "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset, AssetSpec, "
+                    "ScheduleDefinition or SensorDefinition, results of "
                     f"define_asset_job, or lists of these. Got {repr_of(one)} of type {type(one)} at index "
                     f"{index}."
                 )
-    return jobs, assets
+    return {"jobs": jobs, "assets": assets, "schedules": schedules, "sensors": sensors}
 
 
 def _as_job(one: Any) -> _Job:
@@ -418,10 +497,10 @@ def _jobs_by_name(
 ) -> dict[str, JobDefinition | Callable[[], JobDefinition]]:
     """Return the jobs of a dict. A function is not called, but wrapped in a check of its result."""
     for key in content:
-        if key != "jobs":
+        if key not in ("jobs", "schedules", "sensors"):
             raise DagflowInvalidDefinitionError(
                 f"Bad return value from the function of {place}: dict must not contain keys other than "
-                f"'jobs': found {repr_of(key)}. To add assets, return a list."
+                f"'jobs', 'schedules' and 'sensors': found {repr_of(key)}. To add assets, return a list."
             )
     by_name = content.get("jobs", {})
     if not isinstance(by_name, Mapping):

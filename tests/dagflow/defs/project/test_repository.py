@@ -235,7 +235,7 @@ def test_a_function_that_makes_no_job_is_refused():
     [
         ({"jobs": {"serve": 3}}, "mapped to serve is not an instance"),
         ({"jobs": {"other": serve}}, "name in JobDefinition does not match: got 'serve'"),
-        ({"assets": {"water": water}}, "other than 'jobs': found 'assets'"),
+        ({"assets": {"water": water}}, "other than 'jobs', 'schedules' and 'sensors': found 'assets'"),
         ({"jobs": [serve]}, "must be a dict of jobs by name"),
     ],
 )
