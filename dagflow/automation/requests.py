@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagflow.automation.context import EvaluationContext
-from dagflow.defs.jobs.request_partition import PlannedKeys, resolved_request
+from dagflow.defs.jobs.request_partition import PlannedKeys
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.errors import DagflowInvariantViolationError
 
@@ -34,4 +34,4 @@ def with_partition(
             f"{place} requests the partition '{key}', but no repository_def was provided. Give it "
             "repository_def=defs.get_repository_def()."
         )
-    return resolved_request(request, context.given_repository.get_job(job_name), place, store)
+    return request.with_partition_of(context.given_repository.get_job(job_name), place, store)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from dagflow import _doors
 from dagflow.errors import CheckError, DagflowInvariantViolationError, DagflowUnknownPartitionError
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
@@ -13,8 +14,7 @@ from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 
 if TYPE_CHECKING:
-    from dagflow.defs.jobs.definition import JobDefinition
-    from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.keys import AssetKey
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 PartitionsRequest = AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest
@@ -68,20 +68,27 @@ class PlannedKeys:
         return [key for key in dict.fromkeys([*stored, *added]) if key not in deleted]
 
 
-def resolved_request(
-    request: RunRequest,
-    job: JobDefinition,
+class PartitionFacts(NamedTuple):
+    """The tags and the run config of a partition of a job."""
+
+    tags: Mapping[str, str]
+    run_config: Mapping[str, object]
+
+
+def facts_of_partition(
+    job: _doors.JobDefinition,
+    key: str,
+    assets: Sequence[AssetKey] | None,
     place: str,
     store: PlannedKeys,
     current_time: Moment | None = None,
-) -> RunRequest:
-    """Return a request for a partition with the tags and the config of the partition.
-
-    The tags of the partition win; its config is used only if the request has none.
+) -> PartitionFacts:
+    """Return the tags and the run config of a partition that a schedule or sensor requests.
 
     Args:
-        request: The request, which has a partition key.
         job: The job.
+        key: The partition.
+        assets: The requested assets of the job; None: all.
         place: The schedule or sensor, for messages.
         store: The keys of dynamic partitions.
         current_time: The end of partitions that grow with time; default: now.
@@ -90,10 +97,8 @@ def resolved_request(
         CheckError: The job is not partitioned.
         DagflowUnknownPartitionError: The job has no such partition.
     """
-    key = request.partition_key
-    assert key is not None
-    if request.asset_selection and job.partitions_def is None and job.is_asset_job:
-        job = job.get_subset(asset_selection=request.asset_selection)
+    if assets and job.partitions_def is None and job.is_asset_job:
+        job = job.get_subset(asset_selection=assets)
     if job.partitions_def is None:
         raise CheckError(
             f"Job has no PartitionsDefinition: {place} requests the partition '{key}' of "
@@ -101,10 +106,9 @@ def resolved_request(
         )
     with partition_loading_context(current_time, dynamic_partitions_store=store):
         _check_key(job.partitions_def, key, place, store)
-        return request.with_replaced_attrs(
-            tags={**request.tags, **job.partition_tags(key)},
-            run_config=request.run_config or _partition_config(job, key),
-        )
+        made = job.partitioned_config
+        config = {} if made is None else made.get_run_config_for_partition_key(key)
+        return PartitionFacts(job.partition_tags(key), config)
 
 
 def _check_key(partitions_def: PartitionsDefinition, key: str, place: str, store: PlannedKeys) -> None:
@@ -126,8 +130,3 @@ def _is_dynamic(partitions_def: PartitionsDefinition) -> bool:
         else [partitions_def]
     )
     return any(isinstance(part, DynamicPartitionsDefinition) for part in parts)
-
-
-def _partition_config(job: JobDefinition, key: str) -> Mapping[str, object]:
-    made = job.partitioned_config
-    return {} if made is None else made.get_run_config_for_partition_key(key)

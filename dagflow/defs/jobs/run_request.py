@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
 from dagflow.errors import CheckError, ParameterCheckError, check_elements, check_texts, check_type
@@ -14,8 +15,7 @@ from dagflow.values import Constant
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
-    from dagflow.defs.jobs.definition import JobDefinition
-    from dagflow.defs.jobs.request_partition import PartitionsRequest
+    from dagflow.defs.jobs.request_partition import PartitionsRequest, PlannedKeys
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 _K = TypeVar("_K")
@@ -135,7 +135,7 @@ class RunRequest(Constant):
 
     def with_resolved_tags_and_config(
         self,
-        target_definition: JobDefinition,
+        target_definition: _doors.JobDefinition,
         dynamic_partitions_requests: Sequence[PartitionsRequest] = (),
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
@@ -154,10 +154,40 @@ class RunRequest(Constant):
         """
         if self.partition_key is None:
             raise CheckError("with_resolved_tags_and_config needs a RunRequest with a partition_key")
-        from dagflow.defs.jobs.request_partition import PlannedKeys, resolved_request  # few callers ask
+        from dagflow.defs.jobs.request_partition import PlannedKeys  # few callers ask
 
         keys = PlannedKeys(dynamic_partitions_store, dynamic_partitions_requests)
-        return resolved_request(self, target_definition, "a RunRequest", keys, current_time)
+        return self.with_partition_of(target_definition, "a RunRequest", keys, current_time)
+
+    def with_partition_of(
+        self,
+        job: _doors.JobDefinition,
+        place: str,
+        keys: PlannedKeys,
+        current_time: Moment | None = None,
+    ) -> RunRequest:
+        """Return a copy with the tags and the config of its partition; itself without a partition.
+
+        The tags of the partition win over the tags of the request, and its config is a default.
+
+        Args:
+            job: The job.
+            place: The schedule or sensor, for messages.
+            keys: The keys of dynamic partitions.
+            current_time: The end of partitions that grow with time; default: now.
+
+        Raises:
+            CheckError: The job is not partitioned.
+            DagflowUnknownPartitionError: The job has no such partition.
+        """
+        key = self.partition_key
+        if key is None:
+            return self
+        from dagflow.defs.jobs.request_partition import facts_of_partition  # few requests have a partition
+
+        found = facts_of_partition(job, key, self.asset_selection, place, keys, current_time)
+        tags = {**self.tags, **found.tags}
+        return self.with_replaced_attrs(tags=tags, run_config=self.run_config or found.run_config)
 
 
 def _keys(keys: Sequence[_K] | None, key_type: type[_K], name: str) -> list[_K] | None:

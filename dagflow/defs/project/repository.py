@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow import _doors
@@ -20,20 +19,16 @@ from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
-from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
-from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
-from dagflow.defs.parts.function import named_parameters
-from dagflow.defs.project.automation import SCHEDULES, automations_by_name
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.project.automation import automations_by_name
 from dagflow.defs.project.definitions import Definitions, unknown_job
+from dagflow.defs.project.repository_content import ASSETS, content_of, jobs_by_name, members_of
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.errors import (
-    CheckError,
-    DagflowInvalidDefinitionError,
     check_elements,
     check_texts,
     check_type,
-    repr_of,
 )
 from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
@@ -44,10 +39,6 @@ if TYPE_CHECKING:
     from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetCheckKey, CoercibleToAssetKey
-
-_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
-_JOBS = (JobDefinition, UnresolvedAssetJobDefinition, GraphDefinition)
-_Job = JobDefinition | UnresolvedAssetJobDefinition
 
 
 class RepositoryDefinition(Copied):
@@ -97,7 +88,7 @@ class RepositoryDefinition(Copied):
         self._jobs: dict[str, JobDefinition | Callable[[], JobDefinition]] = dict(given)
         self._assets = tuple(check_type(assets, Iterable, "assets", place))
         for asset in self._assets:
-            check_type(asset, _ASSETS, "assets", place)
+            check_type(asset, ASSETS, "assets", place)
         own_schedules = check_elements(schedules, ScheduleDefinition, "schedules")
         self._schedules: dict[str, ScheduleDefinition] = {one.name: one for one in own_schedules}
         own_sensors = check_elements(sensors, SensorDefinition, "sensors")
@@ -431,111 +422,12 @@ def repository(
         own_name = name if name is not None else getattr(fn, "__name__", type(fn).__name__)
         place = f"repository '{own_name}'"
         define = partial(Definitions, executor=default_executor_def, loggers=default_logger_defs)
-        content = _content(fn, place)
+        content = content_of(fn, place)
         if isinstance(content, Mapping):
-            lazy = _jobs_by_name(content, place, define)
+            lazy = jobs_by_name(content, place, define)
             schedules, sensors = automations_by_name(content, lazy, place)
             return RepositoryDefinition(own_name, lazy, (), description, metadata, schedules, sensors)
-        members = _members(content, place)
+        members = members_of(content, place)
         return repository_of(define(**members), own_name, description, metadata)
 
     return decorate if definitions_fn is None else decorate(definitions_fn)
-
-
-def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
-    """Call the function, and return its list or dict."""
-    if not callable(fn):
-        raise CheckError(f"@repository must decorate a function, not {repr_of(fn)}")
-    parameters = named_parameters(fn, place)
-    if parameters:
-        raise CheckError(
-            f"the function of {place} must have no parameters, but has {[each.name for each in parameters]}"
-        )
-    content = fn()
-    if not isinstance(content, (list, Mapping)):
-        raise DagflowInvalidDefinitionError(
-            f"Bad return value of type {type(content)} from the function of {place}: it must return a list "
-            "of jobs and assets, or a dict with 'jobs' by name"
-        )
-    return content
-
-
-def _members(content: list[Any], place: str) -> dict[str, Any]:
-    """Return the elements of a list by the argument of Definitions. Its elements may be lists of them."""
-    jobs: list[_Job] = []
-    assets: list[Any] = []
-    schedules: list[AnySchedule] = []
-    sensors: list[SensorDefinition] = []
-    for index, element in enumerate(content):
-        for one in element if isinstance(element, list) else [element]:
-            if isinstance(one, _ASSETS):
-                assets.append(one)
-            elif isinstance(one, _JOBS):
-                jobs.append(_as_job(one))
-            elif isinstance(one, SCHEDULES):
-                schedules.append(one)
-            elif isinstance(one, SensorDefinition):
-                sensors.append(one)
-            else:
-                raise DagflowInvalidDefinitionError(
-                    f"Bad return value from the function of {place}: all elements of list must be of type "
-                    "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset, AssetSpec, "
-                    "ScheduleDefinition or SensorDefinition, results of "
-                    f"define_asset_job, or lists of these. Got {repr_of(one)} of type {type(one)} at index "
-                    f"{index}."
-                )
-    return {"jobs": jobs, "assets": assets, "schedules": schedules, "sensors": sensors}
-
-
-def _as_job(one: Any) -> _Job:
-    job: _Job = job_of_graph(one) if isinstance(one, GraphDefinition) else one
-    return job
-
-
-def _jobs_by_name(
-    content: Mapping[str, Any], place: str, define: Callable[..., Definitions]
-) -> dict[str, JobDefinition | Callable[[], JobDefinition]]:
-    """Return the jobs of a dict. A function is not called, but wrapped in a check of its result."""
-    for key in content:
-        if key not in ("jobs", "schedules", "sensors"):
-            raise DagflowInvalidDefinitionError(
-                f"Bad return value from the function of {place}: dict must not contain keys other than "
-                f"'jobs', 'schedules' and 'sensors': found {repr_of(key)}. To add assets, return a list."
-            )
-    by_name = content.get("jobs", {})
-    if not isinstance(by_name, Mapping):
-        raise DagflowInvalidDefinitionError(
-            f"'jobs' of {place} must be a dict of jobs by name, not {repr_of(by_name)}"
-        )
-    found: dict[str, JobDefinition | Callable[[], JobDefinition]] = {}
-    for name, given in by_name.items():
-        is_lazy = isinstance(given, FunctionType)
-        found[name] = (
-            partial(_build_job, given, name, place, define)
-            if is_lazy
-            else _checked(given, name, place, define)
-        )
-    return found
-
-
-def _build_job(
-    build: Callable[[], Any], name: str, place: str, define: Callable[..., Definitions]
-) -> JobDefinition:
-    """Call a function that builds a job, and return the checked job."""
-    return _checked(build(), name, place, define)
-
-
-def _checked(one: Any, name: str, place: str, define: Callable[..., Definitions]) -> JobDefinition:
-    """Return a job with the default executor and loggers. Raise if it is not a job of this name."""
-    if not isinstance(one, _JOBS):
-        raise DagflowInvalidDefinitionError(
-            f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is "
-            f"{repr_of(one)}, "
-            f"in the 'jobs' of {place}."
-        )
-    if one.name != name:
-        raise DagflowInvalidDefinitionError(
-            f"Bad constructor for job '{name}': name in JobDefinition does not match: got '{one.name}', in "
-            f"the 'jobs' of {place}. Use one name in both places."
-        )
-    return define(jobs=[_as_job(one)]).get_job_def(name)

@@ -136,7 +136,11 @@ def test_members_that_are_refused(parameter: str, value: Any) -> None:
             'SensorDefinition "s" targets job "brw" .* Did you mean \'brew\'',
         ),
         (
-            {"schedules": [schedule_of(job=define_asset_job("all"))], "jobs": [define_asset_job("all")], "assets": [beans]},
+            {
+                "schedules": [schedule_of(job=define_asset_job("all"))],
+                "jobs": [define_asset_job("all")],
+                "assets": [beans],
+            },
             "Duplicate job definition found for job 'all'",
         ),
     ],
