@@ -303,8 +303,6 @@ class RunVersions:
             ]
         return InputVersion(key, _of_partitions(found), pointer)
 
-    def _earlier(
-        self, instance: DagflowInstance, key: AssetKey, partition: str, before: int
-    ) -> str | None:
+    def _earlier(self, instance: DagflowInstance, key: AssetKey, partition: str, before: int) -> str | None:
         record = _latest(instance, key, partition, before)
         return None if record is None else _version_in(record)

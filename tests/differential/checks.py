@@ -83,6 +83,7 @@ def _lines(check: Check) -> Iterator[str]:
 def _(check: MultiCheck) -> Iterator[str]:
     settings = {
         "specs": f"[{', '.join(spec.code() for spec in check.specs)}]",
+        "ins": braced(f"{identifier(key)!r}: dg.AssetIn({key_of(key)})" for key in check.loads),
         "can_subset": "True" if check.can_subset else None,
     }
     yield f"@dg.multi_asset_check({arguments(settings)})"

@@ -169,9 +169,12 @@ def _tags(found: Any) -> list[tuple[str, str]]:
 
 
 def _causes(error: Any) -> Iterator[str]:
+    """Yield the classes of an error and its causes. An error may repeat its cause with more words."""
+    classes = []
     while error is not None:
-        yield _neutral(error.cls_name)
+        classes.append(_neutral(error.cls_name))
         error = error.cause
+    yield from (name for name, _ in groupby(classes))
 
 
 # --- names of the libraries

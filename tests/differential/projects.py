@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import checks
+import graph_assets
 import observables
 import producers
 from hypothesis import strategies as st
@@ -102,7 +103,9 @@ def projects(draw: st.DrawFn, subjects: tuple[str, ...]) -> Project:
     divided: dict[str, str] = {}
     while len(parts) < 5 and (not parts or draw(st.integers(0, 4)) > 0):
         subject = draw(st.sampled_from([s for s in subjects if s != "checks" or known] or ["assets"]))
-        count = draw(st.integers(1, 3)) if subject == "multi" or draw(st.integers(0, 3)) == 3 else 1
+        count = (
+            draw(st.integers(1, 3)) if subject in ("multi", "graphs") or draw(st.integers(0, 3)) == 3 else 1
+        )
         taken, number = tuple(keys[:count]), len(parts)
         if subject == "checks":
             parts.append(draw(checks.checks(f"check_{number}", known, features, divided)))
@@ -112,10 +115,10 @@ def projects(draw: st.DrawFn, subjects: tuple[str, ...]) -> Project:
         if subject == "sources":
             parts.append(draw(observables.sources(f"source_{number}", taken, features)))
         else:
-            taken = taken if subject == "multi" else taken[:1]
+            taken = taken[:1] if subject == "assets" else taken
             has_partitions = partitions if draw(st.booleans()) else None
-            made = producers.producers(f"made_{number}", taken, known, features, has_partitions)
-            parts.append(draw(made))
+            made = graph_assets.graph_assets if subject == "graphs" else producers.producers
+            parts.append(draw(made(f"made_{number}", taken, known, features, has_partitions)))
             divided |= dict.fromkeys(taken, has_partitions) if has_partitions else {}
         known += taken
         del keys[: len(taken)]
@@ -129,6 +132,8 @@ def _features(subjects: tuple[str, ...]) -> list[str]:
         found |= dict.fromkeys(producers.FEATURES)
     if "checks" in subjects:
         found |= dict.fromkeys(checks.FEATURES)
+    if "graphs" in subjects:
+        found |= dict.fromkeys(graph_assets.FEATURES)
     if "sources" in subjects:
         found |= dict.fromkeys(observables.FEATURES)
     return list(found)

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 from program import program
 from projects import Project, projects
+from stored_partitions import storings
 from test_side_by_side import Drawn, check, examples
 
 pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
 
-def drawn(*subjects: str) -> SearchStrategy[Drawn]:
+def programs(*subjects: str) -> SearchStrategy[Drawn]:
     """Return a strategy for programs about the subjects."""
 
     def written(project: Project) -> Drawn:
@@ -21,29 +22,43 @@ def drawn(*subjects: str) -> SearchStrategy[Drawn]:
     return projects(subjects).map(written)
 
 
-@given(drawn("multi"))
+@given(programs("multi"))
 @examples
-def test_multi_assets(program: Drawn) -> None:
+def test_multi_assets(drawn: Drawn) -> None:
     """Multi-assets of outs and specs, with subsets and in-asset checks, have equal results."""
-    check(program)
+    check(drawn)
 
 
-@given(drawn("assets", "checks"))
+@given(programs("assets", "checks"))
 @examples
-def test_checks(program: Drawn) -> None:
+def test_checks(drawn: Drawn) -> None:
     """Checks of assets have equal evaluations, and block the same steps."""
-    check(program)
+    check(drawn)
 
 
-@given(drawn("assets", "sources"))
+@given(programs("assets", "graphs"))
 @examples
-def test_sources(program: Drawn) -> None:
+def test_graph_assets(drawn: Drawn) -> None:
+    """Assets of graphs, and selections of some of them, have equal results."""
+    check(drawn)
+
+
+@given(programs("assets", "sources"))
+@examples
+def test_sources(drawn: Drawn) -> None:
     """External and observable assets have equal observations, and equal versions downstream."""
-    check(program)
+    check(drawn)
 
 
-@given(drawn("assets", "multi", "checks", "sources"))
+@given(programs("assets", "multi", "checks", "graphs", "sources"))
 @examples
-def test_projects(program: Drawn) -> None:
+def test_projects(drawn: Drawn) -> None:
     """Definitions of all kinds together have equal results."""
-    check(program)
+    check(drawn)
+
+
+@given(storings().map(lambda storing: Drawn(program(storing), tuple(storing.outputs()))))
+@examples
+def test_stored_partitions(drawn: Drawn) -> None:
+    """I/O managers store and load the same partitions, with each mapping, for a key and for a range."""
+    check(drawn)

@@ -19,6 +19,7 @@ from dagflow import (
     DataVersionsByPartition,
     Definitions,
     MaterializeResult,
+    MultiPartitionsDefinition,
     Output,
     ParameterCheckError,
     StaticPartitionsDefinition,
@@ -258,6 +259,25 @@ def test_an_input_with_no_partition(instance):
 
     assert tags(result, "whole")["dagflow/input_data_version/up"] == digest()
     assert tags(result, "whole")["dagflow/input_event_pointer/up"] == pointer(instance, "up")
+
+
+def test_dimensions_of_partitions(instance):
+    """A materialization of a partition of two dimensions has a tag for each of them."""
+    pairs = MultiPartitionsDefinition({"part": PARTS, "size": StaticPartitionsDefinition(["s", "l"])})
+
+    @asset(partitions_def=pairs)
+    def up():
+        return 1
+
+    @asset(deps=[up])
+    def whole():
+        return 1
+
+    result = materialize([up, whole], partition_key="p|s", instance=instance)
+
+    assert tags(result, "up")["dagflow/partition/part"] == "p"
+    assert tags(result, "up")["dagflow/partition/size"] == "s"
+    assert not [tag for tag in tags(result, "whole") if "dagflow/partition" in tag]
 
 
 def test_an_asset_that_depends_on_itself(instance):
