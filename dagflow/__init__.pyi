@@ -61,6 +61,7 @@ from dagflow.defs.assets.spec import AssetSpec as AssetSpec
 from dagflow.defs.assets.with_resources import with_resources as with_resources
 from dagflow.defs.automation.asset_sensor import AssetSensorDefinition as AssetSensorDefinition
 from dagflow.defs.automation.asset_sensor import asset_sensor as asset_sensor
+from dagflow.defs.automation.freshness_sensor import build_sensor_for_freshness_checks as build_sensor_for_freshness_checks
 from dagflow.defs.automation.multi_asset_sensor import MultiAssetSensorDefinition as MultiAssetSensorDefinition
 from dagflow.defs.automation.multi_asset_sensor import multi_asset_sensor as multi_asset_sensor
 from dagflow.defs.automation.partitioned_schedule import build_schedule_from_partitioned_job as build_schedule_from_partitioned_job
@@ -78,9 +79,13 @@ from dagflow.defs.automation.schedule import schedule as schedule
 from dagflow.defs.automation.sensor import DefaultSensorStatus as DefaultSensorStatus
 from dagflow.defs.automation.sensor import SensorDefinition as SensorDefinition
 from dagflow.defs.automation.sensor import sensor as sensor
+from dagflow.defs.checks.column_schema import build_column_schema_change_checks as build_column_schema_change_checks
 from dagflow.defs.checks.decorator import asset_check as asset_check
 from dagflow.defs.checks.decorator import multi_asset_check as multi_asset_check
 from dagflow.defs.checks.definition import AssetChecksDefinition as AssetChecksDefinition
+from dagflow.defs.checks.last_update import build_last_update_freshness_checks as build_last_update_freshness_checks
+from dagflow.defs.checks.metadata_bounds import build_metadata_bounds_checks as build_metadata_bounds_checks
+from dagflow.defs.checks.time_partition import build_time_partition_freshness_checks as build_time_partition_freshness_checks
 from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy as AutoMaterializePolicy
 from dagflow.defs.conditions.condition import AutomationCondition as AutomationCondition
 from dagflow.defs.conditions.freshness import FreshnessPolicy as FreshnessPolicy
@@ -153,6 +158,10 @@ from dagflow.defs.project.loading import load_definitions_from_module as load_de
 from dagflow.defs.project.loading import load_definitions_from_modules as load_definitions_from_modules
 from dagflow.defs.project.loading import load_definitions_from_package_module as load_definitions_from_package_module
 from dagflow.defs.project.loading import load_definitions_from_package_name as load_definitions_from_package_name
+from dagflow.defs.project.loading_checks import load_asset_checks_from_current_module as load_asset_checks_from_current_module
+from dagflow.defs.project.loading_checks import load_asset_checks_from_modules as load_asset_checks_from_modules
+from dagflow.defs.project.loading_checks import load_asset_checks_from_package_module as load_asset_checks_from_package_module
+from dagflow.defs.project.loading_checks import load_asset_checks_from_package_name as load_asset_checks_from_package_name
 from dagflow.defs.project.repository import RepositoryDefinition as RepositoryDefinition
 from dagflow.defs.project.repository import create_repository_using_definitions_args as create_repository_using_definitions_args
 from dagflow.defs.project.repository import repository as repository

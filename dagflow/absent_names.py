@@ -40,8 +40,6 @@ class Argument(NamedTuple):
 
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
-LIST_THEM = "Give the definitions to Definitions(assets=[...], jobs=[...]) yourself."
-WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
 PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...)."
 FROM_PYTHON = "Import it from Python's own module."
@@ -63,19 +61,6 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-    }),
-    Topic(True, LIST_THEM, {
-        "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
-        "load_asset_checks_from_modules": "collects the asset checks of modules",
-        "load_asset_checks_from_package_module": "collects the asset checks of a package",
-        "load_asset_checks_from_package_name": "collects the asset checks of a package by its name",
-    }),
-    Topic(True, WRITE_ASSERTS, {
-        "build_column_schema_change_checks": "makes checks for a change of columns",
-        "build_last_update_freshness_checks": "makes checks of the time of the last update",
-        "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",
-        "build_sensor_for_freshness_checks": "makes a sensor that runs freshness checks",
-        "build_time_partition_freshness_checks": "makes checks of the time of the last partition",
     }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
@@ -210,12 +195,6 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 """The names of the classes of warnings."""
 
 ARGUMENTS = {
-    "asset_checks": Argument(
-        True,
-        "create_repository_using_definitions_args",
-        "the asset checks of the project",
-        WRITE_ASSERTS,
-    ),
     "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
     "event_loop": Argument(
         False, "build_resources", "the event loop of the resources", "Remove the argument."

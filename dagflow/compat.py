@@ -34,7 +34,7 @@ TABLE = {
         "dagster_event= dagster_instance= dagster_run="
     ),
     ("automation.sensor_data", "DagflowRunReaction"): ".dagster_run dagster_run=",
-    ("automation.sensor_data", "SensorExecutionData"): ".dagster_run_reactions",
+    ("automation.sensor_data", "SensorExecutionData"): ".dagster_run_reactions dagster_run_reactions=",
     ("call", "check_dagflow_type"): "dagster_type=",
     ("types.annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
     ("context.init", "InitResourceContext"): ".dagster_run",

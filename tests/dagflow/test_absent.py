@@ -18,7 +18,6 @@ from dagflow import (
     RunsFilter,
     asset,
     build_resources,
-    create_repository_using_definitions_args,
     instance_for_test,
     materialize_to_memory,
 )
@@ -76,11 +75,6 @@ def test_private_names(name: str) -> None:
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
     ("Definitions", "component_tree", Definitions),
     ("RunsFilter", "updated_after", RunsFilter),
-    (
-        "create_repository_using_definitions_args",
-        "asset_checks",
-        lambda **more: create_repository_using_definitions_args("a", **more),
-    ),
     ("build_resources", "log_manager", lambda **more: build_resources({}, **more).__enter__()),
     ("instance_for_test", "synchronous_run_launcher", lambda **more: instance_for_test(**more).__enter__()),
 ]

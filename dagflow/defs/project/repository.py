@@ -14,6 +14,7 @@ from dagflow.absent import explains_absent
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.observed_source import definition_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.automation.schedule import ScheduleDefinition
@@ -22,8 +23,9 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.project.automation import automations_by_name
-from dagflow.defs.project.definitions import Definitions, unknown_job
+from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository_content import ASSETS, content_of, jobs_by_name, members_of
+from dagflow.defs.project.resolving import unknown_job
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.errors import (
     check_elements,
@@ -222,15 +224,24 @@ class RepositoryDefinition(Copied):
 
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
-        """The definition that computes each asset, by asset key. One definition can have several keys."""
-        return {
-            key: asset for asset in self._assets if isinstance(asset, AssetsDefinition) for key in asset.keys
-        }
+        """The definition of each asset by key, without SourceAssets. One definition can have several keys."""
+        definitions = (definition_of(asset) for asset in self._assets if not isinstance(asset, SourceAsset))
+        return {key: definition for definition in definitions for key in definition.keys}
 
     @property
-    def source_assets_by_key(self) -> dict[AssetKey, SourceAsset | AssetSpec]:
-        """The assets that are read and not computed (SourceAsset, AssetSpec), by asset key."""
-        return {asset.key: asset for asset in self._assets if not isinstance(asset, AssetsDefinition)}
+    def source_assets_by_key(self) -> dict[AssetKey, SourceAsset]:
+        """The SourceAssets by asset key."""
+        return {asset.key: asset for asset in self._assets if isinstance(asset, SourceAsset)}
+
+    @property
+    def asset_checks_defs_by_key(self) -> dict[AssetCheckKey, AssetsDefinition]:
+        """The definition of each check by key, without the checks that an asset evaluates itself."""
+        return {
+            key: definition
+            for definition in self._assets
+            if isinstance(definition, AssetsDefinition) and not definition.has_keys
+            for key in definition.check_keys
+        }
 
     def get_top_level_resources(self) -> dict[str, ResourceDefinition]:
         """Return the resources of the Definitions that the repository is made of, by key."""
@@ -294,7 +305,7 @@ class RepositoryDefinition(Copied):
 def repository_of(
     project: Definitions, name: str, description: str | None = None, metadata: Mapping[str, Any] | None = None
 ) -> RepositoryDefinition:
-    """Return a repository with the jobs, assets and resources of Definitions.
+    """Return a repository with the jobs, assets, checks and resources of Definitions.
 
     Args:
         project: The Definitions.
@@ -305,7 +316,7 @@ def repository_of(
     jobs = {job.name: job for job in project.resolve_all_job_defs()}
     found = project.metadata if metadata is None else metadata
     schedules, sensors = project.resolve_automations()
-    made = RepositoryDefinition(name, jobs, project.assets, description, found, schedules, sensors)
+    made = RepositoryDefinition(name, jobs, project.all_assets(), description, found, schedules, sensors)
     made._project = project  # noqa: SLF001 - its own
     return made
 
@@ -321,6 +332,7 @@ def create_repository_using_definitions_args(
     resources: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
     loggers: Mapping[str, Any] | None = None,
+    asset_checks: Iterable[AssetsDefinition] | None = None,
 ) -> RepositoryDefinition:
     """Build a repository from the arguments of Definitions, for tools that need one with a name.
 
@@ -333,6 +345,7 @@ def create_repository_using_definitions_args(
         resources: Resource definitions or values by key.
         executor: The executor of the jobs without an executor.
         loggers: Logger definitions by name, for the jobs without loggers.
+        asset_checks: The checks of assets.
 
     Raises:
         CheckError: An argument has the wrong type.
@@ -350,6 +363,7 @@ def create_repository_using_definitions_args(
         resources=resources,
         executor=executor,
         loggers=loggers,
+        asset_checks=asset_checks,
     )
     Definitions.validate_loadable(project)
     return repository_of(project, name)
