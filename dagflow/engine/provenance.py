@@ -273,7 +273,11 @@ class RunVersions:
         index, _, _, version, _, *partitions = record[4]  # the partition, if the run is for a range
         output = step.outputs[index]
         assert output.asset is not None
-        inputs = tuple(self._input(dependency) for dependency in dependencies_of(step, output))
+        before = self.log.records[position - 1]
+        if partitions and before[0] == _MATERIALIZATION and id(before) in self.inputs:
+            inputs = self.inputs[id(before)]  # the earlier partitions of this output are no inputs of it
+        else:
+            inputs = tuple(self._input(dependency) for dependency in dependencies_of(step, output))
         self.inputs[id(record)] = inputs
         code = code_version(self.log.run, step, output)
         made = version_of(code, inputs) if version is None else version.value

@@ -213,8 +213,8 @@ KNOWN_DIFFERENCES = (
     ),
     KnownDifference(
         "a partitioned asset that reads another one, in a run without a partition",
-        "It runs, as in each run without a partition. The reference fails when it computes the versions of the "
-        "inputs.",
+        "It runs, as other assets do without a partition. The reference fails when it computes the versions "
+        "of the inputs.",
         _no_partition,
     ),
     KnownDifference(

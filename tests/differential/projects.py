@@ -122,7 +122,7 @@ def projects(draw: st.DrawFn, subjects: tuple[str, ...]) -> Project:
             divided |= dict.fromkeys(taken, has_partitions) if has_partitions else {}
         known += taken
         del keys[: len(taken)]
-    runs = tuple(_run(draw, parts, known, bool(partitions)) for _ in range(draw(st.integers(1, 2))))
+    runs = tuple(_run(draw, parts, known, bool(divided)) for _ in range(draw(st.integers(1, 2))))
     return Project(tuple(parts), runs)
 
 

@@ -56,8 +56,9 @@ class Files(dg.UPathIOManager):
         path.write_text(json.dumps(obj))
 
     def load_from_path(self, context, path):
+        value = json.loads(path.read_text())
         trace.append(f'load {path.relative_to(folder.name)}')
-        return json.loads(path.read_text())
+        return value
 
 folder = tempfile.TemporaryDirectory()
 store = Files(__import__('upath').UPath(folder.name))

@@ -30,6 +30,7 @@ from dagflow import (
     instance_for_test,
     job,
     materialize,
+    mem_io_manager,
     multi_asset,
     observable_source_asset,
     observe,
@@ -297,6 +298,24 @@ def test_an_asset_that_depends_on_itself(instance):
     assert tags(first, "total")["dagflow/input_event_pointer/total"] == "NULL"
     assert tags(second, "total")["dagflow/input_data_version/total"] == digest(digest("1", "INITIAL"))
     assert tags(second, "total")["dagflow/input_event_pointer/total"] == before
+
+
+def test_a_range_of_an_asset_that_depends_on_itself(instance):
+    """All partitions of a range have the inputs that the step read."""
+    days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05")
+    yesterday = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+
+    @asset(partitions_def=days, code_version="1", deps=[AssetDep("total", partition_mapping=yesterday)])
+    def total():
+        return 1
+
+    bounds = {"start": "2024-01-02", "end": "2024-01-03"}
+    run_tags = {f"dagflow/asset_partition_range_{name}": day for name, day in bounds.items()}
+    memory = {"io_manager": mem_io_manager}
+    result = materialize([total], tags=run_tags, instance=instance, resources=memory)
+
+    found = [event.materialization.tags for event in result.get_asset_materialization_events()]
+    assert [tags["dagflow/input_data_version/total"] for tags in found] == ["INITIAL", "INITIAL"]
 
 
 @pytest.mark.parametrize(
