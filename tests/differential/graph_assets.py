@@ -98,13 +98,10 @@ def _op(made: GraphAsset, node: Node, number: int) -> Iterator[str]:
     if node.verdict is not None:
         lines.append(f"return {node.verdict.code()}")
     else:
-        settings = {"value": value, "metadata": "{'rows': 1}"}
-        if made.is_multi and number in made.outputs_by_key:
-            settings["asset_key"] = key_of(made.keys[made.outputs_by_key.index(number)])
         given = {
             "value": value,
             "Output": f"dg.Output({value}, metadata={{'rows': 1}})",
-            "MaterializeResult": f"dg.MaterializeResult({arguments(settings)})",
+            "MaterializeResult": f"dg.MaterializeResult(value={value}, metadata={{'rows': 1}})",
         }
         lines.append(f"return {given[node.gives]}")
     yield from [*indented(lines), ""]

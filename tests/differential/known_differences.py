@@ -132,6 +132,22 @@ def _no_partition(source: str, theirs: Observation, ours: Observation) -> bool:
     return any(failed.match(line) and line not in ours.events for line in theirs.events)
 
 
+def _cycle(source: str, theirs: Observation, ours: Observation) -> bool:
+    expected = "DagflowInvalidDefinitionError"
+    return any(
+        (left, right) == (expected, "CircularDependencyError")
+        for left, right in ((theirs.defined, ours.defined), (theirs.raised, ours.raised))
+    )
+
+
+def _result_of_an_op(source: str, theirs: Observation, ours: Observation) -> bool:
+    failed = re.compile(r"STEP_FAILURE\[\w+\.\w+] DagflowInvariantViolationError")
+    has_results = re.search(
+        r"def \w+\(context[^@]*return dg.MaterializeResult[\s\S]*graph_multi_asset", source
+    )
+    return bool(has_results) and any(failed.match(line) and line not in ours.events for line in theirs.events)
+
+
 KNOWN_DIFFERENCES = (
     KnownDifference(
         "an input that needs a value reads an output without a value, in memory",
@@ -216,6 +232,17 @@ KNOWN_DIFFERENCES = (
         "It runs, as other assets do without a partition. The reference fails when it computes the versions "
         "of the inputs.",
         _no_partition,
+    ),
+    KnownDifference(
+        "assets and blocking checks that wait for each other",
+        "It is a CircularDependencyError, a subclass of the error in the reference, as for each other cycle.",
+        _cycle,
+    ),
+    KnownDifference(
+        "an op in a graph of several assets that gives a MaterializeResult",
+        "It is the result of the asset that the op makes. The reference takes no such result, with or without "
+        "an asset key.",
+        _result_of_an_op,
     ),
     KnownDifference(
         "a default config of a job with input values",

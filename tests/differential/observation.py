@@ -95,13 +95,18 @@ def _shown(value: Any) -> str:
 # --- events as lines
 
 
+FREE = re.compile(  # the order is free among consecutive lines with the same beginning
+    r"HOOK_|hook |ASSET_(MATERIALIZATION|CHECK_EVALUATION)_PLANNED"
+    r"|ASSET_MATERIALIZATION\[\S+\] \S+ (?!None )"  # the partitions of an asset, for a range
+)
+
+
 def _in_order(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return the lines, with those sorted that have a free order: the hooks of one step, planned events."""
-    prefixes = ("HOOK_", "hook ", "ASSET_MATERIALIZATION_PLANNED", "ASSET_CHECK_EVALUATION_PLANNED")
+    """Return the lines, with those sorted that have a free order."""
     ordered: list[str] = []
-    for prefix, group in groupby(lines, lambda line: next(filter(line.startswith, prefixes), None)):
+    for beginning, group in groupby(lines, lambda line: (found := FREE.match(line)) and found.group()):
         found = list(group)
-        ordered += sorted(found) if prefix else found
+        ordered += sorted(found) if beginning else found
     return tuple(ordered)
 
 

@@ -62,6 +62,7 @@ def _(project: Project) -> str:
             "resources": "{'io_manager': store}",
         }
         lines.append(f"defs = dg.Definitions({arguments(settings)})")
+        lines.append("dg.Definitions.validate_loadable(defs)")
     calls = [_call(number, run, names) for number, run in enumerate(project.runs)]
     calls[-1] = f"return {calls[-1]}"
     return text([*lines, "", "def run(**arguments):", *indented(calls)])
