@@ -341,3 +341,17 @@ class AssetsDefinition(AssetCopies):
 
 
 AnyAsset = AssetsDefinition | SourceAsset | AssetSpec
+
+
+def spec_of(asset: AnyAsset, key: AssetKey) -> AssetSpec:
+    """Return the facts about one asset of a definition, or of an asset that is only read."""
+    if isinstance(asset, AssetsDefinition):
+        return asset.specs_by_key[key]
+    return asset.spec if isinstance(asset, SourceAsset) else asset
+
+
+def io_manager_key_of(asset: AnyAsset, key: AssetKey) -> str:
+    """Return the key of the resource that stores one asset of a definition, or that loads an asset."""
+    if isinstance(asset, AssetsDefinition):
+        return asset.get_io_manager_key_for_asset_key(key)
+    return asset.io_manager_key
