@@ -7,7 +7,6 @@ from typing import Any
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.assets.definition import AssetsDefinition, spec_of
-from dagflow.defs.assets.selection_terms import PARTITIONS
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -19,6 +18,7 @@ from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.resources.requirements import RESOURCE
+from dagflow.defs.selections.terms import PARTITIONS
 from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
+from dagflow.defs.assets.asset_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset, spec_of
 from dagflow.defs.assets.facts import STUB_MARKER
-from dagflow.defs.assets.graph_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.keys import AssetCheckKey, AssetKey, system_tag
