@@ -77,6 +77,15 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             )
         return list(store.get_dynamic_partitions(str(self.name)))
 
+    def validate_partition_definition(self) -> None:
+        """Raise an error if `partition_fn` returns invalid keys. Keys in a store are not read.
+
+        Raises:
+            DagflowInvalidDefinitionError: A key is a duplicate, or contains `...` or a control character.
+        """
+        if self.partition_fn is not None:
+            self.get_partition_keys()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DynamicPartitionsDefinition) and self._identity() == other._identity()
 

@@ -37,6 +37,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
     ParameterCheckError,
 )
 
@@ -306,8 +307,8 @@ def test_there_and_back(
     [
         (IdentityPartitionMapping(), LETTERS, DAYS, DagflowInvalidDefinitionError),
         (IdentityPartitionMapping(), LETTERS, None, DagflowInvalidDefinitionError),
-        (StaticPartitionMapping({"q": "1"}), LETTERS, DIGITS, DagflowInvalidDefinitionError),
-        (StaticPartitionMapping({"a": "q"}), LETTERS, DIGITS, DagflowInvalidDefinitionError),
+        (StaticPartitionMapping({"q": "1"}), LETTERS, DIGITS, DagflowUnknownPartitionError),
+        (StaticPartitionMapping({"a": "q"}), LETTERS, DIGITS, DagflowUnknownPartitionError),
         (StaticPartitionMapping({}), LETTERS, DAYS, DagflowInvalidDefinitionError),
         (TimeWindowPartitionMapping(), DAYS, LETTERS, DagflowInvalidDefinitionError),
         (
