@@ -1,3 +1,14 @@
+from dagflow.automation.asset_tick import invoke_asset_sensor as invoke_asset_sensor
+from dagflow.automation.call import invoke_schedule as invoke_schedule
+from dagflow.automation.call import invoke_sensor as invoke_sensor
+from dagflow.automation.multi_asset_tick import invoke_multi_asset_sensor as invoke_multi_asset_sensor
+from dagflow.automation.run_status_tick import invoke_run_status_sensor as invoke_run_status_sensor
+from dagflow.automation.schedule_context import ScheduleEvaluationContext as ScheduleEvaluationContext
+from dagflow.automation.schedule_tick import ScheduleExecutionData as ScheduleExecutionData
+from dagflow.automation.schedule_tick import evaluate_schedule as evaluate_schedule
+from dagflow.automation.sensor_context import SensorEvaluationContext as SensorEvaluationContext
+from dagflow.automation.sensor_data import SensorExecutionData as SensorExecutionData
+from dagflow.automation.sensor_tick import evaluate_sensor as evaluate_sensor
 from dagflow.context.init import InitResourceContext as InitResourceContext
 from dagflow.context.log import DagflowLogManager as DagflowLogManager
 from dagflow.context.resources import ScopedResources as ScopedResources

@@ -40,8 +40,6 @@ class Argument(NamedTuple):
 
 
 START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
-LIST_THEM = "Give the definitions to Definitions(assets=[...], jobs=[...]) yourself."
-WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
 PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...)."
 FROM_PYTHON = "Import it from Python's own module."
@@ -51,40 +49,7 @@ ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a te
 
 TOPICS = (
     Topic(True, START_RUNS, {
-        "DefaultScheduleStatus": "the first status of a schedule",
-        "ScheduleDefinition": "a schedule that starts runs of a job at set times",
-        "ScheduleEvaluationContext": "the context of the function of a schedule",
-        "SkipReason": "the reason why a schedule or sensor starts no run",
-        "build_schedule_context": "makes the context for a call of a schedule",
-        "build_schedule_from_partitioned_job": "makes a schedule with the times of the partitions of a job",
-        "schedule": "a decorator that makes a schedule of a function",
-    }),
-    Topic(True, START_RUNS, {
-        "AddDynamicPartitionsRequest": "the request of a sensor to add partitions",
-        "AssetSensorDefinition": "a sensor that reacts to materializations of an asset",
-        "CodeLocationSelector": "a choice of the code locations that a sensor watches",
-        "DefaultSensorStatus": "the first status of a sensor",
-        "DeleteDynamicPartitionsRequest": "the request of a sensor to delete partitions",
-        "JobSelector": "a choice of the jobs that a sensor watches",
-        "MultiAssetSensorDefinition": "a sensor that reacts to materializations of several assets",
-        "MultiAssetSensorEvaluationContext": "the context of the function of a sensor of several assets",
-        "RepositorySelector": "a choice of the repositories that a sensor watches",
-        "RunFailureSensorContext": "the context of the function of a sensor of failed runs",
-        "RunStatusSensorContext": "the context of the function of a sensor of run statuses",
-        "RunStatusSensorDefinition": "a sensor that reacts to the status of runs",
-        "SensorDefinition": "a sensor that starts runs when something happened outside",
-        "SensorEvaluationContext": "the context of the function of a sensor",
-        "SensorResult": "the result of the function of a sensor",
-        "SensorReturnTypesUnion": "the type of all results of the function of a sensor",
-        "asset_sensor": "a decorator that makes a sensor of an asset",
-        "build_multi_asset_sensor_context": "makes the context for a call of a sensor of several assets",
-        "build_run_status_sensor_context": "makes the context for a call of a sensor of run statuses",
-        "build_sensor_context": "makes the context for a call of a sensor",
         "make_email_on_run_failure_sensor": "makes a sensor that sends an email after a failed run",
-        "multi_asset_sensor": "a decorator that makes a sensor of several assets",
-        "run_failure_sensor": "a decorator that makes a sensor of failed runs",
-        "run_status_sensor": "a decorator that makes a sensor of run statuses",
-        "sensor": "a decorator that makes a sensor of a function",
     }),
     Topic(True, START_RUNS, {
         "AssetJobKey": "the key of a job of assets that has an automation condition",
@@ -96,19 +61,6 @@ TOPICS = (
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
-    }),
-    Topic(True, LIST_THEM, {
-        "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
-        "load_asset_checks_from_modules": "collects the asset checks of modules",
-        "load_asset_checks_from_package_module": "collects the asset checks of a package",
-        "load_asset_checks_from_package_name": "collects the asset checks of a package by its name",
-    }),
-    Topic(True, WRITE_ASSERTS, {
-        "build_column_schema_change_checks": "makes checks for a change of columns",
-        "build_last_update_freshness_checks": "makes checks of the time of the last update",
-        "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",
-        "build_sensor_for_freshness_checks": "makes a sensor that runs freshness checks",
-        "build_time_partition_freshness_checks": "makes checks of the time of the last partition",
     }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
@@ -242,12 +194,6 @@ WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", 
 """The names of the classes of warnings."""
 
 ARGUMENTS = {
-    "asset_checks": Argument(
-        True,
-        "create_repository_using_definitions_args",
-        "the asset checks of the project",
-        WRITE_ASSERTS,
-    ),
     "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
     "event_loop": Argument(
         False, "build_resources", "the event loop of the resources", "Remove the argument."
@@ -260,15 +206,6 @@ ARGUMENTS = {
         "build_resources",
         "the log of the resources",
         "Remove the argument; the resources log as usual.",
-    ),
-    "schedules": Argument(
-        True,
-        "Definitions create_repository_using_definitions_args",
-        "the schedules of the project",
-        START_RUNS,
-    ),
-    "sensors": Argument(
-        True, "Definitions create_repository_using_definitions_args", "the sensors of the project", START_RUNS
     ),
     "snapshot_id": Argument(
         False, "RunsFilter", "the id of the stored form of a job", "Filter by job_name instead."

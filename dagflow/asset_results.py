@@ -91,6 +91,9 @@ def _of_check(op: OpDefinition, ports: AssetPorts, result: Any) -> Given:
         key is not None or len(checks) == 1 or len({spec.asset_key for spec in checks.values()}) == 1
     ):
         return op.outs[fitting[0]], result, result
+    for output_name, spec in ports.other_checks.items():
+        if spec.key == (key, name):
+            return op.outs[output_name], result, result
     raise _unclear_check(op, ports, name, key, fitting)
 
 

@@ -99,7 +99,7 @@ def call_user(
 
 def _emit_returned(op: OpDefinition, step_key: str, result: Any, emit: Emit, ports: AssetPorts) -> None:
     """Emit the outputs in the result of a function. One check result counts as if the function yielded it."""
-    if is_check_result(result) and not isinstance(result, UserEvent):
+    if is_check_result(result) and not (isinstance(result, UserEvent) or ports.passes_check_results):
         yielded = YieldedOutputs(op, ports=ports)
         for output, value, given in yielded.outputs(result) or ():
             emit(output, value, given)

@@ -27,17 +27,19 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of the operating system.
+    """The clock of the operating system. A tool that replaces `time.time`, such as freezegun, sets it too.
 
     Example:
         >>> SYSTEM_CLOCK.now() > 1_600_000_000
         True
     """
 
-    __slots__ = ("now",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self.now: Callable[[], float] = time.time  # an attribute, not a method: the engine calls it often
+    @property
+    def now(self) -> Callable[[], float]:
+        """The function that returns the seconds since the epoch."""
+        return time.time  # the function itself, because the engine calls it often
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
@@ -62,7 +64,6 @@ class SkippingClock(SystemClock):
     __slots__ = ("sleeps",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.sleeps: list[float] = []
 
     def sleep(self, seconds: float) -> None:

@@ -27,6 +27,14 @@ from dagflow.keys import use_tag_prefix
 
 # (module, definition or class method) -> its attributes (.name) and keywords (name=) in Dagster's spelling
 TABLE = {
+    ("automation.run_status_context", "RunStatusSensorContext"): (
+        ".dagster_run .dagster_event dagster_run= dagster_event="
+    ),
+    ("automation.run_status_context", "build_run_status_sensor_context"): (
+        "dagster_event= dagster_instance= dagster_run="
+    ),
+    ("automation.sensor_data", "DagflowRunReaction"): ".dagster_run dagster_run=",
+    ("automation.sensor_data", "SensorExecutionData"): ".dagster_run_reactions dagster_run_reactions=",
     ("call", "check_dagflow_type"): "dagster_type=",
     ("types.annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
     ("context.init", "InitResourceContext"): ".dagster_run",

@@ -42,6 +42,7 @@
         ├── DagflowConfigMappingFunctionError       a config mapping or a configured function
         ├── DagflowTypeCheckError                   a type check function
         ├── DagflowTypeLoadingError                 a type loader
+        ├── ScheduleExecutionError                  a function of a schedule
         └── HookExecutionError                      a hook
 
 `Failure` and `RetryRequested`, which users raise, are not subclasses: see `dagflow.events.user`. The section
@@ -436,6 +437,10 @@ class DagflowTypeCheckError(DagflowUserCodeExecutionError):
 
 class DagflowTypeLoadingError(DagflowUserCodeExecutionError):
     """A type loader raised."""
+
+
+class ScheduleExecutionError(DagflowUserCodeExecutionError):
+    """A function of a schedule raised; `__cause__` is its exception."""
 
 
 class HookExecutionError(DagflowUserCodeExecutionError):

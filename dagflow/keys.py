@@ -512,6 +512,43 @@ _SYSTEM_TAGS = (
 )
 
 
+# those of the tags with a system prefix that users may set on the runs of a schedule
+_USER_TAGS = (
+    "isolation",
+    "max_retries",
+    "max_runtime",
+    "priority",
+    "retry_on_asset_or_op_failure",
+    "retry_strategy",
+)
+
+
+def check_run_tags(tags: Any, where: str) -> dict[str, str]:
+    """Return the tags that a definition gives to its runs, as strings.
+
+    Args:
+        tags: None or a mapping of strings to JSON values.
+        where: The definition, for the message.
+
+    Raises:
+        ParameterCheckError: The tags are not a mapping.
+        DagflowInvalidDefinitionError: A tag is one that dagflow itself sets, or cannot be encoded.
+
+    Example:
+        >>> check_run_tags({"cups": 3}, "schedule 'daily'")
+        {'cups': '3'}
+    """
+    strings = jsonable_tags(tags, where)
+    allowed = {spelling for name in _USER_TAGS for spelling in system_tag_spellings(name)}
+    for key in strings:
+        if key.startswith(system_tag_spellings("")) and key not in allowed:
+            raise DagflowInvalidDefinitionError(
+                f"Attempted to set tag with reserved system prefix: '{key}' in the tags of {where}. Use "
+                "another name."
+            )
+    return strings
+
+
 def _warn_of_unknown_system_tag(key: str, where: str) -> None:
     """Warn of a system tag that nothing reads. Other tools read further tags with the prefix of Dagster, so
     of those only a misspelt one is unknown.

@@ -196,6 +196,9 @@ class Attempt:
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
         check_given(step, output, value, given)
+        if not output.is_selected and output.check_spec is not None:
+            self._evaluated_unselected(output.check_spec, value)
+            return
         if len(step.ports.outputs) > 1 and output.asset is not None:
             check_order(step.op, step.ports, output.name, self.got)
         if value is None and given is None and not output.is_required:
@@ -327,6 +330,17 @@ class Attempt:
         if evaluation.blocking and not evaluation.passed and evaluation.severity is evaluation.severity.ERROR:
             self.failed_checks = [*(self.failed_checks or ()), evaluation]
 
+    def _evaluated_unselected(self, spec: AssetCheckSpec, result: AssetCheckResult) -> None:
+        """Append the evaluation of a check that is not selected, after a warning: the work is done anyway."""
+        if self.call_state is not None:
+            self.flush()
+        self.state.log_of(self.step, self.number).warning(
+            f"{op_location(self.step.op)} gave the result of the check '{spec.key.to_user_string()}', which "
+            "is not selected in this run. It is recorded. Ask context.selected_asset_check_keys before "
+            "making a result."
+        )
+        self._evaluated(spec, result)
+
     def emit_event(self, event: UserEvent) -> None:
         """Append an event that the user's function yielded."""
         if self.call_state is not None:
@@ -360,8 +374,8 @@ def _not_selected(step: Step, output: StepOutput) -> DagflowInvariantViolationEr
 
 
 def check_given(step: Step, output: StepOutput, value: Any, given: Any = None) -> None:
-    """Raise if an output is not selected, or a result of an asset or check is of something else."""
-    if not output.is_selected:
+    """Raise if an asset is not selected, or a result of an asset or check is of something else."""
+    if not output.is_selected and output.check_spec is None:
         raise _not_selected(step, output)
     if step.assets_def is None and isinstance(given, AssetResult):
         raise DagflowInvariantViolationError(

@@ -78,12 +78,12 @@ class EventLog:
         """Return events of all runs, the newest first.
 
         Args:
-            event_records_filter: The filter.
+            event_records_filter: The filter. With an asset, events before a wipe of the asset are left out.
             limit: The maximum number of events.
             ascending: Whether the oldest event comes first.
         """
         wanted = check_type(event_records_filter, EventRecordsFilter, "event_records_filter")
-        lines = self._store.lines(wanted.lines(), checked_limit(limit), ascending)
+        lines = self._store.lines(self._since_wipe(wanted.lines()), checked_limit(limit), ascending)
         return [EventLogRecord(*line) for line in lines]
 
     def fetch_materializations(
@@ -101,7 +101,8 @@ class EventLog:
             cursor: The `cursor` of the previous result.
             ascending: Whether the oldest record comes first.
         """
-        return self._page(_asset_filter(records_filter, _MATERIALIZATION), limit, cursor, ascending)
+        wanted = self._since_wipe(_asset_filter(records_filter, _MATERIALIZATION))
+        return self._page(wanted, limit, cursor, ascending)
 
     def fetch_observations(
         self,
@@ -111,7 +112,8 @@ class EventLog:
         ascending: bool = False,
     ) -> EventRecordsResult:
         """Return observations of an asset, the newest first. Parameters as in `fetch_materializations`."""
-        return self._page(_asset_filter(records_filter, _OBSERVATION), limit, cursor, ascending)
+        wanted = self._since_wipe(_asset_filter(records_filter, _OBSERVATION))
+        return self._page(wanted, limit, cursor, ascending)
 
     def _page(
         self, wanted: LinesFilter, limit: int | None, cursor: str | None, ascending: bool
@@ -143,10 +145,14 @@ class EventLog:
         return self._latest(asset_key, _MATERIALIZATION) or self._latest(asset_key, _OBSERVATION)
 
     def _latest(self, key: AssetKey, event_type: DagflowEventType) -> EventLogRecord | None:
-        cursor = self._store.wiped_before(key)
-        wanted = LinesFilter(event_types=(event_type,), asset_key=key, after_cursor=cursor)
+        wanted = self._since_wipe(LinesFilter(event_types=(event_type,), asset_key=key))
         lines = self._store.lines(wanted, limit=1, ascending=False)
         return EventLogRecord(*lines[0]) if lines else None
+
+    def _since_wipe(self, wanted: LinesFilter) -> LinesFilter:
+        """Return a filter without the events of its asset that a wipe hides."""
+        wiped = 0 if wanted.asset_key is None else self._store.wiped_before(wanted.asset_key)
+        return wanted._replace(after_cursor=max(wiped, wanted.after_cursor or 0)) if wiped else wanted
 
     def get_materialized_partitions(self, asset_key: CoercibleToAssetKey) -> set[str]:
         """Return the partitions of an asset that were materialized since the asset was wiped."""

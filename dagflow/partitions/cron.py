@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dagflow._util import warn
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType
 from dagflow.partitions.cron_fields import in_plain_numbers
@@ -58,6 +59,40 @@ def cadence_of(expression: str) -> Cadence:
                     f"invalid cron schedule '{expression}': {error}"
                 ) from None
     return CronSchedule(" ".join(fields))
+
+
+def check_cron_schedule(expression: str, owner: str) -> None:
+    """Check the cron expression of a schedule. Warn of a step that no value of its field allows.
+
+    Args:
+        expression: Five fields (minute, hour, day of month, month, day of week), or a name such as `@daily`.
+        owner: The schedule, for messages.
+
+    Raises:
+        DagflowInvalidDefinitionError: The expression is invalid, or matches no date.
+
+    Example:
+        >>> check_cron_schedule("0 0 31 2 *", "schedule 'leap'")
+        Traceback (most recent call last):
+            ...
+        dagflow.errors.DagflowInvalidDefinitionError: Found invalid cron schedule '0 0 31 2 *' for schedule \
+'leap': invalid cron schedule '0 0 31 2 *': no date matches it
+    """
+    try:
+        cadence_of(expression)
+    except DagflowInvalidDefinitionError as error:
+        raise DagflowInvalidDefinitionError(
+            f"Found invalid cron schedule {repr_of(expression)} for {owner}: {error}"
+        ) from None
+    for numbers, highest in zip(_fields(expression), (59, 23, 31, 12, 7), strict=True):
+        for term in numbers.split(","):
+            step = term.partition("/")[2]
+            if step and int(step) > highest:
+                warn(
+                    f"Found a cron schedule with an interval greater than the expected range for {owner}: "
+                    f"'/{step}' in '{expression}' is more than {highest}, so each range has one value only",
+                    UserWarning,
+                )
 
 
 def _fields(expression: str) -> list[str]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.partitions.cadence import UTC
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
 from dagflow.partitions.loading import effective_store
+
+if TYPE_CHECKING:
+    from dagflow.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 
 
 class DynamicPartitionsDefinition(PartitionsDefinition):
@@ -85,6 +89,37 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         """
         if self.partition_fn is not None:
             self.get_partition_keys()
+
+    def build_add_request(self, partition_keys: Sequence[str]) -> AddDynamicPartitionsRequest:
+        """Return the request of a sensor to add keys.
+
+        Args:
+            partition_keys: The keys.
+
+        Raises:
+            CheckError: The keys are not stored under a name, but returned by a function.
+
+        Example:
+            >>> DynamicPartitionsDefinition(name="shops").build_add_request(["corner"])
+            AddDynamicPartitionsRequest(partitions_def_name='shops', partition_keys=['corner'])
+        """
+        from dagflow.partitions.requests import AddDynamicPartitionsRequest  # few sensors ask for partitions
+
+        return AddDynamicPartitionsRequest(self._stored_name("build_add_request"), partition_keys)
+
+    def build_delete_request(self, partition_keys: Sequence[str]) -> DeleteDynamicPartitionsRequest:
+        """Return the request of a sensor to delete keys. Arguments and errors as in `build_add_request`."""
+        from dagflow.partitions.requests import DeleteDynamicPartitionsRequest
+
+        return DeleteDynamicPartitionsRequest(self._stored_name("build_delete_request"), partition_keys)
+
+    def _stored_name(self, method: str) -> str:
+        if self.name is None:
+            raise CheckError(
+                f"{method} needs partitions whose keys are stored under a name, but the keys of {self!r} are "
+                "returned by a function. Define them with DynamicPartitionsDefinition(name=...)."
+            )
+        return self.name
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DynamicPartitionsDefinition) and self._identity() == other._identity()

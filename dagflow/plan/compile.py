@@ -41,6 +41,8 @@ from dagflow.plan.surroundings import (
 from dagflow.plan.tags import timeout_of, timeout_refused
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.check_spec import AssetCheckSpec
+    from dagflow.defs.assets.definition import AssetsDefinition
     from dagflow.partitions.keys import PartitionKeyRange
 
 
@@ -201,6 +203,8 @@ class _Compiler:
                     layer.outputs[path], layer.checks.get(path, {}), path in layer.passing_check_results
                 )
                 selected = layer.selected.get(path)
+                if selected is not None:
+                    ports = ports._replace(other_checks=_unselected_checks(assets_def, op))
         sources.gates = []
         given_inputs: Mapping[str, Any] = {}
         output_configs: Mapping[str, Any] = {}
@@ -256,7 +260,7 @@ class _Compiler:
                     position,
                     ports.outputs.get(name),
                     configs.get(name) if configs else None,
-                    ports.checks.get(name) if ports.checks else None,
+                    ports.checks.get(name) or ports.other_checks.get(name),
                     selected is None or name in selected,
                 )
                 for position, (name, out) in enumerate(op.outs.items())
@@ -267,6 +271,14 @@ class _Compiler:
                 name: StepOutput(out, position) for position, (name, out) in enumerate(op.outs.items())
             }
         return outputs
+
+
+def _unselected_checks(part: AssetsDefinition, op: OpDefinition) -> dict[str, AssetCheckSpec]:
+    """Return the checks of an op that are not in the selected part of its definition, by output name."""
+    if part.node_def is not op:  # in a graph, the ops of checks that are not selected do not run
+        return {}
+    every = part.whole.check_specs_by_output_name
+    return {name: spec for name, spec in every.items() if name not in part.check_specs_by_output_name}
 
 
 def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:

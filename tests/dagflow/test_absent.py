@@ -18,7 +18,6 @@ from dagflow import (
     RunsFilter,
     asset,
     build_resources,
-    create_repository_using_definitions_args,
     instance_for_test,
     materialize_to_memory,
 )
@@ -41,8 +40,8 @@ def test_an_access_of_an_absent_name() -> None:
     ):
         _ = dagflow.open_pipes_session  # type: ignore[attr-defined]
 
-    assert not hasattr(dagflow, "schedule")
-    assert getattr(dagflow, "schedule", None) is None
+    assert not hasattr(dagflow, "PipesClient")
+    assert getattr(dagflow, "PipesClient", None) is None
 
 
 def test_a_misspelt_name() -> None:
@@ -74,13 +73,8 @@ def test_private_names(name: str) -> None:
 
 
 ABSENT_ARGUMENTS: list[tuple[str, str, Callable[..., object]]] = [
-    ("Definitions", "schedules", Definitions),
+    ("Definitions", "component_tree", Definitions),
     ("RunsFilter", "updated_after", RunsFilter),
-    (
-        "create_repository_using_definitions_args",
-        "sensors",
-        lambda **more: create_repository_using_definitions_args("a", **more),
-    ),
     ("build_resources", "log_manager", lambda **more: build_resources({}, **more).__enter__()),
     ("instance_for_test", "synchronous_run_launcher", lambda **more: instance_for_test(**more).__enter__()),
 ]
@@ -126,7 +120,7 @@ def test_errors_inside_a_function_are_not_explained() -> None:
 def test_signatures_stay_visible() -> None:
     """Editors and `inspect` see the real parameters of the functions that explain absent arguments."""
     assert "group_name" in inspect.signature(asset).parameters
-    assert list(inspect.signature(Definitions).parameters)[:2] == ["assets", "jobs"]
+    assert list(inspect.signature(Definitions).parameters)[:2] == ["assets", "schedules"]
 
 
 def test_the_error_survives_a_pickle() -> None:

@@ -24,6 +24,13 @@ def test_the_system_clock_is_that_of_python(monkeypatch: pytest.MonkeyPatch) -> 
     assert waits == [3]
 
 
+def test_a_replaced_time_function_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system clocks use the present `time.time`, so that tools can freeze it."""
+    monkeypatch.setattr(time, "time", lambda: 5.0)
+
+    assert SYSTEM_CLOCK.now() == SkippingClock().now() == 5.0
+
+
 def test_a_virtual_clock_moves_by_waits_alone() -> None:
     """A virtual clock only moves by its waits, and records them. A negative wait does not move it back."""
     clock = VirtualClock(100)

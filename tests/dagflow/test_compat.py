@@ -204,9 +204,9 @@ except (dg.DagsterInvalidDefinitionError, AttributeError) as error:
 
 def test_an_absent_argument_is_named() -> None:
     """The error about an argument that dagflow does not have is the same with Dagster's names."""
-    code = "try: dg.Definitions(schedules=[])\nexcept dg.DagsterAbsentError as error: print(error)"
+    code = "try: dg.Definitions(component_tree=[])\nexcept dg.DagsterAbsentError as error: print(error)"
 
-    assert run(code).startswith("the argument 'schedules' of Definitions (")
+    assert run(code).startswith("the argument 'component_tree' of Definitions (")
 
 
 def test_a_second_call_changes_nothing() -> None:

@@ -41,6 +41,11 @@ def a_job():
     one()
 
 
+@dagflow.job(partitions_def=dagflow.StaticPartitionsDefinition(["a", "b"]))
+def partitioned_job():
+    one()
+
+
 @dagflow.asset
 def an_asset():
     return 1
@@ -56,10 +61,12 @@ DAY, HOUR = {"start_date": "2024-01-01"}, {"start_date": "2024-01-01-00:00"}
 
 # the smallest valid arguments
 CALLS: dict[str, dict[str, Any]] = {
+    "AddDynamicPartitionsRequest": {"partitions_def_name": "d", "partition_keys": ["a"]},
     "AllPartitionMapping": {},
     "Array": {"inner_type": int},
     "AssetCheckEvaluation": {"asset_key": KEY, "check_name": "c", "passed": True},
     "AssetCheckResult": {"passed": True},
+    "AssetCheckSpec": {"name": "c", "asset": "a"},
     "AssetDep": {"asset": "a"},
     "AssetIn": {},
     "AssetKey": {"path": "a"},
@@ -67,6 +74,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "AssetObservation": {"asset_key": "a"},
     "AssetRecordsFilter": {"asset_key": KEY},
     "AssetOut": {},
+    "AssetSensorDefinition": {
+        "name": "s",
+        "asset_key": KEY,
+        "job_name": None,
+        "asset_materialization_fn": function,
+    },
     "AssetSpec": {"key": "a"},
     "AssetsDefinition": {"node_def": one, "keys_by_output_name": {"result": KEY}},
     "AutoMaterializeAssetPartitionsFilter": {"latest_run_required_tags": None},
@@ -92,6 +105,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "DataVersion": {"value": "x"},
     "DataVersionsByPartition": {"data_versions_by_partition": {}},
     "Definitions": {},
+    "DeleteDynamicPartitionsRequest": {"partitions_def_name": "d", "partition_keys": ["a"]},
     "DependencyDefinition": {"node": "n"},
     "DynamicOut": {},
     "DynamicOutput": {"value": 1, "mapping_key": "k"},
@@ -119,6 +133,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "MarkdownMetadataValue": {},
     "MaterializeResult": {},
     "MonthlyPartitionsDefinition": DAY,
+    "MultiAssetSensorDefinition": {
+        "name": "s",
+        "monitored_assets": [KEY],
+        "job_name": None,
+        "asset_materialization_fn": function,
+    },
     "MultiPartitionKey": {"keys_by_dimension": {"a": "b"}},
     "MultiPartitionsDefinition": {"partitions_defs": {"x": STATIC, "y": STATIC}},
     "MultiprocessExecutor": {},
@@ -140,10 +160,21 @@ CALLS: dict[str, dict[str, Any]] = {
     "RetryRequested": {},
     "RunConfig": {},
     "RunRequest": {},
+    "RunStatusSensorDefinition": {
+        "name": "s",
+        "run_status": dagflow.DagflowRunStatus.SUCCESS,
+        "run_status_sensor_fn": function,
+    },
     "RunsFilter": {},
     "ScalarUnion": {"scalar_type": int, "non_scalar_schema": {"x": int}},
+    "ScheduleDefinition": {"name": "s", "cron_schedule": "@daily", "job": a_job},
+    "ScheduleEvaluationContext": {"instance_ref": None, "scheduled_execution_time": None},
     "Selector": {"fields": {"x": int}},
+    "SensorDefinition": {"name": "s", "evaluation_fn": function},
+    "SensorEvaluationContext": {"instance_ref": None},
+    "SensorResult": {},
     "Shape": {"fields": {"x": int}},
+    "SkipReason": {},
     "SourceAsset": {"key": "a"},
     "SpecificPartitionsPartitionMapping": {"partition_keys": ["a"]},
     "StaticPartitionMapping": {"downstream_partition_keys_by_upstream_partition_key": {"a": "b"}},
@@ -172,19 +203,36 @@ CALLS: dict[str, dict[str, Any]] = {
         "spec": dagflow.AssetSpec("a"),
         "policy": dagflow.FreshnessPolicy.time_window(timedelta(hours=1)),
     },
+    "build_asset_check_context": {},
     "build_asset_context": {},
+    "build_column_schema_change_checks": {"assets": ["a"]},
     "build_hook_context": {},
     "build_init_logger_context": {},
     "build_init_resource_context": {},
     "build_input_context": {},
+    "build_last_update_freshness_checks": {"assets": ["a"], "lower_bound_delta": timedelta(1)},
+    "build_metadata_bounds_checks": {"assets": ["a"], "metadata_key": "k", "min_value": 1},
+    "build_multi_asset_sensor_context": {
+        "monitored_assets": [KEY],
+        "definitions": dagflow.Definitions(),
+    },
     "build_op_context": {},
     "build_output_context": {},
     "build_resources": {"resources": {}},
+    "build_schedule_context": {},
+    "build_schedule_from_partitioned_job": {"job": partitioned_job, "cron_schedule": "@daily"},
+    "build_sensor_context": {},
+    "build_sensor_for_freshness_checks": {"freshness_checks": []},
+    "build_time_partition_freshness_checks": {"assets": ["a"], "deadline_cron": "0 0 * * *"},
+    "create_repository_using_definitions_args": {"name": "r"},
     "config_from_files": {"config_files": []},
     "config_from_pkg_resources": {"pkg_resource_defs": []},
     "config_from_yaml_strings": {"yaml_strings": []},
     "define_asset_job": {"name": "j"},
     "instance_for_test": {},
+    "load_asset_checks_from_modules": {"modules": []},
+    "load_assets_from_modules": {"modules": []},
+    "load_definitions_from_modules": {"modules": []},
     "materialize": {"assets": [an_asset]},
     "materialize_to_memory": {"assets": [an_asset]},
     "validate_run_config": {"job_def": a_job},
@@ -223,6 +271,8 @@ def nothing():
 # decorators: the arguments, and the function that is decorated
 DECORATORS: dict[str, tuple[dict[str, Any], Any]] = {
     "asset": ({}, nothing),
+    "asset_check": ({"asset": "a"}, nothing),
+    "asset_sensor": ({"asset_key": KEY}, function),
     "config_mapping": ({}, of_key),
     "daily_partitioned_config": (DAY, of_window),
     "dagflow_type_loader": ({"config_schema": int}, load),
@@ -239,10 +289,16 @@ DECORATORS: dict[str, tuple[dict[str, Any], Any]] = {
     "job": ({}, compose_job),
     "logger": ({}, function),
     "monthly_partitioned_config": (DAY, of_window),
+    "multi_asset_check": ({"specs": []}, nothing),
+    "multi_asset_sensor": ({"monitored_assets": [KEY]}, function),
     "op": ({}, nothing),
     "partitioned_config": ({"partitions_def": STATIC}, of_key),
     "repository": ({}, nothing),
     "resource": ({}, function),
+    "run_failure_sensor": ({}, function),
+    "run_status_sensor": ({"run_status": dagflow.DagflowRunStatus.SUCCESS}, function),
+    "schedule": ({"cron_schedule": "@daily", "job": a_job}, function),
+    "sensor": ({}, function),
     "static_partitioned_config": ({"partition_keys": ["a"]}, of_key),
     "success_hook": ({}, function),
     "usable_as_dagflow_type": ({}, Strange),
@@ -265,6 +321,8 @@ ANY = {
     # config, checked with the schema of the definition that is called or run
     "DagflowRun": {"run_config"},
     "RunRequest": {"run_config"},
+    "ScheduleDefinition": {"run_config"},
+    "build_asset_check_context": {"asset_config"},
     "build_asset_context": {"asset_config"},
     "graph_asset": {"config"},
     "graph_multi_asset": {"config"},

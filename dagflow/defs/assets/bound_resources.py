@@ -56,7 +56,8 @@ def _keys_text(asset: AssetFacts | SourceAsset) -> str:
 
 def _names(asset: AssetFacts | SourceAsset) -> str:
     keys = [asset.key] if isinstance(asset, SourceAsset) else sorted(asset.keys)
-    return ", ".join(key.to_user_string() for key in keys) or repr(asset)
+    found = ", ".join(f"'{key.to_user_string()}'" for key in keys)
+    return f"asset{'s' if len(keys) > 1 else ''} {found}" if keys else repr(asset)
 
 
 def _must_be_given(requirement: Requirement, known: Mapping[str, ResourceDefinition]) -> bool:

@@ -12,6 +12,7 @@ from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.parts.function import location
+from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.keys import AssetCheckKey, AssetKey
 
@@ -26,6 +27,7 @@ class AssetCatalog:
         assets: The definition of each asset. Without a computation: its SourceAsset or spec. An observable
             SourceAsset has the definition that observes it.
         checks: The definition that evaluates each check.
+        has_no_cycle: True after a job of all definitions was found to have no cycle: then no part has one.
 
     Raises:
         ParameterCheckError: `assets` is not a sequence.
@@ -33,7 +35,7 @@ class AssetCatalog:
         DagflowInvalidDefinitionError: Two assets or two checks have one key.
     """
 
-    __slots__ = ("assets", "checks")
+    __slots__ = ("_definitions", "_io_manager_keys", "assets", "checks", "has_no_cycle")
 
     def __init__(self, assets: Any) -> None:
         if isinstance(assets, (str, Mapping, AssetsDefinition)) or not isinstance(
@@ -45,6 +47,9 @@ class AssetCatalog:
             )
         self.assets: dict[AssetKey, AnyAsset] = {}
         self.checks: dict[AssetCheckKey, AssetsDefinition] = {}
+        self.has_no_cycle: bool = False
+        self._definitions: list[AnyAsset] | None = None
+        self._io_manager_keys: frozenset[str] | None = None
         for asset in assets:
             if isinstance(asset, AssetsDefinition):
                 self._add_definition(asset)
@@ -58,7 +63,20 @@ class AssetCatalog:
 
     def definitions(self) -> list[AnyAsset]:
         """Return the definitions of all assets and checks, each once."""
-        return list(dict.fromkeys([*self.assets.values(), *self.checks.values()]))
+        if self._definitions is None:
+            self._definitions = list(dict.fromkeys([*self.assets.values(), *self.checks.values()]))
+        return self._definitions
+
+    def io_manager_keys(self) -> frozenset[str]:
+        """Return the keys of the I/O managers that the definitions need."""
+        if self._io_manager_keys is None:
+            self._io_manager_keys = frozenset(
+                need.key
+                for asset in self.definitions()
+                for need in asset.own_requirements()
+                if need.role == IO_MANAGER
+            )
+        return self._io_manager_keys
 
     def _add_definition(self, asset: AssetsDefinition) -> None:
         if asset.is_declaration:

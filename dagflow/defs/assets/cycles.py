@@ -63,6 +63,25 @@ def _check_keys(parts: Sequence[AssetsDefinition], makers: Mapping[AssetKey, int
         )
 
 
+def check_gates(parents: Mapping[str, Iterable[str]]) -> None:
+    """Raise if steps wait for each other because of blocking checks.
+
+    Args:
+        parents: The nodes that each node of an asset job waits for.
+
+    Raises:
+        CircularDependencyError: They form a cycle.
+    """
+    cycle = find_cycle(parents)
+    if cycle is not None:
+        path = " -> ".join(f"'{name}'" for name in [*cycle, cycle[0]])
+        raise CircularDependencyError(
+            f"the steps of assets and blocking checks wait for each other in a cycle: {path}. An asset waits "
+            "for the blocking checks of the assets that it depends on, so such a check cannot depend on it. "
+            "Remove this dependency, or blocking=True."
+        )
+
+
 def _makers_read(part: AssetsDefinition, makers: Mapping[AssetKey, int], names: ShortNames) -> set[int]:
     return {makers[key] for key in names.keys_read_by(part).values() if key in makers}
 

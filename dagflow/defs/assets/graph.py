@@ -30,6 +30,7 @@ class AssetGraph:
 
     Attributes:
         catalog: All assets and checks that have definitions.
+        names: The short names of the assets.
         asset_nodes: The node of each asset, by key.
         check_nodes: The node of each check, by key.
 
@@ -42,6 +43,7 @@ class AssetGraph:
 
     def __init__(self, catalog: AssetCatalog, names: ShortNames) -> None:
         self.catalog: AssetCatalog = catalog
+        self.names: ShortNames = names
         self.asset_nodes: dict[AssetKey, AssetNode] = {
             key: AssetNode(_spec_of(definition, key), definition)
             for key, definition in catalog.assets.items()
@@ -159,6 +161,15 @@ class AssetGraph:
                 elif fits(node):
                     found.add(node.key)
         return found
+
+    @property
+    def asset_dep_graph(self) -> dict[str, dict[AssetKey, set[AssetKey]]]:
+        """The keys next to each asset: its dependencies as "upstream", its dependents as "downstream"."""
+        nodes = self.asset_nodes
+        return {
+            "upstream": {key: node.parent_keys for key, node in nodes.items()},
+            "downstream": {key: node.child_keys for key, node in nodes.items()},
+        }
 
     @property
     def asset_check_keys(self) -> set[AssetCheckKey]:

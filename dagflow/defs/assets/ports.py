@@ -86,11 +86,13 @@ class AssetPorts(NamedTuple):
         checks: The check of each output that gives the result of one, by output name.
         passes_check_results: Whether the result of a check is a plain value, because another op of the graph
             gives the result.
+        other_checks: The checks of the op that the run does not select, by output name.
     """
 
     outputs: Mapping[str, AssetOutput]
     checks: Mapping[str, AssetCheckSpec]
     passes_check_results: bool = False
+    other_checks: Mapping[str, AssetCheckSpec] = {}
 
     @property
     def are_observed(self) -> bool:

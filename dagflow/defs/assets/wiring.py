@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dagflow._util import nearest
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
@@ -18,9 +18,17 @@ from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
+if TYPE_CHECKING:
+    from dagflow.defs.assets.graph import AssetGraph
+
 
 def chosen_parts(
-    catalog: AssetCatalog, selection: Any, names: ShortNames, *, is_global: bool = False
+    catalog: AssetCatalog,
+    selection: Any,
+    names: ShortNames,
+    *,
+    is_global: bool = False,
+    graph: AssetGraph | None = None,
 ) -> list[AssetsDefinition]:
     """Return the definitions that a job runs, or the selected parts of them.
 
@@ -30,6 +38,7 @@ def chosen_parts(
             selects all assets that are made, and their checks.
         names: The short names of all assets.
         is_global: Whether, without a selection, all observations and the checks of all other assets run too.
+        graph: The graph of the assets and checks, if it is there already.
 
     Raises:
         DagflowError: The selection is of another form.
@@ -44,7 +53,7 @@ def chosen_parts(
         keys = {key for key, asset in catalog.assets.items() if _is_run(asset, is_global)}
         checks = {key for key in catalog.checks if is_global or key.asset_key in keys}
     else:
-        keys, checks = _selected_keys(catalog, selection, names)
+        keys, checks = _selected_keys(catalog, selection, names, graph)
     parts: list[Any] = [asset for key, asset in catalog.assets.items() if key in keys]
     parts += [definition for key, definition in catalog.checks.items() if key in checks]
     return [part.part_with(keys, checks) for part in dict.fromkeys(parts)]
@@ -58,13 +67,14 @@ def _is_run(asset: AnyAsset, is_global: bool) -> TypeGuard[AssetsDefinition]:
 
 
 def _selected_keys(
-    catalog: AssetCatalog, selection: Any, names: ShortNames
+    catalog: AssetCatalog, selection: Any, names: ShortNames, graph: AssetGraph | None
 ) -> tuple[set[AssetKey], set[AssetCheckKey]]:
     """Return the keys of the selected assets and checks, after a check that the assets can run."""
     from dagflow.defs.assets.graph import AssetGraph  # few runs select
     from dagflow.defs.assets.selection import AssetSelection
 
-    chosen, graph = AssetSelection.from_coercible(selection), AssetGraph(catalog, names)
+    chosen = AssetSelection.from_coercible(selection)
+    graph = AssetGraph(catalog, names) if graph is None else graph
     keys = chosen.resolve(graph)
     external = sorted(key.to_user_string() for key in keys if not graph.get(key).is_executable)
     if external:
@@ -99,7 +109,9 @@ def wire_assets(
         DagflowInvalidDefinitionError: An asset that is read is unknown, two definitions have one step name,
             the assets form a cycle, or a check has other partitions than its asset.
     """
-    whole, parts = parts, without_cycles(parts, names)
+    whole = parts
+    if not catalog.has_no_cycle:
+        parts = _without_cycles(parts, catalog, names)
     wiring, layer = Wiring(), AssetLayer(catalog.assets, catalog.checks)
     node_names = [part.node_def.name for part in parts] if parts is whole else _node_names(parts)
     sources = {
@@ -116,10 +128,13 @@ def wire_assets(
         is_further = node_name != node_def.name and isinstance(node_def, GraphDefinition)
         definition_name = node_name if is_further else node_def.name  # the parts of a graph differ
         if wiring.node_defs.setdefault(definition_name, node_def) is not node_def:
-            owners = [repr_of(one) for one in parts if one.node_def.name == node_def.name]
+            owners = [one for one in parts if one.node_def.name == node_def.name][:2]
+            shown = " and ".join(f"{one.describe()} ({place_of(one)})" for one in owners)
+            is_by_key = all(one.keys_by_output_name for one in owners)
+            reason = ", because their keys differ only in what separates the parts" if is_by_key else ""
             raise DagflowInvalidDefinitionError(
-                f"{' and '.join(owners[:2])} would have one step name, '{node_def.name}', because their keys "
-                "differ only in what separates the parts. Give one of them another name or key."
+                f"{shown} would have one step name, '{node_def.name}'{reason}. Give one of them another name "
+                "or key."
             )
         alias = None if node_name == node_def.name else node_name
         wiring.invocations[node_name] = NodeInvocation(definition_name, alias, hook_defs=part.hook_defs)
@@ -138,6 +153,19 @@ def wire_assets(
                     wiring.gates[node_name, input_name] = of_others
         wiring.dependencies[node_name] = dependencies
     return wiring, layer
+
+
+def _without_cycles(
+    parts: Sequence[AssetsDefinition], catalog: AssetCatalog, names: ShortNames
+) -> Sequence[AssetsDefinition]:
+    """Return the definitions, divided where it is needed. Remember if all of them together have no cycle."""
+    found = without_cycles(parts, names)
+    if found is parts:
+        others = set(catalog.definitions()).difference(parts)
+        catalog.has_no_cycle = not any(
+            isinstance(other, AssetsDefinition) and other.is_executable for other in others
+        )
+    return found
 
 
 def _node_names(parts: Sequence[AssetsDefinition]) -> list[str]:

@@ -214,7 +214,7 @@ _DASK = {
     "retries": _RETRIES,
     "tag_concurrency_limits": _MULTIPROCESS["tag_concurrency_limits"],
 }
-_OTHER_PROCESSES = [
+OTHER_PROCESSES = [
     ExecutorRequirement.RECONSTRUCTABLE_PIPELINE,
     ExecutorRequirement.NON_EPHEMERAL_INSTANCE,
     ExecutorRequirement.PERSISTENT_OUTPUTS,
@@ -257,7 +257,7 @@ def _either(context: Any) -> Executor:
 
 
 def _requirements_of_either(config: Mapping[str, Any]) -> list[ExecutorRequirement]:
-    return [] if "in_process" in config else _OTHER_PROCESSES
+    return [] if "in_process" in config else OTHER_PROCESSES
 
 
 def _may_retry(config: Mapping[str, Any]) -> bool:
@@ -270,12 +270,12 @@ in_process_executor: ExecutorDefinition = ExecutorDefinition(
 multiprocess_executor: ExecutorDefinition = ExecutorDefinition(
     "multiprocess",
     _MULTIPROCESS,
-    _OTHER_PROCESSES,
+    OTHER_PROCESSES,
     _multiprocess,
     description="Runs each step in its own process.",
 )
 dask_executor: ExecutorDefinition = ExecutorDefinition(
-    "dask", _DASK, _OTHER_PROCESSES, _dask, description="Runs each step as a task of a cluster."
+    "dask", _DASK, OTHER_PROCESSES, _dask, description="Runs each step as a task of a cluster."
 )
 multi_or_in_process_executor: ExecutorDefinition = ExecutorDefinition(
     "multi_or_in_process_executor",

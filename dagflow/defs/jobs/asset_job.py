@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.defs.assets.catalog import AssetCatalog
+from dagflow.defs.assets.cycles import check_gates
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
@@ -18,7 +19,6 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
-from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -43,25 +43,28 @@ if TYPE_CHECKING:
 
 
 def build_asset_job(
-    assets: Sequence[Any],
+    assets: Sequence[Any] | AssetCatalog,
     *,
     name: str = EPHEMERAL_JOB_NAME,
     selection: Any = None,
     resources: Mapping[str, Any] | None = None,
     default_io_manager: ResourceDefinition | None = None,
     is_global: bool = False,
+    graph: AssetGraph | None = None,
     **options: Any,
 ) -> JobDefinition:
     """Build the job that computes assets.
 
     Args:
-        assets: AssetsDefinitions, and SourceAssets or AssetSpecs for assets that are only read.
+        assets: AssetsDefinitions, and SourceAssets or AssetSpecs for assets that are only read; or the
+            catalog of them.
         name: The name of the job.
         selection: The assets and checks that run, as in `chosen_parts`.
         resources: Resource definitions or values by key.
         default_io_manager: The I/O manager of the assets without an I/O manager.
         is_global: Whether it is the job of a whole project. It has all checks. If its assets have different
             partitions, it has no partitions definition, and a run of a partition selects a part of the job.
+        graph: The graph of `assets`, if it is there already.
         options: Other arguments of the JobDefinition.
 
     Raises:
@@ -72,16 +75,18 @@ def build_asset_job(
             be divided.
         DagflowInvalidInvocationError: A resource of an asset is among `resources`.
     """
-    catalog = AssetCatalog(assets)
-    names = ShortNames(catalog.assets)
-    parts = chosen_parts(catalog, selection, names, is_global=is_global)
+    catalog = assets if isinstance(assets, AssetCatalog) else AssetCatalog(assets)
+    names = ShortNames(catalog.assets) if graph is None else graph.names
+    parts = chosen_parts(catalog, selection, names, is_global=is_global, graph=graph)
     wiring, layer = wire_assets(parts, catalog, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
+    if graph_def.gates:
+        check_gates(graph_def.parents)
     place = describe_job(name)
     given = as_resources(resources, place)
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(catalog.definitions(), given, default_io_manager, place),
+        resource_defs=_resources(catalog, given, default_io_manager, place),
         partitions_def=common_partitions(parts, not is_global),
         asset_layer=layer,
         **options,
@@ -140,7 +145,8 @@ class UnresolvedAssetJobDefinition:
         catalog = getattr(given, "catalog", None)
         try:
             job = build_asset_job(
-                given if catalog is None else catalog.definitions(),
+                given if catalog is None else catalog,
+                graph=None if catalog is None else given,
                 name=self.name,
                 selection=self.given_selection,
                 resources=resource_defs,
@@ -328,16 +334,14 @@ def define_asset_job(
 
 
 def _resources(
-    assets: Iterable[AnyAsset],
+    catalog: AssetCatalog,
     given: Mapping[str, ResourceDefinition],
     default: ResourceDefinition | None,
     place: str,
 ) -> dict[str, ResourceDefinition]:
     resources = dict(given)
     own: dict[str, tuple[ResourceDefinition, AnyAsset]] = {}
-    needed = {DEFAULT_IO_MANAGER_KEY}
-    for asset in assets:
-        needed |= {need.key for need in asset.own_requirements() if need.role == IO_MANAGER}
+    for asset in catalog.definitions():
         if isinstance(asset, AssetSpec):
             continue
         for key, definition in asset.resource_defs.items():
@@ -355,7 +359,7 @@ def _resources(
                 )
             resources[key] = definition
     if default is not None:
-        for key in needed:
+        for key in (DEFAULT_IO_MANAGER_KEY, *catalog.io_manager_keys()):
             resources.setdefault(key, default)
     check_needs(resources, {DEFAULT_IO_MANAGER_KEY: default_io_manager, **resources}, place)
     return resources

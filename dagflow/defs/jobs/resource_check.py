@@ -37,9 +37,9 @@ def _missing(job: JobContent, remedy: str | None) -> DagflowInvalidDefinitionErr
 
 
 def _asset_with(job: JobContent, requirement: Requirement) -> str:
-    """Return the key of the asset that has a requirement, or an empty string."""
+    """Return the asset or check that has a requirement, as "asset 'tea'", or an empty string."""
     if job.asset_layer is not None:
         for asset in job.asset_layer.definitions.values():
             if requirement in asset.own_requirements():
-                return min(asset.keys).to_user_string()
+                return asset.describe()
     return ""

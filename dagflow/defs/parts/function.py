@@ -236,7 +236,7 @@ class Body(Copied):
             elif parameter.name == "config":
                 self.config, self.config_default = annotation, parameter.default
             elif is_resource_annotation(annotation):
-                _refuse_factory(annotation, parameter.name, what, fn)
+                refuse_factory(annotation, parameter.name, what, fn)
                 self.resources += (parameter.name,)
                 if parameter.default is None or (not parameter.has_default and _allows_none(annotation)):
                     self.optional_resources |= {parameter.name}
@@ -309,7 +309,7 @@ def _allows_none(annotation: Any) -> bool:
     return is_union and any(part is type(None) for part in typing.get_args(plain))
 
 
-def _refuse_factory(annotation: Any, name: str, what: str, fn: Callable[..., Any]) -> None:
+def refuse_factory(annotation: Any, name: str, what: str, fn: Callable[..., Any]) -> None:
     """Raise if the annotation is a class whose objects create a resource, but are not one."""
     if any(getattr(part, "__dagflow_resource__", None) == "factory" for part in _alternatives(annotation)):
         raise DagflowInvalidDefinitionError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
@@ -12,20 +12,22 @@ from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.changed import map_asset_specs
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
-from dagflow.defs.assets.observed_source import definition_of, observing
+from dagflow.defs.assets.observed_source import definition_of
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.executors.definition import ExecutorDefinition
-from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.project.executors import executor_definition, is_same_executor
+from dagflow.defs.project.merging import members_of, merged
+from dagflow.defs.project.resolving import resolved_jobs, unknown_job
 from dagflow.defs.project.stubs import specs_with_stubs
+from dagflow.defs.project.validation import check_partition_mappings
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
-from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import RESOURCE
+from dagflow.defs.resources.io_managers import fs_io_manager
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -33,33 +35,44 @@ from dagflow.errors import (
     check_elements,
     check_optional,
     check_type,
-    repr_of,
 )
-from dagflow.keys import ASSET_JOB_NAME, check_name, nearest_key
+from dagflow.keys import ASSET_JOB_NAME, AssetCheckKey, check_name, nearest_key
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.automation.schedule import ScheduleDefinition
+    from dagflow.defs.automation.sensor import SensorDefinition
+    from dagflow.defs.executors.builtin import Executor
+    from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetKey, CoercibleToAssetKey
 
 
 class Definitions:
-    """The assets, jobs and resources of a project. A job or asset without its own resource for a key uses the
-    resource of the project.
+    """The assets, checks, jobs and resources of a project. A job or asset without its own resource for a key
+    uses the resource of the project.
+
+    The constructor checks the types of its arguments only. Everything else is checked when it is first used,
+    and by `validate_loadable`.
 
     Args:
-        assets: AssetsDefinitions, SourceAssets and AssetSpecs.
+        assets: AssetsDefinitions, SourceAssets and AssetSpecs; checks too.
+        schedules: Schedules with different names. Their jobs and assets are part of the project.
+        sensors: Sensors with different names. Their jobs and assets are part of the project.
         jobs: Jobs with different names. A job of `define_asset_job` selects from `assets`.
         resources: Resource definitions or values by key.
-        executor: The executor of the jobs without an executor.
+        executor: The executor of the jobs without an executor, or an object such as `InProcessExecutor()`.
         loggers: Logger definitions by name, for the jobs without loggers.
+        asset_checks: The checks of assets, such as functions with `@asset_check`.
         metadata: Metadata of the project by name.
 
     Raises:
-        CheckError: An element of `assets` is not an asset, or an element of `jobs` is not a job.
-        ParameterCheckError: `resources` or `loggers` is not a mapping.
+        CheckError: An element of `assets` is not an asset, an element of `jobs` is not a job, or an element
+            of `asset_checks` is not a definition of checks.
+        ParameterCheckError: `resources` or `loggers` is not a mapping, or another argument has the wrong
+            type.
 
     Example:
         >>> from dagflow import Definitions, asset
@@ -77,30 +90,34 @@ class Definitions:
         self,
         assets: Iterable[Any] | None = None,
         *,
+        schedules: Iterable[AnySchedule] | None = None,
+        sensors: Iterable[SensorDefinition] | None = None,
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
-        executor: ExecutorDefinition | None = None,
+        executor: ExecutorDefinition | Executor | None = None,
         loggers: Mapping[str, Any] | None = None,
         asset_checks: Iterable[AssetsDefinition] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self.assets: Sequence[AnyAsset] = _all_of(
+        self.assets: Sequence[AnyAsset] = members_of(
             assets, (AssetsDefinition, SourceAsset, AssetSpec), "assets", "an asset"
         )
-        self.asset_checks: Sequence[AssetsDefinition] = _all_of(
+        self.asset_checks: Sequence[AssetsDefinition] = members_of(
             asset_checks, (AssetsDefinition,), "asset_checks", "a definition of checks"
         )
-        _refuse_misplaced(self.assets, self.asset_checks)
-        self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
+        self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = members_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
+        self.schedules: Sequence[AnySchedule] = () if schedules is None else _schedules(schedules)
+        self.sensors: Sequence[SensorDefinition] = () if sensors is None else _sensors(sensors)
         self.resources: dict[str, Any] = {
             check_name(key, "resource", reserved=False): value
             for key, value in (check_optional(resources, Mapping, "resources") or {}).items()
         }
-        self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
+        self.executor: ExecutorDefinition | None = executor_definition(executor)
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, "Definitions")
+        self._catalog: AssetCatalog | None = None
         self._specs: list[AssetSpec] | None = None
         self._graph: AssetGraph | None = None
         self._by_name: dict[str, JobDefinition] | None = None
@@ -125,6 +142,60 @@ class Definitions:
         """Return all jobs with the resources of the project, including the job of all assets."""
         return list(self._resolved().values())
 
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """Return a schedule with its job of this project.
+
+        Raises:
+            DagflowInvariantViolationError: No schedule has this name.
+            DagflowInvalidDefinitionError: Two definitions have one name, or the job is invalid.
+
+        Example:
+            >>> from dagflow import ScheduleDefinition, job
+            >>> @job
+            ... def brew():
+            ...     pass
+            >>> daily = ScheduleDefinition(job=brew, cron_schedule="@daily")
+            >>> Definitions(schedules=[daily]).get_schedule_def("brew_schedule") is daily
+            True
+        """
+        from dagflow.defs.project.automation import named, resolved_schedules  # few projects have schedules
+
+        return named(resolved_schedules(self.schedules, self._resolved()), name, "schedule")
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """Return a sensor with its jobs of this project.
+
+        Raises:
+            DagflowInvariantViolationError: No sensor has this name.
+            DagflowInvalidDefinitionError: Two definitions have one name, or a job is invalid.
+        """
+        from dagflow.defs.project.automation import named, resolved_sensors  # few projects have sensors
+
+        return named(resolved_sensors(self.sensors, self._resolved()), name, "sensor")
+
+    def all_jobs(self) -> list[JobDefinition | UnresolvedAssetJobDefinition]:
+        """Return the jobs as they were given, with those of schedules and sensors, each once."""
+        if not self.schedules and not self.sensors:
+            return list(dict.fromkeys(self.jobs))
+        from dagflow.defs.project.automation import jobs_of  # few projects have schedules or sensors
+
+        return list(dict.fromkeys([*self.jobs, *jobs_of([*self.schedules, *self.sensors])]))
+
+    def resolve_automations(self) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
+        """Return all schedules and all sensors, with their jobs of this project.
+
+        Raises:
+            DagflowInvalidDefinitionError: Two of them have one name, or a job is unknown or invalid.
+        """
+        if not self.schedules and not self.sensors:
+            return [], []
+        from dagflow.defs.project import automation  # few projects have schedules or sensors
+
+        jobs = self._resolved()
+        automation.check_automations([*self.schedules, *self.sensors], jobs, "this repository")
+        schedules = automation.resolved_schedules(self.schedules, jobs).values()
+        return [*schedules], [*automation.resolved_sensors(self.sensors, jobs).values()]
+
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
         """Return the job that computes all assets.
 
@@ -134,24 +205,62 @@ class Definitions:
         return self.get_job_def(ASSET_JOB_NAME)
 
     def get_assets_def(self, key: CoercibleToAssetKey) -> AssetsDefinition:
-        """Return the definition of an asset. That of an asset that is only read only declares it.
+        """Return the definition of an asset. That of a SourceAsset or AssetSpec has no function.
 
         Args:
             key: An AssetKey, or a string or list that can become an AssetKey.
 
         Raises:
-            DagflowInvariantViolationError: There is no such asset.
+            DagflowInvariantViolationError: There is no definition of this asset.
         """
         wanted = key_of(key)
         known: list[AssetKey] = []
-        for asset in self.assets:
-            own = asset.keys if isinstance(asset, AssetsDefinition) else {asset.key}
-            if wanted in own:
+        for asset in self.all_assets():
+            keys = asset.keys if isinstance(asset, AssetsDefinition) else {asset.key}
+            if wanted in keys:
                 return definition_of(asset)
-            known += own
+            known += keys
         raise DagflowInvariantViolationError(
             f"Could not find asset '{wanted.to_user_string()}' among the definitions."
             f"{nearest_key(wanted, known)}"
+        )
+
+    def get_asset_checks_def(self, key: AssetCheckKey) -> AssetsDefinition:
+        """Return the definition of a check. A check that an asset evaluates itself has no definition.
+
+        Args:
+            key: The key of the check.
+
+        Raises:
+            ParameterCheckError: `key` is not an AssetCheckKey.
+            DagflowInvariantViolationError: There is no definition of this check.
+
+        Example:
+            >>> from dagflow import AssetCheckKey, AssetCheckResult, AssetKey, asset_check
+            >>> @asset_check(asset="beans")
+            ... def enough():
+            ...     return AssetCheckResult(passed=True)
+            >>> project = Definitions(asset_checks=[enough])
+            >>> project.get_asset_checks_def(AssetCheckKey(AssetKey("beans"), "enough")) is enough
+            True
+        """
+        check_type(key, AssetCheckKey, "key", "get_asset_checks_def")
+        known: list[str] = []
+        for definition in self.all_assets():
+            if not isinstance(definition, AssetsDefinition) or not definition.has_check_keys:
+                continue
+            if key not in definition.check_keys:
+                known += [check.to_user_string() for check in definition.check_keys]
+            elif not definition.has_keys:
+                return definition
+            else:
+                raise DagflowInvariantViolationError(
+                    f"Could not find asset checks defs for '{key.to_user_string()}', because "
+                    f"{definition.describe()} evaluates this check itself. Use get_assets_def."
+                )
+        raise DagflowInvariantViolationError(
+            f"Could not find asset checks defs for '{key.to_user_string()}' among the definitions."
+            f"{nearest(key.to_user_string(), known)}"
         )
 
     def has_implicit_global_asset_job_def(self) -> bool:
@@ -161,15 +270,15 @@ class Definitions:
     def resolve_all_asset_specs(self) -> list[AssetSpec]:
         """Return the facts about all assets.
 
-        An asset that is only named as a dependency has a spec too, behind those of the definitions. Its
-        metadata has `dagflow/auto_created_stub_asset`.
+        An asset that is only named as a dependency or by a check has a spec too, behind those of the
+        definitions. Its metadata has `dagflow/auto_created_stub_asset`.
 
         Raises:
             DagflowInvalidDefinitionError: Two assets have one key, or two dependencies on an asset without a
                 definition have different metadata.
         """
         if self._specs is None:
-            self._specs = specs_with_stubs(self._assets_by_key())
+            self._specs = specs_with_stubs(self.catalog())
         return list(self._specs)
 
     def resolve_all_asset_keys(self) -> list[AssetKey]:
@@ -190,7 +299,8 @@ class Definitions:
         if self._graph is None:
             from dagflow.defs.assets.graph import AssetGraph  # few projects are looked at
 
-            self._graph = AssetGraph.from_assets(self._all_assets())
+            catalog = self.catalog()
+            self._graph = AssetGraph(catalog, ShortNames(catalog.assets))
         return self._graph
 
     def get_repository_def(self) -> _doors.RepositoryDefinition:
@@ -220,18 +330,21 @@ class Definitions:
         """Check that definitions fit together. Call it in a test of a project.
 
         Raises:
-            DagflowInvalidDefinitionError: Two definitions have one key or name, a resource is missing, assets
-                form a cycle, or the selection of a job is invalid.
+            DagflowInvalidDefinitionError: Two definitions of assets, checks or jobs have one key or name, a
+                resource is missing, assets form a cycle, the selection of a job is invalid, or a partition
+                mapping does not fit.
 
         Example:
             >>> Definitions.validate_loadable(Definitions(assets=[AssetSpec("beans")]))
         """
         check_type(defs, Definitions, "defs", "validate_loadable").resolve_all_asset_specs()
         defs.resolve_all_job_defs()
+        check_partition_mappings(defs.catalog())
+        defs.resolve_automations()
 
     @staticmethod
     def merge(*def_sets: Definitions) -> Definitions:
-        """Return one Definitions with the assets, jobs, resources, loggers and metadata of several.
+        """Return one Definitions with the assets, checks, jobs, resources, loggers and metadata of several.
 
         Raises:
             CheckError: An argument is not a Definitions.
@@ -243,21 +356,24 @@ class Definitions:
             >>> Definitions.merge(cups, pots).resources
             {'cup': 1, 'pot': 2}
         """
-        merged = check_elements(def_sets, Definitions, "def_sets")
-        owners = [index for index, one in enumerate(merged) if one.executor is not None]
+        found = check_elements(def_sets, Definitions, "def_sets")
+        owners = [index for index, one in enumerate(found) if one.executor is not None]
         for index in owners[1:]:
-            if merged[index].executor is not merged[owners[0]].executor:
+            if not is_same_executor(found[index].executor, found[owners[0]].executor):
                 raise DagflowInvariantViolationError(
                     f"Definitions objects {owners[0]} and {index} both have an executor: "
-                    f"{merged[owners[0]].executor!r} and {merged[index].executor!r}. Keep one of them."
+                    f"{found[owners[0]].executor!r} and {found[index].executor!r}. Keep one of them."
                 )
         return Definitions(
-            [asset for one in merged for asset in one.assets],
-            jobs=[job for one in merged for job in one.jobs],
-            resources=_merged([one.resources for one in merged], "resources"),
-            executor=merged[owners[0]].executor if owners else None,
-            loggers=_merged([one.loggers for one in merged], "loggers"),
-            metadata={name: value for one in merged for name, value in one.metadata.items()},
+            [asset for one in found for asset in one.assets],
+            schedules=[schedule for one in found for schedule in one.schedules] or None,
+            sensors=[sensor for one in found for sensor in one.sensors] or None,
+            jobs=[job for one in found for job in one.jobs],
+            resources=merged([one.resources for one in found], "resources"),
+            executor=found[owners[0]].executor if owners else None,
+            loggers=merged([one.loggers for one in found], "loggers"),
+            asset_checks=[check for one in found for check in one.asset_checks],
+            metadata={name: value for one in found for name, value in one.metadata.items()},
         )
 
     @staticmethod
@@ -290,7 +406,7 @@ class Definitions:
 
         Args:
             func: Returns the new spec for a spec; see `dagflow.map_asset_specs`.
-            selection: Not supported: let `func` return the same spec for the other assets.
+            selection: Not supported; see `map_resolved_asset_specs`.
 
         Raises:
             CheckError: `selection` is given, or `func` returns something else than a spec.
@@ -299,17 +415,56 @@ class Definitions:
         """
         if selection is not None:
             raise CheckError(
-                "parameter 'selection' of Definitions.map_asset_specs is not supported. Let 'func' return "
-                "the spec that it gets for the assets that should not change."
+                "parameter 'selection' of Definitions.map_asset_specs is not supported. Use "
+                "Definitions.map_resolved_asset_specs, or let 'func' return the spec that it gets for the "
+                "assets that should not change."
             )
+        return self.map_resolved_asset_specs(func=func)
+
+    def map_resolved_asset_specs(
+        self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None
+    ) -> Definitions:
+        """Return a copy of these definitions with the asset specs that a function returns for some assets.
+
+        Args:
+            func: Returns the new spec for a spec; see `dagflow.map_asset_specs`.
+            selection: The assets whose specs change, as in `define_asset_job`. Default: all assets.
+
+        Raises:
+            CheckError: `func` returns something else than a spec.
+            DagflowInvariantViolationError: There is a SourceAsset, which has no spec to change.
+            DagflowInvalidDefinitionError: `func` changes the key of an asset that is computed.
+            DagflowInvalidSubsetError: The selection names an unknown asset.
+            DagflowInvalidAssetSelectionError: A selection string cannot be parsed.
+
+        Example:
+            >>> def add_owner(spec):
+            ...     return spec.replace_attributes(owners=["team:bar"])
+            >>> project = Definitions([AssetSpec("tea", deps=["water"]), AssetSpec("water")])
+            >>> project = project.map_resolved_asset_specs(func=add_owner, selection="tea")
+            >>> [spec.owners for spec in project.resolve_all_asset_specs()]
+            [['team:bar'], []]
+        """
         for asset in self.assets:
             if not isinstance(asset, (AssetsDefinition, AssetSpec)):
                 raise DagflowInvariantViolationError(
                     f"map_asset_specs can only change AssetsDefinitions and AssetSpecs, but one asset is "
                     f"{asset!r} of type '{type(asset).__name__}'. Write an AssetSpec instead."
                 )
+        chosen: Container[AssetKey] = set()
+        if selection is not None:
+            from dagflow.defs.assets.selection import AssetSelection  # few projects map
+
+            chosen = AssetSelection.from_coercible(selection).resolve(self.resolve_asset_graph())
+
+        def mapped(spec: AssetSpec) -> AssetSpec:
+            return func(spec) if selection is None or spec.key in chosen else spec
+
         return Definitions(
-            map_asset_specs(func, self.assets),
+            map_asset_specs(mapped, self.assets),
+            schedules=self.schedules or None,
+            sensors=self.sensors or None,
+            asset_checks=self.asset_checks,
             jobs=self.jobs,
             resources=self.resources,
             executor=self.executor,
@@ -327,7 +482,7 @@ class Definitions:
         Raises:
             DagflowInvalidDefinitionError: The definitions do not fit together.
         """
-        return _doors.AssetValueLoader(self._assets_by_key(), self.all_resources(), instance)
+        return _doors.AssetValueLoader(self.catalog().assets, self.all_resources(), instance)
 
     def load_asset_value(
         self,
@@ -365,149 +520,60 @@ class Definitions:
         """
         self._resolved()  # raises if assets have different resources with one key
         found = {DEFAULT_IO_MANAGER_KEY: fs_io_manager, **as_resources(self.resources, "Definitions")}
-        for asset in self._all_assets():
+        for asset in self.all_assets():
             found.update(getattr(asset, "resource_defs", {}))
         return found
 
     # newer names of the same methods
     get_all_job_defs = resolve_all_job_defs
+    resolve_schedule_def = get_schedule_def
+    resolve_sensor_def = get_sensor_def
     resolve_job_def = get_job_def
     resolve_assets_def = get_assets_def
     resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
 
-    def _assets_by_key(self) -> dict[AssetKey, AnyAsset]:
-        return AssetCatalog(self._all_assets()).assets
+    def catalog(self) -> AssetCatalog:
+        """Return all assets and checks by key.
 
-    def _all_assets(self) -> list[AnyAsset]:
+        Raises:
+            DagflowInvalidDefinitionError: Two assets or two checks have one key.
+        """
+        if self._catalog is None:
+            elsewhere = {id(asset) for asset in self.assets}
+            for definition in self.asset_checks:
+                if id(definition) in elsewhere:
+                    raise DagflowInvalidDefinitionError(
+                        f"Duplicate definition: {definition.describe()} ({place_of(definition)}) is in "
+                        "'assets' and in 'asset_checks' of the Definitions. Give it in one of them."
+                    )
+            self._catalog = AssetCatalog(self.all_assets())
+        return self._catalog
+
+    def all_assets(self) -> list[AnyAsset]:
         """Return the definitions of all assets and checks, each once."""
-        return list(dict.fromkeys([*self.assets, *self.asset_checks]))
+        own = [*self.assets, *self.asset_checks]
+        if self.schedules or self.sensors:
+            from dagflow.defs.project.automation import assets_of  # few projects have them
+
+            own += assets_of([*self.schedules, *self.sensors])
+        return list(dict.fromkeys(own))
 
     def _is_resolved(self) -> bool:
         return self._by_name is not None or self._specs is not None
 
     def _resolved(self) -> dict[str, JobDefinition]:
         if self._by_name is None:
-            by_name: dict[str, JobDefinition] = {}
-            assets = self._all_assets()
-            resources = self._shared_resources()
-            if assets:
-                by_name[ASSET_JOB_NAME] = build_asset_job(
-                    assets,
-                    name=ASSET_JOB_NAME,
-                    resources=resources,
-                    is_global=True,
-                )
-            for job in dict.fromkeys(self.jobs):
-                if job.name == ASSET_JOB_NAME:
-                    raise DagflowInvalidDefinitionError(
-                        f"Attempted to provide job called {ASSET_JOB_NAME} to repository, which is a "
-                        "reserved name. It is the name of the job of all assets. Give this job another name."
-                    )
-                if job.name in by_name:
-                    raise DagflowInvalidDefinitionError(
-                        f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
-                    )
-                if isinstance(job, UnresolvedAssetJobDefinition):
-                    by_name[job.name] = job.resolve(assets, resources)
-                elif self.resources:
-                    by_name[job.name] = job.with_top_level_resources(self.resources)
-                else:
-                    by_name[job.name] = job
-            self._by_name = {name: self._complete_job(job) for name, job in by_name.items()}
+            self._by_name = resolved_jobs(self)
         return self._by_name
 
-    def _shared_resources(self) -> dict[str, Any]:
-        """Return the resources whose key no asset uses for its own resource."""
-        all_assets = map(observing, self._all_assets())
-        executable = [asset for asset in all_assets if isinstance(asset, AssetsDefinition)]
-        owners = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
-        for asset in executable:
-            if not owners or asset.is_declaration:
-                continue
-            read = {need.key for need in asset.own_requirements() if need.role == RESOURCE}
-            for key in sorted(set(owners) & read - set(asset.resource_defs)):
-                raise DagflowInvalidDefinitionError(
-                    f"{repr_of(asset)} needs the resource '{key}' of the Definitions, and "
-                    f"{repr_of(owners[key])} has "
-                    "another one with this key. Use one object, or two keys."
-                )
-        return {key: value for key, value in self.resources.items() if key not in owners}
 
-    def _complete_job(self, job: JobDefinition) -> JobDefinition:
-        changes: dict[str, Any] = {}
-        if self.executor is not None and job.given_executor_def is None:
-            changes["given_executor_def"] = self.executor
-        if self.loggers and not job.logger_defs:
-            changes["logger_defs"] = self.loggers
-        known = job.resource_defs
-        if job.asset_layer is not None and known[DEFAULT_IO_MANAGER_KEY] is default_io_manager:
-            changes["resource_defs"] = {**known, DEFAULT_IO_MANAGER_KEY: fs_io_manager}
-        complete = job.with_changes(**changes) if changes else job
-        owner = "the Definitions" if job.name == ASSET_JOB_NAME else f"job '{job.name}' or to the Definitions"
-        check_resources(complete, f"Give it to {owner}.")
-        start_order(complete.resource_defs, complete.requirements(), complete.describe_target())
-        return complete
+def _schedules(schedules: Iterable[Any]) -> list[AnySchedule]:
+    from dagflow.defs.project.automation import SCHEDULES  # few projects have schedules
+
+    return members_of(schedules, SCHEDULES, "schedules", "a schedule")
 
 
-def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:
-    """Return the error for an unknown name of a job."""
-    shown = sorted(job for job in jobs if job != ASSET_JOB_NAME)  # users did not write this name
-    return DagflowInvariantViolationError(
-        f"Could not find job '{name}'. The jobs are {shown}.{nearest(name, shown)}"
-    )
+def _sensors(sensors: Iterable[Any]) -> list[SensorDefinition]:
+    from dagflow.defs.automation.sensor import SensorDefinition  # few projects have sensors
 
-
-def _merged(sets: Sequence[Mapping[str, Any]], what: str) -> dict[str, Any]:
-    """Return one dict with the entries of several. Equal objects may have one key."""
-    owners: dict[str, int] = {}
-    for index, entries in enumerate(sets):
-        for key, value in entries.items():
-            owner = owners.setdefault(key, index)
-            first = sets[owner][key]
-            if first is not value and not _are_equal(first, value):
-                raise DagflowInvariantViolationError(
-                    f"Definitions objects {owner} and {index} have different {what} with same key '{key}': "
-                    f"{repr_of(first)} and {repr_of(value)}. Use one object, or two keys."
-                )
-    return {key: sets[owner][key] for key, owner in owners.items()}
-
-
-def _are_equal(one: object, other: object) -> bool:
-    if type(one) is not type(other):
-        return False
-    try:
-        return bool(one == other)
-    except Exception:  # a table or an array has no single answer
-        return False
-
-
-def _refuse_misplaced(assets: Sequence[AnyAsset], checks: Sequence[AssetsDefinition]) -> None:
-    """Raise if an asset is among the checks, or a check is in both lists."""
-    for one in checks:
-        if one.keys:
-            raise DagflowInvalidDefinitionError(
-                f"parameter 'asset_checks' of Definitions holds {one!r} ({place_of(one)}), which is no "
-                "check. Put it into 'assets'; its own checks come with it."
-            )
-        if any(other is one for other in assets):
-            raise DagflowInvalidDefinitionError(
-                f"Duplicate check: {one.describe()} ({place_of(one)}) is in 'assets' and in 'asset_checks' "
-                "of Definitions. Put it into one of them."
-            )
-
-
-def _all_of(
-    values: Iterable[Any] | None, classes: tuple[type[Any], ...], parameter: str, what: str
-) -> list[Any]:
-    if values is None:
-        return []
-    if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
-        raise CheckError(f"parameter '{parameter}' of Definitions must be a list, not {repr_of(values)}")
-    members = list(values)
-    for member in members:
-        if not isinstance(member, classes):
-            raise CheckError(
-                f"parameter '{parameter}' of Definitions holds {repr_of(member)} of type "
-                f"'{type(member).__name__}', which is not {what}"
-            )
-    return members
+    return members_of(sensors, (SensorDefinition,), "sensors", "a sensor")

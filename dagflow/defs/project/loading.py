@@ -1,37 +1,32 @@
-"""Assets, jobs and Definitions from the variables of modules.
-
-A module is searched in the sorted order of its names. Lists in it are searched too, tuples and dicts are not.
-An error that a module raises when it is imported reaches the caller unchanged.
-"""
+"""Assets, jobs and Definitions from the variables of modules; `modules` has the search."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
-from operator import itemgetter
-from pkgutil import iter_modules
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.source_asset import SourceAsset
-from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
+from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.project.automation import SCHEDULES, by_name
 from dagflow.defs.project.definitions import Definitions
-from dagflow.errors import (
-    CheckError,
-    DagflowInvalidDefinitionError,
-    ParameterCheckError,
-    check_optional,
-    check_texts,
-    check_type,
-    repr_of,
+from dagflow.defs.project.loading_checks import checks_among
+from dagflow.defs.project.modules import (
+    Found,
+    calling_module,
+    found_in,
+    imported_package,
+    modules_in,
+    modules_of,
 )
+from dagflow.defs.project.prefixes import with_prefixes
+from dagflow.errors import DagflowInvalidDefinitionError, check_type
 from dagflow.keys import AssetKey
 
 if TYPE_CHECKING:
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _JOBS = (JobDefinition, UnresolvedAssetJobDefinition)
-_Prefix = str | Sequence[str]
 
 
 def load_assets_from_modules(
@@ -87,8 +81,8 @@ def load_assets_from_modules(
         [SourceAsset(AssetKey(['farm', 'beans']))]
     """
     kinds = _ASSETS if check_type(include_specs, bool, "include_specs") else (AssetsDefinition, SourceAsset)
-    assets = _assets(_found(_modules(modules), kinds))
-    changed = _with_attributes(assets, group_name, key_prefix, source_key_prefix)
+    assets = _assets(found_in(modules_of(modules), kinds))
+    changed = with_prefixes(assets, group_name, key_prefix, source_key_prefix)
     policies = (automation_condition, auto_materialize_policy, legacy_freshness_policy, backfill_policy)
     if any(policy is not None for policy in policies):
         from dagflow.defs.project.policies import with_policies  # few projects set them for all assets
@@ -113,7 +107,7 @@ def load_assets_from_current_module(
     Arguments and errors as in `load_assets_from_modules`.
     """
     return load_assets_from_modules(
-        [_caller()],
+        [calling_module()],
         group_name,
         key_prefix,
         automation_condition=automation_condition,
@@ -148,7 +142,7 @@ def load_assets_from_package_module(
         AttributeError: The module is not a package.
     """
     return load_assets_from_modules(
-        _package(package_module),
+        modules_in(package_module),
         group_name,
         key_prefix,
         automation_condition=automation_condition,
@@ -182,7 +176,7 @@ def load_assets_from_package_name(
         ModuleNotFoundError: There is no such package.
     """
     return load_assets_from_package_module(
-        _imported(package_name),
+        imported_package(package_name),
         group_name,
         key_prefix,
         backfill_policy=backfill_policy,
@@ -199,7 +193,7 @@ def load_definitions_from_modules(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of modules, as Definitions.
+    """Return the assets, checks, jobs, schedules and sensors that are variables of modules, as Definitions.
 
     Resources, executors, loggers and Definitions that are variables are ignored.
 
@@ -211,12 +205,20 @@ def load_definitions_from_modules(
 
     Raises:
         ParameterCheckError: `modules` is not a list of modules.
-        DagflowInvalidDefinitionError: Two assets have one key.
+        DagflowInvalidDefinitionError: Two assets have one key, or two schedules or sensors have one name.
     """
-    found = _found(_modules(modules), (*_ASSETS, *_JOBS))
-    jobs = [one.value for one in found if isinstance(one.value, _JOBS)]
-    assets = _assets([one for one in found if isinstance(one.value, _ASSETS)])
-    return Definitions(assets, jobs=jobs, resources=resources, loggers=loggers, executor=executor)
+    found = found_in(modules_of(modules), (*_ASSETS, *_JOBS, *SCHEDULES, SensorDefinition))
+    by_name(one.value for one in found if isinstance(one.value, (*SCHEDULES, SensorDefinition)))
+    return Definitions(
+        _assets([one for one in found if isinstance(one.value, _ASSETS)]),
+        schedules=[one.value for one in found if isinstance(one.value, SCHEDULES)],
+        sensors=[one.value for one in found if isinstance(one.value, SensorDefinition)],
+        jobs=[one.value for one in found if isinstance(one.value, _JOBS)],
+        resources=resources,
+        loggers=loggers,
+        executor=executor,
+        asset_checks=checks_among(found),
+    )
 
 
 def load_definitions_from_module(
@@ -225,7 +227,7 @@ def load_definitions_from_module(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of a module; see `load_definitions_from_modules`."""
+    """Return the assets, checks and jobs of a module; see `load_definitions_from_modules`."""
     return load_definitions_from_modules([module], resources, loggers, executor)
 
 
@@ -234,11 +236,11 @@ def load_definitions_from_current_module(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of the module that calls this function, so far.
+    """Return the assets, checks and jobs that are variables of the module that calls this function, so far.
 
     Arguments and errors as in `load_definitions_from_modules`.
     """
-    return load_definitions_from_modules([_caller()], resources, loggers, executor)
+    return load_definitions_from_modules([calling_module()], resources, loggers, executor)
 
 
 def load_definitions_from_package_module(
@@ -247,7 +249,7 @@ def load_definitions_from_package_module(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of a package or of a module in it, at any depth.
+    """Return the assets, checks and jobs that are variables of a package or of a module in it, at any depth.
 
     Other arguments and errors as in `load_definitions_from_modules`.
 
@@ -257,7 +259,7 @@ def load_definitions_from_package_module(
     Raises:
         AttributeError: The module is not a package.
     """
-    return load_definitions_from_modules(_package(package_module), resources, loggers, executor)
+    return load_definitions_from_modules(modules_in(package_module), resources, loggers, executor)
 
 
 def load_definitions_from_package_name(
@@ -266,7 +268,7 @@ def load_definitions_from_package_name(
     loggers: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
 ) -> Definitions:
-    """Return the assets and jobs that are variables of a package or of a module in it.
+    """Return the assets, checks and jobs that are variables of a package or of a module in it.
 
     Arguments and errors as in `load_definitions_from_package_module`.
 
@@ -276,86 +278,22 @@ def load_definitions_from_package_name(
     Raises:
         ModuleNotFoundError: There is no such package.
     """
-    return load_definitions_from_package_module(_imported(package_name), resources, loggers, executor)
+    return load_definitions_from_package_module(imported_package(package_name), resources, loggers, executor)
 
 
-class _Found(NamedTuple):
-    """A definition, and the first variable that has it, as "module.name"."""
-
-    value: Any
-    place: str
-
-
-def _modules(modules: Iterable[ModuleType]) -> list[ModuleType]:
-    if not isinstance(modules, Iterable):
-        raise ParameterCheckError(
-            f"parameter 'modules' must be a list of modules, not {repr_of(modules)}. Write [module] for one "
-            "module."
-        )
-    found = list(modules)
-    for module in found:
-        check_type(module, ModuleType, "modules")
-    return found
-
-
-def _caller() -> ModuleType:
-    """Return the module of the nearest caller outside of dagflow."""
-    frame = sys._getframe(1)  # noqa: SLF001 - Python's own, much faster than inspect.stack
-    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith("dagflow."):
-        frame = frame.f_back
-    name = frame.f_globals.get("__name__")
-    module = sys.modules.get(name) if isinstance(name, str) else None
-    if module is None or module.__dict__ is not frame.f_globals:
-        raise CheckError(
-            f"the code at {frame.f_code.co_filename}:{frame.f_lineno} is not in a module, so its definitions "
-            "cannot be collected. Give them to Definitions(...) yourself."
-        )
-    return module
-
-
-def _imported(package_name: str) -> ModuleType:
-    check_texts("a loader of a package", package_name=package_name)
-    return import_module(package_name)
-
-
-def _package(package: ModuleType) -> Iterator[ModuleType]:
-    """Yield a package and all modules in it, at any depth."""
-    check_type(package, ModuleType, "package_module")
-    if not hasattr(package, "__path__"):
-        raise AttributeError(
-            f"module '{package.__name__}' is not a package: it has no '__path__'. Use the loader for modules."
-        )
-    yield package
-    for entry in iter_modules(package.__path__, f"{package.__name__}."):
-        module = import_module(entry.name)
-        if entry.ispkg:
-            yield from _package(module)
-        else:
-            yield module
-
-
-def _found(modules: Iterable[ModuleType], classes: tuple[type[Any], ...]) -> list[_Found]:
-    """Return the definitions in modules, each once."""
-    found: dict[int, _Found] = {}
-    for module in modules:
-        for name, value in sorted(vars(module).items(), key=itemgetter(0)):
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, classes):
-                    found.setdefault(id(one), _Found(one, f"{module.__name__}.{name}"))
-    return list(found.values())
-
-
-def _assets(found: Iterable[_Found]) -> list[AnyAsset]:
-    """Return the assets. Of equal AssetSpecs only the first is returned.
+def _assets(found: Iterable[Found]) -> list[AnyAsset]:
+    """Return the assets, without definitions of checks alone. Of equal AssetSpecs only the first is returned.
 
     Raises:
         DagflowInvalidDefinitionError: Two assets have one key.
     """
-    owners: dict[AssetKey, _Found] = {}
+    owners: dict[AssetKey, Found] = {}
     assets: list[AnyAsset] = []
     for one in found:
         asset = one.value
         keys = asset.keys if isinstance(asset, AssetsDefinition) else {asset.key}
+        if not keys:
+            continue
         for key in keys:
             other = owners.setdefault(key, one)
             if other is one or (isinstance(asset, AssetSpec) and asset == other.value):
@@ -369,59 +307,7 @@ def _assets(found: Iterable[_Found]) -> list[AnyAsset]:
     return assets
 
 
-def _described(found: _Found) -> str:
+def _described(found: Found) -> str:
     asset = found.value
     at = f" ({place_of(asset)})" if isinstance(asset, AssetsDefinition) else ""
     return f"{found.place}{at}"
-
-
-def _with_attributes(
-    assets: list[AnyAsset],
-    group_name: str | None,
-    key_prefix: _Prefix | None,
-    source_key_prefix: _Prefix | None,
-) -> list[AnyAsset]:
-    """Return assets with a group and prefixes. An asset that does not change is returned itself."""
-    check_texts("a loader of assets", group_name=group_name)
-    check_optional(key_prefix, (str, Sequence), "key_prefix", "a loader of assets")
-    check_optional(source_key_prefix, (str, Sequence), "source_key_prefix", "a loader of assets")
-    keys: dict[AssetKey, AssetKey] = {}
-    for asset in assets:
-        own, prefix = (
-            (asset.keys, key_prefix)
-            if isinstance(asset, AssetsDefinition)
-            else ({asset.key}, source_key_prefix)
-        )
-        if prefix:
-            keys.update({key: key.with_prefix(prefix) for key in own})
-    if not keys and group_name is None:
-        return assets
-    return [_changed(asset, keys, group_name) for asset in assets]
-
-
-def _changed(asset: AnyAsset, keys: Mapping[AssetKey, AssetKey], group_name: str | None) -> AnyAsset:
-    if isinstance(asset, AssetsDefinition):
-        specs = {key: _changed_spec(spec, keys, group_name) for key, spec in asset.specs_by_key.items()}
-        return asset.with_specs(specs, keys)
-    if isinstance(asset, AssetSpec):
-        return _changed_spec(asset, keys, group_name)
-    return asset.with_spec(_changed_spec(asset.spec, keys, group_name))
-
-
-def _changed_spec(spec: AssetSpec, keys: Mapping[AssetKey, AssetKey], group_name: str | None) -> AssetSpec:
-    if group_name is not None and spec.shown_group != DEFAULT_GROUP:
-        raise DagflowInvalidDefinitionError(
-            f"asset '{spec.key.to_user_string()}' has the group '{spec.group_name}', so the loader cannot "
-            f"give it the group '{group_name}'. Leave out one of them."
-        )
-    deps = [
-        AssetDep(keys[dep.asset_key], partition_mapping=dep.partition_mapping, metadata=dep.metadata)
-        if dep.asset_key in keys
-        else dep
-        for dep in spec.deps
-    ]
-    return spec.replace_attributes(
-        key=keys.get(spec.key, spec.key),
-        deps=deps,
-        group_name=spec.group_name if group_name is None else group_name,
-    )

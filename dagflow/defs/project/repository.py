@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow import _doors
@@ -15,28 +14,33 @@ from dagflow.absent import explains_absent
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
+from dagflow.defs.assets.observed_source import definition_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.automation.schedule import ScheduleDefinition
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
-from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
-from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
-from dagflow.defs.parts.function import named_parameters
-from dagflow.defs.project.definitions import Definitions, unknown_job
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.project.automation import automations_by_name
+from dagflow.defs.project.definitions import Definitions
+from dagflow.defs.project.repository_content import ASSETS, content_of, jobs_by_name, members_of
+from dagflow.defs.project.resolving import unknown_job
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type, repr_of
+from dagflow.errors import (
+    check_elements,
+    check_texts,
+    check_type,
+)
 from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetCheckKey, CoercibleToAssetKey
-
-_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
-_JOBS = (JobDefinition, UnresolvedAssetJobDefinition, GraphDefinition)
-_Job = JobDefinition | UnresolvedAssetJobDefinition
 
 
 class RepositoryDefinition(Copied):
@@ -59,7 +63,9 @@ class RepositoryDefinition(Copied):
         1
     """
 
-    __slots__ = ("_assets", "_jobs", "_project", "description", "metadata", "name")
+    __slots__ = (
+        "_assets", "_jobs", "_project", "_schedules", "_sensors", "description", "metadata", "name"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -68,6 +74,8 @@ class RepositoryDefinition(Copied):
         assets: Iterable[AssetsDefinition | SourceAsset | AssetSpec] = (),
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        schedules: Iterable[ScheduleDefinition] = (),
+        sensors: Iterable[SensorDefinition] = (),
     ) -> None:
         self.name: str = check_name(name, "repository")
         place = f"repository '{name}'"
@@ -82,7 +90,11 @@ class RepositoryDefinition(Copied):
         self._jobs: dict[str, JobDefinition | Callable[[], JobDefinition]] = dict(given)
         self._assets = tuple(check_type(assets, Iterable, "assets", place))
         for asset in self._assets:
-            check_type(asset, _ASSETS, "assets", place)
+            check_type(asset, ASSETS, "assets", place)
+        own_schedules = check_elements(schedules, ScheduleDefinition, "schedules")
+        self._schedules: dict[str, ScheduleDefinition] = {one.name: one for one in own_schedules}
+        own_sensors = check_elements(sensors, SensorDefinition, "sensors")
+        self._sensors: dict[str, SensorDefinition] = {one.name: one for one in own_sensors}
         self._project: Definitions | None = None
 
     @property
@@ -117,6 +129,44 @@ class RepositoryDefinition(Copied):
                 another name.
         """
         return [self.get_job(name) for name in sorted(self._jobs)]
+
+    @property
+    def schedule_defs(self) -> list[ScheduleDefinition]:
+        """The schedules."""
+        return list(self._schedules.values())
+
+    def has_schedule_def(self, name: str) -> bool:
+        """Return whether a schedule has this name."""
+        return name in self._schedules
+
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """Return the schedule with this name.
+
+        Raises:
+            DagflowInvariantViolationError: No schedule has this name.
+        """
+        from dagflow.defs.project.automation import named  # few repositories have schedules
+
+        return named(self._schedules, name, "schedule")
+
+    @property
+    def sensor_defs(self) -> list[SensorDefinition]:
+        """The sensors."""
+        return list(self._sensors.values())
+
+    def has_sensor_def(self, name: str) -> bool:
+        """Return whether a sensor has this name."""
+        return name in self._sensors
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """Return the sensor with this name.
+
+        Raises:
+            DagflowInvariantViolationError: No sensor has this name.
+        """
+        from dagflow.defs.project.automation import named  # few repositories have sensors
+
+        return named(self._sensors, name, "sensor")
 
     def has_implicit_global_asset_job_def(self) -> bool:
         """Return whether there is a job of all assets: the repository has assets to compute."""
@@ -174,15 +224,24 @@ class RepositoryDefinition(Copied):
 
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
-        """The definition that computes each asset, by asset key. One definition can have several keys."""
-        return {
-            key: asset for asset in self._assets if isinstance(asset, AssetsDefinition) for key in asset.keys
-        }
+        """The definition of each asset by key, without SourceAssets. One definition can have several keys."""
+        definitions = (definition_of(asset) for asset in self._assets if not isinstance(asset, SourceAsset))
+        return {key: definition for definition in definitions for key in definition.keys}
 
     @property
-    def source_assets_by_key(self) -> dict[AssetKey, SourceAsset | AssetSpec]:
-        """The assets that are read and not computed (SourceAsset, AssetSpec), by asset key."""
-        return {asset.key: asset for asset in self._assets if not isinstance(asset, AssetsDefinition)}
+    def source_assets_by_key(self) -> dict[AssetKey, SourceAsset]:
+        """The SourceAssets by asset key."""
+        return {asset.key: asset for asset in self._assets if isinstance(asset, SourceAsset)}
+
+    @property
+    def asset_checks_defs_by_key(self) -> dict[AssetCheckKey, AssetsDefinition]:
+        """The definition of each check by key, without the checks that an asset evaluates itself."""
+        return {
+            key: definition
+            for definition in self._assets
+            if isinstance(definition, AssetsDefinition) and not definition.has_keys
+            for key in definition.check_keys
+        }
 
     def get_top_level_resources(self) -> dict[str, ResourceDefinition]:
         """Return the resources of the Definitions that the repository is made of, by key."""
@@ -246,7 +305,7 @@ class RepositoryDefinition(Copied):
 def repository_of(
     project: Definitions, name: str, description: str | None = None, metadata: Mapping[str, Any] | None = None
 ) -> RepositoryDefinition:
-    """Return a repository with the jobs, assets and resources of Definitions.
+    """Return a repository with the jobs, assets, checks and resources of Definitions.
 
     Args:
         project: The Definitions.
@@ -256,7 +315,8 @@ def repository_of(
     """
     jobs = {job.name: job for job in project.resolve_all_job_defs()}
     found = project.metadata if metadata is None else metadata
-    made = RepositoryDefinition(name, jobs, project.assets, description, found)
+    schedules, sensors = project.resolve_automations()
+    made = RepositoryDefinition(name, jobs, project.all_assets(), description, found, schedules, sensors)
     made._project = project  # noqa: SLF001 - its own
     return made
 
@@ -266,20 +326,26 @@ def create_repository_using_definitions_args(
     name: str,
     assets: Iterable[Any] | None = None,
     *,
+    schedules: Iterable[AnySchedule] | None = None,
+    sensors: Iterable[SensorDefinition] | None = None,
     jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
     resources: Mapping[str, Any] | None = None,
     executor: ExecutorDefinition | None = None,
     loggers: Mapping[str, Any] | None = None,
+    asset_checks: Iterable[AssetsDefinition] | None = None,
 ) -> RepositoryDefinition:
     """Build a repository from the arguments of Definitions, for tools that need one with a name.
 
     Args:
         name: The name of the repository.
         assets: AssetsDefinitions, SourceAssets and AssetSpecs.
+        schedules: Schedules with different names.
+        sensors: Sensors with different names.
         jobs: Jobs with different names.
         resources: Resource definitions or values by key.
         executor: The executor of the jobs without an executor.
         loggers: Logger definitions by name, for the jobs without loggers.
+        asset_checks: The checks of assets.
 
     Raises:
         CheckError: An argument has the wrong type.
@@ -289,7 +355,16 @@ def create_repository_using_definitions_args(
         >>> create_repository_using_definitions_args("kitchen", assets=[AssetSpec("beans")])
         <repository 'kitchen'>
     """
-    project = Definitions(assets, jobs=jobs, resources=resources, executor=executor, loggers=loggers)
+    project = Definitions(
+        assets,
+        schedules=schedules,
+        sensors=sensors,
+        jobs=jobs,
+        resources=resources,
+        executor=executor,
+        loggers=loggers,
+        asset_checks=asset_checks,
+    )
     Definitions.validate_loadable(project)
     return repository_of(project, name)
 
@@ -325,8 +400,9 @@ def repository(
 
     Args:
         definitions_fn: A function without parameters. It returns a list, or a dict `{"jobs": {name: job}}`.
-            The list holds jobs, graphs, assets, results of `define_asset_job` and lists of these. In the dict
-            a job may be a function without parameters, which builds the job when it is needed.
+            The list holds jobs, graphs, assets, results of `define_asset_job`, schedules, sensors and lists
+            of these. The dict may have "schedules" and "sensors" too. In it a job may be a function without
+            parameters, which builds the job when it is needed.
         name: The name of the repository. Default: the name of the function.
         description: A sentence for people.
         metadata: Metadata by name.
@@ -360,103 +436,12 @@ def repository(
         own_name = name if name is not None else getattr(fn, "__name__", type(fn).__name__)
         place = f"repository '{own_name}'"
         define = partial(Definitions, executor=default_executor_def, loggers=default_logger_defs)
-        content = _content(fn, place)
+        content = content_of(fn, place)
         if isinstance(content, Mapping):
-            lazy = _jobs_by_name(content, place, define)
-            return RepositoryDefinition(own_name, lazy, (), description, metadata)
-        jobs, assets = _jobs_and_assets(content, place)
-        return repository_of(define(assets, jobs=jobs), own_name, description, metadata)
+            lazy = jobs_by_name(content, place, define)
+            schedules, sensors = automations_by_name(content, lazy, place)
+            return RepositoryDefinition(own_name, lazy, (), description, metadata, schedules, sensors)
+        members = members_of(content, place)
+        return repository_of(define(**members), own_name, description, metadata)
 
     return decorate if definitions_fn is None else decorate(definitions_fn)
-
-
-def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
-    """Call the function, and return its list or dict."""
-    if not callable(fn):
-        raise CheckError(f"@repository must decorate a function, not {repr_of(fn)}")
-    parameters = named_parameters(fn, place)
-    if parameters:
-        raise CheckError(
-            f"the function of {place} must have no parameters, but has {[each.name for each in parameters]}"
-        )
-    content = fn()
-    if not isinstance(content, (list, Mapping)):
-        raise DagflowInvalidDefinitionError(
-            f"Bad return value of type {type(content)} from the function of {place}: it must return a list "
-            "of jobs and assets, or a dict with 'jobs' by name"
-        )
-    return content
-
-
-def _jobs_and_assets(content: list[Any], place: str) -> tuple[list[_Job], list[Any]]:
-    """Return the jobs and the assets of a list. Its elements may be lists of them."""
-    jobs: list[_Job] = []
-    assets: list[Any] = []
-    for index, element in enumerate(content):
-        for one in element if isinstance(element, list) else [element]:
-            if isinstance(one, _ASSETS):
-                assets.append(one)
-            elif isinstance(one, _JOBS):
-                jobs.append(_as_job(one))
-            else:
-                raise DagflowInvalidDefinitionError(
-                    f"Bad return value from the function of {place}: all elements of list must be of type "
-                    "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset or AssetSpec, results of "
-                    f"define_asset_job, or lists of these. Got {repr_of(one)} of type {type(one)} at index "
-                    f"{index}."
-                )
-    return jobs, assets
-
-
-def _as_job(one: Any) -> _Job:
-    job: _Job = job_of_graph(one) if isinstance(one, GraphDefinition) else one
-    return job
-
-
-def _jobs_by_name(
-    content: Mapping[str, Any], place: str, define: Callable[..., Definitions]
-) -> dict[str, JobDefinition | Callable[[], JobDefinition]]:
-    """Return the jobs of a dict. A function is not called, but wrapped in a check of its result."""
-    for key in content:
-        if key != "jobs":
-            raise DagflowInvalidDefinitionError(
-                f"Bad return value from the function of {place}: dict must not contain keys other than "
-                f"'jobs': found {repr_of(key)}. To add assets, return a list."
-            )
-    by_name = content.get("jobs", {})
-    if not isinstance(by_name, Mapping):
-        raise DagflowInvalidDefinitionError(
-            f"'jobs' of {place} must be a dict of jobs by name, not {repr_of(by_name)}"
-        )
-    found: dict[str, JobDefinition | Callable[[], JobDefinition]] = {}
-    for name, given in by_name.items():
-        is_lazy = isinstance(given, FunctionType)
-        found[name] = (
-            partial(_build_job, given, name, place, define)
-            if is_lazy
-            else _checked(given, name, place, define)
-        )
-    return found
-
-
-def _build_job(
-    build: Callable[[], Any], name: str, place: str, define: Callable[..., Definitions]
-) -> JobDefinition:
-    """Call a function that builds a job, and return the checked job."""
-    return _checked(build(), name, place, define)
-
-
-def _checked(one: Any, name: str, place: str, define: Callable[..., Definitions]) -> JobDefinition:
-    """Return a job with the default executor and loggers. Raise if it is not a job of this name."""
-    if not isinstance(one, _JOBS):
-        raise DagflowInvalidDefinitionError(
-            f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is "
-            f"{repr_of(one)}, "
-            f"in the 'jobs' of {place}."
-        )
-    if one.name != name:
-        raise DagflowInvalidDefinitionError(
-            f"Bad constructor for job '{name}': name in JobDefinition does not match: got '{one.name}', in "
-            f"the 'jobs' of {place}. Use one name in both places."
-        )
-    return define(jobs=[_as_job(one)]).get_job_def(name)

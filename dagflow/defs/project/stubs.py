@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.facts import STUB_MARKER
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import AssetKey, system_tag
 
 
-def specs_with_stubs(known: Mapping[AssetKey, AnyAsset]) -> list[AssetSpec]:
-    """Return the specs of assets, and a stub for each dependency that is not among them, ordered by key.
+def specs_with_stubs(catalog: AssetCatalog) -> list[AssetSpec]:
+    """Return the specs of assets with their groups, and a stub for each other asset that is named.
+
+    Stubs are ordered by key.
 
     Args:
-        known: The assets by key.
+        catalog: The assets and checks. Dependencies and checked assets are named.
 
     Raises:
         DagflowInvalidDefinitionError: Two dependencies on a missing asset have different metadata.
     """
+    known = catalog.assets
     names = ShortNames(known)
     specs = {key: _spec(asset, key) for key, asset in known.items()}
     missing: dict[AssetKey, tuple[Mapping[str, Any], AssetKey]] = {}
@@ -38,15 +42,22 @@ def specs_with_stubs(known: Mapping[AssetKey, AnyAsset]) -> list[AssetSpec]:
                     f"'{key.to_user_string()}', which has no definition, with different metadata. Write an "
                     "AssetSpec for it."
                 )
+    for check in catalog.checks:
+        if check.asset_key not in known:
+            missing.setdefault(check.asset_key, ({}, check.asset_key))
     return [*specs.values(), *_stubs(missing.items())]
 
 
 def _stubs(missing: Iterable[tuple[AssetKey, tuple[Mapping[str, Any], AssetKey]]]) -> list[AssetSpec]:
     marker = {system_tag(STUB_MARKER): True}
-    return [AssetSpec(key, metadata={**metadata, **marker}) for key, (metadata, _) in sorted(missing)]
+    return [
+        AssetSpec(key, group_name=DEFAULT_GROUP, metadata={**metadata, **marker})
+        for key, (metadata, _) in sorted(missing)
+    ]
 
 
 def _spec(asset: AnyAsset, key: AssetKey) -> AssetSpec:
     if isinstance(asset, AssetsDefinition):
         return asset.specs_by_key[key]
-    return asset.spec if isinstance(asset, SourceAsset) else asset
+    spec = asset.spec if isinstance(asset, SourceAsset) else asset
+    return spec if spec.group_name is not None else spec.replace_attributes(group_name=DEFAULT_GROUP)

@@ -103,7 +103,7 @@ def not_provided(
         known: The keys that are provided, or resource definitions by key.
         place: The owner of the resources, as "job 'brew'", or the function that takes them.
         remedy: A sentence with the remedy; default: to give the resource to `place`.
-        asset: The asset with this requirement, if it is the requirement of an asset.
+        asset: The asset or check with this requirement, as "asset 'tea'", if there is one.
     """
     key = requirement.key
     return DagflowInvalidDefinitionError(
@@ -152,8 +152,8 @@ def remedy_at(place: str, key: str) -> str:
 
 
 def needed_at(requirement: Requirement, asset: str = "") -> str:
-    """Return the sentence with the asset that needs a resource and its location, if one is known."""
-    by = f" by asset '{asset}'" if asset else ""
+    """Return the sentence with the asset or check that needs a resource and its location, if one is known."""
+    by = f" by {asset}" if asset else ""
     at = f" at {requirement.place}" if requirement.place else ""
     needed = f"It is needed{by}{at}." if by or at else ""
     default = "" if isinstance(requirement.at, str) else unused_default(requirement.at, requirement.key)

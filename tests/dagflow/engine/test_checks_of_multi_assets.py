@@ -13,6 +13,7 @@ from dagflow import (
     AssetsDefinition,
     AssetSelection,
     AssetSpec,
+    DagflowInstance,
     DagflowInvalidDefinitionError,
     DagflowInvalidSubsetError,
     GraphOut,
@@ -172,6 +173,25 @@ def test_a_part_of_assets_and_checks(selection, expected):
 
     assert found == expected
     assert len(outputs[0]) == len(expected) - 1
+
+
+def test_the_result_of_a_check_that_is_not_selected():
+    """A result of a check that the run does not select is recorded, with a warning in the log."""
+
+    def body():
+        yield result_of("tea")
+        yield AssetCheckResult(passed=True, asset_key="tea", check_name="hot")
+        yield AssetCheckResult(passed=False, asset_key="milk", check_name="hot")
+
+    instance = DagflowInstance.ephemeral()
+    result, found = run(
+        both(body, TWO, can_subset=True), selection=AssetSelection.assets("tea"), instance=instance
+    )
+    lines = [entry.message for entry in instance.all_logs(result.run_id) if entry.level == 30]
+
+    assert found == ["MAT tea", "CHK tea:hot", "CHK milk:hot", "OK"]
+    assert [message for message in lines if "'milk:hot', which is not selected" in message] == lines
+    assert lines
 
 
 @pytest.mark.parametrize(

@@ -332,8 +332,13 @@ def test_wiping_assets(instance):
     assert instance.get_latest_materialization_event("water") is None
     assert instance.get_materialized_partitions("water") == set()
     assert not instance.has_asset_key("water")
+    of_water = EventRecordsFilter(DagflowEventType.ASSET_MATERIALIZATION, AssetKey("water"))
+    assert not instance.fetch_materializations("water", limit=5).records
+    assert not instance.get_event_records(of_water)
     materialize_to_memory([water], partition_key="y", instance=instance)
     assert instance.get_materialized_partitions("water") == {"y"}
+    assert len(instance.fetch_materializations("water", limit=5).records) == 1
+    assert len(instance.get_event_records(of_water)) == 1
 
 
 def test_planned_materializations(instance):

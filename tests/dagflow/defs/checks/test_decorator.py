@@ -408,7 +408,6 @@ def beans_fresh():
         ({"assets": [beans], "asset_checks": [CHECK, named()]}, "Duplicate check: 'beans:fresh'"),
         ({"assets": [cup], "asset_checks": [named(of="cup")]}, "Duplicate check: 'cup:fresh'"),
         ({"assets": [beans, beans_fresh], "asset_checks": [CHECK]}, "one step name, 'beans_fresh'"),
-        ({"assets": [], "asset_checks": [beans]}, "which is no check"),
     ],
 )
 def test_conflicting_checks(arguments, message):

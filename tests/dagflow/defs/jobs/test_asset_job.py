@@ -219,7 +219,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "one step twice",
         lambda: build_asset_job([asset(key=key)(lambda: 1) for key in ("a-b", "a.b")]),
         DagflowInvalidDefinitionError,
-        "<asset 'a-b'> and <asset 'a.b'> would have one step name, 'a_b'",
+        "asset 'a-b' .* and asset 'a.b' .* would have one step name, 'a_b', because",
     ),
     (
         "input",

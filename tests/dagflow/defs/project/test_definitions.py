@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from dagflow import (
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetCheckSpec,
     AssetDep,
     AssetIn,
     AssetKey,
+    AssetSelection,
     AssetSpec,
     CheckError,
     DagflowInvalidDefinitionError,
@@ -17,11 +23,14 @@ from dagflow import (
     Definitions,
     In,
     InMemoryIOManager,
+    InProcessExecutor,
+    MaterializeResult,
     Out,
     ParameterCheckError,
     SourceAsset,
     StaticPartitionsDefinition,
     asset,
+    asset_check,
     colored_console_logger,
     dagflow_type_loader,
     define_asset_job,
@@ -454,15 +463,135 @@ def test_the_job_for_some_assets():
 
     assert found is not None
     assert found.execute_in_process(asset_selection=[AssetKey("water")]).asset_value("water") == 1
-    assert Definitions().resolve_implicit_job_def_def_for_assets(["lake"]) is None
+    without_assets = Definitions(jobs=[define_asset_job("all")])
+    assert without_assets.resolve_implicit_job_def_def_for_assets(["lake"]) is None
 
 
-def test_the_job_of_assets_that_are_only_read():
-    """The job of all assets exists and does nothing, if a project has assets that are only read."""
-    result = Definitions([AssetSpec("lake")]).get_implicit_global_asset_job_def().execute_in_process()
+def test_declared_assets_alone_have_a_job():
+    """The job of assets that nothing computes has no steps, and succeeds."""
+    for declared in (AssetSpec("lake"), SourceAsset("lake")):
+        project = Definitions([declared])
 
-    assert result.success
-    assert result.get_step_success_events() == []
+        assert project.has_implicit_global_asset_job_def()
+        result = project.get_implicit_global_asset_job_def().execute_in_process()
+        assert (result.success, result.get_step_success_events()) == (True, [])
+        assert project.get_assets_def("lake").keys == {AssetKey("lake")}
+        assert not project.get_assets_def("lake").is_executable
+
+
+@asset_check(asset="tea")
+def hot():
+    return AssetCheckResult(passed=True)
+
+
+@asset(check_specs=[AssetCheckSpec("sweet", asset="juice")])
+def juice():
+    return MaterializeResult(check_results=[AssetCheckResult(passed=True)])
+
+
+SWEET = AssetCheckKey(AssetKey("juice"), "sweet")
+
+
+def test_checks_are_found_by_key():
+    """A check is found in both lists. A check that its asset evaluates has no definition of its own."""
+    for project in (Definitions([juice, hot]), Definitions([juice], asset_checks=[hot])):
+        assert project.get_asset_checks_def(hot.check_key) is hot
+        with pytest.raises(DagflowInvariantViolationError, match=r"'juice:sweet'.*get_assets_def"):
+            project.get_asset_checks_def(SWEET)
+        with pytest.raises(DagflowInvariantViolationError, match=r"'tea:hut'.*Did you mean 'tea:hot'"):
+            project.get_asset_checks_def(AssetCheckKey(AssetKey("tea"), "hut"))
+    with pytest.raises(ParameterCheckError, match="'key'"):
+        Definitions(asset_checks=[hot]).get_asset_checks_def("tea:hot")
+
+
+def test_any_definition_may_be_a_check():
+    """The list of checks may hold definitions of assets; they are found and run."""
+    project = Definitions(asset_checks=[water, tea, hot])
+
+    assert project.get_assets_def("tea") is tea
+    assert project.get_implicit_global_asset_job_def().execute_in_process().asset_value("tea") == 2
+
+
+def test_a_project_of_checks_alone():
+    """A check can run without its asset, which has a stub among the specs."""
+    project = Definitions(asset_checks=[hot])
+    (spec,) = project.resolve_all_asset_specs()
+    result = project.get_implicit_global_asset_job_def().execute_in_process()
+
+    assert (spec.key, spec.metadata) == (AssetKey("tea"), {"dagflow/auto_created_stub_asset": True})
+    assert [found.asset_check_key for found in result.get_asset_check_evaluations()] == [hot.check_key]
+
+
+@pytest.mark.parametrize(
+    ("checks", "error", "message"),
+    [
+        (5, ParameterCheckError, "'asset_checks' of Definitions must be a list, not 5"),
+        (hot, ParameterCheckError, "must be a list, not <checks of 'tea_hot'>"),
+        ([AssetSpec("tea")], CheckError, "holds AssetSpec.*not a definition of checks"),
+        (["tea:hot"], CheckError, "holds 'tea:hot' of type 'str'"),
+    ],
+)
+def test_other_values_are_no_checks(checks, error, message):
+    """The constructor checks the elements of `asset_checks`."""
+    with pytest.raises(error, match=message):
+        Definitions(asset_checks=checks)
+
+
+def test_merged_projects_keep_their_checks():
+    """A merge and a map keep the checks; one check may be in several projects."""
+    one, other = Definitions([tea], asset_checks=[hot]), Definitions([water], asset_checks=[hot])
+    merged = Definitions.merge(one, other)
+    mapped = merged.map_asset_specs(func=lambda spec: spec.merge_attributes(owners=["team:bar"]))
+
+    for project in (merged, mapped, merged.with_resources({"cup": 1})):
+        Definitions.validate_loadable(project)
+        assert project.get_asset_checks_def(hot.check_key) is hot
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (None, {"water", "tea", "lake"}),
+        ("+tea", {"water", "tea"}),
+        ([water], {"water"}),
+        (AssetSelection.assets("lake") | AssetSelection.assets(tea), {"tea", "lake"}),
+    ],
+)
+def test_a_function_changes_selected_specs(selection, expected):
+    """`map_resolved_asset_specs` changes the specs of the selected assets only, and keeps the rest."""
+    project = Definitions([water, tea, AssetSpec("lake")], asset_checks=[hot], resources={"cup": 1})
+    mapped = project.map_resolved_asset_specs(
+        func=lambda spec: spec.merge_attributes(tags={"seen": "yes"}), selection=selection
+    )
+
+    changed = {spec.key.to_user_string() for spec in mapped.resolve_all_asset_specs() if "seen" in spec.tags}
+    assert changed == expected
+    assert (mapped.asset_checks, mapped.resources) == ([hot], {"cup": 1})
+    with pytest.raises(DagflowInvalidSubsetError, match="'lak'"):
+        project.map_resolved_asset_specs(func=lambda spec: spec, selection="lak")
+    with pytest.raises(DagflowInvariantViolationError, match="SourceAsset"):
+        Definitions([SourceAsset("x")]).map_resolved_asset_specs(func=lambda spec: spec, selection="x")
+
+
+def test_a_part_of_the_assets_runs_with_its_checks():
+    """A run that selects assets keeps their checks; `asset_check_selection` chooses the checks."""
+    project = Definitions([water, tea, juice], asset_checks=[hot])
+    job, kitchen = project.get_implicit_global_asset_job_def(), project.get_repository_def()
+
+    def evaluated(part, **arguments):
+        result = part.execute_in_process(**arguments)
+        return sorted(found.check_name for found in result.get_asset_check_evaluations())
+
+    assert evaluated(job, asset_selection=[AssetKey("water"), AssetKey("tea")]) == ["hot"]
+    assert evaluated(job, asset_selection=[AssetKey("juice")]) == ["sweet"]
+    for subset in (job.get_subset, partial(kitchen.get_maybe_subset_job_def, job.name)):
+        keys = {AssetKey("water"), AssetKey("tea")}
+        assert evaluated(subset(asset_selection=keys, asset_check_selection=set())) == []
+        assert evaluated(subset(asset_selection=set(), asset_check_selection={hot.check_key})) == ["hot"]
+        assert evaluated(subset(asset_check_selection={hot.check_key})) == ["hot"]
+        assert evaluated(subset(asset_selection=[], asset_check_selection=[])) == ["hot", "sweet"]
+        with pytest.raises(DagflowInvalidSubsetError, match="'juice'> cannot be divided"):
+            subset(asset_selection=[AssetKey("juice")], asset_check_selection=set())
 
 
 def test_unbound_projects_are_merged():
@@ -474,3 +603,19 @@ def test_unbound_projects_are_merged():
         with pytest.raises(CheckError, match="object 1 has previously been resolved"):
             Definitions.merge_unbound_defs(one, other)
         assert Definitions.merge(one, other).assets == [tea, water]
+
+
+def test_an_executor_may_be_an_object():
+    """An object of an executor runs the jobs, and one object may be in several projects."""
+    executor = InProcessExecutor()
+    project = Definitions.merge(
+        Definitions([water], executor=executor), Definitions([tea], executor=executor)
+    )
+    job = project.get_implicit_global_asset_job_def()
+
+    assert job.executor_def.executor_creation_fn(None) is executor
+    assert job.execute_in_process().asset_value("tea") == 2
+    with pytest.raises(ParameterCheckError, match="'executor' of Definitions must be of type"):
+        Definitions(executor="in_process")
+    with pytest.raises(DagflowInvariantViolationError, match="both have an executor"):
+        Definitions.merge(Definitions(executor=executor), Definitions(executor=InProcessExecutor()))

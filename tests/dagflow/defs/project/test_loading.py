@@ -12,6 +12,8 @@ from dagflow import (
     AssetKey,
     AssetsDefinition,
     AssetSpec,
+    AutomationCondition,
+    BackfillPolicy,
     CheckError,
     DagflowInvalidDefinitionError,
     Definitions,
@@ -207,7 +209,7 @@ def test_equal_specs_are_one():
 
     project = load_definitions_from_modules([hot, cold])
 
-    assert project.resolve_all_asset_specs() == [lake]
+    assert project.resolve_all_asset_specs() == [lake.replace_attributes(group_name="default")]
     with pytest.raises(DagflowInvalidDefinitionError, match=r"key lake .* by hot\.spec and by deep\.spec"):
         load_definitions_from_modules([hot, module_of("deep", spec=AssetSpec("lake", group_name="deep"))])
 
@@ -287,3 +289,23 @@ def test_code_without_a_module():
     """Code that runs in no module cannot ask for the definitions of its module."""
     with pytest.raises(CheckError, match="<string>:1 is not in a module"):
         exec("load()", {"load": load_definitions_from_current_module, "__name__": "no_module"})
+
+
+def test_conditions_and_policies():
+    """All loaded assets get an automation condition and a backfill policy, instead of their own."""
+    own = AssetSpec("own", automation_condition=AutomationCondition.on_missing())
+    eager, whole = AutomationCondition.eager(), BackfillPolicy.single_run()
+    module = module_of("cafe", tea=tea, river=river, own=own)
+
+    loaded = load_assets_from_modules(
+        [module], automation_condition=eager, backfill_policy=whole, include_specs=True
+    )
+
+    new_own, new_river, new_tea = sorted(loaded, key=lambda one: one.key)
+    assert (new_own.automation_condition, new_tea.get_asset_spec().automation_condition) == (eager, eager)
+    assert new_river.spec.automation_condition is None
+    assert (new_tea.backfill_policy, tea.backfill_policy) == (whole, None)
+    with pytest.raises(ParameterCheckError, match="'automation_condition'"):
+        load_assets_from_modules([module], automation_condition="eager")
+    with pytest.raises(ParameterCheckError, match="'backfill_policy'"):
+        load_assets_from_modules([module], backfill_policy=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagflow import (
+    AssetCheckResult,
     AssetKey,
     AssetSpec,
     CheckError,
@@ -16,6 +17,7 @@ from dagflow import (
     RepositoryDefinition,
     SourceAsset,
     asset,
+    asset_check,
     create_repository_using_definitions_args,
     define_asset_job,
     graph,
@@ -76,13 +78,26 @@ def test_everything_is_found_again():
 
 
 def test_assets_are_found_by_key():
-    """Definitions and source assets are found by key."""
+    """Definitions, source assets and checks are found by key. An AssetSpec has a definition too."""
     sugar, milk = SourceAsset("sugar"), AssetSpec("milk")
 
-    kitchen = of(water, sugar, milk)
+    @asset_check(asset="water")
+    def clear():
+        return AssetCheckResult(passed=True)
 
-    assert kitchen.assets_defs_by_key == {AssetKey("water"): water}
-    assert kitchen.source_assets_by_key == {AssetKey("sugar"): sugar, AssetKey("milk"): milk}
+    kitchen = of(water, sugar, milk, [clear])
+
+    assert sorted(kitchen.assets_defs_by_key) == [AssetKey("milk"), AssetKey("water")]
+    assert kitchen.assets_defs_by_key[AssetKey("water")] is water
+    assert kitchen.assets_defs_by_key[AssetKey("milk")].specs == [
+        milk.replace_attributes(group_name="default")
+    ]
+    assert kitchen.source_assets_by_key == {AssetKey("sugar"): sugar}
+    assert kitchen.asset_checks_defs_by_key == {clear.check_key: clear}
+    made = create_repository_using_definitions_args("kitchen", [water], asset_checks=[clear])
+    assert made.asset_checks_defs_by_key == {clear.check_key: clear}
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"Duplicate check: 'water:clear'"):
+        of(water, clear, asset_check(asset="water", name="clear")(lambda: AssetCheckResult(passed=True)))
 
 
 def test_jobs_run():
@@ -235,7 +250,7 @@ def test_a_function_that_makes_no_job_is_refused():
     [
         ({"jobs": {"serve": 3}}, "mapped to serve is not an instance"),
         ({"jobs": {"other": serve}}, "name in JobDefinition does not match: got 'serve'"),
-        ({"assets": {"water": water}}, "other than 'jobs': found 'assets'"),
+        ({"assets": {"water": water}}, "other than 'jobs', 'schedules' and 'sensors': found 'assets'"),
         ({"jobs": [serve]}, "must be a dict of jobs by name"),
     ],
 )

@@ -133,7 +133,7 @@ def test_a_key_that_is_not_there(known: Any, hint: str) -> None:
         f"resource with key 'mill' required by op 'grind' was not provided. {hint} Give job 'bar' a resource "
         "with this key: resource_defs={'mill': ...}. It is needed at shop.py:3."
     )
-    assert str(not_provided(need, known, "here", remedy="Give one.", asset="raw/beans")) == (
+    assert str(not_provided(need, known, "here", remedy="Give one.", asset="asset 'raw/beans'")) == (
         f"resource with key 'mill' required by op 'grind' was not provided. {hint} Give one. It is needed by "
         "asset 'raw/beans' at shop.py:3."
     )

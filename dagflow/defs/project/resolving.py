@@ -1,0 +1,119 @@
+"""The jobs of a project: the job of all assets, and the given jobs with its assets and resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dagflow._util import nearest
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.observed_source import observing
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.jobs.resource_check import check_resources
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import RESOURCE
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
+from dagflow.keys import ASSET_JOB_NAME
+
+if TYPE_CHECKING:
+    from dagflow.defs.assets.catalog import AssetCatalog
+    from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.executors.definition import ExecutorDefinition
+    from dagflow.defs.loggers.definition import LoggerDefinition
+
+
+class Project(Protocol):
+    """The interface of Definitions that the resolution of jobs needs."""
+
+    resources: dict[str, Any]
+    executor: ExecutorDefinition | None
+    loggers: dict[str, LoggerDefinition]
+
+    def all_jobs(self) -> Iterable[JobDefinition | UnresolvedAssetJobDefinition]:
+        """Return the jobs of the project, its schedules and its sensors, each once."""
+
+    def catalog(self) -> AssetCatalog:
+        """Return all assets and checks by key."""
+
+    def all_assets(self) -> list[AnyAsset]:
+        """Return the definitions of all assets and checks, each once."""
+
+    def resolve_asset_graph(self) -> AssetGraph:
+        """Return all assets and checks with their dependencies."""
+
+
+def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
+    """Return the jobs of a project by name, with its assets, resources, executor and loggers.
+
+    Raises:
+        DagflowInvalidDefinitionError: Two jobs have one name, a job does not fit the assets, or a resource is
+            missing.
+    """
+    by_name: dict[str, JobDefinition] = {}
+    catalog = project.catalog()
+    resources = _shared_resources(project)
+    if catalog.assets or catalog.checks:
+        by_name[ASSET_JOB_NAME] = build_asset_job(
+            catalog, name=ASSET_JOB_NAME, resources=resources, is_global=True
+        )
+    for job in project.all_jobs():
+        if job.name == ASSET_JOB_NAME:
+            raise DagflowInvalidDefinitionError(
+                f"Attempted to provide job called {ASSET_JOB_NAME} to repository, which is a "
+                "reserved name. It is the name of the job of all assets. Give this job another name."
+            )
+        if job.name in by_name:
+            raise DagflowInvalidDefinitionError(
+                f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
+            )
+        if isinstance(job, UnresolvedAssetJobDefinition):
+            by_name[job.name] = job.resolve(project.resolve_asset_graph(), resources)
+        elif project.resources:
+            by_name[job.name] = job.with_top_level_resources(project.resources)
+        else:
+            by_name[job.name] = job
+    return {name: _complete_job(project, job) for name, job in by_name.items()}
+
+
+def _shared_resources(project: Project) -> dict[str, Any]:
+    """Return the resources whose key no asset uses for its own resource."""
+    all_assets = map(observing, project.all_assets())
+    executable = [asset for asset in all_assets if isinstance(asset, AssetsDefinition)]
+    owners = {key: asset for asset in executable for key in asset.resource_defs if key in project.resources}
+    for asset in executable:
+        if not owners or asset.is_declaration:
+            continue
+        read = {need.key for need in asset.own_requirements() if need.role == RESOURCE}
+        for key in sorted(set(owners) & read - set(asset.resource_defs)):
+            raise DagflowInvalidDefinitionError(
+                f"{repr_of(asset)} needs the resource '{key}' of the Definitions, and "
+                f"{repr_of(owners[key])} has another one with this key. Use one object, or two keys."
+            )
+    return {key: value for key, value in project.resources.items() if key not in owners}
+
+
+def _complete_job(project: Project, job: JobDefinition) -> JobDefinition:
+    changes: dict[str, Any] = {}
+    if project.executor is not None and job.given_executor_def is None:
+        changes["given_executor_def"] = project.executor
+    if project.loggers and not job.logger_defs:
+        changes["logger_defs"] = project.loggers
+    known = job.resource_defs
+    if job.asset_layer is not None and known[DEFAULT_IO_MANAGER_KEY] is default_io_manager:
+        changes["resource_defs"] = {**known, DEFAULT_IO_MANAGER_KEY: fs_io_manager}
+    complete = job.with_changes(**changes) if changes else job
+    owner = "the Definitions" if job.name == ASSET_JOB_NAME else f"job '{job.name}' or to the Definitions"
+    check_resources(complete, f"Give it to {owner}.")
+    start_order(complete.resource_defs, complete.requirements(), complete.describe_target())
+    return complete
+
+
+def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:
+    """Return the error for an unknown name of a job."""
+    shown = sorted(job for job in jobs if job != ASSET_JOB_NAME)  # users did not write this name
+    return DagflowInvariantViolationError(
+        f"Could not find job '{name}'. The jobs are {shown}.{nearest(name, shown)}"
+    )
