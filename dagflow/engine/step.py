@@ -209,11 +209,7 @@ class Attempt:
         metadata = metadata_given(output, given)
         if self.call_state is not None:
             self.flush()
-            of_outputs = self.call_state.output_metadata
-            added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
-            if added:
-                where_to = f"output '{output.name}' of {op_location(step.op)}"
-                metadata = {**metadata, **normalize_metadata(added, where_to)}
+            metadata = {**metadata, **self._added_metadata(output, mapping_key, self.call_state)}
             self.call_state.produced.add((output.name, mapping_key))
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
@@ -293,9 +289,31 @@ class Attempt:
         ]
         return Incomplete(absent, dynamic)
 
+    def _added_metadata(
+        self, output: StepOutput, mapping_key: str | None, call_state: CallState
+    ) -> Mapping[str, Any]:
+        """Return the metadata that the function added to an output."""
+        of_outputs = call_state.output_metadata
+        added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
+        found: Mapping[str, Any] = {}
+        if added:
+            found = normalize_metadata(added, f"output '{output.name}' of {op_location(self.step.op)}")
+        if output.asset is None or output.asset.event is None:  # the function yields the event of the asset
+            found = {**found, **self._asset_metadata(output, None)}
+        return found
+
+    def _asset_metadata(self, output: StepOutput, partition: str | None) -> Mapping[str, Any]:
+        """Return the metadata that the function added to the asset of an output, or to one partition."""
+        added = None if self.call_state is None else self.call_state.asset_metadata
+        if not added:
+            return {}
+        where_to = f"asset of output '{output.name}' of {op_location(self.step.op)}"
+        return normalize_metadata(added.get((output.name, partition)), where_to)
+
     def _record_asset(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
         """Append the materialization or observation of an output."""
         asset = output.asset
+        metadata = {**metadata, **self._asset_metadata(output, None)}
         if asset is not None and asset.event == OBSERVED:
             from dagflow.engine.observations import observation_of  # imported lazily: few runs observe
 
@@ -315,9 +333,8 @@ class Attempt:
         if partitions.range is None or asset is None or asset.partitions_def is None:
             self.state.log.append(_MATERIALIZATION, self.step.index, self.number, payload)
             return
-        added = (None if self.call_state is None else self.call_state.partition_metadata) or {}
         for key in partitions.keys:
-            own = normalize_metadata(added.get((output.name, key)), f"partition '{key}'")
+            own = self._asset_metadata(output, key)
             payload = output.position, {**metadata, **own}, tags, version, inputs
             self.state.log.append(_MATERIALIZATION, self.step.index, self.number, (*payload, key))
 

@@ -245,7 +245,7 @@ def test_results_are_checked() -> None:
     letters = LETTERS.subset_with_partition_keys(["a"])
     made = UpstreamPartitionsResult(partitions_subset=letters, required_but_nonexistent_subset=letters)
 
-    assert made.required_but_nonexistent_partition_keys == {"a"}
+    assert made.required_but_nonexistent_partition_keys == ["a"]
     assert made == UpstreamPartitionsResult(
         partitions_subset=letters, required_but_nonexistent_subset=LETTERS.subset_with_partition_keys(["a"])
     )
