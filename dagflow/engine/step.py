@@ -195,10 +195,11 @@ class Attempt:
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
-        check_given(step, output, value, given)
-        if not output.is_selected and output.check_spec is not None:
-            self._evaluated_unselected(output.check_spec, value)
-            return
+        if given is not None or not output.is_selected or output.check_spec is not None:
+            check_given(step, output, value, given)
+            if not output.is_selected and output.check_spec is not None:
+                self._evaluated_unselected(output.check_spec, value)
+                return
         if len(step.ports.outputs) > 1 and output.asset is not None:
             check_order(step.op, step.ports, output.name, self.got)
         if value is None and given is None and not output.is_required:
@@ -206,11 +207,10 @@ class Attempt:
         mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None
         if mapping_key is not None:
             self._note_key(output, mapping_key)
-        metadata = metadata_given(output, given)
+        metadata = {} if given is None else metadata_given(output, given)
         if self.call_state is not None:
             self.flush()
-            metadata = {**metadata, **self._added_metadata(output, mapping_key, self.call_state)}
-            self.call_state.produced.add((output.name, mapping_key))
+            metadata = {**metadata, **self._metadata_added(self.call_state, output, mapping_key)}
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         if not is_absent:
@@ -247,6 +247,17 @@ class Attempt:
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
             )
         self.got.add(output.name)
+
+    def _metadata_added(
+        self, call_state: CallState, output: StepOutput, mapping_key: str | None
+    ) -> Mapping[str, Any]:
+        """Return the metadata that the context added to an output. From now on it can add none."""
+        name, of_outputs = output.name, call_state.output_metadata
+        added = of_outputs.get((name, mapping_key)) or of_outputs.get((name, None)) or {}
+        call_state.produced.add((name, mapping_key))
+        if output.asset is None or output.asset.event is None:  # the function yields the event of the asset
+            added = {**added, **self._asset_metadata(output, None)}
+        return normalize_metadata(added, f"output '{name}' of {op_location(self.step.op)}") if added else {}
 
     def _warn_of_none(self, output: StepOutput) -> None:
         """Warn that None is a value, because the user may have meant to produce no output."""
@@ -288,19 +299,6 @@ class Attempt:
             )
         ]
         return Incomplete(absent, dynamic)
-
-    def _added_metadata(
-        self, output: StepOutput, mapping_key: str | None, call_state: CallState
-    ) -> Mapping[str, Any]:
-        """Return the metadata that the function added to an output."""
-        of_outputs = call_state.output_metadata
-        added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
-        found: Mapping[str, Any] = {}
-        if added:
-            found = normalize_metadata(added, f"output '{output.name}' of {op_location(self.step.op)}")
-        if output.asset is None or output.asset.event is None:  # the function yields the event of the asset
-            found = {**found, **self._asset_metadata(output, None)}
-        return found
 
     def _asset_metadata(self, output: StepOutput, partition: str | None) -> Mapping[str, Any]:
         """Return the metadata that the function added to the asset of an output, or to one partition."""

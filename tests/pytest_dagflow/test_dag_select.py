@@ -425,6 +425,51 @@ def test_doctests_and_items_of_plugins_are_items(pytester: pytest.Pytester, opti
     assert result.ret == (1 if "test_broken.txt" in result.stdout.str() else 0)
 
 
+JOB_OF_ASSETS = """
+from dagflow import AssetCheckResult, asset, asset_check, define_asset_job, materialize_to_memory
+
+@asset
+def beans():
+    return 1
+
+@asset_check(asset=beans)
+def dry(beans):
+    return AssetCheckResult(passed=True)
+
+@asset
+def cup(beans):
+    return beans
+
+morning = define_asset_job("morning", selection="cup")
+
+def test_beans():
+    materialize_to_memory([beans, dry])
+
+def test_morning():
+    assert morning.name == "morning"
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "tests"),
+    [
+        ("job:morning", ["test_morning"]),
+        ("cup", ["test_morning"]),
+        ("beans", ["test_beans"]),
+        ('check:"beans:dry"', ["test_beans"]),
+        ("beans_dry", ["test_beans"]),
+    ],
+)
+def test_a_module_with_assets_and_a_job_of_them(pytester: pytest.Pytester, expression: str, tests: list[str]):
+    """The job selects from the assets beside it, which are one node each."""
+    pytester.makepyfile(JOB_OF_ASSETS)
+
+    result = pytester.runpytest("-v", "--dag-select", expression)
+
+    result.assert_outcomes(passed=len(tests), deselected=2 - len(tests))
+    assert all(f"{name} PASSED" in result.stdout.str() for name in tests)
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [

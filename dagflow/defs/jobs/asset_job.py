@@ -130,12 +130,14 @@ class UnresolvedAssetJobDefinition:
         return AssetSelection.all() if self.given_selection is None else self.given_selection
 
     def resolve(
-        self, asset_graph: AssetGraph | Sequence[Any], resource_defs: Mapping[str, Any] | None = None
+        self,
+        asset_graph: AssetGraph | AssetCatalog | Sequence[Any],
+        resource_defs: Mapping[str, Any] | None = None,
     ) -> JobDefinition:
         """Build the job, with its selection of these assets.
 
         Args:
-            asset_graph: The graph of a project, or a list of definitions.
+            asset_graph: The graph or catalog of a project, or a list of definitions.
             resource_defs: Resource definitions or values by key.
 
         Raises:
