@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.argument_checks import tags_with_kind
 from dagflow.defs.assets.asset_inputs import check_self_dependency, inputs_of_assets, mappings_of_deps
 from dagflow.defs.assets.asset_out import AssetOut
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
@@ -59,6 +60,7 @@ def multi_asset(
     specs: Iterable[AssetSpec] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     pool: str | None = None,
+    compute_kind: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make several assets of one function.
 
@@ -87,6 +89,7 @@ def multi_asset(
             returns a MaterializeResult for each asset.
         check_specs: The checks whose results the function gives.
         pool: The name of a group of steps that share a limit.
+        compute_kind: The older form of `kinds` of the specs, kept in a tag of the op.
 
     Returns:
         A decorator.
@@ -153,7 +156,9 @@ def multi_asset(
             description,
             config_schema,
             resource_keys(required_resource_keys, place) | frozenset(resources),
-            op_tags,
+            tags_with_kind(
+                op_tags, compute_kind, has_kinds=any(spec.kinds for spec in ports.specs), place=place
+            ),
             None,
             retry_policy,
             code_version,
@@ -205,7 +210,7 @@ def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[Asset
     specs = _own_specs(given, place)
     keys = {spec.key.to_python_identifier(): spec.key for spec in specs}
     read, inputs, mappings = inputs_of_assets(body, ins, _foreign_deps(specs), place)
-    mappings.update(mappings_of_deps(dep for spec in specs for dep in spec.deps))
+    mappings.update(mappings_of_deps((dep for spec in specs for dep in spec.deps), place))
     outputs = {
         name: Out(
             Nothing,
