@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dagflow._util import UNSET, nearest
@@ -89,20 +89,3 @@ def check_self_dependency(
 
 def _is_nothing(given: AssetIn) -> bool:
     return given.dagflow_type is not None and resolve_type(given.dagflow_type, "an AssetIn").is_nothing
-
-
-def mappings_of_deps(deps: Iterable[AssetDep], place: str) -> dict[AssetKey, PartitionMapping]:
-    """Return the partition mappings of dependencies, by key of the upstream asset.
-
-    Raises:
-        DagflowInvalidDefinitionError: An upstream asset has two different mappings.
-    """
-    found: dict[AssetKey, PartitionMapping] = {}
-    for dep in deps:
-        mapping = dep.partition_mapping
-        if mapping is not None and found.setdefault(dep.asset_key, mapping) != mapping:
-            raise DagflowInvalidDefinitionError(
-                f"{place}: two different PartitionMappings for asset '{dep.asset_key.to_user_string()}': "
-                f"{repr_of(found[dep.asset_key])} and {repr_of(mapping)}. Use one of them."
-            )
-    return found
