@@ -199,6 +199,7 @@ from dagflow.errors import DagflowInvalidAssetSelectionError as DagflowInvalidAs
 from dagflow.errors import DagflowInvalidConfigDefinitionError as DagflowInvalidConfigDefinitionError
 from dagflow.errors import DagflowInvalidConfigError as DagflowInvalidConfigError
 from dagflow.errors import DagflowInvalidDefinitionError as DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDeserializationVersionError as DagflowInvalidDeserializationVersionError
 from dagflow.errors import DagflowInvalidInvocationError as DagflowInvalidInvocationError
 from dagflow.errors import DagflowInvalidMetadata as DagflowInvalidMetadata
 from dagflow.errors import DagflowInvalidObservationError as DagflowInvalidObservationError
@@ -343,6 +344,7 @@ from dagflow.partitions.multi import MultiPartitionsDefinition as MultiPartition
 from dagflow.partitions.multi_mapping import DimensionPartitionMapping as DimensionPartitionMapping
 from dagflow.partitions.multi_mapping import MultiPartitionMapping as MultiPartitionMapping
 from dagflow.partitions.multi_mapping import MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping
+from dagflow.partitions.paging import PaginatedResults as PaginatedResults
 from dagflow.partitions.requests import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
 from dagflow.partitions.requests import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
 from dagflow.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition

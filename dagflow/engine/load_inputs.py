@@ -241,7 +241,6 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
             producer,
             output,
             source.ref.mapping_key,
-            output.definition.metadata,
             run_id=state.stored.get(source.ref),
         )
     known = _asset_known(state, source)
@@ -262,7 +261,7 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
         dagflow_type=None if asset is None else _type_of(asset, source.asset_key),
         definition_metadata=metadata,
         config=None,
-        access=access._replace(resource_config={}, log=None),
+        access=access._replace(resource_config=access.resource_config or {}),
         asset=IOAsset(source.asset_key, None, known.partitions_def, known),
     )
 

@@ -210,7 +210,7 @@ class Attempt:
         metadata = {} if given is None else metadata_given(output, given)
         if self.call_state is not None:
             self.flush()
-            metadata = {**metadata, **self._metadata_added(self.call_state, output.name, mapping_key)}
+            metadata = {**metadata, **self._metadata_added(self.call_state, output, mapping_key)}
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         if not is_absent:
@@ -248,14 +248,16 @@ class Attempt:
             )
         self.got.add(output.name)
 
-    def _metadata_added(self, call_state: CallState, name: str, mapping_key: str | None) -> Mapping[str, Any]:
+    def _metadata_added(
+        self, call_state: CallState, output: StepOutput, mapping_key: str | None
+    ) -> Mapping[str, Any]:
         """Return the metadata that the context added to an output. From now on it can add none."""
-        of_outputs = call_state.output_metadata
-        added = of_outputs.get((name, mapping_key)) or of_outputs.get((name, None))
+        name, of_outputs = output.name, call_state.output_metadata
+        added = of_outputs.get((name, mapping_key)) or of_outputs.get((name, None)) or {}
         call_state.produced.add((name, mapping_key))
-        if not added:
-            return {}
-        return normalize_metadata(added, f"output '{name}' of {op_location(self.step.op)}")
+        if output.asset is None or output.asset.event is None:  # the function yields the event of the asset
+            added = {**added, **self._asset_metadata(output, None)}
+        return normalize_metadata(added, f"output '{name}' of {op_location(self.step.op)}") if added else {}
 
     def _warn_of_none(self, output: StepOutput) -> None:
         """Warn that None is a value, because the user may have meant to produce no output."""
@@ -298,9 +300,18 @@ class Attempt:
         ]
         return Incomplete(absent, dynamic)
 
+    def _asset_metadata(self, output: StepOutput, partition: str | None) -> Mapping[str, Any]:
+        """Return the metadata that the function added to the asset of an output, or to one partition."""
+        added = None if self.call_state is None else self.call_state.asset_metadata
+        if not added:
+            return {}
+        where_to = f"asset of output '{output.name}' of {op_location(self.step.op)}"
+        return normalize_metadata(added.get((output.name, partition)), where_to)
+
     def _record_asset(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
         """Append the materialization or observation of an output."""
         asset = output.asset
+        metadata = {**metadata, **self._asset_metadata(output, None)}
         if asset is not None and asset.event == OBSERVED:
             from dagflow.engine.observations import observation_of  # imported lazily: few runs observe
 
@@ -319,9 +330,8 @@ class Attempt:
         if partitions.range is None or asset is None or asset.partitions_def is None:
             self.state.log.append(_MATERIALIZATION, self.step.index, self.number, payload)
             return
-        added = (None if self.call_state is None else self.call_state.partition_metadata) or {}
         for key in partitions.keys:
-            own = normalize_metadata(added.get((output.name, key)), f"partition '{key}'")
+            own = self._asset_metadata(output, key)
             payload = output.position, {**metadata, **own}, tags, version, inputs
             self.state.log.append(_MATERIALIZATION, self.step.index, self.number, (*payload, key))
 

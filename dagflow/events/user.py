@@ -220,7 +220,7 @@ class AssetMaterialization(UserEvent):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._fields()
+        return type(self), self._values()
 
     def _where(self) -> str:
         return f"{type(self).__name__} of asset '{self.asset_key.to_user_string()}'"

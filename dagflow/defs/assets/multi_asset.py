@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.argument_checks import tags_with_kind
 from dagflow.defs.assets.asset_inputs import check_self_dependency, inputs_of_assets
 from dagflow.defs.assets.asset_out import AssetOut, keys_of_outs
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
@@ -59,6 +60,7 @@ def multi_asset(
     specs: Iterable[AssetSpec] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     pool: str | None = None,
+    compute_kind: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make several assets of one function.
 
@@ -87,6 +89,7 @@ def multi_asset(
             returns a MaterializeResult for each asset.
         check_specs: The checks whose results the function gives.
         pool: The name of a group of steps that share a limit.
+        compute_kind: The older form of `kinds` of the specs, kept in a tag of the op.
 
     Returns:
         A decorator.
@@ -147,7 +150,9 @@ def multi_asset(
             description,
             config_schema,
             resource_keys(required_resource_keys, place) | frozenset(resources),
-            op_tags,
+            tags_with_kind(
+                op_tags, compute_kind, has_kinds=any(spec.kinds for spec in ports.specs), place=place
+            ),
             None,
             retry_policy,
             code_version,
@@ -213,7 +218,7 @@ def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[Asset
                 f"{place}: the input '{parameter}' reads asset '{key.to_user_string()}', but no spec depends "
                 "on it. Add it to 'deps' of the AssetSpec that it is read for."
             )
-    mappings.update(mappings_of_deps(deps))
+    mappings.update(mappings_of_deps(deps, place))
     outputs = {
         name: Out(
             Nothing,

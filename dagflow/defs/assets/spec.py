@@ -159,7 +159,7 @@ class AssetSpec(ReadableAsset):
     @property
     def partition_mappings(self) -> dict[AssetKey, PartitionMapping]:
         """The partition mapping of each dependency that has one."""
-        return mappings_of_deps(self.deps)
+        return mappings_of_deps(self.deps, "an AssetSpec")
 
     @property
     def io_manager_key(self) -> str:

@@ -139,7 +139,7 @@ def asset_check(
             check_specs_by_output_name={DEFAULT_OUTPUT: spec},
             resource_defs=resources,
             partitions_def=partitions_def,
-            partition_mappings=mappings_of_deps(spec.additional_deps),
+            partition_mappings=mappings_of_deps(spec.additional_deps, place),
             specs=[],
         )
 
@@ -243,7 +243,8 @@ def multi_asset_check(
                         AssetDep(key, partition_mapping=item.partition_mapping)
                         for key, item in named.values()
                     ),
-                ]
+                ],
+                place,
             ),
             specs=[],
         )
