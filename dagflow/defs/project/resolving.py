@@ -19,8 +19,8 @@ from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolat
 from dagflow.keys import ASSET_JOB_NAME
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.asset_graph import AssetGraph
     from dagflow.defs.assets.catalog import AssetCatalog
-    from dagflow.defs.assets.graph import AssetGraph
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.loggers.definition import LoggerDefinition
 
