@@ -305,8 +305,7 @@ class Attempt:
         if self.state.flush is not None:
             from dagflow.engine.provenance import inputs_of  # imported lazily: few runs are stored
 
-            keys = self.state.plan.partitions.keys
-            inputs = inputs_of(self.state.get_instance(), self.step, output, keys)
+            inputs = inputs_of(self.state.get_instance(), self.step, output)
         payload = output.position, metadata, tags, version, inputs
         partitions = self.state.plan.partitions
         if partitions.range is None or asset is None or asset.partitions_def is None:

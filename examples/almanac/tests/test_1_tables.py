@@ -3,12 +3,18 @@
 import pytest
 from pytest_dagflow import assert_before, assert_event_sequence, assert_materialized, assert_output, ev
 
-from almanac.archive import Day
+from almanac.archive import Archive, Day
 from almanac.tables import YEARS, days, page, published_file, tables, warmest_month
 
 ASSETS = [published_file, days, tables, page]
 SUNDAY = Day("2012-01-01", 0.0, 10.0, 4.0, 4.7, "sun")
 MONDAY = Day("2012-01-02", 10.9, 12.0, 2.0, 4.5, "rain")
+
+
+@pytest.mark.dag_nodes("days")
+def test_the_archive_has_leap_days():
+    """A test of plain code names the nodes that use it, so that `--dag-select` finds it."""
+    assert len(Archive().days_of("2012")) == 366
 
 
 def test_the_function_is_called_with_values(build_asset_context):

@@ -1,4 +1,4 @@
-"""Step 3: what a selection contains, without a run. Tests without definitions name their nodes."""
+"""Step 3: what a selection contains, without a run. These tests are about every node of the project."""
 
 import pytest
 from dagflow import AssetSelection
@@ -13,7 +13,6 @@ def names(selection):
     return sorted(key.to_user_string() for key in keys)
 
 
-@pytest.mark.dag_nodes("job:print_year")
 def test_the_job_needs_no_wind():
     """A selection of assets has the checks of these assets."""
     assert names(TO_PRINT) == [
@@ -35,7 +34,6 @@ def test_the_job_needs_no_wind():
         ('sinks(group:"tables")', ["rain", "temperature", "wind"]),
     ],
 )
-@pytest.mark.dag_nodes("page", "group:tables")
 def test_selections_as_strings(text, expected):
     """`from_string` reads the strings that `selection=` accepts."""
     assert names(AssetSelection.from_string(text)) == expected

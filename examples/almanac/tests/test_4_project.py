@@ -1,6 +1,5 @@
 """Step 4: the source, the sensor and the project as a whole."""
 
-import pytest
 from dagflow import Definitions, build_sensor_context, observe
 from pytest_dagflow import assert_check, assert_event_sequence, assert_materialized, ev
 
@@ -41,7 +40,6 @@ def test_an_old_file_starts_no_run():
     assert tick(version).skip_message == f"version {version} is printed"
 
 
-@pytest.mark.dag_nodes("job:print_year")
 def test_a_request_runs_the_job(execute_in_process):
     """The request has what the job needs: a partition."""
     request = tick().run_requests[-1]

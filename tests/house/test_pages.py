@@ -1,4 +1,4 @@
-"""Tests of docs/testing.md: its files pass, its report and its selections are real, and its links work."""
+"""Tests of the pages testing and storage: their files pass; reports, selections and links are real."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ import pytest
 from dagflow import AssetSelection
 from dagflow.testing import parse_selection
 
-PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("testing", "storage")}
+PAGE = PAGES["testing"]
+FILES = {
+    page: dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", text, re.M | re.S))
+    for page, text in PAGES.items()
+}
 
 
-def files() -> dict[str, str]:
-    """Return the test files of the page, by name."""
-    return dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", PAGE, re.M | re.S))
-
-
-def test_every_block_is_a_file() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_is_a_file(page: str) -> None:
     """Each code block has its file name in the first line, so all are tested."""
-    assert len(files()) == PAGE.count("```python\n")
+    assert len(FILES[page]) == PAGES[page].count("```python\n")
 
 
-@pytest.mark.parametrize("name", files())
-def test_the_file_passes(pytester: pytest.Pytester, name: str) -> None:
+@pytest.mark.parametrize(("page", "name"), [(page, name) for page, files in FILES.items() for name in files])
+def test_the_file_passes(pytester: pytest.Pytester, page: str, name: str) -> None:
     """Each file passes alone, as a reader copies it."""
-    code = files()[name]
+    code = FILES[page][name]
     pytester.makepyfile(**{name: code})
 
     result = pytester.runpytest_subprocess("-W", "error")
@@ -37,7 +39,7 @@ def test_the_file_passes(pytester: pytest.Pytester, name: str) -> None:
 
 def test_the_report(pytester: pytest.Pytester) -> None:
     """The report on the page has the lines of a failed test, apart from times and ids."""
-    code = files()["test_checks"].replace("return [3, 5]", "return [3, -1]")
+    code = FILES["testing"]["test_checks"].replace("return [3, 5]", "return [3, -1]")
     fails = (
         "def test_it(materialize_to_memory):\n    materialize_to_memory([weights, no_negative_weight, total])"
     )
@@ -51,8 +53,8 @@ def test_the_report(pytester: pytest.Pytester) -> None:
 
 
 def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:
-    """The test of a request is a test of the job that it names."""
-    pytester.makepyfile(test_schedule=files()["test_schedule"])
+    """The test of a tick is a test of the job of the schedule."""
+    pytester.makepyfile(test_schedule=FILES["testing"]["test_schedule"])
 
     result = pytester.runpytest_subprocess("-v", "--dag-select", "job:nightly")
 
@@ -74,9 +76,17 @@ def test_the_selections_can_be_read() -> None:
         parse_selection("".join(text))
 
 
-def test_the_links_lead_to_sections() -> None:
-    """Each link within the page has its heading."""
-    titles = re.findall(r"^## (.*)$", PAGE, re.M)
-    headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+def anchors(text: str) -> set[str]:
+    """Return the anchors of the headings of a page."""
+    titles = re.findall(r"^## (.*)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
-    assert set(re.findall(r"\]\(#([\w-]+)\)", PAGE)) <= headings
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda path: path.stem)
+def test_the_links_lead_to_sections(page: Path) -> None:
+    """Each link within the documentation has its file and its heading."""
+    for name, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", page.read_text(encoding="utf-8")):
+        target = DOCS / name if name else page
+
+        assert target.exists(), name
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), f"{name}#{anchor}"
