@@ -15,12 +15,12 @@ from dagflow.errors import (
     ParameterCheckError,
     repr_of,
 )
-from dagflow.keys import system_tag
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import system_tag
 
 _SEPARATOR = "|"
 _RESERVED = "|[],"

@@ -18,9 +18,10 @@ from dagflow.defs.ops.ports import Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys, system_tag
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import system_tag
 from dagflow.types.kinds import Nothing
 
 if TYPE_CHECKING:

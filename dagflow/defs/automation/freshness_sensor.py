@@ -14,9 +14,10 @@ from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import CheckError, check_elements, check_optional
 from dagflow.instance.checks import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import AssetCheckKey, system_tag_spellings
+from dagflow.keys import AssetCheckKey
 from dagflow.metadata.value import FloatMetadataValue, TimestampMetadataValue
 from dagflow.options import current_options
+from dagflow.tags import system_tag_spellings
 
 _FRESH_UNTIL = "fresh_until_timestamp"
 

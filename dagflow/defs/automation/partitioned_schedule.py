@@ -14,7 +14,6 @@ from dagflow.defs.automation.target import AnyJob
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_type
-from dagflow.keys import check_run_tags
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.options import current_options
 from dagflow.partitions.cadence import ScheduleType
@@ -23,6 +22,7 @@ from dagflow.partitions.keys import Moment
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import check_run_tags
 
 if TYPE_CHECKING:
     from dagflow.defs.jobs.run_request import RunRequest

@@ -29,11 +29,12 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.events.run import checked_tags
-from dagflow.keys import check_name, check_run_tags, resource_keys
+from dagflow.keys import check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.cadence import zone_named
 from dagflow.partitions.cron import check_cron_schedule
+from dagflow.tags import check_run_tags
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig

@@ -21,9 +21,10 @@ from dagflow.defs.parts.function import name_of
 from dagflow.defs.parts.owners import check_owners
 from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_texts, check_type
-from dagflow.keys import check_name, jsonable_tags
+from dagflow.keys import check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
+from dagflow.tags import jsonable_tags
 
 DEFAULT_INTERVAL = 30
 """The default of `minimum_interval_seconds`."""

@@ -35,12 +35,8 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import (
-    check_name,
-    definition_tags,
-    resource_keys,
-    system_tag_spellings,
-)
+from dagflow.keys import check_name, resource_keys
+from dagflow.tags import definition_tags, system_tag_spellings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _TAKES_ANY_ARGUMENT = 0x04  # the flag of a code object with *args
