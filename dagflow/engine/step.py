@@ -25,8 +25,9 @@ from dagflow.engine.outcome import Incomplete, Outcome
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import store
 from dagflow.errors import DagflowInvariantViolationError, repr_of
+from dagflow.events.asset_result import AssetResult
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.events.user import AssetResult, DynamicOutput, Output, UserEvent
+from dagflow.events.user import DynamicOutput, Output, UserEvent
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.plan.step import OutputRef, Step, StepOutput
 
@@ -332,7 +333,7 @@ class Attempt:
             self.flush()
         self.state.log_of(self.step, self.number).warning(
             f"{op_location(self.step.op)} gave the result of the check '{spec.key.to_user_string()}', which "
-            "is not selected in this run. It is recorded. Ask context.selected_asset_check_keys before "
+            "is not selected in this run. It is recorded. Read context.selected_asset_check_keys before "
             "making a result."
         )
         self._evaluated(spec, result)
@@ -365,7 +366,7 @@ def _not_selected(step: Step, output: StepOutput) -> DagflowInvariantViolationEr
     chosen = [one.name for one in step.outputs if one.is_selected]
     return DagflowInvariantViolationError(
         f"{op_location(step.op)} gave its output '{output.name}', which this run does not select. It selects "
-        f"{chosen}. Ask context.selected_asset_keys or selected_output_names before making an output."
+        f"{chosen}. Read context.selected_asset_keys or selected_output_names before making an output."
     )
 
 

@@ -77,7 +77,7 @@ def multi_asset(
         hooks: Hooks that are called after each attempt.
         backfill_policy: The number of partitions in one run of a backfill.
         op_tags: The tags of the op.
-        can_subset: Whether a run may select some of the assets and checks. The function asks
+        can_subset: Whether a run may select some of the assets and checks. The function reads
             `context.selected_asset_keys`.
         resource_defs: Resources that come with the assets.
         group_name: The group of all assets, if none has its own.
@@ -328,7 +328,7 @@ def _deps_by_output(
             )
         if keys[output_name] in deps:
             raise DagflowInvalidDefinitionError(
-                f"internal_asset_deps['{output_name}'] of {place} says that the asset depends on itself"
+                f"internal_asset_deps['{output_name}'] of {place} has the key of the asset itself. Remove it."
             )
         found[output_name] = sorted(deps)
     unused = sorted(set(inputs).difference(*found.values()))

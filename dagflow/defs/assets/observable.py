@@ -167,7 +167,7 @@ def multi_observable_source_asset(
         name: The name of the op; default: the name of the function.
         description: A sentence for people; default: the docstring of the function.
         partitions_def: The partitions of the assets.
-        can_subset: Whether a run may select some of the assets. The function asks
+        can_subset: Whether a run may select some of the assets. The function reads
             `context.selected_asset_keys`.
         required_resource_keys: Resources that the function reads from `context.resources`.
         resource_defs: Resources that come with the assets.

@@ -1,4 +1,4 @@
-"""The sensor that asks for freshness checks whose result is out of date."""
+"""The sensor that requests runs of freshness checks whose result is out of date."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def build_sensor_for_freshness_checks(
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
     tags: Mapping[str, Any] | None = None,
 ) -> SensorDefinition:
-    """Make a sensor that asks for the freshness checks whose result is missing or out of date.
+    """Make a sensor that requests runs of the freshness checks whose result is missing or out of date.
 
     A tick requests, in one run: checks that were never evaluated; checks that passed, but whose asset is no
     longer fresh by now; and checks that failed before the newest event of their asset.

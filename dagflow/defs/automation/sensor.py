@@ -1,4 +1,4 @@
-"""Sensors: they ask for runs when something happened outside."""
+"""Sensors: they request runs when something happened outside."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SensorType(Enum):
 
 
 class SensorDefinition(Copied):
-    """A sensor: it asks for runs when something happened outside. `@sensor` makes one of a function.
+    """A sensor: it requests runs when something happened outside. `@sensor` makes one of a function.
 
     Nothing starts by itself: a test evaluates a tick with `evaluate_tick`.
 

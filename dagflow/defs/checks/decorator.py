@@ -168,7 +168,7 @@ def multi_asset_check(
         name: The name of the op; default: the name of the function.
         specs: The checks.
         description: A sentence for people; default: the docstring of the function.
-        can_subset: Whether a run may select some of the checks. The function asks
+        can_subset: Whether a run may select some of the checks. The function reads
             `context.selected_asset_check_keys`.
         compute_kind: The technology of the checks, such as "sql".
         op_tags: The tags of the op.

@@ -264,7 +264,7 @@ class UnresolvedAssetJobDefinition:
         hint = ""
         if not name.startswith("_") and hasattr(JobDefinition, name):
             resolved = f"defs.get_job_def('{self.name}').{name}"
-            hint = f", because only its Definitions know its assets. Use {resolved}."
+            hint = f", because only its Definitions have its assets. Use {resolved}."
         raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 
