@@ -16,7 +16,7 @@ from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
-from dagflow.defs.parts.function import Body, location
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
@@ -106,9 +106,8 @@ def multi_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@multi_asset must decorate a function, not {repr_of(fn)}")
-        op_name = check_name(name if name is not None else getattr(fn, "__name__", "assets"), "multi_asset")
+        check_decorated(fn, "multi_asset")
+        op_name = check_name(name_of(fn) if name is None else name, "multi_asset")
         place = f"multi_asset '{op_name}' ({location(fn)})"
         if outs and specs is not None:
             raise DagflowInvalidDefinitionError(

@@ -19,9 +19,11 @@ from dagflow.defs.parts.evaluation import code_of
 from dagflow.defs.parts.function import (
     CONTEXT_NAMES,
     Body,
+    check_decorated,
     documentation_of,
     is_config_annotation,
     location,
+    name_of,
 )
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import Requirement, required_by
@@ -391,11 +393,10 @@ def op(
     """
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@op must decorate a function, not {repr_of(fn)}")
+        check_decorated(fn, "op")
         return OpDefinition(
             fn,
-            name if name is not None else getattr(fn, "__name__", type(fn).__name__),
+            name_of(fn) if name is None else name,
             ins,
             _outs_by_name(out),
             description,
