@@ -22,7 +22,6 @@ from dagflow.errors import (
 )
 from dagflow.event_loop import refuse_coroutine
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.keys import system_tag
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_CONFIG,
@@ -36,6 +35,7 @@ from dagflow.plan.step import (
     Step,
     StepInput,
 )
+from dagflow.tags import system_tag
 from dagflow.types.kinds import DagflowType, TypeCheck, TypeCheckContext
 from dagflow.types.loaders import DagflowTypeLoaderContext
 

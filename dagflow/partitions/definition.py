@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dagflow._util import nearest
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, DagflowUnknownPartitionError
-from dagflow.keys import system_tag
+from dagflow.tags import system_tag
 
 if TYPE_CHECKING:
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange

@@ -21,6 +21,7 @@ from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import system_tag
 
 _SEPARATOR = "|"
 _RESERVED = "|[],"

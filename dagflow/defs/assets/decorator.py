@@ -16,9 +16,9 @@ from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import Out
-from dagflow.defs.parts.function import Body, location
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
@@ -168,8 +168,7 @@ def asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {repr_of(fn)}")
+        check_decorated(fn, "asset")
         own_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
@@ -269,9 +268,7 @@ def key_of_function(
                 "given too"
             )
         return AssetKey.from_coercible(key)
-    own_name = check_name(
-        name if name is not None else getattr(fn, "__name__", "asset"), "asset", reserved=False
-    )
+    own_name = check_name(name_of(fn) if name is None else name, "asset", reserved=False)
     return AssetKey(own_name).with_prefix(prefix) if prefix else AssetKey(own_name)
 
 

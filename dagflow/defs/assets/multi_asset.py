@@ -17,7 +17,7 @@ from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
-from dagflow.defs.parts.function import Body, location
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
@@ -79,7 +79,7 @@ def multi_asset(
         hooks: Hooks that are called after each attempt.
         backfill_policy: The number of partitions in one run of a backfill.
         op_tags: The tags of the op.
-        can_subset: Whether a run may select some of the assets and checks. The function asks
+        can_subset: Whether a run may select some of the assets and checks. The function reads
             `context.selected_asset_keys`.
         resource_defs: Resources that come with the assets.
         group_name: The group of all assets, if none has its own.
@@ -109,9 +109,8 @@ def multi_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@multi_asset must decorate a function, not {repr_of(fn)}")
-        op_name = check_name(name if name is not None else getattr(fn, "__name__", "assets"), "multi_asset")
+        check_decorated(fn, "multi_asset")
+        op_name = check_name(name_of(fn) if name is None else name, "multi_asset")
         place = f"multi_asset '{op_name}' ({location(fn)})"
         if outs and specs is not None:
             raise DagflowInvalidDefinitionError(
@@ -333,7 +332,7 @@ def _deps_by_output(
             )
         if keys[output_name] in deps:
             raise DagflowInvalidDefinitionError(
-                f"internal_asset_deps['{output_name}'] of {place} says that the asset depends on itself"
+                f"internal_asset_deps['{output_name}'] of {place} has the key of the asset itself. Remove it."
             )
         found[output_name] = sorted(deps)
     unused = sorted(set(inputs).difference(*found.values()))

@@ -28,9 +28,10 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job, jsonable_tags
+from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import jsonable_tags
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
@@ -278,7 +279,7 @@ class UnresolvedAssetJobDefinition:
         hint = ""
         if not name.startswith("_") and hasattr(JobDefinition, name):
             resolved = f"defs.get_job_def('{self.name}').{name}"
-            hint = f", because only its Definitions know its assets. Use {resolved}."
+            hint = f", because only its Definitions have its assets. Use {resolved}."
         raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 

@@ -358,7 +358,7 @@ def test_a_direct_call() -> None:
         ({"outs": ONE, "internal_asset_deps": {"x": set()}}, CheckError, "names the output 'x'"),
         ({"outs": ONE, "internal_asset_deps": {"a": [B]}}, CheckError, "set of AssetKeys"),
         ({"outs": ONE, "internal_asset_deps": {"a": {B}}}, CheckError, "neither reads nor makes"),
-        ({"outs": ONE, "internal_asset_deps": {"a": {A}}}, InvalidDefinition, "on itself"),
+        ({"outs": ONE, "internal_asset_deps": {"a": {A}}}, InvalidDefinition, "the key of the asset itself"),
         ({"outs": TWO, "deps": ["x"], "internal_asset_deps": {"b": {A}}},
          CheckError, "no output depends on it"),
         ({"specs": [AssetSpec("a_b")], "check_specs": [AssetCheckSpec("b", asset="a")]},
