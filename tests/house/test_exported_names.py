@@ -405,6 +405,7 @@ TESTING = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "StepAssets",
     "SystemClock",
     "VirtualClock",
     "boundaries",
@@ -425,6 +426,7 @@ TESTING = [
     "parse_selection",
     "resolve",
     "run_options",
+    "step_assets",
     "with_plans",
 ]
 
