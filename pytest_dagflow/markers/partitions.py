@@ -137,15 +137,17 @@ def _partitions_of(target: object) -> PartitionsDefinition:
 
 
 def _check_one_definition(assets: AssetsDefinition) -> None:
-    """Raise if the assets and checks of a function have different partitions, so that no run has a key of all.
+    """Raise if the assets and checks of a function have different partitions: no run has a key of all.
 
     Raises:
         ValueError: They have two or more partitions definitions.
     """
     keys: dict[str, list[str]] = {}
-    for spec in (*assets.specs, *assets.check_specs):
-        if spec.partitions_def is not None:
-            keys.setdefault(repr(spec.partitions_def), []).append(spec.key.to_user_string())
+    specs = [(spec.key.to_user_string(), spec.partitions_def) for spec in assets.specs]
+    specs += [(spec.key.to_user_string(), spec.partitions_def) for spec in assets.check_specs]
+    for name, definition in specs:
+        if definition is not None:
+            keys.setdefault(repr(definition), []).append(name)
     if len(keys) > 1:
         found = "; ".join(f"{definition} of {', '.join(names)}" for definition, names in keys.items())
         raise ValueError(f"{assets!r} has several partitions definitions: pass one of them ({found})")
