@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
-from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.selection_terms import PARTITIONS
+from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.source_asset import SourceAsset
-from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.resources.requirements import RESOURCE
+from dagflow.defs.selections.terms import PARTITIONS
 from dagflow.keys import AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -97,14 +96,6 @@ def _run_attributes(definition: Any) -> Attributes:
         needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
     kind = "op" if isinstance(node_def, OpDefinition) else "graph"
     return {kind: frozenset({node_def.name}), "resource": frozenset(needs)}
-
-
-def spec_of(definition: Any, key: AssetKey) -> AssetSpec:
-    """Return the facts about one asset of a definition."""
-    if isinstance(definition, AssetsDefinition):
-        return definition.specs_by_key[key]
-    spec: AssetSpec = definition.spec if isinstance(definition, SourceAsset) else definition
-    return spec
 
 
 def asset_attributes(definition: Any, key: AssetKey) -> Attributes:

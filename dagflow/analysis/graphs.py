@@ -12,10 +12,9 @@ from dagflow.analysis.attributes import (
     graph_inside,
     node_attributes,
     op_attributes,
-    spec_of,
     step_names,
 )
-from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec

@@ -239,7 +239,7 @@ class Reader:
         if self.dialect.is_open and "check" in self.dialect.attributes:
             for found in _find_check(self.text):
                 if not nearest(found[1], self.dialect.attributes):
-                    return f'. A check is written with quotes: check:"{found[1]}:{found[2]}"'
+                    return f'. A check is written check:"{found[1]}:{found[2]}"'
         return ""
 
 

@@ -22,17 +22,16 @@ def display_name(result: ExecuteInProcessResult, step_key: str) -> str:
 
 
 def name_with_keys(result: ExecuteInProcessResult, step_key: str) -> str:
-    """Return the name of a step, and the selected assets and checks if they have other names.
+    """Return the name of a step, and the selected assets if they have other names.
 
-    The checks inside the function of assets are left out: a report lists those that did not pass.
+    Checks are left out: a report lists those that did not pass.
     """
     name = display_name(result, step_key)
-    assets, checks = _keys_of(result, step_key)
-    keys = assets or checks
-    if "." in step_key or keys in ([], [name]):
+    assets, _ = _keys_of(result, step_key)
+    if "." in step_key or assets in ([], [name]):
         return name
-    rest = len(keys) - _MAX_KEYS
-    return f"{name} ({', '.join(keys[:_MAX_KEYS])}{f' and {rest} more' if rest > 0 else ''})"
+    rest = len(assets) - _MAX_KEYS
+    return f"{name} ({', '.join(assets[:_MAX_KEYS])}{f' and {rest} more' if rest > 0 else ''})"
 
 
 def expression_of(result: ExecuteInProcessResult, step_key: str) -> str:

@@ -208,7 +208,7 @@ def test_two_checks_of_one_name_are_two_nodes() -> None:
 )
 def test_a_check_without_quotes_is_an_error(expression: str, hint: str) -> None:
     """The error has the right form."""
-    with pytest.raises(DagflowInvalidSubsetError, match=f"A check is written with quotes: {hint}"):
+    with pytest.raises(DagflowInvalidSubsetError, match=f"A check is written {hint}"):
         parse_selection(expression)
 
 
