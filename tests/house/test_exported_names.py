@@ -407,6 +407,7 @@ TESTING = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "StepAssets",
     "SystemClock",
     "VirtualClock",
     "boundaries",
@@ -427,6 +428,7 @@ TESTING = [
     "parse_selection",
     "resolve",
     "run_options",
+    "step_assets",
     "with_plans",
 ]
 
