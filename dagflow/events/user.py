@@ -352,10 +352,10 @@ class AssetResult(SpecialResult):
 
 def _checked_results(check_results: Sequence[Any]) -> list[Any]:
     for position, result in enumerate(check_elements(check_results, SpecialResult, "check_results"), 1):
-        if not result.is_check_result:
+        if not result.is_check_result or isinstance(result, UserEvent):  # an evaluation is an event
             raise ElementCheckError(
-                "parameter 'check_results' must hold results of asset checks only, but number "
-                f"{position} is {repr_of(result)}"
+                "parameter 'check_results' must hold results of asset checks only, AssetCheckResult(...), "
+                f"but number {position} is {repr_of(result)}"
             )
     return list(check_results)
 
