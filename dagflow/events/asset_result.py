@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 from dagflow._util import UNSET, Unset
 from dagflow.errors import CheckError, ElementCheckError, check_elements, check_type, repr_of
-from dagflow.events.user import DataVersion, SpecialResult, T, checked_tags
+from dagflow.events.user import DataVersion, SpecialResult, T, UserEvent, checked_tags
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
@@ -143,9 +143,9 @@ class ObserveResult(AssetResult):
 
 def _checked_results(check_results: Sequence[Any]) -> list[Any]:
     for position, result in enumerate(check_elements(check_results, SpecialResult, "check_results"), 1):
-        if not result.is_check_result:
+        if not result.is_check_result or isinstance(result, UserEvent):  # an evaluation is an event
             raise ElementCheckError(
-                "parameter 'check_results' must hold results of asset checks only, but number "
-                f"{position} is {repr_of(result)}"
+                "parameter 'check_results' must hold results of asset checks only, AssetCheckResult(...), "
+                f"but number {position} is {repr_of(result)}"
             )
     return list(check_results)

@@ -15,7 +15,6 @@ from dagflow.errors import (
     ParameterCheckError,
     repr_of,
 )
-from dagflow.keys import system_tag
 from dagflow.partitions.definition import PartitionsDefinition, hash_of
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow

@@ -22,7 +22,8 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetKey, system_tag
+from dagflow.keys import AssetKey
+from dagflow.tags import system_tag
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.parts import AssetParts

@@ -218,12 +218,13 @@ def _only_key(definition: HasAssetKey) -> AssetKey:
     return keys[0]
 
 
-def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
+def unique_deps(deps: Iterable[Any], place: str, argument: str = "deps") -> list[AssetDep]:
     """Turn keys, definitions and AssetDeps into AssetDeps, one for each asset.
 
     Args:
         deps: The values. A definition of several assets stands for all of them.
         place: The owner of the dependencies, for the message.
+        argument: The name of the argument, for the message.
 
     Raises:
         ParameterCheckError: `deps` is not a list.
@@ -231,7 +232,7 @@ def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
     """
     if isinstance(deps, str) or not isinstance(deps, Iterable):
         raise ParameterCheckError(
-            f"parameter 'deps' of {place} must be a list of assets, not {repr_of(deps)}"
+            f"parameter '{argument}' of {place} must be a list of assets, not {repr_of(deps)}"
         )
     by_key: dict[AssetKey, AssetDep] = {}
     for value in deps:

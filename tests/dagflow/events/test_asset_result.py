@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from dagflow import (
+    AssetCheckEvaluation,
     AssetCheckResult,
     AssetKey,
     CheckError,
@@ -60,6 +61,7 @@ def test_no_value():
         ({"check_results": [1]}, ElementCheckError),
         ({"check_results": [Output(1)]}, ElementCheckError),
         ({"check_results": AssetCheckResult(passed=True)}, CheckError),
+        ({"check_results": [AssetCheckEvaluation(AssetKey("a"), "c", True)]}, ElementCheckError),
         ({"data_version": "x"}, ParameterCheckError),
         ({"tags": {"a": 1}}, DagflowInvalidDefinitionError),
         ({"tags": "x"}, ParameterCheckError),
