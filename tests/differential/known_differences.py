@@ -86,7 +86,7 @@ def _several_results(source: str, theirs: Observation, ours: Observation) -> boo
     def count(seen: Observation) -> int:
         return sum(line.startswith("ASSET_CHECK_EVALUATION[") for line in seen.events)
 
-    return bool(re.search(r"return [[(].*AssetCheckResult", source)) and count(ours) > count(theirs)
+    return bool(re.search(r"return [(\[].*AssetCheckResult", source)) and count(ours) > count(theirs)
 
 
 def _checked_materialization(source: str, theirs: Observation, ours: Observation) -> bool:
