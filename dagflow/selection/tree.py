@@ -80,7 +80,7 @@ class Selection(ByValue):
         return Not(self)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._fields()))})"
+        return f"{type(self).__name__}({', '.join(map(repr, self._values()))})"
 
 
 class Everything(Selection):
