@@ -203,10 +203,10 @@ class Project:
         return sorted({self.graph.node(node_id).names[0] for node_id in node_ids})
 
     def describe(self, touched: Mapping[str, str], join_names: Callable[[list[str]], str]) -> str:
-        """Return the names of the touched nodes as a string, grouped by reason."""
+        """Return the sorted names of the touched nodes as a string, grouped by reason."""
         by_reason: dict[str, list[str]] = {}
         for node_id, reason in touched.items():
             by_reason.setdefault(reason, []).append(self.graph.node(node_id).names[0])
         return "; ".join(
-            f"{join_names(list(dict.fromkeys(names)))} ({reason})" for reason, names in by_reason.items()
+            f"{join_names(sorted(set(names)))} ({reason})" for reason, names in by_reason.items()
         )
