@@ -494,7 +494,7 @@ def check_texts(of: str, **arguments: object) -> None:
         ParameterCheckError: An argument is not a string.
     """
     for name, value in arguments.items():
-        if value is not None and not isinstance(value, str):
+        if value is not None and not issubclass(type(value), str):
             check_type(value, str, name, of)
 
 
@@ -521,7 +521,7 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
         >>> check_type("a", str, "name")
         'a'
     """
-    if not isinstance(value, expected):
+    if not isinstance(value, expected) or (expected is str and not issubclass(type(value), str)):
         classes = expected if isinstance(expected, tuple) else (expected,)
         wanted = " or ".join(f"'{cls.__name__}'" for cls in classes)
         raise ParameterCheckError(
@@ -550,7 +550,7 @@ def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
     if isinstance(values, str) or not isinstance(values, Collection):
         check_type(values, list, name)
     for position, element in enumerate(values, 1):
-        if not isinstance(element, expected):
+        if not isinstance(element, expected) or (expected is str and not issubclass(type(element), str)):
             raise ElementCheckError(
                 f"parameter '{name}' must hold values of type '{expected.__name__}' only, but number "
                 f"{position} is {repr_of(element)} of type '{type(element).__name__}'"

@@ -114,7 +114,9 @@ class Output(SpecialResult, Generic[T]):
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", f"output '{output_name}'")
-        self.tags: Mapping[str, str] | None = _checked_tags(tags, f"output '{output_name}'") if tags else tags
+        self.tags: Mapping[str, str] | None = (
+            None if tags is None else _checked_tags(tags, f"output '{output_name}'")
+        )
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
         """Return a copy with this metadata instead of its own."""
@@ -203,7 +205,7 @@ class AssetMaterialization(UserEvent):
         )
         self.partition: str | None = check_optional(partition, str, "partition")
         self._tags: dict[str, str] | Callable[[], dict[str, str]] = (
-            _checked_tags(tags, self._where()) if tags else {}
+            {} if tags is None else _checked_tags(tags, self._where())
         )
 
     @property
@@ -312,11 +314,11 @@ class AssetResult(SpecialResult):
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
-        self.check_results: list[Any] = _checked_results(check_results) if check_results else []
+        self.check_results: list[Any] = [] if check_results is None else _checked_results(check_results)
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", place)
-        self.tags: Mapping[str, str] | None = _checked_tags(tags, place) if tags else tags
+        self.tags: Mapping[str, str] | None = None if tags is None else _checked_tags(tags, place)
 
     @property
     def output_value(self) -> object:

@@ -21,6 +21,7 @@ from dagflow.defs.assets.parts import AssetParts
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition
+from dagflow.errors import check_optional
 from dagflow.keys import AssetCheckKey, AssetKey
 
 if TYPE_CHECKING:
@@ -147,7 +148,14 @@ class AssetCopies(AssetParts):
             >>> water.with_attributes(asset_key_replacements={water.key: AssetKey("tea")}).key
             AssetKey(['tea'])
         """
-        renamed = dict(asset_key_replacements or {})
+        place = f"with_attributes of {self!r}"
+        renamed = dict(check_optional(asset_key_replacements, Mapping, "asset_key_replacements", place) or {})
+        for name, by_key in {
+            "group_names_by_key": group_names_by_key,
+            "tags_by_key": tags_by_key,
+            "metadata_by_key": metadata_by_key,
+        }.items():
+            check_optional(by_key, Mapping, name, place)
         facts = {
             "group_name": group_names_by_key,
             "tags": tags_by_key,

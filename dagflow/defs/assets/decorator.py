@@ -18,7 +18,7 @@ from dagflow.defs.ops.ports import Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys, system_tag
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, prefix_parts, resource_keys, system_tag
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import Nothing
@@ -271,7 +271,7 @@ def key_of_function(
     own_name = check_name(
         name if name is not None else getattr(fn, "__name__", "asset"), "asset", reserved=False
     )
-    return AssetKey(own_name).with_prefix(prefix) if prefix else AssetKey(own_name)
+    return AssetKey([*prefix_parts(prefix), own_name])
 
 
 def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:

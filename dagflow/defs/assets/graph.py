@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow.defs.assets.catalog import AssetCatalog
@@ -12,6 +13,7 @@ from dagflow.defs.assets.graph_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.errors import check_type
 from dagflow.keys import AssetCheckKey, AssetKey, system_tag
 
 if TYPE_CHECKING:
@@ -71,7 +73,10 @@ class AssetGraph:
             CheckError: An element is not one of these.
             DagflowInvalidDefinitionError: Two assets have one key.
         """
-        catalog = AssetCatalog(list(dict.fromkeys(assets)))
+        given = list(check_type(assets, Iterable, "all_assets", "the graph of assets"))
+        with suppress(TypeError):  # an object without a hash is not an asset: the catalog refuses it
+            given = list(dict.fromkeys(given))
+        catalog = AssetCatalog(given)
         return AssetGraph(catalog, ShortNames(catalog.assets))
 
     def _node(self, key: AssetKey) -> AssetNode:

@@ -19,6 +19,7 @@ from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
+    check_elements,
     check_type,
     repr_of,
 )
@@ -199,14 +200,15 @@ def multi_observable_source_asset(
         op_name = check_name(name if name is not None else name_of(fn), "multi_observable_source_asset")
         place = f"multi_observable_source_asset '{op_name}'"
         check_type(can_subset, bool, "can_subset", place)
-        if not specs:
+        listed = check_elements(specs, AssetSpec, "specs")
+        if not listed:
             raise ParameterCheckError(f"{place} has no specs. Give it an AssetSpec for each asset.")
         body = Body(fn, place)
         refuse_resources_twice(body, required_resource_keys, "multi_observable_source_asset")
-        ports = ports_of_specs(body, {}, specs, place)
+        ports = ports_of_specs(body, {}, listed, place)
         _check_reads(body, ports.specs, ports.read, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
-        resources = as_resources(resource_defs, place)
+        resources = as_resources(resource_defs, place, "resource_defs")
         node_def = OpDefinition(
             fn,
             op_name,

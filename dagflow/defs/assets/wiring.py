@@ -272,9 +272,13 @@ def common_partitions(
                 if not one_partitioning:
                     return None
                 raise DagflowInvalidDefinitionError(
-                    f"{repr_of(common[1])} and {repr_of(asset)} have different partitions definitions "
+                    f"{_both(common[1], asset)} have different partitions definitions "
                     f"({repr_of(common[0])}, "
                     f"{repr_of(partitions_def)}), so they cannot run together. Select assets with one "
                     f"definition."
                 )
     return None if common is None else common[0]
+
+
+def _both(one: AssetsDefinition, other: AssetsDefinition) -> str:
+    return f"the assets of {repr_of(one)}" if one is other else f"{repr_of(one)} and {repr_of(other)}"

@@ -32,9 +32,11 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    ParameterCheckError,
     check_elements,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import ASSET_JOB_NAME, AssetCheckKey, check_name, nearest_key
 from dagflow.metadata.normalize import normalize_metadata
@@ -134,6 +136,7 @@ class Definitions:
             DagflowInvalidDefinitionError: Two jobs have one name, or a job lacks a required resource.
         """
         jobs = self._resolved()
+        check_type(name, str, "name", "Definitions.get_job_def")
         if name not in jobs:
             raise unknown_job(name, jobs)
         return jobs[name]
@@ -456,6 +459,11 @@ class Definitions:
             from dagflow.defs.assets.selection import AssetSelection  # few projects map
 
             chosen = AssetSelection.from_coercible(selection).resolve(self.resolve_asset_graph())
+
+        if not callable(func):
+            raise ParameterCheckError(
+                f"parameter 'func' of map_asset_specs must be a function, not {repr_of(func)}"
+            )
 
         def mapped(spec: AssetSpec) -> AssetSpec:
             return func(spec) if selection is None or spec.key in chosen else spec

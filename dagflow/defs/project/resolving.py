@@ -113,7 +113,7 @@ def _complete_job(project: Project, job: JobDefinition) -> JobDefinition:
 
 def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:
     """Return the error for an unknown name of a job."""
-    shown = sorted(job for job in jobs if job != ASSET_JOB_NAME)  # users did not write this name
+    shown = sorted(str(job) for job in jobs if job != ASSET_JOB_NAME)  # users did not write this name
     return DagflowInvariantViolationError(
         f"Could not find job '{name}'. The jobs are {shown}.{nearest(name, shown)}"
     )

@@ -7,6 +7,7 @@ Each definition returns its own requirements: `own_requirements()`. `requirement
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from dagflow._util import nearest
@@ -125,8 +126,9 @@ def check_role(requirement: Requirement, definition: Any) -> None:
     if requirement.role == RESOURCE or getattr(definition, "resource_type", "") != "value":
         return
     value, role = definition.value, requirement.role
-    if hasattr(value, "handle_output") and hasattr(value, "load_input"):
-        return
+    with suppress(Exception):  # the value may have a `__getattr__` of its own, which fails
+        if hasattr(value, "handle_output") and hasattr(value, "load_input"):
+            return
     remedy = "Give it an IOManager."
     if role == INPUT_MANAGER:
         remedy = "Give it an IOManager, or a function with @input_manager, which may return an InputManager."
