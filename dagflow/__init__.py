@@ -25,7 +25,7 @@ _EXPORTS = {
     "AssetObservation": "dagflow.events.user",
     "AssetOut": "dagflow.defs.assets.asset_out",
     "AssetRecordsFilter": "dagflow.instance.records",
-    "AssetSelection": "dagflow.defs.assets.selection",
+    "AssetSelection": "dagflow.defs.selections.definition",
     "AssetSensorDefinition": "dagflow.defs.automation.asset_sensor",
     "AssetSpec": "dagflow.defs.assets.spec",
     "AssetValueLoader": "dagflow.invocation.asset_values",

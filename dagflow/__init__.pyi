@@ -55,7 +55,6 @@ from dagflow.defs.assets.graph_assets import graph_multi_asset as graph_multi_as
 from dagflow.defs.assets.multi_asset import multi_asset as multi_asset
 from dagflow.defs.assets.observable import multi_observable_source_asset as multi_observable_source_asset
 from dagflow.defs.assets.observable import observable_source_asset as observable_source_asset
-from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset as SourceAsset
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec
 from dagflow.defs.assets.with_resources import with_resources as with_resources
@@ -181,6 +180,7 @@ from dagflow.defs.resources.io_managers import input_manager as input_manager
 from dagflow.defs.resources.io_managers import io_manager as io_manager
 from dagflow.defs.resources.io_managers import mem_io_manager as mem_io_manager
 from dagflow.defs.resources.model import PartialResource as PartialResource
+from dagflow.defs.selections.definition import AssetSelection as AssetSelection
 from dagflow.errors import CheckError as CheckError
 from dagflow.errors import CircularDependencyError as CircularDependencyError
 from dagflow.errors import DagflowAbsentError as DagflowAbsentError

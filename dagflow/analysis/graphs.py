@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
-from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.selection_terms import PARTITIONS
+from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -19,6 +18,7 @@ from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.resources.requirements import RESOURCE
+from dagflow.defs.selections.terms import PARTITIONS
 from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import ASSET_JOB_NAME, AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
@@ -210,7 +210,7 @@ class _Builder:
             attributes = {**_asset_attributes(definition, key), **in_job}
             names = tuple(dict.fromkeys((text, *_step_names(definition))))
             self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, wholes)
-            spec = _spec_of(definition, key)
+            spec = spec_of(definition, key)
             self.reads += [(dep.asset_key, node_id, definition) for dep in spec.deps]
         if isinstance(definition, AssetsDefinition):
             self._checks(definition, in_job, wholes)
@@ -291,15 +291,8 @@ def _check_attributes(definition: AssetsDefinition, spec: AssetCheckSpec) -> _At
     }
 
 
-def _spec_of(definition: Any, key: AssetKey) -> AssetSpec:
-    if isinstance(definition, AssetsDefinition):
-        return definition.specs_by_key[key]
-    spec: AssetSpec = definition.spec if isinstance(definition, SourceAsset) else definition
-    return spec
-
-
 def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
-    spec, more = _spec_of(definition, key), {}
+    spec, more = spec_of(definition, key), {}
     tags = dict(spec.tags)
     if isinstance(definition, AssetsDefinition) and not definition.is_declaration:
         needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}

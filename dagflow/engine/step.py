@@ -195,10 +195,11 @@ class Attempt:
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
-        check_given(step, output, value, given)
-        if not output.is_selected and output.check_spec is not None:
-            self._evaluated_unselected(output.check_spec, value)
-            return
+        if given is not None or not output.is_selected or output.check_spec is not None:
+            check_given(step, output, value, given)
+            if not output.is_selected and output.check_spec is not None:
+                self._evaluated_unselected(output.check_spec, value)
+                return
         if len(step.ports.outputs) > 1 and output.asset is not None:
             check_order(step.op, step.ports, output.name, self.got)
         if value is None and given is None and not output.is_required:
@@ -206,15 +207,10 @@ class Attempt:
         mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None
         if mapping_key is not None:
             self._note_key(output, mapping_key)
-        metadata = metadata_given(output, given)
+        metadata = {} if given is None else metadata_given(output, given)
         if self.call_state is not None:
             self.flush()
-            of_outputs = self.call_state.output_metadata
-            added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
-            if added:
-                where_to = f"output '{output.name}' of {op_location(step.op)}"
-                metadata = {**metadata, **normalize_metadata(added, where_to)}
-            self.call_state.produced.add((output.name, mapping_key))
+            metadata = {**metadata, **self._metadata_added(self.call_state, output.name, mapping_key)}
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         if not is_absent:
@@ -251,6 +247,15 @@ class Attempt:
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
             )
         self.got.add(output.name)
+
+    def _metadata_added(self, call_state: CallState, name: str, mapping_key: str | None) -> Mapping[str, Any]:
+        """Return the metadata that the context added to an output. From now on it can add none."""
+        of_outputs = call_state.output_metadata
+        added = of_outputs.get((name, mapping_key)) or of_outputs.get((name, None))
+        call_state.produced.add((name, mapping_key))
+        if not added:
+            return {}
+        return normalize_metadata(added, f"output '{name}' of {op_location(self.step.op)}")
 
     def _warn_of_none(self, output: StepOutput) -> None:
         """Warn that None is a value, because the user may have meant to produce no output."""
@@ -308,8 +313,7 @@ class Attempt:
         if self.state.flush is not None:
             from dagflow.engine.provenance import inputs_of  # imported lazily: few runs are stored
 
-            keys = self.state.plan.partitions.keys
-            inputs = inputs_of(self.state.get_instance(), self.step, output, keys)
+            inputs = inputs_of(self.state.get_instance(), self.step, output)
         payload = output.position, metadata, tags, version, inputs
         partitions = self.state.plan.partitions
         if partitions.range is None or asset is None or asset.partitions_def is None:

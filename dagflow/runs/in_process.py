@@ -262,7 +262,7 @@ def _asset_subset(job: JobDefinition, assets: Any, checks: Any) -> JobDefinition
             )
     if layer is None:
         raise DagflowInvalidSubsetError(f"{job.describe_target()} has no checks to choose from")
-    from dagflow.defs.assets.selection import AssetSelection  # imported lazily: few runs select assets
+    from dagflow.defs.selections.definition import AssetSelection  # imported lazily: few runs select assets
 
     selection = AssetSelection.assets(*keys)
     if check_keys is not None:

@@ -18,6 +18,7 @@ _match_number = re.compile(r"\s*(\d+)").match
 _match_space = re.compile(r"\s*").match
 _match_call = re.compile(r"(\w+)\s*\(").match
 _match_attribute = re.compile(r"(\w+)\s*:").match
+_match_check = re.compile(r"\w+:(\w+)").match
 _match_atom = re.compile(r'[\w"(*]').match
 
 
@@ -144,9 +145,18 @@ class Reader:
         if not found:
             return None
         if found[1] not in self.dialect.attributes:
-            self.fail(f"one of {', '.join(self.dialect.attributes)} before ':'")
+            self.fail(f"one of {', '.join(self.dialect.attributes)} before ':'{self._check_hint(found[1])}")
         self.position = found.end()
         return found[1]
+
+    def _check_hint(self, name: str) -> str:
+        """Return the form of a check, for the text of its key without the attribute."""
+        value = _match_check(self.text, self.position)
+        return (
+            f'. A check is written check:"{name}:{value[1]}"'
+            if value and "check" in self.dialect.attributes
+            else ""
+        )
 
     def up(self) -> str:
         """Read the mark of a walk up: `*`, `*+` or several `+`. Returns an empty string without a mark."""

@@ -40,10 +40,17 @@ def build_project_graph(
     named += [link.target for found in links.values() for link in found]
     definitions = _usable_definitions({id(value): value for value in named if has_graph(value)})
     graph = graph_of(*definitions.values())
-    # a definition that is also part of a named job must not become a second node
-    inside = {id(node.definition) for node in graph.nodes if node.part_of}
+    # an op or graph that is also part of a named job must not become a second node; an asset never does, and
+    # the jobs select from the assets
+    inside = {id(node.definition) for node in graph.nodes if node.part_of and not _is_asset(node.definition)}
     alone = {key: value for key, value in definitions.items() if key not in inside}
     return graph_of(*alone.values()) if len(alone) < len(definitions) else graph
+
+
+def _is_asset(definition: object) -> bool:
+    from dagflow import AssetsDefinition, AssetSpec, SourceAsset
+
+    return isinstance(definition, (AssetsDefinition, SourceAsset, AssetSpec))
 
 
 def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:

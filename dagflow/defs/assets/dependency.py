@@ -177,6 +177,17 @@ class AssetDep:
         """Turn a key, a definition or an AssetDep into an AssetDep."""
         return value if isinstance(value, AssetDep) else AssetDep(value)
 
+    def with_key(self, renamed: Mapping[AssetKey, AssetKey]) -> AssetDep:
+        """Return the same dependency on an asset with a new key; this object if its key stays.
+
+        Args:
+            renamed: The new keys, by present key.
+        """
+        if self.asset_key not in renamed:
+            return self
+        new_key = renamed[self.asset_key]
+        return AssetDep(new_key, partition_mapping=self.partition_mapping, metadata=self.metadata)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AssetDep):
             return NotImplemented
@@ -233,6 +244,11 @@ def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
                     "dependencies."
                 )
     return list(by_key.values())
+
+
+def mappings_of_deps(deps: Iterable[AssetDep]) -> dict[AssetKey, PartitionMapping]:
+    """Return the partition mappings of dependencies, by key of the upstream asset."""
+    return {dep.asset_key: dep.partition_mapping for dep in deps if dep.partition_mapping is not None}
 
 
 def checked_mapping(partition_mapping: Any, place: str) -> PartitionMapping | None:

@@ -23,7 +23,7 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.keys import CoercibleToAssetKey, check_name, resource_keys
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def multi_observable_source_asset(
                 f"@multi_observable_source_asset must decorate a function, not {repr_of(fn)}"
             )
         op_name = check_name(name if name is not None else name_of(fn), "multi_observable_source_asset")
-        place = f"multi_observable_source_asset '{op_name}'"
+        place = f"multi_observable_source_asset '{op_name}' ({location(fn)})"
         check_type(can_subset, bool, "can_subset", place)
         listed = check_elements(specs, AssetSpec, "specs")
         if not listed:
@@ -206,7 +206,6 @@ def multi_observable_source_asset(
         body = Body(fn, place)
         refuse_resources_twice(body, required_resource_keys, "multi_observable_source_asset")
         ports = ports_of_specs(body, {}, listed, place)
-        _check_reads(body, ports.specs, ports.read, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
         resources = as_resources(resource_defs, place, "resource_defs")
         node_def = OpDefinition(
@@ -239,14 +238,3 @@ def multi_observable_source_asset(
         )
 
     return decorate
-
-
-def _check_reads(body: Body, specs: Iterable[AssetSpec], read: Mapping[str, AssetKey], place: str) -> None:
-    """Raise if a parameter reads an asset that no spec depends on."""
-    known = {dep.asset_key for spec in specs for dep in spec.deps}
-    for parameter, key in read.items():
-        if key not in known:
-            raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): its parameter '{parameter}' reads asset "
-                f"'{key.to_user_string()}', but no spec depends on it. Add it to the 'deps' of a spec."
-            )

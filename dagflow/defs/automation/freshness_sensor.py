@@ -7,10 +7,10 @@ from typing import Any
 
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.automation.results import SkipReason
 from dagflow.defs.automation.sensor import DefaultSensorStatus, SensorDefinition
 from dagflow.defs.jobs.run_request import RunRequest
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import CheckError, check_elements, check_optional
 from dagflow.instance.checks import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 from dagflow.instance.instance import DagflowInstance

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from dagflow import _doors
 from dagflow.copies import Copied
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.automation.function import EvaluationFunction, automation_name, evaluation_function
 from dagflow.defs.automation.target import (
     AnyJob,
@@ -20,6 +19,7 @@ from dagflow.defs.automation.target import (
 )
 from dagflow.defs.parts.function import name_of
 from dagflow.defs.parts.owners import check_owners
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_texts, check_type
 from dagflow.keys import check_name, jsonable_tags
 from dagflow.metadata.normalize import normalize_metadata

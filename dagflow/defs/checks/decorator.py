@@ -7,9 +7,15 @@ from typing import Any
 
 from dagflow._util import UNSET, nearest
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.asset_inputs import mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
-from dagflow.defs.assets.dependency import AssetDep, AssetIn, HasAssetKey, free_input_name, unique_deps
+from dagflow.defs.assets.dependency import (
+    AssetDep,
+    AssetIn,
+    HasAssetKey,
+    free_input_name,
+    mappings_of_deps,
+    unique_deps,
+)
 from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice

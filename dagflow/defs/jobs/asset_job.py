@@ -11,7 +11,7 @@ from dagflow.defs.assets.cycles import check_gates
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.assets.wiring import chosen_parts, common_partitions, wire_assets
+from dagflow.defs.assets.wiring import common_partitions, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
@@ -19,6 +19,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
+from dagflow.defs.selections.chosen import chosen_parts
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -33,12 +34,12 @@ from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
-    from dagflow.defs.assets.graph import AssetGraph
-    from dagflow.defs.assets.selection import AssetSelection
+    from dagflow.defs.assets.asset_graph import AssetGraph
     from dagflow.defs.conditions.condition import AutomationCondition
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.defs.selections.definition import AssetSelection
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 
@@ -125,17 +126,19 @@ class UnresolvedAssetJobDefinition:
     @property
     def selection(self) -> AssetSelection:
         """Its selection. Without one it selects all materializable assets."""
-        from dagflow.defs.assets.selection import AssetSelection  # few projects ask
+        from dagflow.defs.selections.definition import AssetSelection  # few projects ask
 
         return AssetSelection.all() if self.given_selection is None else self.given_selection
 
     def resolve(
-        self, asset_graph: AssetGraph | Sequence[Any], resource_defs: Mapping[str, Any] | None = None
+        self,
+        asset_graph: AssetGraph | AssetCatalog | Sequence[Any],
+        resource_defs: Mapping[str, Any] | None = None,
     ) -> JobDefinition:
         """Build the job, with its selection of these assets.
 
         Args:
-            asset_graph: The graph of a project, or a list of definitions.
+            asset_graph: The graph or catalog of a project, or a list of definitions.
             resource_defs: Resource definitions or values by key.
 
         Raises:
@@ -322,7 +325,7 @@ def define_asset_job(
     # a job without assets checks the arguments now, with the user's line in the traceback
     JobDefinition(graph_def=GraphDefinition(check_name(name, "job")), **options)
     if selection is not None:
-        from dagflow.defs.assets.selection import AssetSelection  # few jobs select
+        from dagflow.defs.selections.definition import AssetSelection  # few jobs select
 
         selection = AssetSelection.from_coercible(selection)
     check_optional(partitions_def, PartitionsDefinition, "partitions_def", f"job '{name}'")

@@ -41,7 +41,7 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.assets.asset_graph import AssetGraph
     from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetCheckKey, CoercibleToAssetKey

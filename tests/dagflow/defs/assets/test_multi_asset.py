@@ -349,7 +349,7 @@ def test_a_direct_call() -> None:
         ({"outs": {"a": Out()}}, CheckError, "not an AssetOut"),
         ({"outs": {"a": AssetOut}}, CheckError, "not an AssetOut"),
         ({"specs": [AssetSpec("a", group_name="g")], "group_name": "h"}, CheckError, "its own, 'g'"),
-        ({"outs": {"a": AssetOut(key="k"), "b": AssetOut(key="k")}}, InvalidDefinition, "same key"),
+        ({"outs": {"a": AssetOut(key="k"), "b": AssetOut(key="k")}}, InvalidDefinition, "same asset key"),
         ({"specs": [AssetSpec("a"), AssetSpec("a", group_name="g")]}, InvalidDefinition, "two specs"),
         ({"specs": [AssetSpec("a", partitions_def=LETTERS)],
           "partitions_def": StaticPartitionsDefinition(["z"])}, CheckError, "partitions in one place"),
@@ -362,10 +362,10 @@ def test_a_direct_call() -> None:
         ({"specs": [AssetSpec("a_b")], "check_specs": [AssetCheckSpec("b", asset="a")]},
          InvalidDefinition, "which it does not make"),
         ({"specs": [AssetSpec("a"), AssetSpec("a_b")], "check_specs": [AssetCheckSpec("b", asset="a")]},
-         CheckError, "name of another output"),
+         CheckError, "gives the asset"),
         ({"specs": [AssetSpec("a", deps=["a"])]}, InvalidDefinition, "depends on itself"),
         ({"specs": [AssetSpec("a", deps=["y"])], "ins": {"x": AssetIn(dagflow_type=Nothing)}},
-         InvalidDefinition, "reads asset 'x', but none of its specs depends on it"),
+         InvalidDefinition, "reads asset 'x', but no spec depends on it"),
     ],
 )  # fmt: skip
 def test_bad_definitions(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
