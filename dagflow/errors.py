@@ -531,13 +531,14 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
     return value
 
 
-def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
+def check_elements(values: Any, expected: type[_T], name: str, of: str = "") -> list[_T]:
     """Return the elements of a list, a tuple or a set as a list, if all are instances of `expected`.
 
     Args:
         values: The argument.
         expected: A class.
         name: The name of the parameter, for the message.
+        of: The owner of the parameter ("op 'brew'"), if the message needs it.
 
     Raises:
         ParameterCheckError: The argument is not a collection, or is a string.
@@ -548,11 +549,11 @@ def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
         ['a', 'b']
     """
     if isinstance(values, str) or not isinstance(values, Collection):
-        check_type(values, list, name)
+        check_type(values, list, name, of)
     for position, element in enumerate(values, 1):
         if not isinstance(element, expected) or (expected is str and not issubclass(type(element), str)):
             raise ElementCheckError(
-                f"parameter '{name}' must hold values of type '{expected.__name__}' only, but number "
-                f"{position} is {repr_of(element)} of type '{type(element).__name__}'"
+                f"parameter '{name}'{of and ' of '}{of} must hold values of type '{expected.__name__}' only, "
+                f"but number {position} is {repr_of(element)} of type '{type(element).__name__}'"
             )
     return list(values)

@@ -74,6 +74,8 @@ ASSET_JOB_NAME = "__ASSET_JOB"
 """The name of the job that computes all assets of a project."""
 OBSERVATION_JOB_NAME = "in_process_observation_job"
 """The name of the job of `observe`."""
+ANONYMOUS_JOB_PREFIX = "__anonymous_asset_job_"
+"""The name of the job of the assets that are the target of a schedule or sensor is this and its name."""
 _DESCRIPTIONS = {
     EPHEMERAL_JOB_NAME: "the run of assets",
     ASSET_JOB_NAME: "the job of all assets",
@@ -98,6 +100,8 @@ def describe_job(name: str | None) -> str:
         >>> describe_job("brew"), describe_job(EPHEMERAL_JOB_NAME)
         ("job 'brew'", 'the run of assets')
     """
+    if name is not None and name.startswith(ANONYMOUS_JOB_PREFIX):
+        return f"the target of '{name.removeprefix(ANONYMOUS_JOB_PREFIX)}'"
     return _DESCRIPTIONS.get(name or "") or f"job {repr_of(name)}"
 
 

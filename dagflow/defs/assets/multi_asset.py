@@ -272,7 +272,7 @@ def _own_specs(specs: Iterable[AssetSpec], place: str) -> list[AssetSpec]:
         DagflowInvalidDefinitionError: Two specs have one key.
     """
     by_key: dict[AssetKey, AssetSpec] = {}
-    for spec in check_elements(specs, AssetSpec, "specs"):
+    for spec in check_elements(specs, AssetSpec, "specs", place):
         if by_key.setdefault(spec.key, spec) != spec:
             raise DagflowInvalidDefinitionError(
                 f"{place} has two specs of asset '{spec.key.to_user_string()}'. Keep one of them."

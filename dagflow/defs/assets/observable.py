@@ -149,6 +149,7 @@ def observable_source_asset(
     return decorate if observe_fn is None else decorate(observe_fn)
 
 
+@explains_absent
 def multi_observable_source_asset(
     *,
     specs: Sequence[AssetSpec],
@@ -200,7 +201,7 @@ def multi_observable_source_asset(
         op_name = check_name(name if name is not None else name_of(fn), "multi_observable_source_asset")
         place = f"multi_observable_source_asset '{op_name}' ({location(fn)})"
         check_type(can_subset, bool, "can_subset", place)
-        listed = check_elements(specs, AssetSpec, "specs")
+        listed = check_elements(specs, AssetSpec, "specs", place)
         if not listed:
             raise ParameterCheckError(f"{place} has no specs. Give it an AssetSpec for each asset.")
         body = Body(fn, place)

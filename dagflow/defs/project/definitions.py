@@ -114,7 +114,7 @@ class Definitions:
         self.sensors: Sequence[SensorDefinition] = () if sensors is None else _sensors(sensors)
         self.resources: dict[str, Any] = {
             check_name(key, "resource", reserved=False): value
-            for key, value in (check_optional(resources, Mapping, "resources") or {}).items()
+            for key, value in (check_optional(resources, Mapping, "resources", "Definitions") or {}).items()
         }
         self.executor: ExecutorDefinition | None = executor_definition(executor)
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
@@ -359,7 +359,7 @@ class Definitions:
             >>> Definitions.merge(cups, pots).resources
             {'cup': 1, 'pot': 2}
         """
-        found = check_elements(def_sets, Definitions, "def_sets")
+        found = check_elements(def_sets, Definitions, "def_sets", "Definitions.merge")
         owners = [index for index, one in enumerate(found) if one.executor is not None]
         for index in owners[1:]:
             if not is_same_executor(found[index].executor, found[owners[0]].executor):
@@ -386,7 +386,7 @@ class Definitions:
         Raises:
             CheckError: One of them is resolved, so that its jobs would be built twice.
         """
-        for index, one in enumerate(check_elements(def_sets, Definitions, "def_sets")):
+        for index, one in enumerate(check_elements(def_sets, Definitions, "def_sets", "Definitions.merge")):
             if one._is_resolved():  # noqa: SLF001 - its own class
                 raise CheckError(
                     f"Definitions object {index} has previously been resolved. Merge it before its jobs or "
