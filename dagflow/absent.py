@@ -10,7 +10,7 @@ from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar
 
-from dagflow.errors import DagflowAbsentError, DagflowInvalidDefinitionError
+from dagflow.errors import DagflowAbsentError, MissingArgumentsError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ def explains_absent(function: _F) -> _F:
 
     Raises:
         DagflowAbsentError: An argument is in the table.
-        DagflowInvalidDefinitionError: A decorator that needs arguments has none.
+        MissingArgumentsError: A decorator that needs arguments has none.
     """
 
     @wraps(function)
@@ -53,7 +53,7 @@ def explains_absent(function: _F) -> _F:
             if traceback is None or traceback.tb_next is not None:  # raised in the function, not by the call
                 raise
             if len(args) == 1 and isinstance(args[0], FunctionType) and not kwargs:
-                raise DagflowInvalidDefinitionError(
+                raise MissingArgumentsError(
                     f"@{function.__name__} above the function '{args[0].__name__}' needs arguments: write "
                     f"@{function.__name__}(...). {error}"
                 ) from None

@@ -5,6 +5,8 @@
     │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               an invalid definition of a pipeline
+    │   ├── MissingArgumentsError                   a decorator that needs arguments was used without them
+    │   ├── MissingArgumentsError                   a decorator without its arguments (also a TypeError)
     │   └── DagflowAbsentError                      a name or argument of Dagster that dagflow does not have
     │                                               (also a TypeError)
     ├── DagflowInvalidInvocationError               an invalid call of a definition or context
@@ -132,6 +134,10 @@ class ElementCheckError(CheckError):
 
 class DagflowInvalidDefinitionError(DagflowError):
     """Invalid names, wiring, schemas, tags or resources of a definition."""
+
+
+class MissingArgumentsError(DagflowInvalidDefinitionError, TypeError):
+    """A use of a decorator that needs arguments without them."""
 
 
 class DagflowAbsentError(DagflowInvalidDefinitionError, TypeError):

@@ -204,7 +204,11 @@ class AssetKey(Constant):
         # the class counts: an object whose `__class__` is str only pretends, and cannot be joined
         if has_class(path, str):
             parts: tuple[str, ...] = (_plain(path),)
-        elif isinstance(path, Sequence) and all(has_class(part, str) for part in path):
+        elif (
+            isinstance(path, Sequence)
+            and not isinstance(path, str)
+            and all(has_class(part, str) for part in path)
+        ):
             parts = tuple(map(_plain, path))
         else:
             raise ParameterCheckError(
@@ -245,7 +249,7 @@ class AssetKey(Constant):
     @staticmethod
     def from_coercible(arg: CoercibleToAssetKey) -> AssetKey:
         """Convert a string (one part), a sequence of parts or a key to a key."""
-        return arg if isinstance(arg, AssetKey) else AssetKey(arg)
+        return arg if has_class(arg, AssetKey) else AssetKey(arg)
 
     @staticmethod
     def from_coercible_or_definition(arg: Any) -> AssetKey:

@@ -109,7 +109,7 @@ class Output(SpecialResult, Generic[T]):
             check_type(output_name, str, "output_name") if output_name is not None else "result"
         )
         self.metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+            {} if metadata is None else normalize_metadata(metadata, f"output '{output_name}'")
         )
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
@@ -157,7 +157,7 @@ class DynamicOutput(SpecialResult, Generic[T]):
             output_name = check_optional(output_name, str, "output_name") or "result"
         self.output_name: str = output_name
         self.metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+            {} if metadata is None else normalize_metadata(metadata, f"output '{output_name}'")
         )
 
 
@@ -422,9 +422,7 @@ class Failure(Restorable, Exception):
     ) -> None:
         super().__init__(description)
         self.description: str | None = check_optional(description, str, "description")
-        self._metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, "a Failure") if metadata else {}
-        )
+        self._metadata: dict[str, MetadataValue] = normalize_metadata(metadata, "a Failure")
         self.allow_retries: bool = (
             True if allow_retries is None else check_type(allow_retries, bool, "allow_retries")
         )

@@ -43,6 +43,7 @@ PYTHONS = (
     "was used as a value, but it is looked up only when",  # the error of an EnvVar's own __str__
     "'Liar'",  # C code was given a liar
     # the function that a program gave does not take these arguments
+    "not 'AssetSpec'",
     "takes 0 positional arguments but 1 was given",
     "takes no arguments",
     "'AssetSpec' object is not iterable",

@@ -63,8 +63,8 @@ def wire_assets(
         if wiring.node_defs.setdefault(definition_name, node_def) is not node_def:
             owners = [one for one in parts if one.node_def.name == node_def.name][:2]
             shown = " and ".join(f"{one.describe()} ({place_of(one)})" for one in owners)
-            names = {key.to_python_identifier() for one in owners for key in one.keys}
-            is_by_key = names == {node_def.name} and all(one.keys_by_output_name for one in owners)
+            identifiers = {key.to_python_identifier() for one in owners for key in one.keys}
+            is_by_key = identifiers == {node_def.name} and all(one.keys_by_output_name for one in owners)
             reason = ", because their keys differ only in what separates the parts" if is_by_key else ""
             raise DagflowInvalidDefinitionError(
                 f"{shown} would have one step name, '{node_def.name}'{reason}. Give one of them another name "

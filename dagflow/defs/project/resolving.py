@@ -67,8 +67,8 @@ def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
             )
         if job.name in by_name and job.name.startswith(ANONYMOUS_JOB_PREFIX):
             raise DagflowInvalidDefinitionError(
-                f"Duplicate definition found for {job.name.removeprefix(ANONYMOUS_JOB_PREFIX)}: two schedules "
-                "or sensors have this name. Give one of them another name."
+                f"Duplicate definition found for {job.name.removeprefix(ANONYMOUS_JOB_PREFIX)}: two "
+                "schedules or sensors have this name. Give one of them another name."
             )
         if job.name in by_name:
             raise DagflowInvalidDefinitionError(
