@@ -5,7 +5,7 @@ The target of an evaluation is the latest materialization of the asset at that t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.ops.definition import op_location
@@ -15,7 +15,7 @@ from dagflow.engine.run_state import RunState
 from dagflow.errors import DagflowAssetCheckFailedError
 from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult
 from dagflow.events.stored import as_json
-from dagflow.plan.step import Step
+from dagflow.plan.step import OutputRef, Step
 
 
 def evaluation_of(state: RunState, spec: AssetCheckSpec, result: AssetCheckResult) -> AssetCheckEvaluation:
@@ -83,3 +83,27 @@ def blocked_by(step: Step, failed: Sequence[AssetCheckEvaluation]) -> DagflowAss
         f"{count} failed with severity ERROR in step '{step.key}', {op_location(step.op)}, so the "
         f"assets downstream do not run:\n{lines}"
     )
+
+
+def warn_of_missing(state: RunState, step: Step, attempt: int, absent: Collection[OutputRef]) -> None:
+    """Log a warning for each blocking check without a result, because it does not stop its dependents.
+
+    Args:
+        state: The state of the run.
+        step: The step of the checks, which succeeded.
+        attempt: The number of the attempt.
+        absent: The outputs that the step did not produce.
+    """
+    if not state.plan.dependents[step.index]:
+        return
+    for output in step.outputs:
+        spec = output.check_spec
+        if spec is None or not spec.blocking or not output.is_selected:
+            continue
+        if OutputRef(step.key, output.name) in absent:
+            key = spec.key.to_user_string()
+            state.log_of(step, attempt).warning(
+                f"the blocking check '{key}' emitted no result in step '{step.key}', so what depends on "
+                f"asset '{spec.asset_key.to_user_string()}' runs. Yield its AssetCheckResult, in "
+                f"{op_location(step.op)}."
+            )

@@ -18,8 +18,9 @@ from dagflow.errors import DagflowInvariantViolationError
 from dagflow.events.data_versions import UNKNOWN_POINTER
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.instance.records import AssetRecordsFilter, EventLogRecord
-from dagflow.keys import AssetKey, system_tag, system_tag_spellings
+from dagflow.keys import AssetKey
 from dagflow.plan.step import Step, StepInput, StepOutput
+from dagflow.tags import system_tag, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent

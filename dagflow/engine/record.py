@@ -51,9 +51,10 @@ from dagflow.events.data import (
 from dagflow.events.record import DagflowEvent, JobFailureData
 from dagflow.events.types import CODE, ROWS_BY_CODE, TYPES_BY_CODE, DagflowEventType
 from dagflow.events.user import AssetMaterialization
-from dagflow.keys import shown_job, system_tag
+from dagflow.keys import shown_job
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import StepInput, StepOutput
+from dagflow.tags import system_tag
 from dagflow.types.kinds import TypeCheck
 
 if TYPE_CHECKING:

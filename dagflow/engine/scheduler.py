@@ -156,6 +156,10 @@ class Scheduler:
             else:
                 self.schedule.fail(step.index)
         else:
+            if step.ports.checks and outcome.absent:
+                from dagflow.engine.checks import warn_of_missing  # imported lazily: few results are missing
+
+                warn_of_missing(self.state, step, self.attempts.get(step.index, 0) + 1, outcome.absent)
             for output, keys in outcome.mapping_keys.items():
                 self.schedule.expand(output, keys)
             self.schedule.finish(step.index, outcome.absent)

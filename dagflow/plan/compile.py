@@ -225,10 +225,9 @@ class _Compiler:
             ],
             self._outputs(op, ports, output_configs, selected),
             None if entry is None and op.config_field is None else self._config(op, entry),
+            sources.gates,
         )
         step.assets_def, step.ports = assets_def, ports
-        if sources.gates:
-            step.upstream = tuple(dict.fromkeys([*step.upstream, *sources.gates]))
         step.retry_policy = node.retry_policy or op.retry_policy or self.job.op_retry_policy
         step.hooks = in_order({*frame.hooks, *node.hook_defs}) if node.hook_defs else frame.hooks
         if node.tags:

@@ -37,14 +37,12 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
     mapped: dict[str, OutputRef] = {}
     known_after: dict[str, int] = {}  # the number of dynamic outputs in a row before a step
     for key in levels({step.key: step.upstream for step in steps}):
-        known_after[key] = max(
-            (
-                known_after[ref.step_key] + by_key[ref.step_key].output_by_name[ref.output_name].is_dynamic
-                for item in by_key[key].inputs
-                for ref in refs_of(item.source)
-            ),
-            default=0,
-        )
+        after = [
+            known_after[ref.step_key] + by_key[ref.step_key].output_by_name[ref.output_name].is_dynamic
+            for item in by_key[key].inputs
+            for ref in refs_of(item.source)
+        ]
+        known_after[key] = max([*after, *(known_after[gate] for gate in by_key[key].gates)], default=0)
         for item in by_key[key].inputs:
             if item.source.source_type != FROM_COLLECT:
                 for ref in refs_of(item.source):
@@ -57,6 +55,7 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
         step.copy(
             key=names.get(step.key, step.key),
             inputs=[_renamed(item, names) for item in step.inputs],
+            gates=[names.get(gate, gate) for gate in step.gates],
             mapped_over=mapped.get(step.key),
         )
         for step in sorted(steps, key=lambda step: known_after[step.key])

@@ -182,7 +182,10 @@ class Plan:
             if all(OutputRef(step.key, output.name) in given for output in step.outputs)
         }
         steps = [
-            step.copy(inputs=[_with_given(item, given, covered) for item in step.inputs])
+            step.copy(
+                inputs=[_with_given(item, given, covered) for item in step.inputs],
+                gates=[gate for gate in step.gates if gate not in covered],
+            )
             for step in self.steps
             if step.key not in covered
         ]

@@ -210,7 +210,8 @@ class Step:
         loads: The inputs that have a value.
         outputs, output_by_name: All outputs.
         config: The checked config of the op, None if it has none.
-        upstream: The keys of the steps that it waits for.
+        gates: The keys of the steps of the blocking checks that it waits for.
+        upstream: The keys of all steps that it waits for: those of its inputs, then its gates.
         retry_policy: The retry policy; default: no retries.
         assets_def: The AssetsDefinition that the op belongs to, or its selected part; None for another op.
         ports: The assets and checks that it gives.
@@ -225,6 +226,7 @@ class Step:
         "_handle",
         "assets_def",
         "config",
+        "gates",
         "hooks",
         "index",
         "inputs",
@@ -253,6 +255,7 @@ class Step:
         inputs: Sequence[StepInput],
         outputs: Mapping[str, StepOutput],
         config: Any = UNSET,
+        gates: Sequence[str] = (),
     ) -> None:
         self.index: int = -1
         self.key: str = key
@@ -264,7 +267,10 @@ class Step:
         self.output_by_name: Mapping[str, StepOutput] = outputs
         self.outputs: tuple[StepOutput, ...] = tuple(outputs.values())
         self.config: Any = config
+        self.gates: tuple[str, ...] = tuple(gates)
         self.upstream: tuple[str, ...] = _upstream(self.inputs)
+        if gates:
+            self.upstream = tuple(dict.fromkeys([*self.upstream, *gates]))
         self.assets_def: AssetsDefinition | None = None
         self.ports: AssetPorts = NO_PORTS
         self.retry_policy: RetryPolicy | None = None
@@ -315,7 +321,7 @@ class Step:
         step.inputs = tuple(inputs)
         step.loads = step.inputs if len(self.loads) == len(inputs) else loaded(step.inputs)
         step.output_by_name, step.outputs = self.output_by_name, self.outputs
-        step.upstream = upstream
+        step.gates, step.upstream = self.gates, upstream
         step.retry_policy, step.assets_def, step.hooks = self.retry_policy, self.assets_def, self.hooks
         step.ports = self.ports
         step.mapping_key, step.mapped_over = mapping_key, None
@@ -324,7 +330,7 @@ class Step:
         return step
 
     def copy(self, **changes: Any) -> Step:
-        """Return a copy with other inputs, another key, config, mapping key, policy or hooks."""
+        """Return a copy with other inputs or gates, another key, config, mapping key, policy or hooks."""
         step = Step(
             changes.pop("key", self.key),
             self.path,
@@ -333,6 +339,7 @@ class Step:
             changes.pop("inputs", self.inputs),
             self.output_by_name,
             changes.pop("config", self.config),
+            changes.pop("gates", self.gates),
         )
         step.retry_policy, step.hooks, step.timeout = self.retry_policy, self.hooks, self.timeout
         step.assets_def, step.ports = self.assets_def, self.ports

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_dagflow.reports.checks import check_lines, is_of_checks, outcomes_of_blocked
+from pytest_dagflow.reports.step_names import display_name, name_with_keys
 
 if TYPE_CHECKING:
     from dagflow import DagflowEvent, ExecuteInProcessResult
@@ -69,16 +70,6 @@ def _fixture_name(fixture: str) -> str:
 def failed_steps(result: ExecuteInProcessResult) -> list[str]:
     """Return the keys of the failed steps, in the order of their failures."""
     return [event.step_key for event in result.get_step_failure_events() if event.step_key is not None]
-
-
-def display_name(result: ExecuteInProcessResult, step_key: str) -> str:
-    """Return the key of the asset that a step makes, if it makes only this one; else the key of the step."""
-    if step_key in result.plan.index_by_key and "." not in step_key:
-        outputs = result.plan.step_by_key(step_key).outputs
-        keys = [output.asset_key for output in outputs if output.asset_key is not None]
-        if len(keys) == 1 and keys[0].to_python_identifier() == step_key:
-            return str(keys[0].to_user_string())
-    return step_key
 
 
 # errors
@@ -208,7 +199,7 @@ def _tree_lines(result: ExecuteInProcessResult) -> Iterator[str]:
     by_checks, blocked = outcomes_of_blocked(result)
     rows.update((key, f"not run{blocked.get(key, '')}") for key in result.plan.step_keys)
     by_step: dict[str, list[DagflowEvent]] = {}
-    names = {key: display_name(result, key) for key in rows}
+    names = {key: name_with_keys(result, key) for key in rows}
     for event in result.all_events:
         if event.step_key is not None and event.event_type_value.startswith("STEP_"):
             by_step.setdefault(event.step_key, []).append(event)

@@ -23,6 +23,7 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.keys import AssetKey
+from dagflow.tags import system_tag
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.parts import AssetParts
@@ -30,6 +31,35 @@ if TYPE_CHECKING:
     from dagflow.partitions.mapping import PartitionMapping
 
 _PLACE = "an AssetsDefinition"
+
+
+def tags_with_kind(
+    op_tags: Mapping[str, Any] | None, compute_kind: str | None, *, has_kinds: bool, place: str
+) -> Mapping[str, Any] | None:
+    """Return the tags of an op with the older form of a kind.
+
+    Args:
+        op_tags: The other tags.
+        compute_kind: The kind; None without one.
+        has_kinds: Whether the assets of the op have kinds.
+        place: The owner of the op, for the message.
+
+    Raises:
+        ParameterCheckError: An argument is of the wrong type.
+        DagflowInvalidDefinitionError: Both forms of kinds were given.
+
+    Example:
+        >>> tags_with_kind(None, "sql", has_kinds=False, place="asset 'cups'")
+        {'dagflow/compute_kind': 'sql'}
+    """
+    if not check_optional(compute_kind, str, "compute_kind", place):
+        return op_tags
+    if has_kinds:
+        raise DagflowInvalidDefinitionError(
+            f"{place} has 'compute_kind' and 'kinds', which is the newer form of the same. Keep 'kinds'."
+        )
+    given = check_optional(op_tags, Mapping, "op_tags", place) or {}
+    return {**given, system_tag("compute_kind"): compute_kind}
 
 
 def checked_keys(keys: Mapping[str, AssetKey] | None, name: str) -> dict[str, AssetKey]:

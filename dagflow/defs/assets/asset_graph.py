@@ -13,7 +13,8 @@ from dagflow.defs.assets.facts import STUB_MARKER
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.errors import check_type
-from dagflow.keys import AssetCheckKey, AssetKey, system_tag
+from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.tags import system_tag
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec

@@ -84,7 +84,7 @@ class AssetCheckSpec(Copied):
             )
         self.asset_key: AssetKey = key_of(asset)
         self.description: str | None = check_optional(description, str, "description", place)
-        deps = unique_deps(() if additional_deps is None else additional_deps, place)
+        deps = unique_deps(() if additional_deps is None else additional_deps, place, "additional_deps")
         self.additional_deps: list[AssetDep] = deps
         for dep in deps:
             if dep.asset_key == self.asset_key:

@@ -218,12 +218,13 @@ def _only_key(definition: HasAssetKey) -> AssetKey:
     return keys[0]
 
 
-def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
+def unique_deps(deps: Iterable[Any], place: str, argument: str = "deps") -> list[AssetDep]:
     """Turn keys, definitions and AssetDeps into AssetDeps, one for each asset.
 
     Args:
         deps: The values. A definition of several assets stands for all of them.
         place: The owner of the dependencies, for the message.
+        argument: The name of the argument, for the message.
 
     Raises:
         ParameterCheckError: `deps` is not a list.
@@ -231,7 +232,7 @@ def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
     """
     if isinstance(deps, str) or not isinstance(deps, Iterable):
         raise ParameterCheckError(
-            f"parameter 'deps' of {place} must be a list of assets, not {repr_of(deps)}"
+            f"parameter '{argument}' of {place} must be a list of assets, not {repr_of(deps)}"
         )
     by_key: dict[AssetKey, AssetDep] = {}
     for value in deps:
@@ -246,9 +247,21 @@ def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
     return list(by_key.values())
 
 
-def mappings_of_deps(deps: Iterable[AssetDep]) -> dict[AssetKey, PartitionMapping]:
-    """Return the partition mappings of dependencies, by key of the upstream asset."""
-    return {dep.asset_key: dep.partition_mapping for dep in deps if dep.partition_mapping is not None}
+def mappings_of_deps(deps: Iterable[AssetDep], place: str) -> dict[AssetKey, PartitionMapping]:
+    """Return the partition mappings of dependencies, by key of the upstream asset.
+
+    Raises:
+        DagflowInvalidDefinitionError: An upstream asset has two different mappings.
+    """
+    found: dict[AssetKey, PartitionMapping] = {}
+    for dep in deps:
+        mapping = dep.partition_mapping
+        if mapping is not None and found.setdefault(dep.asset_key, mapping) != mapping:
+            raise DagflowInvalidDefinitionError(
+                f"{place}: two different PartitionMappings for asset '{dep.asset_key.to_user_string()}': "
+                f"{repr_of(found[dep.asset_key])} and {repr_of(mapping)}. Use one of them."
+            )
+    return found
 
 
 def checked_mapping(partition_mapping: Any, place: str) -> PartitionMapping | None:

@@ -21,7 +21,7 @@ from dagflow.defs.graphs.leaves import leaf_output
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.parts.configured import ConfigMapping
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import check_decorated, location, name_of
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -148,8 +148,7 @@ def graph_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@graph_asset must decorate a function, not {repr_of(fn)}")
+        check_decorated(fn, "graph_asset")
         asset_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{asset_key.to_user_string()}'"
         checks = checks_by_output(check_specs, [asset_key], place)
@@ -255,11 +254,8 @@ def graph_multi_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(
-                f"@graph_multi_asset must decorate a function, not {repr_of(fn)}"
-            )
-        own_name = check_name(name if name is not None else getattr(fn, "__name__", "graph"), "graph")
+        check_decorated(fn, "graph_multi_asset")
+        own_name = check_name(name_of(fn) if name is None else name, "graph")
         place = f"graph_multi_asset '{own_name}'"
         made = keys_of_outs(outs, place)
         checks = checks_by_output(check_specs, made.values(), place)

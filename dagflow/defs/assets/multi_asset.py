@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.absent import explains_absent
+from dagflow.defs.assets.argument_checks import tags_with_kind
 from dagflow.defs.assets.asset_inputs import check_self_dependency, inputs_of_assets
 from dagflow.defs.assets.asset_out import AssetOut, keys_of_outs
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
@@ -16,7 +17,7 @@ from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
-from dagflow.defs.parts.function import Body, location
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
@@ -59,6 +60,7 @@ def multi_asset(
     specs: Iterable[AssetSpec] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     pool: str | None = None,
+    compute_kind: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make several assets of one function.
 
@@ -77,7 +79,7 @@ def multi_asset(
         hooks: Hooks that are called after each attempt.
         backfill_policy: The number of partitions in one run of a backfill.
         op_tags: The tags of the op.
-        can_subset: Whether a run may select some of the assets and checks. The function asks
+        can_subset: Whether a run may select some of the assets and checks. The function reads
             `context.selected_asset_keys`.
         resource_defs: Resources that come with the assets.
         group_name: The group of all assets, if none has its own.
@@ -87,6 +89,7 @@ def multi_asset(
             returns a MaterializeResult for each asset.
         check_specs: The checks whose results the function gives.
         pool: The name of a group of steps that share a limit.
+        compute_kind: The older form of `kinds` of the specs, kept in a tag of the op.
 
     Returns:
         A decorator.
@@ -106,9 +109,8 @@ def multi_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@multi_asset must decorate a function, not {repr_of(fn)}")
-        op_name = check_name(name if name is not None else getattr(fn, "__name__", "assets"), "multi_asset")
+        check_decorated(fn, "multi_asset")
+        op_name = check_name(name_of(fn) if name is None else name, "multi_asset")
         place = f"multi_asset '{op_name}' ({location(fn)})"
         own_outs = check_optional(outs, Mapping, "outs", place) or {}
         if own_outs and specs is not None:
@@ -148,7 +150,9 @@ def multi_asset(
             description,
             config_schema,
             resource_keys(required_resource_keys, place) | frozenset(resources),
-            op_tags,
+            tags_with_kind(
+                op_tags, compute_kind, has_kinds=any(spec.kinds for spec in ports.specs), place=place
+            ),
             None,
             retry_policy,
             code_version,
@@ -214,7 +218,7 @@ def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[Asset
                 f"{place}: the input '{parameter}' reads asset '{key.to_user_string()}', but no spec depends "
                 "on it. Add it to 'deps' of the AssetSpec that it is read for."
             )
-    mappings.update(mappings_of_deps(deps))
+    mappings.update(mappings_of_deps(deps, place))
     outputs = {
         name: Out(
             Nothing,
@@ -347,7 +351,7 @@ def _deps_by_output(
             )
         if keys[output_name] in deps:
             raise DagflowInvalidDefinitionError(
-                f"internal_asset_deps['{output_name}'] of {place} says that the asset depends on itself"
+                f"internal_asset_deps['{output_name}'] of {place} has the key of the asset itself. Remove it."
             )
         found[output_name] = sorted(deps)
     unused = sorted(set(inputs).difference(*found.values()))

@@ -14,14 +14,12 @@ from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
-from dagflow.defs.parts.function import Body, location, name_of
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
-    DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_elements,
     check_type,
-    repr_of,
 )
 from dagflow.keys import CoercibleToAssetKey, check_name, resource_keys
 from dagflow.partitions.definition import PartitionsDefinition
@@ -121,10 +119,7 @@ def observable_source_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> SourceAsset:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(
-                f"@observable_source_asset must decorate a function, not {repr_of(fn)}"
-            )
+        check_decorated(fn, "observable_source_asset")
         own_key = key_of_function(fn, key, name, key_prefix)
         place = f"observable source asset '{own_key.to_user_string()}'"
         refuse_resources_twice(Body(fn, place), required_resource_keys, "observable_source_asset")
@@ -169,7 +164,7 @@ def multi_observable_source_asset(
         name: The name of the op; default: the name of the function.
         description: A sentence for people; default: the docstring of the function.
         partitions_def: The partitions of the assets.
-        can_subset: Whether a run may select some of the assets. The function asks
+        can_subset: Whether a run may select some of the assets. The function reads
             `context.selected_asset_keys`.
         required_resource_keys: Resources that the function reads from `context.resources`.
         resource_defs: Resources that come with the assets.
@@ -194,11 +189,8 @@ def multi_observable_source_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(
-                f"@multi_observable_source_asset must decorate a function, not {repr_of(fn)}"
-            )
-        op_name = check_name(name if name is not None else name_of(fn), "multi_observable_source_asset")
+        check_decorated(fn, "multi_observable_source_asset")
+        op_name = check_name(name_of(fn) if name is None else name, "multi_observable_source_asset")
         place = f"multi_observable_source_asset '{op_name}' ({location(fn)})"
         check_type(can_subset, bool, "can_subset", place)
         listed = check_elements(specs, AssetSpec, "specs", place)

@@ -7,7 +7,8 @@ from typing import Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, spec_of
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
-from dagflow.keys import AssetKey, system_tag_spellings
+from dagflow.keys import AssetKey
+from dagflow.tags import system_tag_spellings
 
 
 class ShortNames:

@@ -25,10 +25,10 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag, system_tag_spellings
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.tags import check_asset_tags
+from dagflow.tags import check_asset_tags, system_tag, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
@@ -159,7 +159,7 @@ class AssetSpec(ReadableAsset):
     @property
     def partition_mappings(self) -> dict[AssetKey, PartitionMapping]:
         """The partition mapping of each dependency that has one."""
-        return mappings_of_deps(self.deps)
+        return mappings_of_deps(self.deps, "an AssetSpec")
 
     @property
     def io_manager_key(self) -> str:

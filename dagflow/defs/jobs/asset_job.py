@@ -28,9 +28,10 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import ANONYMOUS_JOB_PREFIX, EPHEMERAL_JOB_NAME, check_name, describe_job, jsonable_tags
+from dagflow.keys import ANONYMOUS_JOB_PREFIX, EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import jsonable_tags
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
@@ -144,7 +145,8 @@ class UnresolvedAssetJobDefinition:
             resource_defs: Resource definitions or values by key.
 
         Raises:
-            DagflowInvalidDefinitionError: The selection is invalid, or the assets have other partitions.
+            DagflowInvalidDefinitionError: The selection is invalid, the assets have other partitions, or the
+                automation condition or the config does not fit them.
         """
         given: Any = asset_graph
         catalog = getattr(given, "catalog", None)
@@ -164,7 +166,19 @@ class UnresolvedAssetJobDefinition:
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
                 f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
-        condition = self.automation_condition
+        condition, config, place = self.automation_condition, self.config, describe_job(self.name)
+        if config is not None or condition is not None:
+            from dagflow.defs.jobs.job_policies import (  # for few jobs
+                check_condition,
+                check_config_of_backfill,
+            )
+
+            try:
+                check_config_of_backfill(job.backfill_policy, config, place)
+                if condition is not None:
+                    check_condition(condition, config, place, is_partitioned=job.partitions_def is not None)
+            except DagflowInvalidDefinitionError as error:
+                raise unresolved(self.name, error) from error
         return job if condition is None else job.with_changes(automation_condition=condition)
 
     @property
@@ -227,7 +241,9 @@ class UnresolvedAssetJobDefinition:
         """
         normalize_metadata(metadata, f"job '{self.name}'")
         options = {**self.options, "metadata": metadata}
-        return UnresolvedAssetJobDefinition(self.name, self.given_selection, self.partitions_def, options)
+        return UnresolvedAssetJobDefinition(
+            self.name, self.given_selection, self.partitions_def, options, self.automation_condition
+        )
 
     def run_request_for_partition(
         self,
@@ -265,7 +281,7 @@ class UnresolvedAssetJobDefinition:
         hint = ""
         if not name.startswith("_") and hasattr(JobDefinition, name):
             resolved = f"defs.get_job_def('{self.name}').{name}"
-            hint = f", because only its Definitions know its assets. Use {resolved}."
+            hint = f", because only its Definitions have its assets. Use {resolved}."
         raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 

@@ -23,6 +23,7 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import check_loggers
+from dagflow.defs.parts.function import name_of
 from dagflow.defs.project.automation import automations_by_name
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.executors import executor_definition
@@ -439,7 +440,7 @@ def repository(
     def decorate(fn: Callable[[], Any]) -> RepositoryDefinition:
         if not callable(fn):
             raise CheckError(f"@repository must decorate a function, not {repr_of(fn)}")
-        own_name = name if name is not None else getattr(fn, "__name__", type(fn).__name__)
+        own_name = name_of(fn) if name is None else name
         place = f"repository '{check_name(own_name, 'repository')}'"
         define = partial(
             Definitions,

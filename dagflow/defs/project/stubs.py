@@ -11,7 +11,8 @@ from dagflow.defs.assets.facts import STUB_MARKER
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.keys import AssetKey, system_tag
+from dagflow.keys import AssetKey
+from dagflow.tags import system_tag
 
 
 def specs_with_stubs(catalog: AssetCatalog) -> list[AssetSpec]:

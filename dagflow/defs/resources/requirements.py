@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from dagflow._util import nearest
+from dagflow._util import has_class, nearest
 from dagflow.defs.parts.function import location, parameters_of
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.types.kinds import DagflowType
@@ -126,11 +126,14 @@ def check_role(requirement: Requirement, definition: Any) -> None:
     if requirement.role == RESOURCE or getattr(definition, "resource_type", "") != "value":
         return
     value, role = definition.value, requirement.role
+    is_class = has_class(value, type)
     with suppress(Exception):  # the value may have a `__getattr__` of its own, which fails
-        if hasattr(value, "handle_output") and hasattr(value, "load_input"):
+        if hasattr(value, "handle_output") and hasattr(value, "load_input") and not is_class:
             return
     remedy = "Give it an IOManager."
-    if role == INPUT_MANAGER:
+    if is_class:
+        remedy = f"Give it an object of the class: {value.__name__}(...)."
+    elif role == INPUT_MANAGER:
         remedy = "Give it an IOManager, or a function with @input_manager, which may return an InputManager."
     raise DagflowInvalidDefinitionError(
         f"{role} with key '{requirement.key}' required by {requirement.by}, but received {repr_of(value)} of "

@@ -13,10 +13,11 @@ from typing import ClassVar, Final
 from dagflow.defs.assets.asset_graph import AssetGraph
 from dagflow.defs.assets.asset_nodes import AssetNode
 from dagflow.errors import CheckError, DagflowInvalidSubsetError
-from dagflow.keys import AssetCheckKey, AssetKey, nearest_key, system_tag_spellings
+from dagflow.keys import AssetCheckKey, AssetKey, nearest_key
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import system_tag_spellings
 from dagflow.values import Constant
 
 OR, AND, NOT, WALK, ATOM = range(5)

@@ -16,15 +16,21 @@ from dagflow import (
     DagflowInstance,
     DagflowInvalidDefinitionError,
     DagflowInvalidSubsetError,
+    DynamicOut,
+    DynamicOutput,
     GraphOut,
     MaterializeResult,
     Output,
     asset,
+    asset_check,
     graph,
+    graph_asset,
     materialize_to_memory,
     multi_asset,
+    multi_asset_check,
     op,
 )
+from dagflow.testing import run_options
 
 PASSED, FAILED = AssetCheckResult(passed=True), AssetCheckResult(passed=False)
 
@@ -269,3 +275,99 @@ def test_a_check_in_a_graph(check, is_valid):
     assert result.success is is_valid
     assert [one.passed for one in result.get_asset_check_evaluations()] == ([True] if is_valid else [])
     assert ("drinker" in [event.step_key for event in result.get_step_success_events()]) is is_valid
+
+
+@op(out=DynamicOut())
+def cups():
+    """Give two values."""
+    yield DynamicOutput(1, "a")
+    yield DynamicOutput(2, "b")
+
+
+@op
+def pour(cup):
+    """Return a value of a cup."""
+    return cup
+
+
+@op
+def total(values):
+    """Return the sum of the values."""
+    return sum(values)
+
+
+@op
+def is_small(values):
+    """Check the sum of the values."""
+    return AssetCheckResult(passed=sum(values) < 2)
+
+
+@pytest.mark.parametrize("is_mapped", [False, True])
+def test_a_blocking_check_downstream_of_a_dynamic_output_stops_dependents(is_mapped):
+    """Dependents wait for a blocking check that depends on a dynamic output, or runs once for each value."""
+
+    @graph_asset(check_specs=[AssetCheckSpec("hot", asset="tea", blocking=True)])
+    def tea():
+        values = cups().map(pour)
+        return {
+            "result": total(values.collect()),
+            "tea_hot": values.map(is_one) if is_mapped else is_small(values.collect()),
+        }
+
+    result = materialize_to_memory([tea, drinker], raise_on_error=False)
+    ended = [event.step_key for event in result.get_step_success_events()]
+
+    assert [one.passed for one in result.get_asset_check_evaluations()] == ([True] if is_mapped else []) + [
+        False
+    ]
+    assert "tea.total" in ended
+    assert "drinker" not in ended
+
+
+@pytest.mark.parametrize(("given", "drinks"), [("milk", False), ("hot_check", True)])
+def test_dependents_wait_for_a_blocking_check_beside_given_values(given, drinks):
+    """A given value does not remove the wait for a check, unless the result of the check is given."""
+
+    @asset
+    def tea():
+        return 1
+
+    @asset
+    def milk():
+        return 2
+
+    @asset_check(asset=tea, blocking=True)
+    def hot():
+        return FAILED
+
+    @asset
+    def latte(tea, milk):
+        return tea + milk
+
+    key = milk.key if given == "milk" else "tea_hot"
+    with run_options(given={key: 3}):
+        result = materialize_to_memory([tea, milk, hot, latte], raise_on_error=False)
+
+    assert result.success is drinks
+    assert ("latte" in [event.step_key for event in result.get_step_success_events()]) is drinks
+
+
+@pytest.mark.parametrize("in_asset", [True, False])
+def test_a_missing_result_of_a_blocking_check_is_logged(in_asset, caplog):
+    """A blocking check without a result does not stop dependents, and a warning names the check."""
+    spec = AssetCheckSpec("hot", asset="tea", blocking=True)
+
+    @multi_asset(specs=[AssetSpec("tea")], check_specs=[spec] if in_asset else [], can_subset=True)
+    def brewing():
+        yield MaterializeResult("tea")
+
+    @multi_asset_check(specs=[spec, AssetCheckSpec("sweet", asset="tea")], can_subset=True)
+    def tasting():
+        yield AssetCheckResult(passed=True, check_name="sweet", asset_key="tea")
+
+    definitions = [brewing, drinker] if in_asset else [brewing, drinker, tasting]
+    result = materialize_to_memory(definitions)
+
+    assert "drinker" in [event.step_key for event in result.get_step_success_events()]
+    [record] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "'tea:hot' emitted no result in step" in record.message

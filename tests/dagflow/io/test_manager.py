@@ -565,6 +565,14 @@ def test_a_resource_that_is_no_manager():
             job_with(io_manager=resource).execute_in_process()
 
 
+def test_the_class_of_a_manager():
+    """The class of an I/O manager is refused, because its methods need an object."""
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match=r"object of the class: InMemoryIOManager\(\.\.\.\)"
+    ):
+        job_with(io_manager=InMemoryIOManager).execute_in_process()
+
+
 class ReturnsFive(ConfigurableIOManagerFactory):
     """A factory whose result is not an I/O manager."""
 

@@ -16,12 +16,14 @@ from dagflow import (
     AssetsDefinition,
     AssetSpec,
     DagflowInstance,
+    DailyPartitionsDefinition,
     ExecuteInProcessResult,
     MaterializeResult,
     Nothing,
     Out,
     Output,
     StaticPartitionsDefinition,
+    TimeWindowPartitionMapping,
     asset,
     materialize,
     materialize_to_memory,
@@ -356,7 +358,7 @@ def test_a_direct_call() -> None:
         ({"outs": ONE, "internal_asset_deps": {"x": set()}}, CheckError, "names the output 'x'"),
         ({"outs": ONE, "internal_asset_deps": {"a": [B]}}, CheckError, "set of AssetKeys"),
         ({"outs": ONE, "internal_asset_deps": {"a": {B}}}, CheckError, "neither reads nor makes"),
-        ({"outs": ONE, "internal_asset_deps": {"a": {A}}}, InvalidDefinition, "on itself"),
+        ({"outs": ONE, "internal_asset_deps": {"a": {A}}}, InvalidDefinition, "the key of the asset itself"),
         ({"outs": TWO, "deps": ["x"], "internal_asset_deps": {"b": {A}}},
          CheckError, "no output depends on it"),
         ({"specs": [AssetSpec("a_b")], "check_specs": [AssetCheckSpec("b", asset="a")]},
@@ -454,3 +456,30 @@ def test_the_annotation_of_a_single_result():
         return MaterializeResult("beans"), MaterializeResult("husks")  # type: ignore[return-value]
 
     assert materialize_to_memory([peel]).success
+
+
+def test_two_mappings_of_one_asset() -> None:
+    """Specs that depend on one asset have one partition mapping of it, also a spec without a mapping."""
+    days = DailyPartitionsDefinition("2024-01-01")
+
+    def brew(*mappings: TimeWindowPartitionMapping | None) -> AssetsDefinition:
+        specs = [
+            AssetSpec(f"cup_{number}", deps=[AssetDep("water", partition_mapping=mapping)])
+            for number, mapping in enumerate(mappings)
+        ]
+        return multi_asset(name="brew", specs=specs, partitions_def=days)(lambda: None)
+
+    yesterday = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+    with pytest.raises(DagflowInvalidDefinitionError, match="two different PartitionMappings"):
+        brew(yesterday, TimeWindowPartitionMapping(start_offset=-2))
+    assert brew(yesterday, None, yesterday).get_partition_mapping(AssetKey("water")) == yesterday
+
+
+def test_the_older_form_of_kinds() -> None:
+    """`compute_kind` is a tag of the op, and does not go with kinds."""
+    specs = [AssetSpec("cup")]
+    pour = multi_asset(name="pour", specs=specs, compute_kind="sql", op_tags={"a": "b"})(lambda: None)
+
+    assert pour.node_def.tags == {"a": "b", "dagflow/compute_kind": "sql"}
+    with pytest.raises(DagflowInvalidDefinitionError, match="'compute_kind' and 'kinds'"):
+        multi_asset(name="pour", specs=[AssetSpec("cup", kinds={"csv"})], compute_kind="sql")(lambda: None)
