@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
+from types import FunctionType
 from typing import Any, TypeVar
 
-from dagflow.errors import DagflowAbsentError
+from dagflow.errors import DagflowAbsentError, MissingArgumentsError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -40,6 +41,7 @@ def explains_absent(function: _F) -> _F:
 
     Raises:
         DagflowAbsentError: An argument is in the table.
+        MissingArgumentsError: A decorator that needs arguments has none.
     """
 
     @wraps(function)
@@ -50,6 +52,11 @@ def explains_absent(function: _F) -> _F:
             traceback = error.__traceback__
             if traceback is None or traceback.tb_next is not None:  # raised in the function, not by the call
                 raise
+            if len(args) == 1 and isinstance(args[0], FunctionType) and not kwargs:
+                raise MissingArgumentsError(
+                    f"@{function.__name__} above the function '{args[0].__name__}' needs arguments: write "
+                    f"@{function.__name__}(...). {error}"
+                ) from None
             message = _absent_argument(function.__qualname__.removesuffix(".__init__"), kwargs)
             if message is None:
                 raise

@@ -5,6 +5,8 @@
     │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               an invalid definition of a pipeline
+    │   ├── MissingArgumentsError                   a decorator that needs arguments was used without them
+    │   ├── MissingArgumentsError                   a decorator without its arguments (also a TypeError)
     │   └── DagflowAbsentError                      a name or argument of Dagster that dagflow does not have
     │                                               (also a TypeError)
     ├── DagflowInvalidInvocationError               an invalid call of a definition or context
@@ -133,6 +135,10 @@ class ElementCheckError(CheckError):
 
 class DagflowInvalidDefinitionError(DagflowError):
     """Invalid names, wiring, schemas, tags or resources of a definition."""
+
+
+class MissingArgumentsError(DagflowInvalidDefinitionError, TypeError):
+    """A use of a decorator that needs arguments without them."""
 
 
 class DagflowAbsentError(DagflowInvalidDefinitionError, TypeError):
@@ -499,7 +505,7 @@ def check_texts(of: str, **arguments: object) -> None:
         ParameterCheckError: An argument is not a string.
     """
     for name, value in arguments.items():
-        if value is not None and not isinstance(value, str):
+        if value is not None and not issubclass(type(value), str):
             check_type(value, str, name, of)
 
 
@@ -526,7 +532,7 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
         >>> check_type("a", str, "name")
         'a'
     """
-    if not isinstance(value, expected):
+    if not isinstance(value, expected) or (expected is str and not issubclass(type(value), str)):
         classes = expected if isinstance(expected, tuple) else (expected,)
         wanted = " or ".join(f"'{cls.__name__}'" for cls in classes)
         raise ParameterCheckError(
@@ -536,13 +542,14 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
     return value
 
 
-def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
+def check_elements(values: Any, expected: type[_T], name: str, of: str = "") -> list[_T]:
     """Return the elements of a list, a tuple or a set as a list, if all are instances of `expected`.
 
     Args:
         values: The argument.
         expected: A class.
         name: The name of the parameter, for the message.
+        of: The owner of the parameter ("op 'brew'"), if the message needs it.
 
     Raises:
         ParameterCheckError: The argument is not a collection, or is a string.
@@ -553,11 +560,11 @@ def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
         ['a', 'b']
     """
     if isinstance(values, str) or not isinstance(values, Collection):
-        check_type(values, list, name)
+        check_type(values, list, name, of)
     for position, element in enumerate(values, 1):
-        if not isinstance(element, expected):
+        if not isinstance(element, expected) or (expected is str and not issubclass(type(element), str)):
             raise ElementCheckError(
-                f"parameter '{name}' must hold values of type '{expected.__name__}' only, but number "
-                f"{position} is {repr_of(element)} of type '{type(element).__name__}'"
+                f"parameter '{name}'{of and ' of '}{of} must hold values of type '{expected.__name__}' only, "
+                f"but number {position} is {repr_of(element)} of type '{type(element).__name__}'"
             )
     return list(values)

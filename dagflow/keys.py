@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence, Set
 from typing import Any, NamedTuple, Union
 
-from dagflow._util import nearest
+from dagflow._util import has_class, nearest
 from dagflow.errors import (
     CheckError,
     DagflowError,
@@ -59,7 +59,7 @@ def nearest_key(key: AssetKey, known: Iterable[AssetKey]) -> str:
     """
     name = key.to_user_string()
     by_name = {other.to_user_string(): other for other in known if other != key}
-    found = [text for text, other in by_name.items() if text == name or other.path[-1] == key.path[-1]]
+    found = [text for text, other in by_name.items() if text == name or other.path[-1:] == key.path[-1:]]
     if not found:
         return nearest(name, by_name)
     lists = [str(list(by_name[text].path)) for text in found if len(by_name[text].path) > 1]
@@ -71,7 +71,15 @@ EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 """The name of the job of assets that run without a job of their own."""
 ASSET_JOB_NAME = "__ASSET_JOB"
 """The name of the job that computes all assets of a project."""
-_DESCRIPTIONS = {EPHEMERAL_JOB_NAME: "the run of assets", ASSET_JOB_NAME: "the job of all assets"}
+OBSERVATION_JOB_NAME = "in_process_observation_job"
+"""The name of the job of `observe`."""
+ANONYMOUS_JOB_PREFIX = "__anonymous_asset_job_"
+"""The name of the job of the assets that are the target of a schedule or sensor is this and its name."""
+_DESCRIPTIONS = {
+    EPHEMERAL_JOB_NAME: "the run of assets",
+    ASSET_JOB_NAME: "the job of all assets",
+    OBSERVATION_JOB_NAME: "the observation of assets",
+}
 
 
 def shown_job(name: str) -> str:
@@ -91,6 +99,8 @@ def describe_job(name: str | None) -> str:
         >>> describe_job("brew"), describe_job(EPHEMERAL_JOB_NAME)
         ("job 'brew'", 'the run of assets')
     """
+    if name is not None and name.startswith(ANONYMOUS_JOB_PREFIX):
+        return f"the target of '{name.removeprefix(ANONYMOUS_JOB_PREFIX)}'"
     return _DESCRIPTIONS.get(name or "") or f"job {repr_of(name)}"
 
 
@@ -144,8 +154,29 @@ def resource_keys(keys: object, place: str) -> frozenset[str]:
     return frozenset(keys)
 
 
+def prefix_parts(prefix: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the argument `key_prefix` as parts of a key; no parts for None and for an empty string.
+
+    Raises:
+        ParameterCheckError: It is neither a string nor a sequence of strings.
+
+    Example:
+        >>> prefix_parts("bar"), prefix_parts(["bar", "hot"]), prefix_parts(None)
+        (('bar',), ('bar', 'hot'), ())
+    """
+    if prefix is None:
+        return ()
+    parts = AssetKey(prefix).parts
+    return () if parts == ("",) else parts
+
+
 CoercibleToAssetKey = Union["AssetKey", str, Sequence[str]]
 """The types of a public argument that names an asset."""
+
+
+def _plain(part: str) -> str:
+    """Return a part of a key as an object of str itself, for example that of a member of a string enum."""
+    return part if type(part) is str else str.__str__(part)
 
 
 class AssetKey(Constant):
@@ -169,10 +200,15 @@ class AssetKey(Constant):
     parts: tuple[str, ...]
 
     def __init__(self, path: str | Sequence[str]) -> None:
-        if isinstance(path, str):
-            parts: tuple[str, ...] = (path,)
-        elif isinstance(path, Sequence) and all(isinstance(part, str) for part in path):
-            parts = tuple(path)
+        # the class counts: an object whose `__class__` is str only pretends, and cannot be joined
+        if has_class(path, str):
+            parts: tuple[str, ...] = (_plain(path),)
+        elif (
+            isinstance(path, Sequence)
+            and not isinstance(path, str)
+            and all(has_class(part, str) for part in path)
+        ):
+            parts = tuple(map(_plain, path))
         else:
             raise ParameterCheckError(
                 f"parameter 'path' of an AssetKey must be a string or a sequence of strings, not "
@@ -212,7 +248,8 @@ class AssetKey(Constant):
     @staticmethod
     def from_coercible(arg: CoercibleToAssetKey) -> AssetKey:
         """Convert a string (one part), a sequence of parts or a key to a key."""
-        return arg if isinstance(arg, AssetKey) else AssetKey(arg)
+        path: Any = arg  # a double of an AssetKey is not a key
+        return path if has_class(path, AssetKey) else AssetKey(path)
 
     @staticmethod
     def from_coercible_or_definition(arg: Any) -> AssetKey:

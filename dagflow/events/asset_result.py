@@ -33,11 +33,11 @@ class AssetResult(SpecialResult):
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
-        self.check_results: list[Any] = _checked_results(check_results) if check_results else []
+        self.check_results: list[Any] = [] if check_results is None else _checked_results(check_results)
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", place)
-        self.tags: Mapping[str, str] | None = checked_tags(tags, place) if tags else tags
+        self.tags: Mapping[str, str] | None = None if tags is None else checked_tags(tags, place)
 
     @property
     def output_value(self) -> object:

@@ -230,13 +230,13 @@ class RunsFilter(Constant):
             run_ids=run_ids,
             job_name=job_name,
             statuses=statuses,
-            tags=tags or {},
+            tags={} if tags is None else tags,
             created_after=created_after,
             created_before=created_before,
         )
         check_elements(() if self.run_ids is None else self.run_ids, str, "run_ids")
         check_optional(self.job_name, str, "job_name")
-        check_elements(self.statuses or (), DagflowRunStatus, "statuses")
+        check_elements(() if self.statuses is None else self.statuses, DagflowRunStatus, "statuses")
         for key, value in check_type(self.tags, Mapping, "tags").items():
             check_elements([value] if isinstance(value, str) else value, str, f"tags[{repr_of(key)}]")
         for name in ("created_after", "created_before"):

@@ -106,12 +106,14 @@ class Output(SpecialResult, Generic[T]):
             check_type(output_name, str, "output_name") if output_name is not None else "result"
         )
         self.metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+            {} if metadata is None else normalize_metadata(metadata, f"output '{output_name}'")
         )
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", f"output '{output_name}'")
-        self.tags: Mapping[str, str] | None = checked_tags(tags, f"output '{output_name}'") if tags else tags
+        self.tags: Mapping[str, str] | None = (
+            None if tags is None else checked_tags(tags, f"output '{output_name}'")
+        )
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
         """Return a copy with this metadata instead of its own."""
@@ -152,7 +154,7 @@ class DynamicOutput(SpecialResult, Generic[T]):
             output_name = check_optional(output_name, str, "output_name") or "result"
         self.output_name: str = output_name
         self.metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+            {} if metadata is None else normalize_metadata(metadata, f"output '{output_name}'")
         )
 
 
@@ -200,7 +202,7 @@ class AssetMaterialization(UserEvent):
         )
         self.partition: str | None = check_optional(partition, str, "partition")
         self._tags: dict[str, str] | Callable[[], dict[str, str]] = (
-            checked_tags(tags, self._where()) if tags else {}
+            {} if tags is None else checked_tags(tags, self._where())
         )
 
     @property
@@ -314,9 +316,7 @@ class Failure(Restorable, Exception):
     ) -> None:
         super().__init__(description)
         self.description: str | None = check_optional(description, str, "description")
-        self._metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, "a Failure") if metadata else {}
-        )
+        self._metadata: dict[str, MetadataValue] = normalize_metadata(metadata, "a Failure")
         self.allow_retries: bool = (
             True if allow_retries is None else check_type(allow_retries, bool, "allow_retries")
         )

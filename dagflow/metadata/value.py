@@ -260,7 +260,7 @@ class PathMetadataValue(MetadataValue):
     fspath: str
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
-        if path is not None and not isinstance(path, (str, os.PathLike)):
+        if path is not None and not issubclass(type(path), (str, os.PathLike)):
             raise ParameterCheckError(f"parameter 'path' must be a string or a path, not {repr_of(path)}")
         _set(self, "fspath", "" if path is None else os.fspath(path))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from dagflow.errors import check_optional
 from dagflow.partitions.cadence import ScheduleType
 from dagflow.partitions.key_format import DAY_FORMAT, MINUTE_FORMAT
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
@@ -69,7 +70,14 @@ class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
-        args = (start_date, fmt or DAY_FORMAT, end_date, ScheduleType.DAILY, timezone, end_offset)
+        args = (
+            start_date,
+            check_optional(fmt, str, "fmt", "time partitions") or DAY_FORMAT,
+            end_date,
+            ScheduleType.DAILY,
+            timezone,
+            end_offset,
+        )
         super().__init__(*args, minute_offset, hour_offset, exclusions=exclusions)
 
 
@@ -97,7 +105,14 @@ class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
-        args = (start_date, fmt or DAY_FORMAT, end_date, ScheduleType.WEEKLY, timezone, end_offset)
+        args = (
+            start_date,
+            check_optional(fmt, str, "fmt", "time partitions") or DAY_FORMAT,
+            end_date,
+            ScheduleType.WEEKLY,
+            timezone,
+            end_offset,
+        )
         super().__init__(*args, minute_offset, hour_offset, day_offset, exclusions=exclusions)
 
 
@@ -125,5 +140,12 @@ class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
-        args = (start_date, fmt or DAY_FORMAT, end_date, ScheduleType.MONTHLY, timezone, end_offset)
+        args = (
+            start_date,
+            check_optional(fmt, str, "fmt", "time partitions") or DAY_FORMAT,
+            end_date,
+            ScheduleType.MONTHLY,
+            timezone,
+            end_offset,
+        )
         super().__init__(*args, minute_offset, hour_offset, day_offset, exclusions=exclusions)

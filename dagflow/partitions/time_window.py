@@ -330,7 +330,11 @@ def _wall_cadence(
         return cadence_of(cron_schedule)
     if not isinstance(schedule_type, ScheduleType):
         raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {repr_of(schedule_type)}")
-    minute, hour, day = (offset or 0 for offset in offsets)
+    names = ("minute_offset", "hour_offset", "day_offset")
+    minute, hour, day = (
+        check_optional(offset, int, name, "time partitions") or 0
+        for name, offset in zip(names, offsets, strict=True)
+    )
     if schedule_type is ScheduleType.WEEKLY and day == 7:  # cron has two numbers for Sunday
         day = 0
     if schedule_type is ScheduleType.MONTHLY and day == 0:

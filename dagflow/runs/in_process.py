@@ -21,6 +21,7 @@ from dagflow.errors import (
     DagflowInvalidSubsetError,
     ParameterCheckError,
     check_elements,
+    check_optional,
     check_type,
     repr_of,
 )
@@ -144,7 +145,7 @@ def execute_in_process(
         job = definition
     known = job.graph.input_names
     job = subset_of(_stored_in_memory(job, resources), op_selection, asset_selection)
-    for name in check_type(input_values or {}, Mapping, "input_values", job.place):
+    for name in check_optional(input_values, Mapping, "input_values", job.place) or {}:
         if name in known and name not in job.graph.input_names:
             raise DagflowInvalidSubsetError(
                 f"'input_values' gives input '{name}' of {job.describe_target()}, but nothing "
@@ -201,8 +202,7 @@ def validate_run_config(
 
 def _stored_in_memory(job: JobDefinition, resources: Mapping[str, Any] | None) -> JobDefinition:
     """Return the job with these resources, and with values in memory by default."""
-    if resources:
-        given = as_resources(resources, job.describe_target())
+    if given := as_resources(resources, job.describe_target()):
         job = job.with_changes(resource_defs={**job.resource_defs, **given})
     if job.resource_defs.get(DEFAULT_IO_MANAGER_KEY) is not default_io_manager:
         return job

@@ -17,13 +17,12 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.instance.instance import DagflowInstance
+from dagflow.keys import OBSERVATION_JOB_NAME
 from dagflow.runs.launch import LaunchRequest, launch
 from dagflow.runs.results import ExecuteInProcessResult
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
-
-OBSERVATION_JOB_NAME = "in_process_observation_job"
 
 
 def observe(

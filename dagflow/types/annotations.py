@@ -121,7 +121,7 @@ def resolve_type(given: AnyValue, where: str) -> DagflowType:
         return given
     try:
         known = _KNOWN.get(given)
-    except TypeError:  # not hashable
+    except Exception:  # not hashable
         known = None
     if known is not None:
         return known

@@ -23,6 +23,7 @@ from dagflow import (
 )
 from dagflow.absent import absent_name
 from dagflow.absent_names import ARGUMENTS, TOPICS
+from dagflow.errors import MissingArgumentsError
 
 
 def test_an_import_of_an_absent_name() -> None:
@@ -154,3 +155,16 @@ def test_no_absent_argument_exists() -> None:
             found = getattr(dagflow, cls)
             parameters = inspect.signature(getattr(found, method) if method else found).parameters
             assert name not in parameters, f"{owner} has '{name}'"
+
+
+@pytest.mark.parametrize(
+    "name", ["multi_asset", "graph_multi_asset", "asset_check", "multi_observable_source_asset"]
+)
+def test_a_decorator_without_its_arguments(name: str) -> None:
+    """A decorator that needs arguments names itself and the function, if it has none."""
+
+    def beans() -> None:
+        raise AssertionError("it never runs")
+
+    with pytest.raises(MissingArgumentsError, match=f"@{name} above the function 'beans' needs arguments"):
+        getattr(dagflow, name)(beans)

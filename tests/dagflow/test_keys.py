@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -17,7 +18,10 @@ from dagflow.keys import (
     NodeHandle,
     StepHandle,
     check_name,
+    describe_job,
     mapped_step_key,
+    nearest_key,
+    prefix_parts,
     step_key_base,
 )
 
@@ -229,3 +233,53 @@ def test_check_key_of_another_asset():
     assert CHECK.replace_asset_key(AssetKey("z")) == AssetCheckKey(AssetKey("z"), "fresh")
     with pytest.raises(ParameterCheckError, match="asset_key"):
         CHECK.replace_asset_key("z")
+
+
+class _Liar:
+    """An object whose class is not what `__class__` returns."""
+
+    __class__ = property(lambda self: str)  # type: ignore[assignment]
+
+
+class _Drink(str, Enum):
+    TEA = "tea"
+
+
+def test_a_key_of_an_object_that_only_claims_to_be_a_string():
+    """The class of a part counts, so a key never has a part that cannot be joined."""
+    for path in (_Liar(), [_Liar()], ["tea", _Liar()]):
+        with pytest.raises(ParameterCheckError, match="string or a sequence of strings"):
+            AssetKey(path)  # type: ignore[arg-type]
+    with pytest.raises(ParameterCheckError, match="asset_key_string"):
+        AssetKey.from_user_string(_Liar())  # type: ignore[arg-type]
+
+
+def test_a_key_of_a_string_enum():
+    """A part of a subclass of str becomes a string."""
+    key = AssetKey([_Drink.TEA, "cup"])
+
+    assert (key, repr(key)) == (AssetKey(["tea", "cup"]), "AssetKey(['tea', 'cup'])")
+    assert [type(part) for part in key.path] == [str, str]
+
+
+def test_a_hint_about_a_key_without_parts():
+    """A key without parts has no hint, instead of an error about its last part."""
+    assert nearest_key(AssetKey([]), [AssetKey("tea")]) == ""
+
+
+def test_the_parts_of_a_prefix():
+    """An empty string and None are no prefix; a wrong value is refused."""
+    assert [prefix_parts(each) for each in (None, "", [], "a", ("a", "b"))] == [
+        (),
+        (),
+        (),
+        ("a",),
+        ("a", "b"),
+    ]
+    with pytest.raises(ParameterCheckError):
+        prefix_parts(3)  # type: ignore[arg-type]
+
+
+def test_the_job_of_a_target():
+    """The job of the target of a schedule or sensor is described by the name that the user wrote."""
+    assert describe_job("__anonymous_asset_job_daily") == "the target of 'daily'"

@@ -42,6 +42,15 @@ PYTHONS = (
     "the names of config fields must be strings",  # a TypeError, as the specification asks
     "was used as a value, but it is looked up only when",  # the error of an EnvVar's own __str__
     "'Liar'",  # C code was given a liar
+    # the function that a program gave does not take these arguments
+    "not 'AssetSpec'",
+    "takes 0 positional arguments but 1 was given",
+    "takes no arguments",
+    "'AssetSpec' object is not iterable",
+    "'SensorEvaluationContext' has no len()",
+    "'AssetSpec' has no len()",
+    "'ScheduleEvaluationContext' has no len()",
+    "of merge_attributes for asset",  # a TypeError, as in the reference
 )
 SECONDS = 20  # a program needs some milliseconds
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime
 import enum
 import functools
 import logging
+import sys
 import typing
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -210,9 +212,11 @@ NAMES = {
     "asyncio": asyncio,
     "contextmanager": contextmanager,
     "dataclasses": dataclasses,
+    "datetime": datetime,
     "enum": enum,
     "functools": functools,
     "logging": logging,
+    "sys": sys,
     "typing": typing,
     "Mock": Mock,
     "MagicMock": MagicMock,

@@ -130,8 +130,7 @@ def checked_mappings(mappings: Any) -> dict[AssetKey, PartitionMapping]:
     Raises:
         CheckError: It is not a dict of partition mappings by AssetKey.
     """
-    if not mappings:
-        check_optional(mappings, Mapping, "partition_mappings", _PLACE)
+    if not check_optional(mappings, Mapping, "partition_mappings", _PLACE):
         return {}
     check_by_key(mappings, "partition_mappings")
     found: dict[AssetKey, PartitionMapping] = {}

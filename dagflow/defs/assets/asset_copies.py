@@ -20,6 +20,7 @@ from dagflow.defs.assets.parts import AssetParts
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition
+from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_type
 from dagflow.keys import AssetCheckKey, AssetKey
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ class AssetCopies(AssetParts):
         new, renamed = copy.copy(self), renamed or {}
         new.specs_by_key = {specs[key].key: specs[key] for key in self.specs_by_key}
         new.keys_by_output_name = {name: specs[key].key for name, key in self.keys_by_output_name.items()}
+        for key in new.keys_by_output_name.values():
+            if list(new.keys_by_output_name.values()).count(key) > 1:
+                raise DagflowInvalidDefinitionError(
+                    f"two assets of {self!r} would have the key '{key.to_user_string()}'. Give each of them "
+                    "a key of its own."
+                )
         new.keys_by_input_name = {
             name: renamed.get(key, key) for name, key in self.keys_by_input_name.items()
         }
@@ -146,7 +153,16 @@ class AssetCopies(AssetParts):
             >>> water.with_attributes(asset_key_replacements={water.key: AssetKey("tea")}).key
             AssetKey(['tea'])
         """
-        renamed = dict(asset_key_replacements or {})
+        place = f"with_attributes of {self!r}"
+        renamed = dict(check_optional(asset_key_replacements, Mapping, "asset_key_replacements", place) or {})
+        for key in (*renamed, *renamed.values()):
+            check_type(key, AssetKey, "asset_key_replacements", place)
+        for name, by_key in {
+            "group_names_by_key": group_names_by_key,
+            "tags_by_key": tags_by_key,
+            "metadata_by_key": metadata_by_key,
+        }.items():
+            check_optional(by_key, Mapping, name, place)
         facts = {
             "group_name": group_names_by_key,
             "tags": tags_by_key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow.defs.assets.asset_nodes import AssetCheckNode, AssetNode
@@ -11,6 +12,7 @@ from dagflow.defs.assets.definition import AnyAsset, spec_of
 from dagflow.defs.assets.facts import STUB_MARKER
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.errors import check_type
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.tags import system_tag
 
@@ -70,7 +72,10 @@ class AssetGraph:
             CheckError: An element is not one of these.
             DagflowInvalidDefinitionError: Two assets have one key.
         """
-        catalog = AssetCatalog(list(dict.fromkeys(assets)))
+        given = list(check_type(assets, Iterable, "all_assets", "the graph of assets"))
+        with suppress(TypeError):  # an object without a hash is not an asset: the catalog refuses it
+            given = list(dict.fromkeys(given))
+        catalog = AssetCatalog(given)
         return AssetGraph(catalog, ShortNames(catalog.assets))
 
     def _node(self, key: AssetKey) -> AssetNode:

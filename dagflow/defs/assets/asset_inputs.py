@@ -26,6 +26,8 @@ def inputs_of_assets(
 
     An asset of `deps` that a parameter reads too is one input, with the mapping of the `AssetDep`.
     """
+    at = location(body.fn)
+    where = place if at in place else f"{place} ({at})"
     parameters = [parameter.name for parameter in body.inputs]
     keys: dict[str, AssetKey] = {}
     inputs: dict[str, In] = {}
@@ -34,7 +36,7 @@ def inputs_of_assets(
         given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{repr_of(parameter)}]", place)
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is not a parameter "
+                f"{where}: 'ins' names an input '{parameter}' that is not a parameter "
                 f"of the function.{nearest(parameter, parameters)}"
             )
         key = keys[parameter] = given.resolve_key(parameter)

@@ -10,7 +10,7 @@ from dagflow._util import UNSET
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, Out
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, prefix_parts
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
@@ -84,13 +84,14 @@ class AssetOut:
         legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
         auto_materialize_policy: AutoMaterializePolicy | None = None,
     ) -> None:
-        if key is not None and key_prefix:
+        prefix = prefix_parts(key_prefix)
+        if key is not None and prefix:
             raise CheckError(
                 f"an AssetOut has the key {repr_of(key)} and the key_prefix {repr_of(key_prefix)}. Give one "
                 "of them: 'key' is the whole key."
             )
         self.key: AssetKey | None = None if key is None else AssetKey.from_coercible(key)
-        self.key_prefix: list[str] | None = AssetKey(key_prefix).path if key_prefix else None
+        self.key_prefix: list[str] | None = list(prefix) or None
         self.facts: AssetSpec = _FactsOfOut(
             self.key or AssetKey([]),
             description=description,

@@ -30,7 +30,7 @@ def bound_resources(
         DagflowInvalidDefinitionError: It needs a resource that is missing.
         DagflowInvalidInvocationError: It has a resource with one of the keys already.
     """
-    given = as_resources(resource_defs, "with_resources")
+    given = as_resources(resource_defs, "with_resources", "resource_defs")
     what = f"{type(asset).__name__} with {_keys_text(asset)}"
     both = sorted(asset.resource_defs.keys() & given.keys())
     if both:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dagflow._util import has_class
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.observed_source import observing, original_of
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -51,9 +52,9 @@ class AssetCatalog:
         self._definitions: list[AnyAsset] | None = None
         self._io_manager_keys: frozenset[str] | None = None
         for asset in assets:
-            if isinstance(asset, AssetsDefinition):
+            if has_class(asset, AssetsDefinition):  # a double of a definition has no function
                 self._add_definition(asset)
-            elif isinstance(asset, (SourceAsset, AssetSpec)):
+            elif has_class(asset, SourceAsset) or has_class(asset, AssetSpec):
                 self._add(asset.key, observing(asset))
             else:
                 raise CheckError(

@@ -12,7 +12,7 @@ from dagflow.defs.assets.dependency import AssetDep, free_input_name
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.ops.ports import In, InputDefinition, OutputDefinition
 from dagflow.defs.parts.function import location
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, repr_of
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.keys import AssetKey
 from dagflow.types.kinds import Nothing
 
@@ -69,13 +69,17 @@ def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[A
         >>> owned.get_asset_spec().owners
         ['team:bar']
     """
+    if not callable(func):
+        raise ParameterCheckError(
+            f"parameter 'func' of map_asset_specs must be a function, not {repr_of(func)}"
+        )
     return [
         _called(func, item)
         if isinstance(item, AssetSpec)
         else item.map_asset_specs(func)
         if hasattr(type(item), "map_asset_specs")
         else item
-        for item in iterable
+        for item in check_type(iterable, Iterable, "iterable", "map_asset_specs")
     ]
 
 
@@ -123,7 +127,8 @@ def changed_attributes(
         if value is None:
             continue
         if name == "metadata":
-            new[name] = {**spec.metadata, **value}
+            place = f"asset '{key.to_user_string()}'"
+            new[name] = {**spec.metadata, **check_type(value, Mapping, "metadata_by_key", place)}
             continue
         old = getattr(spec, name)
         if old and (name, old) != ("group_name", DEFAULT_GROUP):

@@ -93,9 +93,9 @@ class AssetCheckSpec(Copied):
                     "'additional_deps'. It comes after its asset anyway: remove it there."
                 )
         self.blocking: bool = check_type(blocking, bool, "blocking", place)
-        if metadata:
+        if metadata is not None:
             normalize_metadata(metadata, place)  # only checks: users read their own values back
-        self.metadata: Mapping[str, Any] = metadata or {}
+        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         if automation_condition is not None:
             from dagflow.defs.conditions.condition import AutomationCondition  # few checks have one
 

@@ -22,6 +22,9 @@ def without_cycles(parts: Sequence[AssetsDefinition], names: ShortNames) -> Sequ
     Raises:
         CircularDependencyError: The assets depend on each other in a cycle.
     """
+    for part in parts:
+        if len(part.keys_by_output_name) > 1:  # no division helps assets that depend on each other
+            _check_keys([part], dict.fromkeys(part.keys_by_output_name.values(), 0), names)
     if len(parts) < 2:
         return parts
     makers = {key: index for index, part in enumerate(parts) for key in part.keys_by_output_name.values()}

@@ -19,7 +19,7 @@ from dagflow.defs.ops.ports import Out
 from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, prefix_parts, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import Nothing
@@ -269,7 +269,7 @@ def key_of_function(
             )
         return AssetKey.from_coercible(key)
     own_name = check_name(name_of(fn) if name is None else name, "asset", reserved=False)
-    return AssetKey(own_name).with_prefix(prefix) if prefix else AssetKey(own_name)
+    return AssetKey([*prefix_parts(prefix), own_name])
 
 
 def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:

@@ -138,6 +138,7 @@ class AssetsDefinition(AssetCopies):
             else checked_specs(specs, facts, partitions_def)
         )
         check_ports(node_def, keys_by_input_name, keys_by_output_name, check_specs_by_output_name or {})
+        check_type(can_subset, bool, "can_subset", "an AssetsDefinition")
         if node_def is None and (can_subset or backfill_policy is not None):
             raise CheckError(
                 "an AssetsDefinition was given 'can_subset' or 'backfill_policy', but no 'node_def', so "
@@ -174,7 +175,9 @@ class AssetsDefinition(AssetCopies):
         self.stored: Mapping[NodePath, Mapping[str, AssetKey]] = {}
         check_specs_of(self)
         self.index_ports()
-        self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, "an AssetsDefinition")
+        self.resource_defs: dict[str, ResourceDefinition] = as_resources(
+            resource_defs, "an AssetsDefinition", "resource_defs"
+        )
         if node_def is not None:
             fn = node_def.decorated()
             if fn is not None:

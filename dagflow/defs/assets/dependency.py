@@ -94,7 +94,7 @@ class AssetIn(Constant):
                 f"an AssetIn has the key {repr_of(key)} and the key_prefix {repr_of(key_prefix)}. Give one "
                 "of them: 'key' is the whole key."
             )
-        if metadata:
+        if metadata is not None:
             normalize_metadata(metadata, "an AssetIn")
         self._set(
             key=None if key is None else AssetKey.from_coercible(key),

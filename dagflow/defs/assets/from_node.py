@@ -19,7 +19,7 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetKey
+from dagflow.keys import AssetKey, prefix_parts
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
@@ -54,6 +54,8 @@ def of_node(
             "them."
         )
     read = _input_keys(node_def, keys_by_input_name)
+    if check_specs is not None:  # an iterator can be read once only
+        check_specs = list(checks_by_output(check_specs, None, what).values())
     made = _output_keys(node_def, keys_by_output_name, key_prefix, check_specs)
     checks = checks_by_output(check_specs, made.values(), what)
     if isinstance(node_def, OpDefinition) or not checks:
@@ -104,7 +106,7 @@ def _output_keys(
     node_def: NodeDefinition,
     given: Mapping[str, AssetKey] | None,
     key_prefix: str | Sequence[str] | None,
-    check_specs: Iterable[AssetCheckSpec] | None,
+    check_specs: Sequence[AssetCheckSpec] | None,
 ) -> dict[str, AssetKey]:
     keys = checked_keys(given, "keys_by_output_name")
     if not keys:
@@ -114,7 +116,8 @@ def _output_keys(
             for name in node_def.outs
             if name not in of_checks
         }
-    return {name: key.with_prefix(key_prefix) for name, key in keys.items()} if key_prefix else keys
+    prefix = prefix_parts(key_prefix)
+    return {name: key.with_prefix(prefix) for name, key in keys.items()}
 
 
 def _check_complete(

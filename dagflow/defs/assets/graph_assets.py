@@ -22,6 +22,7 @@ from dagflow.defs.graphs.wiring import GraphIn, GraphOut
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.function import check_decorated, location, name_of
+from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     check_optional,
@@ -186,7 +187,7 @@ def graph_asset(
             specs=[spec],
             partitions_def=partitions_def,
             partition_mappings=mappings,
-            resource_defs=resource_defs,
+            resource_defs=as_resources(resource_defs, place, "resource_defs"),
             backfill_policy=backfill_policy,
             check_specs_by_output_name=checks,
             hook_defs=check_hooks(hooks, "hooks", place),
@@ -268,7 +269,9 @@ def graph_multi_asset(
         specs = []
         for output_name, out in outs.items():
             _check_out(out, graph_def, output_name, f"{place} ({location(fn)})")
-            spec = out.to_spec(made[output_name], deps, partitions_def=partitions_def or ...)
+            spec = out.to_spec(
+                made[output_name], deps, partitions_def=... if partitions_def is None else partitions_def
+            )
             specs.append(spec if group_name is None else spec.replace_attributes(group_name=group_name))
         return AssetsDefinition(
             node_def=graph_def,
@@ -278,7 +281,7 @@ def graph_multi_asset(
             partitions_def=partitions_def,
             partition_mappings=mappings,
             can_subset=can_subset,
-            resource_defs=resource_defs,
+            resource_defs=as_resources(resource_defs, place, "resource_defs"),
             backfill_policy=backfill_policy,
             check_specs_by_output_name=checks,
             hook_defs=check_hooks(hooks, "hooks", place),

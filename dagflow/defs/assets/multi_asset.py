@@ -112,7 +112,8 @@ def multi_asset(
         check_decorated(fn, "multi_asset")
         op_name = check_name(name_of(fn) if name is None else name, "multi_asset")
         place = f"multi_asset '{op_name}' ({location(fn)})"
-        if outs and specs is not None:
+        own_outs = check_optional(outs, Mapping, "outs", place) or {}
+        if own_outs and specs is not None:
             raise DagflowInvalidDefinitionError(
                 f"{place} has both 'outs' and 'specs'. Use 'outs' if the function gives the values, 'specs' "
                 "if it stores them itself."
@@ -130,12 +131,12 @@ def multi_asset(
                 )
             ports = ports_of_specs(body, parameters, specs, place)
         else:
-            ports = _ports_of_outs(body, parameters, outs or {}, deps, internal_asset_deps, place)
+            ports = _ports_of_outs(body, parameters, own_outs, deps, internal_asset_deps, place)
         for key in set(ports.keys.values()).intersection(ports.read.values()):
             check_self_dependency(ports.mappings.get(key), partitions_def, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
         refuse_resources_twice(body, required_resource_keys, "multi_asset")
-        resources = as_resources(resource_defs, place)
+        resources = as_resources(resource_defs, place, "resource_defs")
         node_def = OpDefinition(
             fn,
             op_name,
@@ -208,7 +209,7 @@ def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[Asset
             depends on.
     """
     specs = _own_specs(given, place)
-    keys = {spec.key.to_python_identifier(): spec.key for spec in specs}
+    keys = _keys_of_specs(specs, place)
     read, inputs, mappings = inputs_of_assets(body, ins, _foreign_deps(specs), place)
     deps = [dep for spec in specs for dep in spec.deps]
     known = {dep.asset_key for dep in deps}
@@ -276,12 +277,30 @@ def _own_specs(specs: Iterable[AssetSpec], place: str) -> list[AssetSpec]:
         DagflowInvalidDefinitionError: Two specs have one key.
     """
     by_key: dict[AssetKey, AssetSpec] = {}
-    for spec in check_elements(specs, AssetSpec, "specs"):
+    for spec in check_elements(specs, AssetSpec, "specs", place):
         if by_key.setdefault(spec.key, spec) != spec:
             raise DagflowInvalidDefinitionError(
                 f"{place} has two specs of asset '{spec.key.to_user_string()}'. Keep one of them."
             )
     return list(by_key.values())
+
+
+def _keys_of_specs(specs: Iterable[AssetSpec], place: str) -> dict[str, AssetKey]:
+    """Return the key of each spec by the name of its output.
+
+    Raises:
+        DagflowInvalidDefinitionError: Two keys have one name.
+    """
+    keys: dict[str, AssetKey] = {}
+    for spec in specs:
+        name = spec.key.to_python_identifier()
+        if keys.setdefault(name, spec.key) != spec.key:
+            raise DagflowInvalidDefinitionError(
+                f"{place}: assets '{keys[name].to_user_string()}' and '{spec.key.to_user_string()}' would "
+                f"have one output name, '{name}', because their keys differ only in what separates the "
+                "parts. Give one of them another key."
+            )
+    return keys
 
 
 def _foreign_deps(specs: Iterable[AssetSpec]) -> list[AssetDep]:
@@ -309,11 +328,11 @@ def _deps_by_output(
         DagflowInvalidDefinitionError: An asset depends on itself.
     """
     inputs = list(dict.fromkeys(read.values()))
-    if not internal:
+    if not (internal := check_optional(internal, Mapping, "internal_asset_deps", place)):
         return dict.fromkeys(keys, inputs)
     known = {*inputs, *keys.values()}
     found: dict[str, list[AssetKey]] = {output_name: [] for output_name in keys}
-    for output_name, deps in check_type(internal, Mapping, "internal_asset_deps", place).items():
+    for output_name, deps in internal.items():
         if output_name not in keys:
             raise CheckError(
                 f"'internal_asset_deps' of {place} names the output {repr_of(output_name)}, which it does "

@@ -18,6 +18,7 @@ from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
     ParameterCheckError,
+    check_elements,
     check_type,
 )
 from dagflow.keys import CoercibleToAssetKey, check_name, resource_keys
@@ -143,6 +144,7 @@ def observable_source_asset(
     return decorate if observe_fn is None else decorate(observe_fn)
 
 
+@explains_absent
 def multi_observable_source_asset(
     *,
     specs: Sequence[AssetSpec],
@@ -191,13 +193,14 @@ def multi_observable_source_asset(
         op_name = check_name(name_of(fn) if name is None else name, "multi_observable_source_asset")
         place = f"multi_observable_source_asset '{op_name}' ({location(fn)})"
         check_type(can_subset, bool, "can_subset", place)
-        if not specs:
+        listed = check_elements(specs, AssetSpec, "specs", place)
+        if not listed:
             raise ParameterCheckError(f"{place} has no specs. Give it an AssetSpec for each asset.")
         body = Body(fn, place)
         refuse_resources_twice(body, required_resource_keys, "multi_observable_source_asset")
-        ports = ports_of_specs(body, {}, specs, place)
+        ports = ports_of_specs(body, {}, listed, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
-        resources = as_resources(resource_defs, place)
+        resources = as_resources(resource_defs, place, "resource_defs")
         node_def = OpDefinition(
             fn,
             op_name,

@@ -312,7 +312,7 @@ def io_manager_resources(
     """Return the key of an asset's I/O manager, and the resources that come with the asset."""
     place = f"asset '{key.to_user_string()}'"
     check_texts(place, io_manager_key=io_manager_key)
-    resources = as_resources(resource_defs, place)
+    resources = as_resources(resource_defs, place, "resource_defs")
     if io_manager_def is None:
         return io_manager_key or DEFAULT_IO_MANAGER_KEY, resources
     own_key = io_manager_key or key.to_python_identifier("io_manager")

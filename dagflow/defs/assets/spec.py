@@ -6,7 +6,7 @@ How an asset is computed is in `definition`; an asset that is only read is in `s
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -292,6 +292,9 @@ class AssetSpec(ReadableAsset):
                     f"'{name}' of merge_attributes for asset '{self.key.to_user_string()}' is None. Leave "
                     f"the argument out to keep the attribute, or clear it by replace_attributes({name}=None)."
                 )
+            if value is not ...:
+                kind = Mapping if name in ("metadata", "tags") else Collection
+                check_type(value, kind, name, f"merge_attributes for asset '{self.key.to_user_string()}'")
         return self.replace_attributes(
             deps=... if deps is ... else [*self.deps, *deps],
             metadata=... if metadata is ... else {**self.metadata, **metadata},

@@ -63,7 +63,8 @@ def wire_assets(
         if wiring.node_defs.setdefault(definition_name, node_def) is not node_def:
             owners = [one for one in parts if one.node_def.name == node_def.name][:2]
             shown = " and ".join(f"{one.describe()} ({place_of(one)})" for one in owners)
-            is_by_key = all(one.keys_by_output_name for one in owners)
+            identifiers = {key.to_python_identifier() for one in owners for key in one.keys}
+            is_by_key = identifiers == {node_def.name} and all(one.keys_by_output_name for one in owners)
             reason = ", because their keys differ only in what separates the parts" if is_by_key else ""
             raise DagflowInvalidDefinitionError(
                 f"{shown} would have one step name, '{node_def.name}'{reason}. Give one of them another name "
@@ -205,9 +206,13 @@ def common_partitions(
                 if not one_partitioning:
                     return None
                 raise DagflowInvalidDefinitionError(
-                    f"{repr_of(common[1])} and {repr_of(asset)} have different partitions definitions "
+                    f"{_both(common[1], asset)} have different partitions definitions "
                     f"({repr_of(common[0])}, "
                     f"{repr_of(partitions_def)}), so they cannot run together. Select assets with one "
                     f"definition."
                 )
     return None if common is None else common[0]
+
+
+def _both(one: AssetsDefinition, other: AssetsDefinition) -> str:
+    return f"the assets of {repr_of(one)}" if one is other else f"{repr_of(one)} and {repr_of(other)}"

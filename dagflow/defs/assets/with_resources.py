@@ -49,7 +49,7 @@ def with_resources(
         >>> materialize_to_memory(with_resources([coffee], {"beans": 3})).output_for_node("coffee")
         3
     """
-    given = as_resources(resource_defs, "with_resources")
+    given = as_resources(resource_defs, "with_resources", "resource_defs")
     configs = (
         check_optional(resource_config_by_key, Mapping, "resource_config_by_key", "with_resources") or {}
     )

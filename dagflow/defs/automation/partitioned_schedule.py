@@ -13,7 +13,7 @@ from dagflow.defs.automation.schedule import DefaultScheduleStatus, ScheduleDefi
 from dagflow.defs.automation.target import AnyJob
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_type
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_type, repr_of
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.options import current_options
 from dagflow.partitions.cadence import ScheduleType
@@ -113,9 +113,10 @@ def build_schedule_from_partitioned_job(
     if day_of_week is not None and day_of_month is not None:
         raise CheckError(f"Cannot provide both day_of_month and day_of_week parameter to {_BUILDER}.")
     for name_of_number, number in times.numbers.items():
-        check_type(number, int, name_of_number, _BUILDER)
+        if not 0 <= check_type(number, int, name_of_number, _BUILDER) <= 59:
+            raise CheckError(f"'{name_of_number}' of {_BUILDER} is {repr_of(number)}, which no time has")
     check_type(job, (JobDefinition, UnresolvedAssetJobDefinition), "job", _BUILDER)
-    own_name = f"{job.name}_schedule" if name is None else name
+    own_name = f"{job.name}_schedule" if name is None else check_type(name, str, "name", _BUILDER)
     options: dict[str, Any] = {
         "description": description, "default_status": default_status, "metadata": metadata, "owners": owners
     }  # fmt: skip

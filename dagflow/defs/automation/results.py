@@ -77,12 +77,12 @@ class SensorResult(Constant):
     ) -> None:
         check_optional(skip_reason, (str, SkipReason), "skip_reason", "a SensorResult")
         check_texts("a SensorResult", cursor=cursor)
-        if run_requests and skip_reason:
+        requests = None if run_requests is None else check_elements(run_requests, RunRequest, "run_requests")
+        if requests and skip_reason:
             raise CheckError(
                 "Expected a single skip reason or one or more run requests: received values for both "
                 "run_requests and skip_reason of a SensorResult. Remove one of them."
             )
-        requests = None if run_requests is None else check_elements(run_requests, RunRequest, "run_requests")
         self._set(
             run_requests=requests,
             skip_reason=SkipReason(skip_reason) if isinstance(skip_reason, str) else skip_reason,

@@ -157,15 +157,14 @@ class RunStatusSensorDefinition(SensorDefinition):
                 f"{place} cannot react to the status {run_status.name}, because no event reports it. Use one "
                 f"of {known}."
             )
-        if monitor_all_code_locations and monitored_jobs:
+        check_optional(monitor_all_code_locations, bool, "monitor_all_code_locations", place)
+        self.monitored_jobs: list[Monitored] = _checked_jobs(monitored_jobs, place) or []
+        if monitor_all_code_locations and self.monitored_jobs:
             raise DagflowInvalidDefinitionError(
                 f"Cannot specify both monitor_all_code_locations and monitored_jobs: {place} has both. "
                 "Remove one of them."
             )
-        self.monitored_jobs: list[Monitored] = _checked_jobs(monitored_jobs, place) or []
-        self.monitor_all_code_locations: bool = bool(
-            check_optional(monitor_all_code_locations, bool, "monitor_all_code_locations", place)
-        )
+        self.monitor_all_code_locations: bool = bool(monitor_all_code_locations)
         self.is_for_failures: bool = False
         super().__init__(
             name,
@@ -254,7 +253,12 @@ def run_status_sensor(
         'brew'
     """
     check_type(run_status, DagflowRunStatus, "run_status", _OWNER)
-    jobs = _renamed(monitored_jobs, _checked_jobs(job_selection, _OWNER), "monitored_jobs", "job_selection")
+    jobs = _renamed(
+        monitored_jobs,
+        _checked_jobs(job_selection, _OWNER, "job_selection"),
+        "monitored_jobs",
+        "job_selection",
+    )
     monitors_all = _renamed(
         monitor_all_code_locations,
         check_optional(monitor_all_repositories, bool, "monitor_all_repositories", _OWNER),
@@ -363,13 +367,13 @@ def run_failure_sensor(
     return decorate(name) if callable(name) else decorate
 
 
-def _checked_jobs(jobs: Any, place: str) -> list[Monitored] | None:
+def _checked_jobs(jobs: Any, place: str, name: str = "monitored_jobs") -> list[Monitored] | None:
     if jobs is None:
         return None
-    for one in check_type(jobs, Sequence, "monitored_jobs", place):
+    for one in check_type(jobs, Sequence, name, place):
         if not isinstance(one, Monitored):
             raise ElementCheckError(
-                f"parameter 'monitored_jobs' of {place} must hold jobs, graphs or selectors (JobSelector, "
+                f"parameter '{name}' of {place} must hold jobs, graphs or selectors (JobSelector, "
                 f"RepositorySelector, CodeLocationSelector), not {repr_of(one)} of type "
                 f"'{type(one).__name__}'"
             )

@@ -157,9 +157,9 @@ class ScheduleDefinition(Copied):
         )
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place)
         self.owners: list[str] | None = None if owners is None else check_owners(owners, place)
-        _check_exclusive(place, run_config, run_config_fn, tags, tags_fn, should_execute, execution_fn)
-        self.tags: Mapping[str, str] = check_run_tags(tags, place)
         self.run_config: Mapping[str, Any] = run_config_dict(run_config, place)
+        _check_exclusive(place, self.run_config, run_config_fn, tags, tags_fn, should_execute, execution_fn)
+        self.tags: Mapping[str, str] = check_run_tags(tags, place)
         self.run_config_fn: EvaluationFunction | None = _optional(run_config_fn, place)
         self.tags_fn: EvaluationFunction | None = _optional(tags_fn, place)
         self.should_execute: EvaluationFunction | None = _optional(should_execute, place)
@@ -316,7 +316,7 @@ def schedule(
             owners=owners,
         )
         place = f"schedule '{own_name}'"
-        if tags and tags_fn is not None:
+        if tags is not None and tags_fn is not None and check_type(tags, Mapping, "tags", place):
             raise _excluded(place, "tags_fn", "tags")
         made.tags = check_run_tags(tags, place)
         made.tags_fn = _optional(tags_fn, place)
@@ -393,7 +393,7 @@ def _check_exclusive(
                 )
     if run_config and run_config_fn is not None:
         raise _excluded(place, "run_config_fn", "run_config")
-    if tags and tags_fn is not None:
+    if tags is not None and tags_fn is not None and check_type(tags, Mapping, "tags", place):
         raise _excluded(place, "tags_fn", "tags")
 
 

@@ -16,10 +16,9 @@ from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, define_ass
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import CheckError, check_texts, repr_of
-from dagflow.keys import AssetKey
+from dagflow.keys import ANONYMOUS_JOB_PREFIX, AssetKey
 
 AnyJob = JobDefinition | UnresolvedAssetJobDefinition
-_ANONYMOUS = "__anonymous_asset_job_"
 
 
 class AutomationTarget(Copied):
@@ -41,7 +40,7 @@ class AutomationTarget(Copied):
     @property
     def has_anonymous_job(self) -> bool:
         """Whether the job was made from a selection of assets."""
-        return self.job_name.startswith(_ANONYMOUS)
+        return self.job_name.startswith(ANONYMOUS_JOB_PREFIX)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AutomationTarget) and self._value() == other._value()
@@ -112,7 +111,7 @@ def target_of(target: Any, name: str, place: str) -> AutomationTarget:
         parts = [AssetSelection.from_coercible(one if isinstance(one, str) else [one]) for one in members]
         selection = reduce(or_, parts) if any(isinstance(one, str) for one in members) else _all_of(members)
         assets = [one for one in members if isinstance(one, (AssetsDefinition, SourceAsset))]
-    return AutomationTarget(define_asset_job(f"{_ANONYMOUS}{name}", selection=selection), assets)
+    return AutomationTarget(define_asset_job(f"{ANONYMOUS_JOB_PREFIX}{name}", selection=selection), assets)
 
 
 def _all_of(members: Sequence[Any]) -> AssetSelection:

@@ -112,7 +112,7 @@ def asset_check(
         read, inputs = _inputs(
             body, others, [spec.asset_key], [dep.asset_key for dep in spec.additional_deps]
         )
-        resources = as_resources(resource_defs, place)
+        resources = as_resources(resource_defs, place, "resource_defs")
         refuse_resources_twice(body, required_resource_keys, "asset_check")
         node_def = OpDefinition(
             fn,
@@ -208,7 +208,7 @@ def multi_asset_check(
         given = check_optional(ins, Mapping, "ins", place) or {}
         named = _named(body, given, checked, further, place)
         read, inputs = _inputs(body, named, checked, further)
-        resources = as_resources(resource_defs, place)
+        resources = as_resources(resource_defs, place, "resource_defs")
         refuse_resources_twice(body, required_resource_keys, "multi_asset_check")
         node_def = OpDefinition(
             fn,

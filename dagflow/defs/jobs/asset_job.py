@@ -28,7 +28,7 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
+from dagflow.keys import ANONYMOUS_JOB_PREFIX, EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.tags import jsonable_tags
@@ -102,6 +102,8 @@ SELECTION_ERRORS = (DagflowInvalidSubsetError, NotImplementedError)
 def unresolved(name: str, error: Exception) -> DagflowInvalidDefinitionError:
     """Return the error about a job that its assets and its selection do not allow."""
     what = "the selected assets" if name == EPHEMERAL_JOB_NAME else f"asset job '{name}'"
+    if name.startswith(ANONYMOUS_JOB_PREFIX):
+        what = describe_job(name)
     return DagflowInvalidDefinitionError(f"Failed to resolve {what}: {error}")
 
 

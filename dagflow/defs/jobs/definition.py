@@ -131,7 +131,9 @@ class JobDefinition(JobContent):
         place = self.place = describe_job(self.name)
         check_texts(place, description=description)
         self.description = description
-        self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, place)
+        self.resource_defs: dict[str, ResourceDefinition] = as_resources(
+            resource_defs, place, "resource_defs"
+        )
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
@@ -154,7 +156,7 @@ class JobDefinition(JobContent):
         self.run_tags: dict[str, str] = (
             self.tags if run_tags is None else {**graph_def.tags, **definition_tags(run_tags, place)}
         )
-        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
+        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place)
         self.hook_defs: frozenset[HookDefinition] = check_hooks(hook_defs, "hook_defs", place)
         self.op_retry_policy: RetryPolicy | None = check_optional(
             op_retry_policy, RetryPolicy, "op_retry_policy", place
@@ -240,7 +242,7 @@ class JobDefinition(JobContent):
     def with_top_level_resources(self, resource_defs: Mapping[str, Any]) -> JobDefinition:
         """Return a copy with further resources. The resources of the job win over them."""
         own = {key: value for key, value in self.resource_defs.items() if value is not default_io_manager}
-        merged = {**as_resources(resource_defs, self.describe_target()), **own}
+        merged = {**as_resources(resource_defs, self.describe_target(), "resource_defs"), **own}
         merged.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         return self.with_changes(resource_defs=merged)
 

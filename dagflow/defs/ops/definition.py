@@ -423,7 +423,7 @@ def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: s
     Raises:
         ParameterCheckError: It has both.
     """
-    if required_resource_keys and body.resources:
+    if body.resources and resource_keys(required_resource_keys, f"@{decorator}"):
         raise ParameterCheckError(
             f"Cannot specify resource requirements in both @{decorator} decorator and parameters of the "
             f"function ({location(body.fn)}): 'required_resource_keys' has {sorted(required_resource_keys)}, "

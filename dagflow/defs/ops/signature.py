@@ -17,6 +17,7 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.events.asset_result import MaterializeResult, ObserveResult
+from dagflow.events.check import AssetCheckResult
 from dagflow.events.user import DynamicOutput, Output, UserEvent
 from dagflow.keys import check_name
 from dagflow.types.annotations import plain_form, resolve_annotation
@@ -205,8 +206,12 @@ def plain_output_of(
 
 def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
     """Return the type of each output in the return annotation; Any without an annotation."""
-    if annotation is UNSET or annotation is Any:
-        return [AnyType] * len(outs)
+    if (
+        annotation is UNSET
+        or annotation is Any
+        or (len(outs) > 1 and any(annotation is one for one in _RESULTS))
+    ):
+        return [AnyType] * len(outs)  # the results of a function of several assets name their assets
     if body.is_generator:
         return [_yielded_type(annotation, what)] if len(outs) == 1 else [AnyType] * len(outs)
     if len(outs) == 1:
@@ -248,6 +253,7 @@ def _parts_of_tuple(annotation: Any, count: int) -> list[Any] | None:
     return [hints.get(field, Any) for field in fields]
 
 
+_RESULTS = (MaterializeResult, ObserveResult, AssetCheckResult)
 _WRAPPERS = (Output, DynamicOutput, MaterializeResult, ObserveResult)
 
 

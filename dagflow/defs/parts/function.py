@@ -202,6 +202,11 @@ class Body(Copied):
     )
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
+        if not isinstance(fn, type) and type(fn).__module__.startswith("dagflow."):
+            raise DagflowInvalidDefinitionError(
+                f"{what}: its function is {repr_of(fn)}, which another decorator made. Leave out one of the "
+                "two decorators."
+            )
         self.fn: Callable[..., Any] = fn
         self.function_type: str = function_type_of(fn)
         self.is_indirect: bool = self.function_type != "plain" and _type_of_code(fn) == "plain"

@@ -32,9 +32,11 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    ParameterCheckError,
     check_elements,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import ASSET_JOB_NAME, AssetCheckKey, check_name, nearest_key
 from dagflow.metadata.normalize import normalize_metadata
@@ -112,7 +114,7 @@ class Definitions:
         self.sensors: Sequence[SensorDefinition] = () if sensors is None else _sensors(sensors)
         self.resources: dict[str, Any] = {
             check_name(key, "resource", reserved=False): value
-            for key, value in (check_optional(resources, Mapping, "resources") or {}).items()
+            for key, value in (check_optional(resources, Mapping, "resources", "Definitions") or {}).items()
         }
         self.executor: ExecutorDefinition | None = executor_definition(executor)
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
@@ -134,6 +136,7 @@ class Definitions:
             DagflowInvalidDefinitionError: Two jobs have one name, or a job lacks a required resource.
         """
         jobs = self._resolved()
+        check_type(name, str, "name", "Definitions.get_job_def")
         if name not in jobs:
             raise unknown_job(name, jobs)
         return jobs[name]
@@ -356,7 +359,7 @@ class Definitions:
             >>> Definitions.merge(cups, pots).resources
             {'cup': 1, 'pot': 2}
         """
-        found = check_elements(def_sets, Definitions, "def_sets")
+        found = check_elements(def_sets, Definitions, "def_sets", "Definitions.merge")
         owners = [index for index, one in enumerate(found) if one.executor is not None]
         for index in owners[1:]:
             if not is_same_executor(found[index].executor, found[owners[0]].executor):
@@ -383,7 +386,7 @@ class Definitions:
         Raises:
             CheckError: One of them is resolved, so that its jobs would be built twice.
         """
-        for index, one in enumerate(check_elements(def_sets, Definitions, "def_sets")):
+        for index, one in enumerate(check_elements(def_sets, Definitions, "def_sets", "Definitions.merge")):
             if one._is_resolved():  # noqa: SLF001 - its own class
                 raise CheckError(
                     f"Definitions object {index} has previously been resolved. Merge it before its jobs or "
@@ -456,6 +459,11 @@ class Definitions:
             from dagflow.defs.selections.definition import AssetSelection  # few projects map
 
             chosen = AssetSelection.from_coercible(selection).resolve(self.resolve_asset_graph())
+
+        if not callable(func):
+            raise ParameterCheckError(
+                f"parameter 'func' of map_asset_specs must be a function, not {repr_of(func)}"
+            )
 
         def mapped(spec: AssetSpec) -> AssetSpec:
             return func(spec) if selection is None or spec.key in chosen else spec

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from dagflow.defs.executors.builtin import Executor
 
 
-def executor_definition(executor: Any) -> ExecutorDefinition | None:
+def executor_definition(
+    executor: Any, name: str = "executor", place: str = "Definitions"
+) -> ExecutorDefinition | None:
     """Return the definition of an executor. That of an object gives this object to each run.
 
     Args:
         executor: A definition, an Executor, or None.
+        name: The name of the argument, for the message.
+        place: The definition that receives it, for the message.
 
     Raises:
         ParameterCheckError: It is none of these.
@@ -25,7 +29,7 @@ def executor_definition(executor: Any) -> ExecutorDefinition | None:
         return executor
     from dagflow.defs.executors.builtin import OTHER_PROCESSES, Executor, InProcessExecutor  # few have one
 
-    check_type(executor, (ExecutorDefinition, Executor), "executor", "Definitions")
+    check_type(executor, (ExecutorDefinition, Executor), name, place)
     requirements = [] if isinstance(executor, InProcessExecutor) else OTHER_PROCESSES
     return ExecutorDefinition(
         "given_executor", requirements=requirements, executor_creation_fn=partial(_given, executor)

@@ -63,7 +63,7 @@ def members_of(
         )
     members = list(values)
     for member in members:
-        if not isinstance(member, classes):
+        if not issubclass(type(member), classes):  # a double is not a definition
             raise CheckError(
                 f"parameter '{parameter}' of Definitions holds {repr_of(member)} of type "
                 f"'{type(member).__name__}', which is not {what}"

@@ -22,16 +22,20 @@ from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.loggers.definition import check_loggers
 from dagflow.defs.parts.function import name_of
 from dagflow.defs.project.automation import automations_by_name
 from dagflow.defs.project.definitions import Definitions
+from dagflow.defs.project.executors import executor_definition
 from dagflow.defs.project.repository_content import ASSETS, content_of, jobs_by_name, members_of
 from dagflow.defs.project.resolving import unknown_job
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.errors import (
+    CheckError,
     check_elements,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
@@ -82,7 +86,7 @@ class RepositoryDefinition(Copied):
         place = f"repository '{name}'"
         check_texts(place, description=description)
         self.description: str | None = description
-        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
+        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place)
         given: Mapping[Any, Any] = check_type(jobs, Mapping, "jobs", place)
         for job_name, job in given.items():
             check_name(job_name, "job")
@@ -434,9 +438,15 @@ def repository(
     """
 
     def decorate(fn: Callable[[], Any]) -> RepositoryDefinition:
+        if not callable(fn):
+            raise CheckError(f"@repository must decorate a function, not {repr_of(fn)}")
         own_name = name_of(fn) if name is None else name
-        place = f"repository '{own_name}'"
-        define = partial(Definitions, executor=default_executor_def, loggers=default_logger_defs)
+        place = f"repository '{check_name(own_name, 'repository')}'"
+        define = partial(
+            Definitions,
+            executor=executor_definition(default_executor_def, "default_executor_def", place),
+            loggers=check_loggers(default_logger_defs, place, "default_logger_defs"),
+        )
         content = content_of(fn, place)
         if isinstance(content, Mapping):
             lazy = jobs_by_name(content, place, define)

@@ -16,7 +16,7 @@ from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import RESOURCE
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
-from dagflow.keys import ASSET_JOB_NAME
+from dagflow.keys import ANONYMOUS_JOB_PREFIX, ASSET_JOB_NAME
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.asset_graph import AssetGraph
@@ -64,6 +64,11 @@ def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
             raise DagflowInvalidDefinitionError(
                 f"Attempted to provide job called {ASSET_JOB_NAME} to repository, which is a "
                 "reserved name. It is the name of the job of all assets. Give this job another name."
+            )
+        if job.name in by_name and job.name.startswith(ANONYMOUS_JOB_PREFIX):
+            raise DagflowInvalidDefinitionError(
+                f"Duplicate definition found for {job.name.removeprefix(ANONYMOUS_JOB_PREFIX)}: two "
+                "schedules or sensors have this name. Give one of them another name."
             )
         if job.name in by_name:
             raise DagflowInvalidDefinitionError(
@@ -114,7 +119,12 @@ def _complete_job(project: Project, job: JobDefinition) -> JobDefinition:
 
 def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:
     """Return the error for an unknown name of a job."""
-    shown = sorted(job for job in jobs if job != ASSET_JOB_NAME)  # users did not write this name
+    if name == ASSET_JOB_NAME:
+        return DagflowInvariantViolationError(
+            f"Could not find job '{name}', the job of all assets, because there are no assets. Give assets "
+            "to the Definitions."
+        )
+    shown = sorted(str(job) for job in jobs if job != ASSET_JOB_NAME)  # users did not write this name
     return DagflowInvariantViolationError(
         f"Could not find job '{name}'. The jobs are {shown}.{nearest(name, shown)}"
     )

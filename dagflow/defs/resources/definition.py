@@ -283,16 +283,23 @@ def make_values_resource(**schema: Any) -> ResourceDefinition:
     return ResourceDefinition(own_config, schema or None)
 
 
-def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, ResourceDefinition]:
+def as_resources(
+    values: Mapping[str, Any] | None, place: str, name: str = "resources"
+) -> dict[str, ResourceDefinition]:
     """Turn each value into a ResourceDefinition, unless it already is one.
 
     Args:
         values: Definitions or plain objects by key.
         place: The definition that receives them, for the message.
+        name: The name of the argument, for the message.
+
+    Raises:
+        ParameterCheckError: The argument is not a mapping.
+        DagflowInvalidDefinitionError: A key or a value is invalid.
     """
     if values is None:
         return {}
-    check_type(values, Mapping, "resources", place)
+    check_type(values, Mapping, name, place)
     return {check_name(key, "resource", reserved=False): as_resource(value) for key, value in values.items()}
 
 

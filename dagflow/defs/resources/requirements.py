@@ -7,6 +7,7 @@ Each definition returns its own requirements: `own_requirements()`. `requirement
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from dagflow._util import has_class, nearest
@@ -126,8 +127,9 @@ def check_role(requirement: Requirement, definition: Any) -> None:
         return
     value, role = definition.value, requirement.role
     is_class = has_class(value, type)
-    if hasattr(value, "handle_output") and hasattr(value, "load_input") and not is_class:
-        return
+    with suppress(Exception):  # the value may have a `__getattr__` of its own, which fails
+        if hasattr(value, "handle_output") and hasattr(value, "load_input") and not is_class:
+            return
     remedy = "Give it an IOManager."
     if is_class:
         remedy = f"Give it an object of the class: {value.__name__}(...)."

@@ -244,3 +244,31 @@ def test_copies_and_pickles(definition: Any) -> None:
         assert made.keys == definition.keys
         assert made.node_def.name == definition.node_def.name
         assert made.keys_by_input_name == definition.keys_by_input_name
+
+
+@pytest.mark.parametrize(
+    "name", ["asset_key_replacements", "group_names_by_key", "tags_by_key", "metadata_by_key"]
+)
+def test_wrong_arguments_of_with_attributes(name: str):
+    """Each argument that is not a dict is refused by its name."""
+
+    @asset
+    def beans() -> int:
+        return 1
+
+    arguments: dict[str, Any] = {name: 3}
+    with pytest.raises(CheckError, match=f"'{name}' of with_attributes of <asset 'beans'>"):
+        beans.with_attributes(**arguments)
+
+
+def test_one_key_for_two_assets():
+    """A new key that another asset of the definition has is refused."""
+
+    @multi_asset(outs={"a": AssetOut(), "b": AssetOut()})
+    def both() -> tuple[int, int]:
+        return 1, 2
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="would have the key 'b'"):
+        both.with_attributes(asset_key_replacements={AssetKey("a"): AssetKey("b")})
+    with pytest.raises(CheckError, match="asset_key_replacements"):
+        both.with_attributes(asset_key_replacements={"a": AssetKey("c")})  # type: ignore[dict-item]

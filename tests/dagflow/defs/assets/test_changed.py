@@ -177,3 +177,11 @@ def test_a_changed_definition_can_be_pickled():
     again = pickle.loads(pickle.dumps(changed))
     assert again.tags_by_key == {AssetKey("water"): {"hot": "yes"}}
     assert again() == 1
+
+
+def test_wrong_arguments_of_map_asset_specs():
+    """A value that is not a function, or not a list, is refused by name."""
+    with pytest.raises(CheckError, match="'func' of map_asset_specs"):
+        map_asset_specs("spec", [AssetSpec("a")])  # type: ignore[arg-type]
+    with pytest.raises(CheckError, match="'iterable' of map_asset_specs"):
+        map_asset_specs(lambda spec: spec, 3)  # type: ignore[arg-type]

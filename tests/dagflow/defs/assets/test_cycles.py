@@ -123,3 +123,14 @@ def test_a_definition_that_stays_whole() -> None:
 
     with pytest.raises(CircularDependencyError, match=match):
         materialize([outer, middle])
+
+
+def test_assets_of_one_function_that_depend_on_each_other():
+    """No order of its results would do, so the run is refused before it starts."""
+
+    @multi_asset(specs=[AssetSpec("x", deps=["y"]), AssetSpec("y", deps=["x"])])
+    def both():
+        raise AssertionError("it never runs")
+
+    with pytest.raises(CircularDependencyError, match=r"'x' .* -> 'y' .* -> 'x'"):
+        materialize_to_memory([both])

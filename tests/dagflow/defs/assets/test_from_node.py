@@ -261,3 +261,24 @@ def test_what_is_refused(define: Any, error: type[Exception], match: str) -> Non
     """Each mistake is refused at once."""
     with pytest.raises(error, match=match):
         define()
+
+
+def test_an_iterator_of_checks():
+    """Checks may come from an iterator, although they are read twice."""
+
+    @op
+    def boil():
+        return 1
+
+    @op
+    def taste(tea):
+        return AssetCheckResult(passed=True)
+
+    @graph(out={"tea": GraphOut(), "tea_hot": GraphOut()})
+    def kitchen():
+        tea = boil()
+        return {"tea": tea, "tea_hot": taste(tea)}
+
+    made = AssetsDefinition.from_graph(kitchen, check_specs=iter([AssetCheckSpec("hot", asset="tea")]))
+
+    assert [spec.name for spec in made.check_specs] == ["hot"]

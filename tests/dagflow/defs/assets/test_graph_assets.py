@@ -487,3 +487,14 @@ def test_an_asset_may_depend_on_its_earlier_partitions() -> None:
     )(lambda stock: cool(stock))
 
     assert definition.get_partition_mapping(AssetKey("stock")) == earlier
+
+
+def test_the_name_of_wrong_resources():
+    """A wrong `resource_defs` is refused by the name of the argument and of the asset."""
+
+    @op
+    def one() -> int:
+        return 1
+
+    with pytest.raises(CheckError, match="'resource_defs' of asset 'water'"):
+        graph_asset(name="water", resource_defs=3)(lambda: one())  # type: ignore[call-overload]

@@ -420,6 +420,59 @@ def test_parameters() -> None:
     assert made(materialize_to_memory([x, reading])) == ["x", "a"]
 
 
+class _Array:
+    """An object whose truth value cannot be asked for, as of an array."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
+
+
+@pytest.mark.parametrize("argument", ["outs", "internal_asset_deps", "required_resource_keys"])
+def test_an_array_as_a_mapping(argument: str):
+    """An argument of the wrong type is refused before its truth value is used."""
+    arguments: dict[str, Any] = {"outs": {"beans": AssetOut()}, argument: _Array()}
+    with pytest.raises(CheckError, match=argument):
+        multi_asset(**arguments)(lambda_named("peel"))
+
+
+def lambda_named(name: str) -> Any:
+    """Return a function with this name."""
+
+    def body():
+        return 1
+
+    body.__name__ = name
+    return body
+
+
+@pytest.mark.parametrize("keys", [("a.b", "a-b"), (["a", "b"], "a__b")])
+def test_two_specs_with_one_output_name(keys: Any):
+    """Two keys that would have one output name are refused, by an error that names both."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"would have one output name, 'a_+b'"):
+        multi_asset(specs=[AssetSpec(key) for key in keys])(lambda_named("peel"))
+
+
+def test_a_definition_as_the_function():
+    """A second decorator above a definition is refused."""
+
+    @asset
+    def beans() -> int:
+        return 1
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="Leave out one of the two decorators"):
+        multi_asset(outs={"husks": AssetOut()}, name="peel")(beans)
+
+
+def test_the_annotation_of_a_single_result():
+    """A function of several assets may be annotated with the class of its results, without a tuple."""
+
+    @multi_asset(specs=[AssetSpec("beans"), AssetSpec("husks")])
+    def peel() -> MaterializeResult:
+        return MaterializeResult("beans"), MaterializeResult("husks")  # type: ignore[return-value]
+
+    assert materialize_to_memory([peel]).success
+
+
 def test_two_mappings_of_one_asset() -> None:
     """Specs that depend on one asset have one partition mapping of it, also a spec without a mapping."""
     days = DailyPartitionsDefinition("2024-01-01")

@@ -292,3 +292,11 @@ def test_partition_mappings() -> None:
     spec = AssetSpec("a", deps=["b", AssetDep("c", partition_mapping=mapping)])
 
     assert spec.partition_mappings == {AssetKey("c"): mapping}
+
+
+@pytest.mark.parametrize("name", ["deps", "metadata", "owners", "tags", "kinds"])
+def test_wrong_arguments_of_merge_attributes(name: str):
+    """Each argument that is not a collection is refused by its name and that of the asset."""
+    arguments: dict[str, Any] = {name: 3}
+    with pytest.raises(CheckError, match=f"'{name}' of merge_attributes for asset 'beans'"):
+        AssetSpec("beans").merge_attributes(**arguments)

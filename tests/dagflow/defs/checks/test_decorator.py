@@ -202,7 +202,7 @@ def with_resource(limit: Limit):
         (fresh, {"blocking": 1}, "blocking"),
         (fresh, {"description": 3}, "description"),
         (fresh, {"metadata": 3}, "metadata"),
-        (fresh, {"resource_defs": 3}, "resources"),
+        (fresh, {"resource_defs": 3}, "resource_defs"),
         (fresh, {"required_resource_keys": 3}, "required_resource_keys"),
         (with_resource, {"required_resource_keys": {"limit"}}, "limit"),
         (fresh, {"op_tags": 3}, "tags"),

@@ -255,7 +255,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("executor", lambda: _job(executor_def=5), ParameterCheckError, "'executor_def' of job 'j'"),
     ("policy", lambda: _job(op_retry_policy=5), ParameterCheckError, "'op_retry_policy' of job 'j'"),
     ("partitions", lambda: _job(partitions_def=5), ParameterCheckError, "'partitions_def' of job 'j'"),
-    ("resources", lambda: _job(resource_defs=[1]), ParameterCheckError, "'resources' of job 'j'"),
+    ("resources", lambda: _job(resource_defs=[1]), ParameterCheckError, "'resource_defs' of job 'j'"),
     ("resource key", lambda: _job(resource_defs={"a b": 1}), BadDefinition, '"a b"'),
     (
         "config",

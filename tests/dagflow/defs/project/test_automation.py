@@ -241,3 +241,15 @@ def test_a_module() -> None:
     vars(module)["other"] = schedule_of()
     with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate definition found for daily"):
         load_definitions_from_module(module)
+
+
+def test_two_targets_of_one_name():
+    """A schedule and a sensor of one name are refused by the name that the user wrote."""
+    water = asset(name="water")(lambda: 1)
+    daily = ScheduleDefinition(name="daily", cron_schedule="@daily", target="water")
+    again = sensor(name="daily", target="water")(lambda _: None)
+
+    project = Definitions([water], schedules=[daily], sensors=[again])
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate definition found for daily"):
+        project.resolve_all_job_defs()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -13,6 +14,7 @@ from dagflow import (
     AssetDep,
     AssetIn,
     AssetKey,
+    AssetsDefinition,
     AssetSelection,
     AssetSpec,
     CheckError,
@@ -37,6 +39,7 @@ from dagflow import (
     in_process_executor,
     job,
     json_console_logger,
+    materialize_to_memory,
     multiprocess_executor,
     op,
     repository,
@@ -619,3 +622,33 @@ def test_an_executor_may_be_an_object():
         Definitions(executor="in_process")
     with pytest.raises(DagflowInvariantViolationError, match="both have an executor"):
         Definitions.merge(Definitions(executor=executor), Definitions(executor=InProcessExecutor()))
+
+
+def test_wrong_functions_of_specs():
+    """A value that is not a function is refused by name."""
+    project = Definitions([AssetSpec("tea")])
+    with pytest.raises(ParameterCheckError, match="'func' of map_asset_specs"):
+        project.map_asset_specs(func="spec")  # type: ignore[arg-type]
+    with pytest.raises(ParameterCheckError, match="'func' of map_asset_specs"):
+        project.map_resolved_asset_specs(func=3, selection="tea")  # type: ignore[arg-type]
+
+
+def test_the_names_of_wrong_arguments():
+    """Errors about wrong arguments name the function that received them."""
+    with pytest.raises(ParameterCheckError, match="'resources' of Definitions"):
+        Definitions(resources=[1])  # type: ignore[arg-type]
+    with pytest.raises(CheckError, match=r"'def_sets' of Definitions\.merge"):
+        Definitions.merge(3)  # type: ignore[arg-type]
+    with pytest.raises(ParameterCheckError, match=r"'name' of Definitions\.get_job_def"):
+        Definitions().get_job_def(set())  # type: ignore[arg-type]
+    with pytest.raises(DagflowInvariantViolationError, match="because there are no assets"):
+        Definitions().get_implicit_global_asset_job_def()
+
+
+def test_a_double_of_an_asset():
+    """A double of an AssetsDefinition is not an asset, because it has no function."""
+    double = MagicMock(spec=AssetsDefinition)
+    with pytest.raises(CheckError, match="is not an asset"):
+        Definitions([double])
+    with pytest.raises(CheckError, match="not an asset"):
+        materialize_to_memory([double])

@@ -319,3 +319,18 @@ def test_parts_of_jobs():
     assert Definitions().get_repository_def().get_implicit_job_def_for_assets([]) is None
     with pytest.raises(DagflowInvariantViolationError, match="'nope'"):
         kitchen.get_maybe_subset_job_def("nope")
+
+
+def test_the_names_of_wrong_defaults():
+    """A wrong executor or logger is refused by the name of the argument of the decorator."""
+    with pytest.raises(CheckError, match="'default_executor_def' of repository 'kitchen'"):
+        repository(default_executor_def=3)(_kitchen)  # type: ignore[call-overload]
+    with pytest.raises(CheckError, match="'default_logger_defs' of repository 'kitchen'"):
+        repository(default_logger_defs=3)(_kitchen)  # type: ignore[call-overload]
+
+
+def _kitchen() -> list[object]:
+    return []
+
+
+_kitchen.__name__ = "kitchen"
