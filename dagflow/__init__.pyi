@@ -55,7 +55,6 @@ from dagflow.defs.assets.graph_assets import graph_multi_asset as graph_multi_as
 from dagflow.defs.assets.multi_asset import multi_asset as multi_asset
 from dagflow.defs.assets.observable import multi_observable_source_asset as multi_observable_source_asset
 from dagflow.defs.assets.observable import observable_source_asset as observable_source_asset
-from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset as SourceAsset
 from dagflow.defs.assets.spec import AssetSpec as AssetSpec
 from dagflow.defs.assets.with_resources import with_resources as with_resources
@@ -181,6 +180,7 @@ from dagflow.defs.resources.io_managers import input_manager as input_manager
 from dagflow.defs.resources.io_managers import io_manager as io_manager
 from dagflow.defs.resources.io_managers import mem_io_manager as mem_io_manager
 from dagflow.defs.resources.model import PartialResource as PartialResource
+from dagflow.defs.selections.definition import AssetSelection as AssetSelection
 from dagflow.errors import CheckError as CheckError
 from dagflow.errors import CircularDependencyError as CircularDependencyError
 from dagflow.errors import DagflowAbsentError as DagflowAbsentError
@@ -199,6 +199,7 @@ from dagflow.errors import DagflowInvalidAssetSelectionError as DagflowInvalidAs
 from dagflow.errors import DagflowInvalidConfigDefinitionError as DagflowInvalidConfigDefinitionError
 from dagflow.errors import DagflowInvalidConfigError as DagflowInvalidConfigError
 from dagflow.errors import DagflowInvalidDefinitionError as DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDeserializationVersionError as DagflowInvalidDeserializationVersionError
 from dagflow.errors import DagflowInvalidInvocationError as DagflowInvalidInvocationError
 from dagflow.errors import DagflowInvalidMetadata as DagflowInvalidMetadata
 from dagflow.errors import DagflowInvalidObservationError as DagflowInvalidObservationError
@@ -227,13 +228,14 @@ from dagflow.errors import ElementCheckError as ElementCheckError
 from dagflow.errors import HookExecutionError as HookExecutionError
 from dagflow.errors import ParameterCheckError as ParameterCheckError
 from dagflow.errors import ScheduleExecutionError as ScheduleExecutionError
+from dagflow.events.asset_result import MaterializeResult as MaterializeResult
+from dagflow.events.asset_result import ObserveResult as ObserveResult
 from dagflow.events.check import AssetCheckEvaluation as AssetCheckEvaluation
 from dagflow.events.check import AssetCheckResult as AssetCheckResult
 from dagflow.events.check import AssetCheckSeverity as AssetCheckSeverity
 from dagflow.events.data_versions import DataProvenance as DataProvenance
 from dagflow.events.data_versions import DataVersionsByPartition as DataVersionsByPartition
 from dagflow.events.error_info import SerializableErrorInfo as SerializableErrorInfo
-from dagflow.events.observed import ObserveResult as ObserveResult
 from dagflow.events.record import DagflowEvent as DagflowEvent
 from dagflow.events.record import EventLogEntry as EventLogEntry
 from dagflow.events.run import DagflowRun as DagflowRun
@@ -249,7 +251,6 @@ from dagflow.events.user import DataVersion as DataVersion
 from dagflow.events.user import DynamicOutput as DynamicOutput
 from dagflow.events.user import ExpectationResult as ExpectationResult
 from dagflow.events.user import Failure as Failure
-from dagflow.events.user import MaterializeResult as MaterializeResult
 from dagflow.events.user import Output as Output
 from dagflow.events.user import RetryRequested as RetryRequested
 from dagflow.executors.reconstructable import ReconstructableJob as ReconstructableJob
@@ -343,6 +344,7 @@ from dagflow.partitions.multi import MultiPartitionsDefinition as MultiPartition
 from dagflow.partitions.multi_mapping import DimensionPartitionMapping as DimensionPartitionMapping
 from dagflow.partitions.multi_mapping import MultiPartitionMapping as MultiPartitionMapping
 from dagflow.partitions.multi_mapping import MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping
+from dagflow.partitions.paging import PaginatedResults as PaginatedResults
 from dagflow.partitions.requests import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
 from dagflow.partitions.requests import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
 from dagflow.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition

@@ -12,7 +12,7 @@ from typing import Any
 DOORS = {
     "AndCondition": "dagflow.defs.conditions.operators",
     "AssetMatches": "dagflow.defs.conditions.quantifiers",
-    "AssetSelection": "dagflow.defs.assets.selection",
+    "AssetSelection": "dagflow.defs.selections.definition",
     "AssetValueLoader": "dagflow.invocation.asset_values",
     "AutoMaterializePolicy": "dagflow.defs.conditions.auto_materialize",
     "AutomationCondition": "dagflow.defs.conditions.condition",

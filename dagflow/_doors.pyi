@@ -12,7 +12,6 @@ from dagflow.automation.sensor_tick import evaluate_sensor as evaluate_sensor
 from dagflow.context.init import InitResourceContext as InitResourceContext
 from dagflow.context.log import DagflowLogManager as DagflowLogManager
 from dagflow.context.resources import ScopedResources as ScopedResources
-from dagflow.defs.assets.selection import AssetSelection as AssetSelection
 from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy as AutoMaterializePolicy
 from dagflow.defs.conditions.builtin import BuiltinCondition as BuiltinCondition
 from dagflow.defs.conditions.condition import AutomationCondition as AutomationCondition
@@ -34,6 +33,7 @@ from dagflow.defs.jobs.definition import JobDefinition as JobDefinition
 from dagflow.defs.ops.definition import OpDefinition as OpDefinition
 from dagflow.defs.project.repository import RepositoryDefinition as RepositoryDefinition
 from dagflow.defs.project.repository import repository_of as repository_of
+from dagflow.defs.selections.definition import AssetSelection as AssetSelection
 from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
 from dagflow.invocation.build import build_init_resource_context as build_init_resource_context
 from dagflow.invocation.hook import invoke_hook as invoke_hook

@@ -143,7 +143,6 @@ TOPICS = (
     }),
     Topic(True, "Use instance.get_event_records(...) and instance.all_logs(run_id).", {
         "EventRecordsResult": "a page of event records",
-        "PaginatedResults": "a page of results",
         "RunShardedEventsCursor": "the cursor of an event log with a file for each run",
         "RunStatusChangeRecordsFilter": "a filter of events about the status of runs",
     }),

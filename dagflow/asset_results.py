@@ -15,7 +15,8 @@ from dagflow.defs.assets.ports import AssetPorts
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.errors import DagflowInvariantViolationError, repr_of
-from dagflow.events.user import AssetResult, Output, SpecialResult
+from dagflow.events.asset_result import AssetResult
+from dagflow.events.user import Output, SpecialResult
 from dagflow.keys import AssetKey
 
 Given = tuple[OutputDefinition, Any, Any]

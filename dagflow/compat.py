@@ -23,7 +23,7 @@ from dagflow.absent_names import FROM_PYTHON, TOPICS, WARNINGS
 from dagflow.compat_modules import Finder, private_name
 from dagflow.errors import DagflowAbsentError, DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable
-from dagflow.keys import use_tag_prefix
+from dagflow.tags import use_tag_prefix
 
 # (module, definition or class method) -> its attributes (.name) and keywords (name=) in Dagster's spelling
 TABLE = {

@@ -21,7 +21,8 @@
     ├── DagflowInvalidMetadata                      a metadata value of an unsupported type
     ├── DagflowSerializationError                   a value without JSON form, or damaged JSON
     ├── DagflowUnknownResourceError                 (also an AttributeError)
-    ├── DagflowUnknownPartitionError                a partition key outside its definition
+    ├── DagflowUnknownPartitionError                a partition key outside its definition (also a ValueError)
+    ├── DagflowInvalidDeserializationVersionError    stored partitions in the form of another version
     ├── DagflowTypeCheckDidNotPass                  a value of the wrong type
     ├── DagflowStepOutputNotFoundError              a required output that is missing
     ├── DagflowMaxRetriesExceededError              retries used up
@@ -261,8 +262,12 @@ class DagflowUnknownResourceError(DagflowError, AttributeError):
         )
 
 
-class DagflowUnknownPartitionError(DagflowError):
+class DagflowUnknownPartitionError(DagflowError, ValueError):
     """A partition key that its partitions definition does not have."""
+
+
+class DagflowInvalidDeserializationVersionError(DagflowError):
+    """A stored subset of partitions in the form of another version."""
 
 
 class DagflowTypeCheckDidNotPass(DagflowError):

@@ -13,6 +13,7 @@ from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
+from dagflow.analysis.steps import StepAssets, step_assets
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
@@ -208,6 +209,7 @@ __all__ = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "StepAssets",
     "SystemClock",
     "VirtualClock",
     "boundaries",
@@ -228,5 +230,6 @@ __all__ = [
     "parse_selection",
     "resolve",
     "run_options",
+    "step_assets",
     "with_plans",
 ]

@@ -24,16 +24,21 @@ class ByValue:
         ...         self.x = x
         >>> Point(1), Point(1) == Point(1)
         (Point(x=1), True)
+        >>> Point._fields, Point(1)._asdict(), Point(1)._replace(x=2)
+        (('x',), {'x': 1}, Point(x=2))
     """
 
     __slots__: tuple[str, ...] = ()
     _names: ClassVar[tuple[str, ...]] = ()
+    _fields: ClassVar[tuple[str, ...]] = ()
+    """The names of the fields, for code that reads named tuples."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()  # Generic sets the type parameters here
         own = cls.__dict__
         if "_names" not in own:
             cls._names = (*cls._names, *own.get("__slots__", ()))
+        cls._fields = cls._names
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:
@@ -46,20 +51,26 @@ class ByValue:
         Args:
             **changes: The new values, by the name of the constructor's parameter.
         """
-        return type(self)(**{**dict(zip(self._names, self._fields(), strict=True)), **changes})
+        return type(self)(**{**self._asdict(), **changes})
 
-    def _fields(self) -> tuple[Any, ...]:
+    _replace = with_changes
+
+    def _asdict(self) -> dict[str, Any]:
+        """Return the values of the fields by name."""
+        return dict(zip(self._names, self._values(), strict=True))
+
+    def _values(self) -> tuple[Any, ...]:
         return tuple([getattr(self, name) for name in self._names])
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._fields() == other._fields()
+        return self._values() == other._values()
 
     def __hash__(self) -> int:
         try:  # fields that have no hash (dicts, lists) are skipped
             return hash(
-                (type(self), *[field for field in self._fields() if type(field).__hash__ is not None])
+                (type(self), *[field for field in self._values() if type(field).__hash__ is not None])
             )
         except TypeError:  # a tuple with a list in it
             return hash(type(self))

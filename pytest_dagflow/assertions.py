@@ -11,14 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dagflow import AssetKey, DagflowError, DagflowEvent
+from dagflow import AssetCheckKey, AssetKey, DagflowError, DagflowEvent
 from dagflow.testing import canonical_events, causality
 from pytest_dagflow.sequence import ev
 from pytest_dagflow.sequence.compared import (
+    FoundNode,
     IgnoredEvents,
     check_node_name,
     compared_events,
     events_of,
+    find_node,
     is_inside,
     names_event_type,
 )
@@ -204,6 +206,9 @@ def assert_failed(
 def assert_ran(result_or_events: object, *nodes: object) -> None:
     """Assert that each node started, with any outcome. A graph has started if a step in it has.
 
+    A node is a path, a step key, the key of an asset ("shop/cup") or a check ("beans:fresh"). An asset or a
+    check started if its step did, and the run selected it.
+
     Raises:
         AssertionError: A node did not start.
         DagflowError: A node is unknown, or no node is given.
@@ -213,11 +218,9 @@ def assert_ran(result_or_events: object, *nodes: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _node_names(nodes, events):
-        if not _events_of_node(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(
-                failure_text(f"'{name}' did not run: {describe_outcome(name, events)}", events)
-            )
+    for node in _found_nodes(nodes, events):
+        if not (node.is_selected and _events_of_node(events, node.path, "STEP_START", "STEP_RESTARTED")):
+            raise AssertionError(failure_text(f"{node} did not run: {_outcome(node, events)}", events))
 
 
 def assert_not_ran(result_or_events: object, *nodes: object) -> None:
@@ -232,9 +235,9 @@ def assert_not_ran(result_or_events: object, *nodes: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _node_names(nodes, events):
-        if _events_of_node(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(failure_text(f"'{name}' ran: {describe_outcome(name, events)}", events))
+    for node in _found_nodes(nodes, events):
+        if node.is_selected and _events_of_node(events, node.path, "STEP_START", "STEP_RESTARTED"):
+            raise AssertionError(failure_text(f"{node} ran: {_outcome(node, events)}", events))
 
 
 def assert_skipped(result_or_events: object, *nodes: object) -> None:
@@ -251,11 +254,10 @@ def assert_skipped(result_or_events: object, *nodes: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _node_names(nodes, events):
-        if not _events_of_node(events, name, "STEP_SKIPPED") or _events_of_node(events, name, "STEP_START"):
-            raise AssertionError(
-                failure_text(f"'{name}' was not skipped: {describe_outcome(name, events)}", events)
-            )
+    for node in _found_nodes(nodes, events):
+        was_skipped = node.is_selected and _events_of_node(events, node.path, "STEP_SKIPPED")
+        if not was_skipped or _events_of_node(events, node.path, "STEP_START"):
+            raise AssertionError(failure_text(f"{node} was not skipped: {_outcome(node, events)}", events))
 
 
 def assert_before(result_or_events: object, a: object, b: object) -> None:
@@ -353,7 +355,12 @@ def assert_materialized(
 
 
 def assert_check(
-    result_or_events: object, asset: object, name: object = ANYTHING, *, passed: object = True
+    result_or_events: object,
+    asset: object,
+    name: object = ANYTHING,
+    *,
+    passed: object = True,
+    partition: object = ANYTHING,
 ) -> None:
     """Assert that an asset check was evaluated and passed, or failed if `passed=False`.
 
@@ -362,6 +369,7 @@ def assert_check(
         asset: The asset key: a string ("shop/cup"), a list of parts, an AssetKey or a matcher of the string.
         name: The name of the check. Default: any check of the asset.
         passed: The expected result: True, False or a matcher.
+        partition: The partition key; None for no partition. Default: any.
 
     Raises:
         AssertionError: The check was not evaluated, or has another result.
@@ -374,7 +382,7 @@ def assert_check(
         AssertionError: check 'wet' of asset 'water' was not evaluated: nothing was
     """
     __tracebackhide__ = True
-    pattern = ev.check(asset, name, passed=passed)
+    pattern = ev.check(asset, name, passed=passed, partition=partition)
     check = "a check" if name is ANYTHING else f"check {quoted(name)}"
     what = f"{check} of asset {quoted(pattern.fields['asset'])}"
     _assert_event(events_of(result_or_events), pattern, what, "evaluated", ("asset", "name"))
@@ -443,10 +451,14 @@ def _end_events(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
     return [e for e in events if e.event_type.name in ("RUN_SUCCESS", "RUN_FAILURE", "RUN_CANCELED")]
 
 
-def _node_names(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[str]:
+def _found_nodes(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[FoundNode]:
     if not nodes:
         raise DagflowError("pass at least one node")
-    return [check_node_name(node, events) for node in nodes]
+    return [find_node(node, events) for node in nodes]
+
+
+def _outcome(node: FoundNode, events: Sequence[DagflowEvent]) -> str:
+    return describe_outcome(node.path, events) if node.is_selected else "no run selected it"
 
 
 def _events_of_node(events: Sequence[DagflowEvent], node: str, *types: str) -> list[DagflowEvent]:
@@ -455,7 +467,9 @@ def _events_of_node(events: Sequence[DagflowEvent], node: str, *types: str) -> l
 
 def _events_to_order(events: Sequence[DagflowEvent], given: Any, *types: str) -> list[DagflowEvent]:
     """Return the events of one argument of `assert_before`."""
-    if isinstance(given, AssetKey) or (isinstance(given, str) and not names_event_type(given)):
+    if isinstance(given, AssetKey | AssetCheckKey) or (
+        isinstance(given, str) and not names_event_type(given)
+    ):
         return _events_of_node(events, check_node_name(given, events), *types)
     pattern = check_single("assert_before", as_pattern(given))
     return [event for event in events if pattern.matches(event)]

@@ -24,6 +24,7 @@ from dagflow.events.data import ComputeLogsCaptureData
 from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent
 from dagflow.events.types import HOOK_EVENTS, STEP_EVENTS, DagflowEventType
+from dagflow.keys import AssetKey
 
 _T = DagflowEventType
 _ENDS = frozenset({_T.RUN_SUCCESS, _T.RUN_FAILURE, _T.RUN_CANCELED})
@@ -334,7 +335,8 @@ def _canonical(event: DagflowEvent) -> dict[str, object]:
     }
     for field in CATALOGUE[event.event_type.name].fields:
         if field.canonical is not None:
-            facts[field.canonical] = field.read(event)
+            value = field.read(event)
+            facts[field.canonical] = value.to_user_string() if isinstance(value, AssetKey) else value
     errors = error_chain(getattr(event.event_specific_data, "error", None))
     facts["error"] = errors[-1].cls_name if errors else None
     return {name: value for name, value in facts.items() if value is not None}

@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -19,7 +19,11 @@ from typing import Any, NamedTuple
 from dagflow.config.field import Field
 from dagflow.config.mapping import Mapped
 from dagflow.copies import WithFirst
+from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.dependency import AssetDep
+from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.jobs.definition import JobDefinition
@@ -28,6 +32,7 @@ from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.function import is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.errors import ParameterCheckError, repr_of
+from dagflow.keys import AssetCheckKey, AssetKey
 
 
 class Fingerprint(NamedTuple):
@@ -41,14 +46,16 @@ class Fingerprint(NamedTuple):
     partitions: str
 
 
-def fingerprint(definition: Any) -> Fingerprint:
-    """Return the fingerprint of a definition.
+def fingerprint(definition: Any, key: AssetKey | AssetCheckKey | None = None) -> Fingerprint:
+    """Return the fingerprint of a definition, or of one asset or check of it.
 
     Args:
-        definition: An op, asset, graph, job or resource.
+        definition: An op, asset, check, graph, job or resource.
+        key: The asset or check, of a definition with several. The facts about the others do not count then;
+            their common function does.
 
     Raises:
-        ParameterCheckError: The argument is of another type.
+        ParameterCheckError: The definition is of another type, or has no such asset or check.
 
     Example:
         >>> from dagflow import op
@@ -76,22 +83,11 @@ def fingerprint(definition: Any) -> Fingerprint:
     if isinstance(definition, GraphDefinition):
         return _graph_fingerprint(definition)
     if isinstance(definition, AssetsDefinition):
-        own = _node_fingerprint(definition)
-        reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
-        mappings = sorted(
-            (key.to_string(), _text(value)) for key, value in definition.partition_mappings.items()
-        )
-        resources = _resource_parts(definition.resource_defs)
-        return own._replace(
-            arguments=_hash(
-                own.arguments,
-                reads,
-                sorted(key.to_string() for key in definition.keys),
-                _hook_parts(definition.hook_defs),
-            ),
-            resources=_hash(own.resources, resources),
-            partitions=_hash(definition.partitions_def, mappings),
-        )
+        return _assets_fingerprint(definition, key)
+    if isinstance(definition, SourceAsset):
+        return _source_fingerprint(definition)
+    if isinstance(definition, AssetSpec):
+        return _facts_fingerprint(Fingerprint(*_NOTHING), [definition])
     if isinstance(definition, OpDefinition):
         return _op_fingerprint(definition)
     if isinstance(definition, ResourceDefinition):
@@ -104,30 +100,100 @@ def fingerprint(definition: Any) -> Fingerprint:
     )
 
 
-def _node_fingerprint(definition: AssetsDefinition) -> Fingerprint:
-    """Return the fingerprint of the op or graph of assets; that of nothing for assets that are only read."""
-    if definition.is_declaration:
-        return Fingerprint(*[""] * len(Fingerprint._fields))
-    node_def = definition.node_def
-    return (
-        _graph_fingerprint(node_def)
-        if isinstance(node_def, GraphDefinition)
-        else _op_fingerprint(definition.op)
+_NOTHING = [""] * len(Fingerprint._fields)
+
+
+def _assets_fingerprint(definition: AssetsDefinition, key: AssetKey | AssetCheckKey | None) -> Fingerprint:
+    """Return the fingerprint of assets and checks, or of one of them."""
+    specs = [definition.specs_by_key[one] for one in sorted(definition.keys) if key in (None, one)]
+    checks = [spec for spec in definition.check_specs if key in (None, spec.key)]
+    if key is not None and not specs and not checks:
+        raise ParameterCheckError(f"{definition!r} has no asset or check {key!r}")
+    reads = sorted((name, read.to_string()) for name, read in definition.keys_by_input_name.items())
+    mappings = sorted((one.to_string(), _text(value)) for one, value in definition.partition_mappings.items())
+    own = _facts_fingerprint(_node_fingerprint(definition, key), specs, checks)
+    return own._replace(
+        arguments=_hash(
+            own.arguments,
+            reads,
+            definition.can_subset,
+            definition.execution_type.name,
+            _hook_parts(definition.hook_defs),
+        ),
+        resources=_hash(own.resources, _resource_parts(definition.resource_defs)),
+        partitions=_hash(own.partitions, mappings),
     )
 
 
-def _op_fingerprint(op: OpDefinition) -> Fingerprint:
+def _node_fingerprint(definition: AssetsDefinition, key: AssetKey | AssetCheckKey | None) -> Fingerprint:
+    """Return the fingerprint of the op or graph of assets; that of nothing for assets that are only read."""
+    if definition.is_declaration:
+        return Fingerprint(*_NOTHING)
+    node_def = definition.node_def
+    if isinstance(node_def, GraphDefinition):
+        return _graph_fingerprint(node_def)
+    of_others = {name for name, other in definition.keys_by_output_name.items() if key not in (None, other)}
+    checks = definition.check_specs_by_output_name
+    of_others.update(name for name, spec in checks.items() if key not in (None, spec.key))
+    return _op_fingerprint(definition.op, of_others)
+
+
+def _facts_fingerprint(
+    own: Fingerprint, specs: Iterable[AssetSpec], checks: Iterable[AssetCheckSpec] = ()
+) -> Fingerprint:
+    """Return a fingerprint with the facts about assets and checks that a run depends on."""
+    assets = [[spec.key.to_string(), _dep_parts(spec.deps), spec.skippable, spec.metadata] for spec in specs]
+    of_checks = [
+        [
+            spec.name,
+            spec.asset_key.to_string(),
+            spec.blocking,
+            _dep_parts(spec.additional_deps),
+            spec.metadata,
+        ]
+        for spec in checks
+    ]
+    declared: list[AssetSpec | AssetCheckSpec] = [*specs, *checks]
+    deps = [dep for spec in specs for dep in spec.deps]
+    deps += [dep for spec in checks for dep in spec.additional_deps]
+    mapped = [dep for dep in deps if dep.partition_mapping is not None]
+    mappings = sorted(_text((dep.asset_key.to_string(), dep.partition_mapping)) for dep in mapped)
+    return own._replace(
+        code=_hash(own.code, [spec.code_version for spec in specs]),
+        arguments=_hash(own.arguments, assets, of_checks),
+        partitions=_hash([spec.partitions_def for spec in declared], mappings),
+    )
+
+
+def _dep_parts(deps: Iterable[AssetDep]) -> list[str]:
+    return sorted(dep.asset_key.to_string() for dep in deps)
+
+
+def _source_fingerprint(asset: SourceAsset) -> Fingerprint:
+    observing = None if asset.observe_fn is None else asset.op
+    own = _facts_fingerprint(Fingerprint(*_NOTHING), [asset.spec])
+    return own._replace(
+        code=_hash(*code_of(asset.observe_fn)) if asset.observe_fn else "",
+        arguments=_hash(own.arguments, asset.io_manager_key),
+        config=_hash(*_config_parts(observing.config_field)) if observing else "",
+        resources=_hash(sorted(asset.observe_resource_keys), _resource_parts(asset.resource_defs)),
+    )
+
+
+def _op_fingerprint(op: OpDefinition, ignored: Collection[str] = ()) -> Fingerprint:
+    """Return the fingerprint of an op without some of its outputs."""
+    outs = [(name, out) for name, out in op.outs.items() if name not in ignored]
     return Fingerprint(
         code=_hash(op.code_version, *code_of(op.body.fn)),
         arguments=_hash(
             op.retry_policy,
-            [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
-            [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
+            [(name, one.default_value, one.input_manager_key, one.metadata) for name, one in op.ins.items()],
+            [(name, out.is_required, out.is_dynamic, out.io_manager_key, out.metadata) for name, out in outs],
         ),
         config=_hash(*_config_parts(op.config_field), *_config_class_parts(op.body.config)),
         types=_hash(
             [(name, item.dagflow_type.key) for name, item in op.ins.items()],
-            [(name, out.dagflow_type.key) for name, out in op.outs.items()],
+            [(name, out.dagflow_type.key) for name, out in outs],
         ),
         resources=_hash(sorted(op.required_resource_keys)),
         partitions="",

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dagflow.defs.assets.check_spec import AssetCheckSpec
-from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.selection_terms import PARTITIONS
+from dagflow.analysis.attributes import (
+    OF_ASSET,
+    asset_attributes,
+    check_attributes,
+    graph_inside,
+    node_attributes,
+    op_attributes,
+    step_names,
+)
+from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
-from dagflow.defs.resources.requirements import RESOURCE
 from dagflow.errors import ParameterCheckError, repr_of
-from dagflow.keys import ASSET_JOB_NAME, AssetKey
-from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.keys import ASSET_JOB_NAME, AssetCheckKey, AssetKey
 from dagflow.selection.tree import Graph
 from dagflow.selection.tree import Node as GraphNode
 
@@ -97,6 +101,9 @@ class _Builder:
         self.edges: list[tuple[str, str]] = []
         # node ids and definitions; several if modules define the same key
         self.assets: dict[AssetKey, list[tuple[str, Any]]] = {}
+        self.checks: dict[AssetCheckKey, list[tuple[str, Any]]] = {}
+        # the ids of all nodes inside an asset, by its node id
+        self.inner: dict[str, list[str]] = {}
         self.reads: list[tuple[AssetKey, str, Any]] = []
         self.name_counts: dict[str, int] = {}
         # the ids of the jobs that are added: as a user wrote them, and with the resources of their project
@@ -155,11 +162,7 @@ class _Builder:
 
     def graph(self) -> Graph:
         """Return the graph of all added definitions."""
-        names = ShortNames({key: found[0][1] for key, found in self.assets.items()})
-        for key, reader, definition in self.reads:
-            found = self.assets.get(names.resolve(key, definition), [])
-            for upstream, _ in _nearest_first(found, definition):
-                self.edges.append((upstream, reader))
+        self._connect_assets()
         return Graph(self.nodes.values(), self.edges)
 
     def _unique_name(self, name: str) -> str:
@@ -168,7 +171,7 @@ class _Builder:
 
     def _op(self, op: OpDefinition) -> None:
         node_id = f"op:{self._unique_name(f'op:{op.name}').removeprefix('op:')}"
-        self.nodes[node_id] = GraphNode(node_id, (op.name,), _op_attributes(op, op.tags), None, op, ())
+        self.nodes[node_id] = GraphNode(node_id, (op.name,), op_attributes(op, op.tags), None, op, ())
 
     def _nodes(
         self,
@@ -183,55 +186,113 @@ class _Builder:
         for name, node in graph.node_dict.items():
             path = prefix + name
             node_id = f"{root_name}:{path}"
-            attributes = {**inherited, **_node_attributes(node, path)}
+            attributes = {**inherited, **node_attributes(node, path)}
             names = (path,) if path == name else (path, name)
             self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, wholes)
+            self.inner.setdefault(root_name, []).append(node_id)
             if isinstance(node.definition, GraphDefinition):
                 inner = {**inherited, "graph": inherited.get("graph", frozenset()) | {node.definition.name}}
                 self._nodes(node.definition, root_name, f"{path}.", node_id, inner, wholes)
             self.edges += [(f"{root_name}:{prefix}{parent}", node_id) for parent in parents[name]]
 
     def _asset(self, definition: Any, job: str, wholes: tuple[Any, ...]) -> None:
-        """Add the nodes of an asset, or add its job to them. `job` is empty for an asset without a job."""
+        """Add the nodes of an asset, or add its job to them. `job` is empty for an asset without a job.
+
+        A selected part of a definition adds the nodes of this part, as nodes of the whole definition.
+        """
         in_job = {"job": frozenset({job})} if job else {}
+        whole = definition.whole if isinstance(definition, AssetsDefinition) else definition
         keys = sorted(definition.keys) if isinstance(definition, AssetsDefinition) else [definition.key]
         for key in keys:
             known = self.assets.setdefault(key, [])
-            found = next((node_id for node_id, other in known if other is definition), None)
-            if found is not None:
-                node = self.nodes[found]
-                jobs = in_job.get("job", frozenset()).union(node.attributes.get("job", ()))
-                attributes = {**node.attributes, **({"job": jobs} if jobs else {})}
-                self.nodes[found] = node._replace(attributes=attributes, part_of=(*node.part_of, *wholes))
+            if self._is_known(known, whole, in_job, wholes):
                 continue
             text = key.to_user_string()
             node_id = f"asset:{self._unique_name(f'asset:{text}').removeprefix('asset:')}"
-            known.append((node_id, definition))
-            attributes = {**_asset_attributes(definition, key), **in_job}
-            names = tuple(dict.fromkeys((text, *_step_names(definition))))
-            self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, wholes)
-            spec = _spec_of(definition, key)
-            self.reads += [(dep.asset_key, node_id, definition) for dep in spec.deps]
+            known.append((node_id, whole))
+            attributes = {**asset_attributes(whole, key), **in_job}
+            names = tuple(dict.fromkeys((text, *step_names(whole))))
+            self.nodes[node_id] = GraphNode(node_id, names, attributes, None, whole, wholes, key)
+            self.reads += [(dep.asset_key, node_id, whole) for dep in spec_of(whole, key).deps]
+            graph = graph_inside(whole)
+            if graph is not None:
+                inherited = {"graph": frozenset({graph.name}), **in_job}
+                self._nodes(graph, node_id, f"{graph.name}.", node_id, inherited, wholes)
         if isinstance(definition, AssetsDefinition):
             self._checks(definition, in_job, wholes)
 
     def _checks(self, definition: AssetsDefinition, in_job: _Attributes, wholes: tuple[Any, ...]) -> None:
         """Add the nodes of the checks of a definition, or add its job to them."""
+        whole = definition.whole
         for spec in definition.check_specs:
-            text = spec.key.to_user_string()
-            node_id = f"check:{text}"
-            node = self.nodes.get(node_id)
-            if node is not None:
-                jobs = in_job.get("job", frozenset()).union(node.attributes.get("job", ()))
-                attributes = {**node.attributes, **({"job": jobs} if jobs else {})}
-                self.nodes[node_id] = node._replace(attributes=attributes, part_of=(*node.part_of, *wholes))
+            known = self.checks.setdefault(spec.key, [])
+            if self._is_known(known, whole, in_job, wholes):
                 continue
-            attributes = {**_check_attributes(definition, spec), **in_job}
-            steps = () if definition.has_keys else _step_names(definition)
+            text = spec.key.to_user_string()
+            node_id = f"check:{self._unique_name(f'check:{text}').removeprefix('check:')}"
+            known.append((node_id, whole))
+            attributes = {**check_attributes(whole, spec), **in_job}
+            steps = () if whole.has_keys else step_names(whole)
             names = tuple(dict.fromkeys((text, *steps)))
-            self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, wholes)
-            deps = (spec.asset_key, *(dep.asset_key for dep in spec.additional_deps))
-            self.reads += [(key, node_id, definition) for key in deps]
+            self.nodes[node_id] = GraphNode(node_id, names, attributes, None, whole, wholes, spec.key)
+            deps = {spec.asset_key: None, **dict.fromkeys(dep.asset_key for dep in spec.additional_deps)}
+            if whole.is_of_checks:  # also the assets whose values the function of the check gets
+                ins = whole.node_def.ins
+                read = whole.keys_by_input_name.items()
+                deps.update({key: None for name, key in read if not ins[name].dagflow_type.is_nothing})
+            self.reads += [(key, node_id, whole) for key in deps]
+
+    def _is_known(
+        self,
+        known: Iterable[tuple[str, Any]],
+        definition: Any,
+        in_job: _Attributes,
+        wholes: tuple[Any, ...],
+    ) -> bool:
+        """Return whether a definition is among those of a key. Its node is then also part of the job."""
+        found = next((node_id for node_id, other in known if other is definition), None)
+        if found is None:
+            return False
+        for node_id in [found, *self.inner.get(found, ())]:
+            node = self.nodes[node_id]
+            jobs = in_job.get("job", frozenset()).union(node.attributes.get("job", ()))
+            attributes = {**node.attributes, **({"job": jobs} if jobs else {})}
+            self.nodes[node_id] = node._replace(attributes=attributes, part_of=(*node.part_of, *wholes))
+        return True
+
+    def _connect_assets(self) -> None:
+        """Add the edges of assets and checks, and to each check what belongs to its asset."""
+        names = ShortNames({key: found[0][1] for key, found in self.assets.items()})
+        gates: dict[str, list[str]] = {}  # the blocking checks of each asset, by node id
+        for found in self.checks.values():
+            for check_id, definition in found:
+                key = self.nodes[check_id].key
+                assert isinstance(key, AssetCheckKey)
+                spec = next(spec for spec in definition.check_specs if spec.key == key)
+                of_asset = self.assets.get(names.resolve(key.asset_key, definition), [])
+                for asset_id, _ in _nearest_first(of_asset, definition):
+                    self._add_attributes_of_asset(check_id, asset_id)
+                    if spec.blocking:
+                        gates.setdefault(asset_id, []).append(check_id)
+        for key, reader, definition in self.reads:
+            for upstream, _ in _nearest_first(
+                self.assets.get(names.resolve(key, definition), []), definition
+            ):
+                self.edges.append((upstream, reader))
+                if isinstance(self.nodes[reader].key, AssetKey):
+                    self.edges += [
+                        (check_id, reader)
+                        for check_id in gates.get(upstream, ())
+                        if self.nodes[check_id].definition is not definition
+                    ]
+
+    def _add_attributes_of_asset(self, check_id: str, asset_id: str) -> None:
+        check, asset = self.nodes[check_id], self.nodes[asset_id]
+        more = {
+            name: frozenset(asset.attributes.get(name, ())).union(check.attributes.get(name, ()))
+            for name in OF_ASSET
+        }
+        self.nodes[check_id] = check._replace(attributes={**check.attributes, **more})
 
 
 def _nearest_first(found: list[tuple[str, Any]], reader: Any) -> Iterator[tuple[str, Any]]:
@@ -243,77 +304,3 @@ def _nearest_first(found: list[tuple[str, Any]], reader: Any) -> Iterator[tuple[
 def _module(definition: Any) -> str | None:
     fn = getattr(definition, "__wrapped__", None)
     return getattr(fn, "__module__", None)
-
-
-def _step_names(definition: Any) -> tuple[str, ...]:
-    is_run = isinstance(definition, AssetsDefinition) and not definition.is_declaration
-    return (definition.node_def.name,) if is_run else ()
-
-
-def _tags(tags: Mapping[str, str]) -> frozenset[str]:
-    return frozenset([f"{key}={value}" if value else key for key, value in tags.items()])
-
-
-def _op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
-    return {
-        "op": frozenset({op.name}),
-        "tag": _tags(tags),
-        "resource": op.required_resource_keys,
-    }
-
-
-def _node_attributes(node: Node, path: str) -> _Attributes:
-    definition = node.definition
-    names = frozenset({definition.name, node.name, path})
-    if isinstance(definition, OpDefinition):
-        return {**_op_attributes(definition, node.tags), "op": names}
-    return {"graph": names, "tag": _tags(node.tags)}
-
-
-def _partitions(definition: PartitionsDefinition | None) -> list[str]:
-    """Return the words for partitions in a selection."""
-    if definition is None:
-        return ["none"]
-    return [word for word, cls in PARTITIONS.items() if isinstance(definition, cls)]
-
-
-def _is_materializable(definition: Any) -> bool:
-    return isinstance(definition, AssetsDefinition) and definition.is_materializable
-
-
-def _check_attributes(definition: AssetsDefinition, spec: AssetCheckSpec) -> _Attributes:
-    needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
-    return {
-        "check": frozenset({spec.name, spec.key.to_user_string()}),
-        "op": frozenset({definition.node_def.name}),
-        "tag": _tags(definition.node_def.tags),
-        "resource": frozenset(needs),
-    }
-
-
-def _spec_of(definition: Any, key: AssetKey) -> AssetSpec:
-    if isinstance(definition, AssetsDefinition):
-        return definition.specs_by_key[key]
-    spec: AssetSpec = definition.spec if isinstance(definition, SourceAsset) else definition
-    return spec
-
-
-def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
-    spec, more = _spec_of(definition, key), {}
-    tags = dict(spec.tags)
-    if isinstance(definition, AssetsDefinition) and not definition.is_declaration:
-        needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
-        tags = {**definition.node_def.tags, **tags}
-        more = {"op": frozenset({definition.node_def.name}), "resource": frozenset(needs)}
-    text = frozenset({key.to_user_string()})
-    return {
-        "key": text,
-        "asset": text,
-        "group": frozenset({spec.shown_group}),
-        "tag": _tags(tags),
-        "kind": frozenset(spec.kinds),
-        "owner": frozenset(spec.owners),
-        "partitions": frozenset(_partitions(spec.partitions_def)),
-        "is": frozenset({"materializable" if _is_materializable(definition) else "external"}),
-        **more,
-    }

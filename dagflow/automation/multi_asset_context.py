@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.automation.asset_cursors import AssetCursor, cursors_of, text_of
 from dagflow.automation.sensor_context import SensorEvaluationContext
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.automation.multi_asset_sensor import MonitoredAssets, checked_assets
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import (
     CheckError,
     DagflowInvalidInvocationError,
@@ -22,8 +22,8 @@ from dagflow.partitions.mapping import keys_in_order
 from dagflow.partitions.multi_mapping import default_mapping
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.asset_nodes import AssetNode
     from dagflow.defs.assets.definition import AssetsDefinition
-    from dagflow.defs.assets.graph_nodes import AssetNode
     from dagflow.defs.project.definitions import Definitions
     from dagflow.defs.project.repository import RepositoryDefinition
     from dagflow.instance.home import InstanceRef

@@ -13,7 +13,7 @@ from dagflow.events.record import DagflowEvent
 from dagflow.events.run import DagflowRun
 from dagflow.events.types import DagflowEventType
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import system_tag_spellings
+from dagflow.tags import system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.project.repository import RepositoryDefinition

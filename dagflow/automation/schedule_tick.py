@@ -22,7 +22,7 @@ from dagflow.errors import (
     repr_of,
     text_of,
 )
-from dagflow.keys import jsonable_tags, system_tag
+from dagflow.tags import jsonable_tags, system_tag
 
 
 class ScheduleExecutionData(NamedTuple):

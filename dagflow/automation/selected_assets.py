@@ -10,7 +10,7 @@ from dagflow.errors import DagflowInvalidSubsetError, DagflowInvariantViolationE
 from dagflow.keys import ASSET_JOB_NAME
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.selection import AssetSelection
+    from dagflow.defs.selections.definition import AssetSelection
 
 
 def with_selected_assets(

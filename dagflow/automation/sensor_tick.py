@@ -21,7 +21,7 @@ from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.jobs.request_partition import PartitionsRequest, PlannedKeys
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type, repr_of
-from dagflow.keys import system_tag
+from dagflow.tags import system_tag
 
 EMPTY = "Sensor function returned an empty result"
 

@@ -31,7 +31,7 @@ from dagflow.errors import (
     DagflowInvalidPythonicConfigDefinitionError,
     repr_of,
 )
-from dagflow.keys import system_tag_spellings
+from dagflow.tags import system_tag_spellings
 
 _C = TypeVar("_C", bound="Config")
 _PLAIN = (str, int, float, bool, type(None))

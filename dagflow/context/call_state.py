@@ -90,7 +90,7 @@ class CallState:
         retry_number: The number of attempts before this one.
         mapping_key: The value of the dynamic output for which this step runs.
         output_metadata: The arguments of `add_output_metadata` so far, by output.
-        partition_metadata: The metadata of single partitions, by output and partition; None if there is none.
+        asset_metadata: The metadata of assets, by output and partition (None for all partitions).
         produced: The outputs so far.
         logged_events: The events that were logged in a direct call and not taken; empty in a run.
     """
@@ -99,13 +99,13 @@ class CallState:
         "_config_copy",
         "_log",
         "_resources",
+        "asset_metadata",
         "assets_def",
         "config",
         "logged_events",
         "mapping_key",
         "op_def",
         "output_metadata",
-        "partition_metadata",
         "produced",
         "retry_number",
         "run",
@@ -135,7 +135,7 @@ class CallState:
         self.mapping_key: str | None = mapping_key
         self.retry_number: int = retry_number
         self.output_metadata: dict[OutputName, dict[str, Any]] = {}
-        self.partition_metadata: dict[tuple[str, str], dict[str, Any]] | None = None
+        self.asset_metadata: dict[tuple[str, str | None], dict[str, Any]] | None = None
         self.produced: set[OutputName] = set()
         self.logged_events: list[UserEvent] = []
         self._log: DagflowLogManager | None = None
@@ -227,17 +227,19 @@ class CallState:
         normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
         self.output_metadata[key] = {**self.output_metadata.get(key, {}), **metadata}
 
-    def add_partition_metadata(self, metadata: Mapping[str, Any], name: str, partition_key: str) -> None:
-        """Store metadata for one of several partitions of an output before it is produced.
+    def add_asset_metadata(
+        self, metadata: Mapping[str, Any], name: str, partition_key: str | None = None
+    ) -> None:
+        """Store metadata for the asset of an output, or for one of its partitions, before it is produced.
 
         Raises:
             DagflowInvariantViolationError: The output was already produced.
         """
         self._check_not_produced(name, None)
         normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
-        if self.partition_metadata is None:
-            self.partition_metadata = {}
-        self.partition_metadata.setdefault((name, partition_key), {}).update(metadata)
+        if self.asset_metadata is None:
+            self.asset_metadata = {}
+        self.asset_metadata.setdefault((name, partition_key), {}).update(metadata)
 
     def _check_not_produced(self, name: str, mapping_key: str | None) -> None:
         if (name, mapping_key) in self.produced:

@@ -368,9 +368,12 @@ class AssetExecutionContext(StepContext):
                     f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', "
                     f"but this run is for {of_run!r}"
                 )
-            self._state.add_partition_metadata(metadata, output, partition_key)
+            self._state.add_asset_metadata(metadata, output, partition_key)
             return
-        self._state.add_output_metadata(metadata, output, None)
+        if self._state.merges_output_metadata:
+            self._state.add_asset_metadata(metadata, output)
+        else:  # a direct call has no materialization, so the output has the metadata
+            self._state.add_output_metadata(metadata, output, None)
 
     def __repr__(self) -> str:
         return f"<AssetExecutionContext of {self._state.assets_def or 'no asset'}>"

@@ -80,8 +80,8 @@ def blocked_by(step: Step, failed: Sequence[AssetCheckEvaluation]) -> DagflowAss
     )
     count = f"{len(failed)} blocking asset check{'s' if len(failed) > 1 else ''}"
     return DagflowAssetCheckFailedError(
-        f"{count} failed with severity ERROR in step '{step.key}', {op_location(step.op)}, so what "
-        f"depends on the checked assets does not run:\n{lines}"
+        f"{count} failed with severity ERROR in step '{step.key}', {op_location(step.op)}, so the "
+        f"assets downstream do not run:\n{lines}"
     )
 
 

@@ -22,7 +22,6 @@ from dagflow.errors import (
 )
 from dagflow.event_loop import refuse_coroutine
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.keys import system_tag
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_CONFIG,
@@ -36,6 +35,7 @@ from dagflow.plan.step import (
     Step,
     StepInput,
 )
+from dagflow.tags import system_tag
 from dagflow.types.kinds import Any as AnyType
 from dagflow.types.kinds import DagflowType, TypeCheck, TypeCheckContext
 from dagflow.types.loaders import DagflowTypeLoaderContext
@@ -242,7 +242,6 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
             producer,
             output,
             source.ref.mapping_key,
-            output.definition.metadata,
             run_id=state.stored.get(source.ref),
         )
     known = _asset_known(state, source)
@@ -263,7 +262,7 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
         dagflow_type=None if asset is None else _type_of(asset, source.asset_key),
         definition_metadata=metadata,
         config=None,
-        access=access._replace(resource_config={}, log=None),
+        access=access._replace(resource_config=access.resource_config or {}),
         asset=IOAsset(source.asset_key, None, known.partitions_def, known),
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.defs.assets.ports import AssetOutput
+from dagflow.events.asset_result import AssetResult
 from dagflow.events.data_versions import tags_of_version
-from dagflow.events.user import AssetObservation, AssetResult, Output
+from dagflow.events.user import AssetObservation, Output
 
 
 def observation_of(

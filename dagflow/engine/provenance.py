@@ -18,8 +18,9 @@ from dagflow.errors import DagflowInvariantViolationError
 from dagflow.events.data_versions import UNKNOWN_POINTER
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.instance.records import AssetRecordsFilter, EventLogRecord
-from dagflow.keys import AssetKey, system_tag, system_tag_spellings
+from dagflow.keys import AssetKey
 from dagflow.plan.step import Step, StepInput, StepOutput
+from dagflow.tags import system_tag, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
@@ -48,25 +49,22 @@ class InputVersion(NamedTuple):
 
 
 class _Dependency(NamedTuple):
-    """An asset that an output depends on, and the partitions of it; None if it is not partitioned."""
+    """An asset that an output depends on, and the partitions of it; None for its latest event alone."""
 
     key: AssetKey
     partition_keys: tuple[str, ...] | None
 
 
-def dependencies_of(step: Step, output: StepOutput, partition_keys: tuple[str, ...]) -> list[_Dependency]:
-    """Return the assets that an output depends on, ordered by key. `partition_keys` are those of the run."""
+def dependencies_of(step: Step, output: StepOutput) -> list[_Dependency]:
+    """Return the assets that an output depends on, ordered by key."""
     assert output.asset is not None
     read: dict[AssetKey, _Dependency] = {}
     for item in step.inputs:
         written = item.definition.asset_key
         if written is not None:
             read[written] = _Dependency(item.source.asset_key or written, _partitions(item))
-    own = None if output.asset.partitions_def is None else partition_keys or None
-    inner = () if step.assets_def is None else step.assets_def.keys
     found = {
-        dep.asset_key: read.get(dep.asset_key)
-        or _Dependency(dep.asset_key, own if dep.asset_key in inner else None)
+        dep.asset_key: read.get(dep.asset_key) or _Dependency(dep.asset_key, None)
         for dep in output.asset.spec.deps
     }
     return sorted(found.values(), key=lambda dependency: dependency.key)
@@ -102,25 +100,18 @@ def tags_of(inputs: Sequence[InputVersion]) -> dict[str, str]:
     return tags
 
 
-def inputs_of(
-    instance: DagflowInstance, step: Step, output: StepOutput, partition_keys: tuple[str, ...]
-) -> tuple[InputVersion, ...]:
+def inputs_of(instance: DagflowInstance, step: Step, output: StepOutput) -> tuple[InputVersion, ...]:
     """Return the present state of the inputs of an output, from the instance."""
-    return tuple(
-        _stored(instance, dependency, None) for dependency in dependencies_of(step, output, partition_keys)
-    )
+    return tuple(_stored(instance, dependency, None) for dependency in dependencies_of(step, output))
 
 
-def complete(
-    streamed: StreamedMaterialization, instance: DagflowInstance, step: Step, partition_keys: tuple[str, ...]
-) -> None:
+def complete(streamed: StreamedMaterialization, instance: DagflowInstance, step: Step) -> None:
     """Add the states of the inputs to a materialization from a worker process, which does not know them.
 
     Args:
         streamed: The payload of the event. A materialization that user code logged stays as it is.
         instance: The instance with the events of the other steps.
         step: The step.
-        partition_keys: The partitions of the run.
     """
     event = json.loads(streamed.body)
     materialization = event["event_specific_data"]["materialization"]
@@ -130,7 +121,7 @@ def complete(
     output = next((one for one in step.outputs if one.asset_key == AssetKey(key)), None)
     if code is None or output is None:
         return
-    inputs = inputs_of(instance, step, output, partition_keys)
+    inputs = inputs_of(instance, step, output)
     if system_tag("data_version_is_user_provided") not in tags:
         tags[system_tag("data_version")] = version_of(code, inputs)
     materialization["tags"] = {system_tag("code_version"): code, **tags, **tags_of(inputs)}
@@ -183,8 +174,7 @@ def _version(tags: Mapping[str, str]) -> str:
 
 
 def _of_partitions(versions: Sequence[str | None]) -> str:
-    known = [version for version in versions if version is not None]
-    return _hash(known) if known else UNKNOWN_VERSION
+    return _hash([version for version in versions if version is not None])
 
 
 def _hash(parts: Sequence[str]) -> str:
@@ -223,17 +213,19 @@ class RunVersions:
     Attributes:
         read: The number of records whose events are known.
         latest: The index of the record of the latest event of each asset.
+        latest_versions: The data version in that event.
         materialized: The assets that have a materialization, so that observations no longer count.
         versions: The data version of each asset and partition (None without partition).
         inputs: The states of the inputs, by the index of the record.
     """
 
-    __slots__ = ("inputs", "latest", "log", "materialized", "read", "versions")
+    __slots__ = ("inputs", "latest", "latest_versions", "log", "materialized", "read", "versions")
 
     def __init__(self, log: RunOfVersions) -> None:
         self.log = log
         self.read = 0
         self.latest: dict[AssetKey, int] = {}
+        self.latest_versions: dict[AssetKey, str] = {}
         self.materialized: set[AssetKey] = set()
         self.versions: dict[tuple[AssetKey, str | None], str] = {}
         self.inputs: dict[int, tuple[InputVersion, ...]] = {}
@@ -282,9 +274,11 @@ class RunVersions:
         index, _, _, version, _, *partitions = record[4]  # the partition, if the run is for a range
         output = step.outputs[index]
         assert output.asset is not None
-        inputs = tuple(
-            self._input(dependency) for dependency in dependencies_of(step, output, plan.partitions.keys)
-        )
+        before = self.log.records[position - 1]
+        if partitions and before[0] == _MATERIALIZATION and id(before) in self.inputs:
+            inputs = self.inputs[id(before)]  # the earlier partitions of this output are no inputs of it
+        else:
+            inputs = tuple(self._input(dependency) for dependency in dependencies_of(step, output))
         self.inputs[id(record)] = inputs
         code = code_version(self.log.run, step, output)
         made = version_of(code, inputs) if version is None else version.value
@@ -293,31 +287,27 @@ class RunVersions:
         self._add(output.asset.key, partition, made, position)
 
     def _add(self, key: AssetKey, partition: str | None, version: str, position: int) -> None:
-        self.latest[key] = position
+        self.latest[key], self.latest_versions[key] = position, version
         self.versions[key, partition] = version
 
     def _input(self, dependency: _Dependency) -> InputVersion:
         key, partition_keys = dependency
-        position = self.latest.get(key)
-        wanted = (None,) if partition_keys is None else partition_keys
-        found = [self.versions.get((key, partition)) for partition in wanted]
-        instance = self.log.instance()
+        instance, position = self.log.instance(), self.latest.get(key)
+        if position is None:
+            unknown = InputVersion(key, UNKNOWN_VERSION, None)
+            return unknown if instance is None else _stored(instance, dependency, self.log.storage_id(0))
+        pointer = self.log.storage_id(position)
+        if partition_keys is None:
+            return InputVersion(key, self.latest_versions[key], pointer)
+        found = [self.versions.get((key, partition)) for partition in partition_keys]
         if None in found and instance is not None:
             first = self.log.storage_id(0)
-            earlier = _stored(instance, dependency, first) if position is None else None
-            if earlier is not None:
-                return earlier
             found = [
                 known or self._earlier(instance, key, partition, first)
-                for known, partition in zip(found, wanted, strict=True)
+                for known, partition in zip(found, partition_keys, strict=True)
             ]
-        pointer = None if position is None else self.log.storage_id(position)
-        if partition_keys is None:
-            return InputVersion(key, found[0] or UNKNOWN_VERSION, pointer)
         return InputVersion(key, _of_partitions(found), pointer)
 
-    def _earlier(
-        self, instance: DagflowInstance, key: AssetKey, partition: str | None, before: int
-    ) -> str | None:
+    def _earlier(self, instance: DagflowInstance, key: AssetKey, partition: str, before: int) -> str | None:
         record = _latest(instance, key, partition, before)
         return None if record is None else _version_in(record)

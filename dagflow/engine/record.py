@@ -51,12 +51,14 @@ from dagflow.events.data import (
 from dagflow.events.record import DagflowEvent, JobFailureData
 from dagflow.events.types import CODE, ROWS_BY_CODE, TYPES_BY_CODE, DagflowEventType
 from dagflow.events.user import AssetMaterialization
-from dagflow.keys import shown_job, system_tag
+from dagflow.keys import shown_job
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import StepInput, StepOutput
+from dagflow.tags import system_tag
 from dagflow.types.kinds import TypeCheck
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.ports import AssetOutput
     from dagflow.engine.provenance import RunVersions
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
@@ -272,13 +274,17 @@ def _asset_materialization(log: LogSource, record: Record) -> Decoded:
 
 
 def _of_output(log: LogSource, step: Step, record: Record) -> AssetMaterialization:
-    index, metadata, _, _, _, *partitions = record[4]  # the partition, if the run is for a range
-    output: StepOutput = step.outputs[index]
-    asset = output.asset
+    index, metadata, *_ = record[4]
+    asset = step.outputs[index].asset
     assert asset is not None
-    partition = partitions[0] if partitions else asset.partition_of(log.plan.partition_key)
+    partition = _partition_of_output(log, asset, record)
     materialization = AssetMaterialization(asset.key, None, metadata, partition)
     return materialization.with_late_tags(partial(_tags_of_output, log, step, record))
+
+
+def _partition_of_output(log: LogSource, asset: AssetOutput, record: Record) -> str | None:
+    _, _, _, _, _, *partitions = record[4]  # the partition, if the run is for a range
+    return partitions[0] if partitions else asset.partition_of(log.plan.partition_key)
 
 
 def _tags_of_output(log: LogSource, step: Step, record: Record) -> dict[str, str]:
@@ -287,13 +293,20 @@ def _tags_of_output(log: LogSource, step: Step, record: Record) -> dict[str, str
     index, _, user_tags, version, inputs, *_ = record[4]
     if inputs is None:
         inputs = log.versions().inputs_of(record)
-    code = code_version(log.run, step, step.outputs[index])
+    output: StepOutput = step.outputs[index]
+    code = code_version(log.run, step, output)
     tags = {system_tag("code_version"): code, **tags_of(inputs), **user_tags}
     if version is not None:
         tags[system_tag("data_version")] = version.value
         tags[system_tag("data_version_is_user_provided")] = "true"
     else:
         tags[system_tag("data_version")] = version_of(code, inputs)
+    assert output.asset is not None
+    partition = _partition_of_output(log, output.asset, record)
+    if partition is not None and output.asset.partitions_def is not None:
+        dimensions = output.asset.partitions_def.get_tags_for_partition_key(partition)
+        dimensions.pop(system_tag("partition"), None)  # the partition of the materialization
+        tags |= dimensions
     return tags
 
 

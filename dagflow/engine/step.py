@@ -14,34 +14,27 @@ from dagflow._util import UNSET
 from dagflow.asset_results import check_order
 from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
-from dagflow.context.call_state import CallState, RunFacts
+from dagflow.context.call_state import CallState
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.defs.assets.ports import OBSERVED
 from dagflow.defs.ops.definition import op_location
 from dagflow.defs.ops.ports import OutputDefinition
+from dagflow.engine.call_state import StepCallState, code_of, take_back
 from dagflow.engine.load_inputs import check_value, load_inputs
-from dagflow.engine.log import RunLog
 from dagflow.engine.outcome import Incomplete, Outcome
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import store
 from dagflow.errors import DagflowInvariantViolationError, repr_of
-from dagflow.events.record import DagflowEvent
+from dagflow.events.asset_result import AssetResult
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.events.user import (
-    AssetResult,
-    DynamicOutput,
-    Output,
-    UserEvent,
-)
+from dagflow.events.user import DynamicOutput, Output, UserEvent
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.plan.step import OutputRef, Step, StepOutput
 
 if TYPE_CHECKING:
-    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.assets.check_spec import AssetCheckSpec
     from dagflow.engine.record import Record
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult
-    from dagflow.keys import CoercibleToAssetKey
 
 _STEP_START = CODE[DagflowEventType.STEP_START]
 _STEP_RESTARTED = CODE[DagflowEventType.STEP_RESTARTED]
@@ -195,10 +188,11 @@ class Attempt:
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
-        check_given(step, output, value, given)
-        if not output.is_selected and output.check_spec is not None:
-            self._evaluated_unselected(output.check_spec, value)
-            return
+        if given is not None or not output.is_selected or output.check_spec is not None:
+            check_given(step, output, value, given)
+            if not output.is_selected and output.check_spec is not None:
+                self._evaluated_unselected(output.check_spec, value)
+                return
         if len(step.ports.outputs) > 1 and output.asset is not None:
             check_order(step.op, step.ports, output.name, self.got)
         if value is None and given is None and not output.is_required:
@@ -206,15 +200,10 @@ class Attempt:
         mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None
         if mapping_key is not None:
             self._note_key(output, mapping_key)
-        metadata = metadata_given(output, given)
+        metadata = {} if given is None else metadata_given(output, given)
         if self.call_state is not None:
             self.flush()
-            of_outputs = self.call_state.output_metadata
-            added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
-            if added:
-                where_to = f"output '{output.name}' of {op_location(step.op)}"
-                metadata = {**metadata, **normalize_metadata(added, where_to)}
-            self.call_state.produced.add((output.name, mapping_key))
+            metadata = {**metadata, **self._metadata_added(self.call_state, output, mapping_key)}
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         if not is_absent:
@@ -251,6 +240,17 @@ class Attempt:
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
             )
         self.got.add(output.name)
+
+    def _metadata_added(
+        self, call_state: CallState, output: StepOutput, mapping_key: str | None
+    ) -> Mapping[str, Any]:
+        """Return the metadata that the context added to an output. From now on it can add none."""
+        name, of_outputs = output.name, call_state.output_metadata
+        added = of_outputs.get((name, mapping_key)) or of_outputs.get((name, None)) or {}
+        call_state.produced.add((name, mapping_key))
+        if output.asset is None or output.asset.event is None:  # the function yields the event of the asset
+            added = {**added, **self._asset_metadata(output, None)}
+        return normalize_metadata(added, f"output '{name}' of {op_location(self.step.op)}") if added else {}
 
     def _warn_of_none(self, output: StepOutput) -> None:
         """Warn that None is a value, because the user may have meant to produce no output."""
@@ -293,31 +293,38 @@ class Attempt:
         ]
         return Incomplete(absent, dynamic)
 
+    def _asset_metadata(self, output: StepOutput, partition: str | None) -> Mapping[str, Any]:
+        """Return the metadata that the function added to the asset of an output, or to one partition."""
+        added = None if self.call_state is None else self.call_state.asset_metadata
+        if not added:
+            return {}
+        where_to = f"asset of output '{output.name}' of {op_location(self.step.op)}"
+        return normalize_metadata(added.get((output.name, partition)), where_to)
+
     def _record_asset(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
         """Append the materialization or observation of an output."""
         asset = output.asset
+        metadata = {**metadata, **self._asset_metadata(output, None)}
         if asset is not None and asset.event == OBSERVED:
             from dagflow.engine.observations import observation_of  # imported lazily: few runs observe
 
             self._write(observation_of(asset, given, metadata, self.state.plan.partition_key))
             return
-        is_told = isinstance(given, (Output, AssetResult))
-        tags = dict(given.tags or {}) if is_told else {}
-        version = given.data_version if is_told else None
+        has_facts = isinstance(given, (Output, AssetResult))
+        tags = dict(given.tags or {}) if has_facts else {}
+        version = given.data_version if has_facts else None
         inputs = None
         if self.state.flush is not None:
             from dagflow.engine.provenance import inputs_of  # imported lazily: few runs are stored
 
-            keys = self.state.plan.partitions.keys
-            inputs = inputs_of(self.state.get_instance(), self.step, output, keys)
+            inputs = inputs_of(self.state.get_instance(), self.step, output)
         payload = output.position, metadata, tags, version, inputs
         partitions = self.state.plan.partitions
         if partitions.range is None or asset is None or asset.partitions_def is None:
             self.state.log.append(_MATERIALIZATION, self.step.index, self.number, payload)
             return
-        added = (None if self.call_state is None else self.call_state.partition_metadata) or {}
         for key in partitions.keys:
-            own = normalize_metadata(added.get((output.name, key)), f"partition '{key}'")
+            own = self._asset_metadata(output, key)
             payload = output.position, {**metadata, **own}, tags, version, inputs
             self.state.log.append(_MATERIALIZATION, self.step.index, self.number, (*payload, key))
 
@@ -336,7 +343,7 @@ class Attempt:
             self.flush()
         self.state.log_of(self.step, self.number).warning(
             f"{op_location(self.step.op)} gave the result of the check '{spec.key.to_user_string()}', which "
-            "is not selected in this run. It is recorded. Ask context.selected_asset_check_keys before "
+            "is not selected in this run. It is recorded. Read context.selected_asset_check_keys before "
             "making a result."
         )
         self._evaluated(spec, result)
@@ -369,7 +376,7 @@ def _not_selected(step: Step, output: StepOutput) -> DagflowInvariantViolationEr
     chosen = [one.name for one in step.outputs if one.is_selected]
     return DagflowInvariantViolationError(
         f"{op_location(step.op)} gave its output '{output.name}', which this run does not select. It selects "
-        f"{chosen}. Ask context.selected_asset_keys or selected_output_names before making an output."
+        f"{chosen}. Read context.selected_asset_keys or selected_output_names before making an output."
     )
 
 
@@ -391,81 +398,3 @@ def check_given(step: Step, output: StepOutput, value: Any, given: Any = None) -
             f"{op_location(step.op)} gave {repr_of(value)} of type '{type(value).__name__}' for the check "
             f"'{output.check_spec.key.to_user_string()}'. Return or yield AssetCheckResult(passed=...)."
         )
-
-
-def code_of(event: UserEvent) -> int:
-    """Return the code of the event type of a user's object."""
-    return CODE[DagflowEventType(event.becomes)]
-
-
-def take_back(log: RunLog, logged: list[Record]) -> list[DagflowEvent]:
-    """Remove the events since the last output from the events of the run, and return them."""
-    log.unconfirmed.update(map(id, logged))
-    events = [log.event_of(record) for record in logged]
-    logged.clear()
-    return events
-
-
-class StepCallState(CallState):
-    """The state behind the context of one attempt at a step.
-
-    Args:
-        run_state: The state of the run.
-        step: The step.
-        number: The number of the attempt, from 1.
-        logged: Receives the records of the events that the context logs.
-    """
-
-    __slots__ = ("_logged", "_number", "_run_state")
-
-    step: Step
-
-    def __init__(self, run_state: RunState, step: Step, number: int, logged: list[Record]) -> None:
-        super().__init__(
-            RunFacts(
-                run_state.run.run_id,
-                run_state.get_instance,
-                run_state.run.tags,
-                run_state.plan.partitions.key,
-                run_state.plan.partitions.range,
-                run_state.run,
-                run_state.job,
-                run_state.run.run_config,
-            ),
-            step,
-            step.config,
-            step.mapping_key,
-            number - 1,
-        )
-        self._run_state = run_state
-        self._number = number
-        self._logged = logged
-
-    def resource_values(self) -> dict[str, Any]:
-        """Return the resources that the op and the I/O managers of its outputs require, by key."""
-        keys = set(self.step.op.required_resource_keys)
-        keys.update(self.step.op.body.optional_resources)
-        keys.update([output.definition.io_manager_key for output in self.step.outputs])
-        values = self._run_state.resources.values
-        return {key: values[key] for key in keys if key in values}
-
-    def make_log(self) -> DagflowLogManager:
-        """Create the log of the step."""
-        return self._run_state.log_of(self.step, self._number)
-
-    def log_event(self, event: UserEvent) -> None:
-        """Append an event to the log of the run."""
-        record = self._run_state.log.append(code_of(event), self.step.index, self._number, event)
-        self._logged.append(record)
-
-    def load_asset_value(
-        self, asset_key: CoercibleToAssetKey, python_type: type[Any] | None, partition_key: str | None
-    ) -> Any:
-        """Load the stored value of an asset."""
-        from dagflow.engine.load_asset import load_asset_value  # imported lazily: few steps load values
-
-        return load_asset_value(self._run_state, asset_key, python_type, partition_key)
-
-    def take_events(self) -> list[DagflowEvent]:
-        """Return the events since the last output, and remove them from the events of the run."""
-        return take_back(self._run_state.log, self._logged)

@@ -59,7 +59,7 @@ def store(
     assert output.manager_key is not None
     place = f"output '{output.name}' of step '{step.key}'"
     manager = manager_of(state, output.manager_key, "handle_output", place)
-    context = output_context(state, step, output, mapping_key, output.definition.metadata, metadata)
+    context = output_context(state, step, output, mapping_key, metadata)
     context.write_events_with(_WriterOf(write))
     yielded: list[Any] = []
     with user_code(
@@ -128,12 +128,14 @@ def output_context(
     step: Step,
     output: StepOutput,
     mapping_key: str | None,
-    definition_metadata: Mapping[str, Any],
     output_metadata: Mapping[str, Any] | None = None,
     run_id: str | None = None,
 ) -> OutputContext:
     """Return the context of an output of a step of this run, or of the run `run_id`."""
     asset = output.asset
+    metadata: Mapping[str, Any] = output.definition.metadata
+    if asset is not None:  # an op in a graph of assets has metadata of its own
+        metadata = {**metadata, **asset.spec.metadata}
     manager_key = output.definition.io_manager_key
     is_observed = asset is not None and asset.event != MATERIALIZED  # something else has stored it
     return OutputContext(
@@ -141,7 +143,7 @@ def output_context(
         op_def=step.op,
         dagflow_type=AnyType if is_observed else output.dagflow_type,
         asset=None if asset is None else _asset_of(asset, state.plan.partitions),
-        definition_metadata=definition_metadata,
+        definition_metadata=metadata,
         config=output.config,
         access=access_of(state, step, manager_key),
         step_key=step.key,
@@ -159,7 +161,7 @@ def load_output(state: RunState, key: OutputKey) -> Any:
     output = step.output_by_name[name]
     if output.manager_key is None:
         return None
-    stored = output_context(state, step, output, mapping_key, output.definition.metadata)
+    stored = output_context(state, step, output, mapping_key)
     asset = output.asset
     context = InputContext(
         name=name,

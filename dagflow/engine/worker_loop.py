@@ -344,7 +344,7 @@ class _WorkerLoop:
         if report.code == _MATERIALIZATION:
             from dagflow.engine.provenance import complete  # imported lazily: few processes make assets
 
-            complete(payload, self.state.get_instance(), step, self.state.plan.partitions.keys)
+            complete(payload, self.state.get_instance(), step)
         elif report.code == _CHECK_EVALUATION:
             from dagflow.engine.checks import with_target  # imported lazily: few runs have checks
 

@@ -184,7 +184,7 @@ class AssetCheckEvaluation(UserEvent):
         self._target = find
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return AssetCheckEvaluation, self._fields()
+        return AssetCheckEvaluation, self._values()
 
     @property
     def asset_check_key(self) -> AssetCheckKey:

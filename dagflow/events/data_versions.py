@@ -10,7 +10,8 @@ from typing import Any
 
 from dagflow.errors import ElementCheckError, check_type, repr_of
 from dagflow.events.user import DataVersion, SpecialResult
-from dagflow.keys import AssetKey, system_tag, system_tag_spellings
+from dagflow.keys import AssetKey
+from dagflow.tags import system_tag, system_tag_spellings
 from dagflow.values import ByValue
 
 UNKNOWN_POINTER = "NULL"

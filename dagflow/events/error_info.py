@@ -7,11 +7,15 @@ The module has the one answer to the question which error is the user's own: `ow
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dagflow.errors import DagflowMaxRetriesExceededError, DagflowUserCodeExecutionError
 from dagflow.events.user import RetryRequested
+
+if TYPE_CHECKING:
+    from traceback import TracebackException
 
 _LONGEST_STORED = 100
 """The number of errors in a stored chain. Each is nested in the JSON of the one before it."""
@@ -99,6 +103,41 @@ class SerializableErrorInfo(NamedTuple):
             )
         assert info is not None
         return info
+
+    @staticmethod
+    def from_traceback(tb: TracebackException) -> SerializableErrorInfo:
+        """Return the record of a `traceback.TracebackException` and of its causes.
+
+        Example:
+            >>> import traceback
+            >>> error = traceback.TracebackException.from_exception(KeyError("cup"))
+            >>> SerializableErrorInfo.from_traceback(error).message
+            "KeyError: 'cup'\\n"
+        """
+        chain: list[TracebackException] = []
+        current: TracebackException | None = tb
+        while current is not None:
+            chain.append(current)
+            hidden = current.__cause__ is not None or current.__suppress_context__
+            current = current.__cause__ if hidden else current.__context__
+        info: SerializableErrorInfo | None = None
+        for link in reversed(chain):
+            is_cause = link.__cause__ is not None
+            info = SerializableErrorInfo(
+                "".join(link.format_exception_only()),
+                link.stack.format(),
+                _class_name(link),
+                info if is_cause else None,
+                None if is_cause else info,
+            )
+        assert info is not None
+        return info
+
+
+def _class_name(error: TracebackException) -> str:
+    if sys.version_info >= (3, 13):  # `exc_type` is deprecated there
+        return error.exc_type_str.rpartition(".")[2]
+    return error.exc_type.__name__
 
 
 def _links(info: SerializableErrorInfo) -> list[SerializableErrorInfo]:

@@ -180,7 +180,7 @@ class DagflowEvent(ByValue):
         raise AttributeError(f"a DagflowEvent cannot be changed (attribute '{name}')")
 
     def __reduce__(self) -> Any:
-        return _rebuild, (self._fields(),)
+        return _rebuild, (self._values(),)
 
     def __hash__(self) -> int:
         return hash((self.event_type_value, self.step_key, self.timestamp))

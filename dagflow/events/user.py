@@ -1,34 +1,31 @@
-"""Objects that user code returns, yields, logs or raises: outputs, materializations, results, failures.
+"""Objects that user code returns, yields, logs or raises: outputs, materializations, failures.
 
-The engine turns these into events (`dagflow.events.record`); nothing here depends on a run.
+The results of the functions of assets are in `asset_result`. The engine turns all of these into
+events (`dagflow.events.record`); nothing here depends on a run.
 Semantics: sections "Signatures" and "Return / yield rules" of the execution API.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import copy
 from math import inf
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from dagflow._util import UNSET, Unset
 from dagflow.errors import (
-    CheckError,
     DagflowInvalidDefinitionError,
-    ElementCheckError,
     ParameterCheckError,
     Restorable,
-    check_elements,
     check_optional,
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
-from dagflow.tags import check_asset_tags
+from dagflow.tags import check_asset_tags, system_tag_spellings
 from dagflow.values import ByValue
 
 T = TypeVar("T")
@@ -114,7 +111,7 @@ class Output(SpecialResult, Generic[T]):
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", f"output '{output_name}'")
-        self.tags: Mapping[str, str] | None = _checked_tags(tags, f"output '{output_name}'") if tags else tags
+        self.tags: Mapping[str, str] | None = checked_tags(tags, f"output '{output_name}'") if tags else tags
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
         """Return a copy with this metadata instead of its own."""
@@ -203,7 +200,7 @@ class AssetMaterialization(UserEvent):
         )
         self.partition: str | None = check_optional(partition, str, "partition")
         self._tags: dict[str, str] | Callable[[], dict[str, str]] = (
-            _checked_tags(tags, self._where()) if tags else {}
+            checked_tags(tags, self._where()) if tags else {}
         )
 
     @property
@@ -220,7 +217,7 @@ class AssetMaterialization(UserEvent):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._fields()
+        return type(self), self._values()
 
     def _where(self) -> str:
         return f"{type(self).__name__} of asset '{self.asset_key.to_user_string()}'"
@@ -246,7 +243,8 @@ class AssetMaterialization(UserEvent):
         return AssetMaterialization(key, description, {"path": value})
 
 
-def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
+def checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
+    """Return the tags of an event of an asset, after a check."""
     # the tags of dagflow itself hold keys of assets, which may have any characters
     return check_asset_tags(tags, where, system_tag_spellings(""))
 
@@ -293,110 +291,6 @@ class ExpectationResult(UserEvent):
         self.metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, f"expectation result '{label}'") if metadata else {}
         )
-
-
-class AssetResult(SpecialResult):
-    """The base of the results of functions of assets: MaterializeResult and ObserveResult."""
-
-    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags")
-
-    def __init__(
-        self,
-        asset_key: CoercibleToAssetKey | None,
-        metadata: Mapping[str, Any] | None,
-        check_results: Sequence[Any] | None,
-        data_version: DataVersion | None,
-        tags: Mapping[str, str] | None,
-    ) -> None:
-        place = self.place()
-        self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
-        self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
-        self.check_results: list[Any] = _checked_results(check_results) if check_results else []
-        self.data_version: DataVersion | None = data_version
-        if data_version is not None:
-            check_type(data_version, DataVersion, "data_version", place)
-        self.tags: Mapping[str, str] | None = _checked_tags(tags, place) if tags else tags
-
-    @property
-    def output_value(self) -> object:
-        """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
-        return None
-
-    def place(self) -> str:
-        """Return its class with an article, for messages."""
-        name = type(self).__name__
-        return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
-
-    def normalized_metadata(self) -> dict[str, MetadataValue]:
-        """Return the metadata as metadata values; the attribute `metadata` keeps the argument unchanged."""
-        return normalize_metadata(self.metadata, self.place())
-
-    def check_result_named(self, check_name: str) -> Any:
-        """Return the check result with a name.
-
-        Args:
-            check_name: The name of the check.
-
-        Raises:
-            CheckError: No check result has this name.
-        """
-        for result in self.check_results:
-            if result.check_name == check_name:
-                return result
-        names = [result.check_name for result in self.check_results]
-        raise CheckError(
-            f"{self.place()} has no check result named {repr_of(check_name)}. Its check results are {names}."
-        )
-
-
-def _checked_results(check_results: Sequence[Any]) -> list[Any]:
-    for position, result in enumerate(check_elements(check_results, SpecialResult, "check_results"), 1):
-        if not result.is_check_result or isinstance(result, UserEvent):  # an evaluation is an event
-            raise ElementCheckError(
-                "parameter 'check_results' must hold results of asset checks only, AssetCheckResult(...), "
-                f"but number {position} is {repr_of(result)}"
-            )
-    return list(check_results)
-
-
-class MaterializeResult(AssetResult, Generic[T]):
-    """The result of an asset function that wrote its asset, with metadata and, optionally, a value to store.
-
-    Args:
-        asset_key: The asset; optional if the function has one asset only.
-        metadata: The metadata of the materialization.
-        check_results: The results of the asset checks in this function.
-        data_version: The user's own version of the data.
-        tags: The tags of the materialization.
-        value: The value that the I/O manager stores; without it the I/O manager is not called.
-
-    Raises:
-        CheckError, DagflowInvalidDefinitionError: An argument is of the wrong type, or a tag is invalid.
-
-    Example:
-        >>> MaterializeResult("cups", metadata={"rows": 3}).asset_key
-        AssetKey(['cups'])
-    """
-
-    __slots__ = ("value",)
-
-    def __init__(
-        self,
-        asset_key: CoercibleToAssetKey | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        check_results: Sequence[Any] | None = None,
-        data_version: DataVersion | None = None,
-        tags: Mapping[str, str] | None = None,
-        value: T | Unset = UNSET,
-    ) -> None:
-        super().__init__(asset_key, metadata, check_results, data_version, tags)
-        self.value: T | Unset = value
-
-    @property
-    def output_value(self) -> T | Unset:
-        """The value that the I/O manager stores; UNSET if the I/O manager is not called."""
-        return self.value
 
 
 class Failure(Restorable, Exception):

@@ -10,8 +10,9 @@ from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
 from dagflow.events.types import DagflowEventType
 from dagflow.instance.store import Store
-from dagflow.keys import shown_job, system_tag
+from dagflow.keys import shown_job
 from dagflow.processes import Process, is_alive, this_host
+from dagflow.tags import system_tag
 
 _S = DagflowRunStatus
 _NOT_STARTED = (_S.QUEUED, _S.NOT_STARTED, _S.MANAGED, _S.STARTING)

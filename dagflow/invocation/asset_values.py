@@ -8,8 +8,7 @@ from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.source_asset import SourceAsset
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, io_manager_key_of, spec_of
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
@@ -116,7 +115,7 @@ class AssetValueLoader:
         metadata = input_definition_metadata if metadata is None else metadata
         partitions = self._partitions(key, asset, partition_key, partition_key_range)
         context = self._context(key, asset, partitions, python_type, metadata, resource_config)
-        manager_key = _manager_key(asset, key)
+        manager_key = io_manager_key_of(asset, key)
         manager = self._started.values[manager_key]
         if not hasattr(manager, "load_input"):
             raise CheckError(
@@ -139,7 +138,7 @@ class AssetValueLoader:
             )
         check_optional(one, str, "partition_key", "load_asset_value")
         check_optional(several, PartitionKeyRange, "partition_key_range", "load_asset_value")
-        partitions_def = _spec(asset, key).partitions_def
+        partitions_def = spec_of(asset, key).partitions_def
         if several is not None:
             if partitions_def is None:
                 raise CheckError(
@@ -171,10 +170,10 @@ class AssetValueLoader:
         resource_config: Mapping[str, Any] | None,
     ) -> InputContext:
         """Start the I/O manager of an asset, and return the context with which it loads the value."""
-        name, manager_key = key.to_user_string(), _manager_key(asset, key)
+        name, manager_key = key.to_user_string(), io_manager_key_of(asset, key)
         normalize_metadata(metadata, f"the input of asset '{name}'")  # only checks
         access = self._start(manager_key, name, resource_config)
-        spec = _spec(asset, key)
+        spec = spec_of(asset, key)
         op_def, output_name, dagflow_type = None, key.path[-1], None
         if isinstance(asset, AssetsDefinition):
             output_name = asset.output_names[key]
@@ -249,17 +248,3 @@ class AssetValueLoader:
         started: StartedResources | None = getattr(self, "_started", None)
         if started is not None:
             started.stop()
-
-
-def _spec(asset: AnyAsset, key: AssetKey) -> Any:
-    if isinstance(asset, AssetsDefinition):
-        return asset.specs_by_key[key]
-    return asset.spec if isinstance(asset, SourceAsset) else asset
-
-
-def _manager_key(asset: AnyAsset, key: AssetKey) -> str:
-    return (
-        asset.get_io_manager_key_for_asset_key(key)
-        if isinstance(asset, AssetsDefinition)
-        else asset.io_manager_key
-    )

@@ -17,12 +17,12 @@ from dagflow.context.io import InputContext, OutputContext, is_nothing
 from dagflow.errors import CheckError, DagflowInvariantViolationError, ParameterCheckError, repr_of
 from dagflow.event_loop import refuse_coroutine
 from dagflow.io.manager import IOManager, value_name
-from dagflow.keys import system_tag
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition, range_of
 from dagflow.partitions.keys import TimeWindow
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import system_tag
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ from collections.abc import KeysView, Mapping
 from typing import Any
 
 from dagflow.errors import check_optional
-from dagflow.keys import system_tag, system_tag_spellings
 from dagflow.metadata.table import TableColumnLineage, TableSchema
+from dagflow.tags import system_tag, system_tag_spellings
 from dagflow.values import Constant
 
 _TYPES: dict[str, type[Any]] = {

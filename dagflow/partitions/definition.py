@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from dagflow._util import nearest
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, DagflowUnknownPartitionError
-from dagflow.keys import system_tag
+from dagflow.tags import system_tag
 
 if TYPE_CHECKING:
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
+    from dagflow.partitions.loading import PartitionLoadingContext
+    from dagflow.partitions.paging import PaginatedResults
     from dagflow.partitions.subset import PartitionsSubset
 
 
@@ -110,6 +112,98 @@ class PartitionsDefinition(ABC):
             )
         return keys[keys.index(partition_key_range.start) : keys.index(partition_key_range.end) + 1]
 
+    def get_paginated_partition_keys(
+        self, context: PartitionLoadingContext, limit: int, ascending: bool, cursor: str | None = None
+    ) -> PaginatedResults[str]:
+        """Return a page of the keys. The time of the first page bounds the keys of all its later pages.
+
+        Args:
+            context: The current time, and the store of the keys of dynamic definitions.
+            limit: The largest number of keys of the page.
+            ascending: Whether the page is in the order of the keys. Otherwise it is in the reverse order.
+            cursor: The cursor of the page before. Default: the page is the first one.
+
+        Raises:
+            ParameterCheckError: The cursor does not come from a page, or the limit is negative.
+
+        Example:
+            >>> from dagflow import StaticPartitionsDefinition, partition_loading_context
+            >>> letters = StaticPartitionsDefinition(["a", "b", "c"])
+            >>> with partition_loading_context() as context:
+            ...     page = letters.get_paginated_partition_keys(context, limit=2, ascending=False)
+            >>> page.results, page.has_more
+            (['c', 'b'], True)
+        """
+        from dagflow.partitions.paging import page_of_keys  # imported lazily: few projects use it
+
+        return page_of_keys(self.get_partition_keys, context, limit, ascending, cursor)
+
+    def filter_valid_partition_keys(self, partition_keys: set[str]) -> set[str]:
+        """Return those of the given keys that exist."""
+        return {key for key in partition_keys if self.has_partition_key(key)}
+
+    def validate_partition_definition(self) -> None:
+        """Raise an error if the keys are invalid.
+
+        Raises:
+            DagflowInvalidDefinitionError: A key is a duplicate, or contains `...` or a control character.
+        """
+        from dagflow.partitions.keys import check_keys  # imported lazily: it imports datetime
+
+        check_keys(self.get_partition_keys(), repr(self))
+
+    def get_serializable_unique_identifier(
+        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> str:
+        """Return a hash of the content of the definition: 40 hexadecimal digits.
+
+        Raises:
+            CheckError: A store of the keys of dynamic partitions is needed, and none is given.
+        """
+        return hash_of(
+            list(map(str, self.get_partition_keys(dynamic_partitions_store=dynamic_partitions_store)))
+        )
+
+    def deserialize_subset(self, serialized: str) -> PartitionsSubset:
+        """Return the subset that `serialize` of a subset of this definition has stored.
+
+        Raises:
+            DagflowInvalidDeserializationVersionError: The string has another version.
+            DagflowSerializationError: The string is not such a subset.
+
+        Example:
+            >>> from dagflow import StaticPartitionsDefinition
+            >>> towns = StaticPartitionsDefinition(["york", "leeds", "bath"])
+            >>> stored = towns.subset_with_partition_keys(["york", "leeds"]).serialize()
+            >>> stored
+            '{"version": 1, "subset": ["leeds", "york"]}'
+            >>> towns.deserialize_subset(stored) == towns.subset_with_partition_keys(["york", "leeds"])
+            True
+        """
+        return self.empty_subset().restored(serialized)
+
+    def can_deserialize_subset(
+        self,
+        serialized: str,
+        serialized_partitions_def_unique_id: str | None,
+        serialized_partitions_def_class_name: str | None,
+    ) -> bool:
+        """Return whether `deserialize_subset` can read a string.
+
+        Args:
+            serialized: The string.
+            serialized_partitions_def_unique_id: The identifier of the definition of the stored subset. It
+                counts for time windows.
+            serialized_partitions_def_class_name: The name of the class of that definition. It counts for
+                all other partitions.
+        """
+        if not self.empty_subset().can_restore(serialized):
+            return False
+        return self._matches(serialized_partitions_def_unique_id, serialized_partitions_def_class_name)
+
+    def _matches(self, unique_id: str | None, class_name: str | None) -> bool:
+        return class_name == type(self).__name__
+
     def subset_with_partition_keys(self, partition_keys: Iterable[str]) -> PartitionsSubset:
         """Return a subset with some keys.
 
@@ -148,6 +242,14 @@ class PartitionsDefinition(ABC):
             nearest(str(partition_key), keys)
             or f" It has {len(keys)} keys, from '{keys[0]}' to '{keys[-1]}'."
         )
+
+
+def hash_of(content: list[object] | list[str]) -> str:
+    """Return a hash of plain JSON: 40 hexadecimal digits, the same in each process."""
+    import hashlib  # both imported lazily: few projects use them
+    import json
+
+    return hashlib.sha1(json.dumps(content).encode(), usedforsecurity=False).hexdigest()
 
 
 def range_of(

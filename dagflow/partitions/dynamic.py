@@ -81,6 +81,15 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             )
         return list(store.get_dynamic_partitions(str(self.name)))
 
+    def validate_partition_definition(self) -> None:
+        """Raise an error if `partition_fn` returns invalid keys. Keys in a store are not read.
+
+        Raises:
+            DagflowInvalidDefinitionError: A key is a duplicate, or contains `...` or a control character.
+        """
+        if self.partition_fn is not None:
+            self.get_partition_keys()
+
     def build_add_request(self, partition_keys: Sequence[str]) -> AddDynamicPartitionsRequest:
         """Return the request of a sensor to add keys.
 

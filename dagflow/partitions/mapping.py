@@ -8,7 +8,7 @@ dependency that does not name one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -41,9 +41,9 @@ class UpstreamPartitionsResult:
             check_type(getattr(self, name), PartitionsSubset, name, "an UpstreamPartitionsResult")
 
     @property
-    def required_but_nonexistent_partition_keys(self) -> Collection[str]:
-        """The keys of the partitions that do not exist."""
-        return self.required_but_nonexistent_subset.get_partition_keys()
+    def required_but_nonexistent_partition_keys(self) -> list[str]:
+        """The keys of the partitions that do not exist, in order."""
+        return sorted(self.required_but_nonexistent_subset.get_partition_keys())
 
 
 class MappedKeys(NamedTuple):

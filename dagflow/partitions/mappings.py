@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
+    DagflowUnknownPartitionError,
     ParameterCheckError,
     check_elements,
     check_type,
@@ -172,7 +173,7 @@ class StaticPartitionMapping(KeyMapping):
         """Return the upstream keys that the table assigns to `keys`, in the order of the upstream keys.
 
         Raises:
-            DagflowInvalidDefinitionError: The table has a key that the definition on its side lacks.
+            DagflowUnknownPartitionError: The table has a key that the definition on its side lacks.
         """
         known = link.upstream.get_partition_keys(link.now, link.dynamic)
         self._check(self._table, known, link.upstream)
@@ -190,7 +191,8 @@ class StaticPartitionMapping(KeyMapping):
         """Raise an error unless both definitions are static and have the keys of the table.
 
         Raises:
-            DagflowInvalidDefinitionError: They are not, or lack a key.
+            DagflowInvalidDefinitionError: They are not static.
+            DagflowUnknownPartitionError: One lacks a key.
         """
         for definition in (upstream_partitions_def, downstream_partitions_def):
             if not isinstance(definition, StaticPartitionsDefinition):
@@ -202,7 +204,7 @@ class StaticPartitionMapping(KeyMapping):
     def _check(self, given: Iterable[str], known: Collection[str], definition: PartitionsDefinition) -> None:
         unknown = [f"'{key}'" for key in sorted(set(given).difference(known))]
         if unknown:
-            raise DagflowInvalidDefinitionError(
+            raise DagflowUnknownPartitionError(
                 f"a StaticPartitionMapping has {', '.join(unknown)}, which {repr_of(definition)} does not "
                 f"have: "
                 "correct the key, or add it there"

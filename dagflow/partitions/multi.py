@@ -15,12 +15,12 @@ from dagflow.errors import (
     ParameterCheckError,
     repr_of,
 )
-from dagflow.keys import system_tag
-from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.definition import PartitionsDefinition, hash_of
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import system_tag
 
 _SEPARATOR = "|"
 _RESERVED = "|[],"
@@ -89,8 +89,8 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     Raises:
         DagflowInvalidInvocationError: The number of dimensions is not two.
-        DagflowInvalidDefinitionError: A dimension is neither static, dynamic nor of time, or has keys that
-            contain `|`, `[`, `]` or `,`.
+        DagflowInvalidDefinitionError: A dimension is neither static, dynamic with a name, nor of time, or has
+            keys that contain `|`, `[`, `]` or `,`.
         ParameterCheckError: The argument is not a mapping from names to partitions definitions.
 
     Attributes:
@@ -328,6 +328,27 @@ class MultiPartitionsDefinition(PartitionsDefinition):
             tags[system_tag(f"partition/{name}")] = key
         return tags
 
+    def get_serializable_unique_identifier(
+        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> str:
+        """Return a hash of the names of the dimensions and of their contents: 40 hexadecimal digits."""
+        return hash_of(
+            [
+                text
+                for name, definition in self.partitions_defs
+                for text in (name, definition.get_serializable_unique_identifier(dynamic_partitions_store))
+            ]
+        )
+
+    def validate_partition_definition(self) -> None:
+        """Raise an error if a dimension is invalid.
+
+        Raises:
+            DagflowInvalidDefinitionError: It is.
+        """
+        for each in self.partitions_defs:
+            each.partitions_def.validate_partition_definition()
+
     def _key(self, first: str, second: str) -> MultiPartitionKey:
         return MultiPartitionKey(dict(zip(self.partition_dimension_names, (first, second), strict=True)))
 
@@ -386,6 +407,11 @@ def _check_dimension(name: object, definition: object) -> None:
         raise DagflowInvalidDefinitionError(
             f"dimension '{name}' of a MultiPartitionsDefinition must be static, dynamic or of time, "
             f"not {repr_of(definition)}"
+        )
+    if isinstance(definition, DynamicPartitionsDefinition) and definition.name is None:
+        raise DagflowInvalidDefinitionError(
+            f"dimension '{name}' of a MultiPartitionsDefinition is {definition!r}, but dynamic partitions "
+            "along a dimension must have a name: store the keys in an instance"
         )
     samples = []
     if isinstance(definition, StaticPartitionsDefinition):

@@ -10,8 +10,16 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from dagflow.errors import CheckError, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDeserializationVersionError,
+    DagflowSerializationError,
+    repr_of,
+)
+from dagflow.partitions.cadence import UTC
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
+from dagflow.partitions.ranges import key_ranges
+from dagflow.partitions.stored_subset import VERSION, content_of, stored, unreadable
 
 if TYPE_CHECKING:
     from dagflow.partitions.windows import Windows
@@ -73,6 +81,31 @@ class PartitionsSubset(ABC):
     def _only(self, keys: set[str]) -> PartitionsSubset:
         """Return the subset of those keys of this subset that are in `keys`."""
 
+    @abstractmethod
+    def serialize(self) -> str:
+        """Return the subset as a string, which `deserialize_subset` of its definition reads."""
+
+    @abstractmethod
+    def restored(self, serialized: str) -> PartitionsSubset:
+        """Return the subset of the same definition that `serialize` has stored.
+
+        Raises:
+            DagflowInvalidDeserializationVersionError: The string has another version.
+            DagflowSerializationError: The string is not such a subset.
+        """
+
+    def can_restore(self, serialized: str) -> bool:
+        """Return whether `restored` can read a string."""
+        try:
+            self.restored(serialized)
+        except (DagflowSerializationError, DagflowInvalidDeserializationVersionError):
+            return False
+        return True
+
+    def to_serializable_subset(self) -> PartitionsSubset:
+        """Return an equal subset that can be stored: this one."""
+        return self
+
     @property
     def is_empty(self) -> bool:
         """True if there are no keys."""
@@ -92,21 +125,10 @@ class PartitionsSubset(ABC):
     def get_partition_key_ranges(self, partitions_def: OrderedKeys) -> list[PartitionKeyRange]:
         """Return the longest ranges of adjacent keys.
 
-        A range of partitions along two dimensions has one key of the first dimension.
+        A range of partitions along two dimensions has one key of the dimension of which the subset has fewer
+        keys.
         """
-        own = set(self.get_partition_keys())
-        ranges: list[PartitionKeyRange] = []
-        previous: str | None = None
-        for key in partitions_def.get_partition_keys():
-            if key not in own:
-                previous = None
-                continue
-            if previous is None or _first_part(previous) != _first_part(key):
-                ranges.append(PartitionKeyRange(key, key))
-            else:
-                ranges[-1] = PartitionKeyRange(ranges[-1].start, key)
-            previous = key
-        return ranges
+        return key_ranges(set(self.get_partition_keys()), partitions_def.get_partition_keys())
 
     def __contains__(self, partition_key: object) -> bool:
         return partition_key in self.get_partition_keys()
@@ -161,6 +183,22 @@ class DefaultPartitionsSubset(PartitionsSubset):
         """Return the empty subset."""
         return DefaultPartitionsSubset()
 
+    def serialize(self) -> str:
+        """Return the subset as a string, which `deserialize_subset` of its definition reads."""
+        return stored("subset", sorted(self.subset))
+
+    def restored(self, serialized: str) -> DefaultPartitionsSubset:
+        """Return the subset that `serialize` has stored.
+
+        Raises:
+            DagflowInvalidDeserializationVersionError: The string has another version.
+            DagflowSerializationError: The string is not such a subset.
+        """
+        keys = content_of(serialized, "subset")
+        if not all(isinstance(key, str) for key in keys):
+            raise unreadable(serialized, "its keys must be strings")
+        return DefaultPartitionsSubset(keys)
+
     def _only(self, keys: set[str]) -> DefaultPartitionsSubset:
         return DefaultPartitionsSubset(self.subset & keys)
 
@@ -168,7 +206,8 @@ class DefaultPartitionsSubset(PartitionsSubset):
         return isinstance(other, DefaultPartitionsSubset) and self.subset == other.subset
 
     def __repr__(self) -> str:
-        return f"DefaultPartitionsSubset({sorted(self.subset)})"
+        keys = ", ".join(map(repr, sorted(self.subset)))
+        return f"DefaultPartitionsSubset(subset={{{keys}}})" if keys else "DefaultPartitionsSubset()"
 
 
 class TimeWindowPartitionsSubset(PartitionsSubset):
@@ -208,12 +247,40 @@ class TimeWindowPartitionsSubset(PartitionsSubset):
 
     @property
     def included_time_windows(self) -> list[TimeWindow]:
-        """The windows of the subset in order, with adjacent windows as one."""
+        """The windows of the subset in order, with adjacent windows as one.
+
+        Windows are adjacent too if `exclusions` leaves out all windows between them.
+        """
         cadence = self.partitions_def.windows.cadence
-        return [
-            TimeWindow(cadence.local(start), cadence.local(end))
-            for start, end in self.partitions_def.windows.spans(self._starts)
-        ]
+        return [TimeWindow(cadence.local(start), cadence.local(end)) for start, end in self._spans()]
+
+    def _spans(self) -> Iterator[tuple[datetime, datetime]]:
+        return self.partitions_def.windows.spans(self._starts, joins_gaps=True)
+
+    def serialize(self) -> str:
+        """Return the subset as a string, which `deserialize_subset` of its definition reads."""
+        spans = [[_seconds(start), _seconds(end)] for start, end in self._spans()]
+        return stored("time_windows", spans, num_partitions=self.num_partitions)
+
+    def restored(self, serialized: str) -> TimeWindowPartitionsSubset:
+        """Return the subset of the same definition that `serialize` has stored.
+
+        Raises:
+            DagflowInvalidDeserializationVersionError: The string has another version.
+            DagflowSerializationError: The string is not such a subset.
+        """
+        windows = self.partitions_def.windows
+        spans = content_of(serialized, "time_windows", default_version=VERSION)
+        starts: list[datetime] = []
+        try:
+            for first, end in spans:
+                starts += windows.starts(
+                    windows.cadence.ceil(windows.cadence.utc(first)), windows.cadence.utc(end)
+                )
+        except (TypeError, ValueError, OverflowError):
+            problem = "its windows must be pairs of a start and an end in seconds since the epoch"
+            raise unreadable(serialized, problem) from None
+        return TimeWindowPartitionsSubset(self.partitions_def, starts)
 
     def get_partition_keys(self) -> list[str]:
         """Return the keys, by time."""
@@ -264,7 +331,5 @@ class TimeWindowPartitionsSubset(PartitionsSubset):
         return f"TimeWindowPartitionsSubset({', '.join(windows)})"
 
 
-def _first_part(key: str) -> str | None:
-    """Return the key of the first dimension; None for partitions with one dimension."""
-    dimensions = getattr(key, "keys_by_dimension", None)
-    return None if dimensions is None else next(iter(dimensions.values()))
+def _seconds(moment: datetime) -> float:
+    return moment.replace(tzinfo=UTC).timestamp()

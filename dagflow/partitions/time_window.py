@@ -9,30 +9,31 @@ from typing import TYPE_CHECKING
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
-    DagflowUnknownPartitionError,
     ParameterCheckError,
     check_optional,
     repr_of,
 )
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
-from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.definition import PartitionsDefinition, hash_of
 from dagflow.partitions.key_format import KeyFormat
-from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
 from dagflow.partitions.loading import effective_time
+from dagflow.partitions.window_queries import WindowQueries
 from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours
 
 if TYPE_CHECKING:
     from dagflow.partitions.subset import TimeWindowPartitionsSubset
 
 
-class TimeWindowPartitionsDefinition(PartitionsDefinition):
+class TimeWindowPartitionsDefinition(WindowQueries):
     """Partitions that follow each other in time, one for each complete window between a start and an end.
 
     Args:
         start: The first window starts here or later: a string in the format `fmt`, or a datetime. The clock
             time of a datetime is read in `timezone`, even if it has another zone.
         fmt: The format of keys, as in `datetime.strftime`. It must give each window a different key.
-        end: The last window ends here or earlier. Default: the current time.
+        end: The last window ends here or earlier. There are no windows if it is before `start`. Default: the
+            current time.
         schedule_type: The interval at which windows start. Give this or `cron_schedule`.
         timezone: An IANA name. Default: "UTC".
         end_offset: The number of windows in addition (negative: less) to the complete ones. No window ends
@@ -44,9 +45,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         exclusions: The starts of windows to leave out, as cron expressions and datetimes.
 
     Raises:
-        DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, the end is before
-            the start, an offset is out of range, a cron expression is invalid, `fmt` gives different windows
-            the same key, or the exclusions leave out all windows.
+        DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, an offset is out
+            of range, a cron expression is invalid, `fmt` gives different windows the same key, or the
+            exclusions leave out all windows.
         CheckError: Neither or both of `schedule_type` and `cron_schedule` are given.
 
     Example:
@@ -83,10 +84,6 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         key_format = KeyFormat(fmt, cadence)
         self._start = _moment_in_utc(start, key_format, "start")
         self._end = None if end is None else _moment_in_utc(end, key_format, "end")
-        if self._end is not None and self._end < self._start:
-            raise DagflowInvalidDefinitionError(
-                f"the end {str(end)!r} of the partitions is before their start {str(start)!r}"
-            )
         check_optional(exclusions, Sequence, "exclusions", "time partitions")
         left_out = exclusion_test(exclusions, cadence) if exclusions else None
         self.windows: Windows = Windows(key_format, self._start, self._end, end_offset, left_out)
@@ -203,23 +200,18 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     ) -> list[str]:
         """Return the keys from the start to the end of a range, both included; [] if they are reversed.
 
+        Keys of windows that are left out by `exclusions` are skipped, also the start and the end.
+
         Raises:
-            DagflowUnknownPartitionError: The start or the end is not one of the keys.
+            CheckError: The start or the end is the key of a window outside the start and end of the
+                definition.
+            DagflowUnknownPartitionError: The start or the end is not the key of a window.
         """
+        bound = self._bound(current_time)
         for key in partition_key_range:
-            self.validate_partition_key(key, current_time)
+            self._check_within(key, self.start_of(key), bound, current_time)
         first, last = map(self.start_of, partition_key_range)
         return self.windows.keys(first, self.windows.cadence.after(last))
-
-    def get_partition_keys_in_time_window(
-        self, time_window: TimeWindow, current_time: Moment | None = None
-    ) -> list[str]:
-        """Return the keys of the windows that start within `time_window`."""
-        windows = self.windows
-        first, end = map(windows.cadence.utc, time_window)
-        return windows.keys(
-            max(windows.cadence.ceil(first), windows.first), min(end, self._bound(current_time))
-        )
 
     def empty_subset(self) -> TimeWindowPartitionsSubset:
         """Return the subset without keys."""
@@ -227,68 +219,22 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
         return TimeWindowPartitionsSubset(self)
 
-    def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
-        """Return the key of the window that contains a moment, even outside the start and end."""
-        cadence = self.windows.cadence
-        return self.windows.key(
-            self.windows.skip_excluded(cadence.floor(cadence.utc(timestamp)), cadence.before)
-        )
-
-    # ---- windows
-
-    def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """Return the window of a key, even outside the start and end of the definition.
-
-        Raises:
-            DagflowUnknownPartitionError: `partition_key` is not the key of a window.
-
-        Example:
-            >>> days = TimeWindowPartitionsDefinition(
-            ...     "2024-01-01", "%Y-%m-%d", schedule_type=ScheduleType.DAILY)
-            >>> days.time_window_for_partition_key("2024-02-29").end.isoformat()
-            '2024-03-01T00:00:00+00:00'
-        """
-        return self._window(self.start_of(partition_key))
-
-    def get_first_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
-        """Return the first window, or None if there are no windows."""
-        key = self.get_first_partition_key(current_time)
-        return None if key is None else self.time_window_for_partition_key(key)
-
-    def get_last_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
-        """Return the last window, or None if there are no windows."""
-        key = self.get_last_partition_key(current_time)
-        return None if key is None else self.time_window_for_partition_key(key)
-
-    def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """Return the first window that starts at or after a moment.
-
-        If `respect_bounds`, return None for a window after the end of the definition.
-        """
-        windows = self.windows
-        start = windows.skip_excluded(
-            windows.cadence.ceil(windows.cadence.utc(end_dt)), windows.cadence.after
-        )
-        beyond = windows.end is not None and start >= windows.end
-        return None if respect_bounds and beyond else self._window(start)
-
-    def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """Return the last window that ends at or before a moment.
-
-        If `respect_bounds`, return None for a window before the first one of the definition.
-        """
-        cadence = self.windows.cadence
-        start = self.windows.before(cadence.floor(cadence.utc(start_dt)))
-        return None if respect_bounds and start < self.windows.first else self._window(start)
-
     # ---- private
 
     def _bound(self, current_time: Moment | None) -> datetime:
         return self.windows.bound(effective_time(current_time))
 
-    def _window(self, start: datetime) -> TimeWindow:
-        cadence = self.windows.cadence
-        return TimeWindow(cadence.local(start), cadence.local(cadence.after(start)))
+    def _check_within(self, key: str, start: datetime, bound: datetime, current_time: Moment | None) -> None:
+        place = None
+        if start < self.windows.first:
+            place = "before the partitions definition start time"
+        elif start >= bound:
+            place = "after the partitions definition end time"
+        if place is not None:
+            raise CheckError(
+                f"the partition '{key}' of a range is {place}, so {self!r} does not have it."
+                + self.hint(key, current_time, None)
+            )
 
     def _offset(self, name: str) -> int:
         cadence = self.windows.cadence.wall_cadence
@@ -297,20 +243,6 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def _key_within(self, start: datetime, current_time: Moment | None) -> str | None:
         windows = self.windows
         return windows.key(start) if windows.first <= start < self._bound(current_time) else None
-
-    def start_of(self, key: str) -> datetime:
-        """Return the start of the window of a key, in UTC without zone.
-
-        Raises:
-            DagflowUnknownPartitionError: `key` is not the key of a window.
-        """
-        start = self.windows.start(key)
-        if start is None:
-            example = self.windows.key(self.windows.first)
-            raise DagflowUnknownPartitionError(
-                f"'{key}' is not a partition key of {self!r}. Its keys look like '{example}'."
-            )
-        return start
 
     def hint(
         self,
@@ -324,10 +256,44 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             return f" It has no keys yet; the first will be '{self.windows.key(self.windows.first)}'."
         return f" It has the keys from '{first}' to '{last}'."
 
-    def _identity(self) -> tuple[object, ...]:
+    def equal_except_for_start_or_end(self, other: PartitionsDefinition) -> bool:
+        """Return whether another definition differs at most in its start and end.
+
+        Example:
+            >>> from dagflow import DailyPartitionsDefinition
+            >>> recent = DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
+            >>> recent.equal_except_for_start_or_end(DailyPartitionsDefinition("2019-01-01"))
+            True
+        """
+        return isinstance(other, TimeWindowPartitionsDefinition) and self.rhythm() == other.rhythm()
+
+    def get_serializable_unique_identifier(
+        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> str:
+        """Return a hash of the content of the definition: 40 hexadecimal digits."""
+        exclusions = sorted(str(each) for each in self.exclusions)
+        content = self._start, self._end, self.end_offset, exclusions, self.timezone, self.fmt
+        return hash_of([*map(str, content), self.cron_schedule])
+
+    def _matches(self, unique_id: str | None, class_name: str | None) -> bool:
+        return unique_id == self.get_serializable_unique_identifier()
+
+    def validate_partition_definition(self) -> None:
+        """Raise an error if different windows have the same key. The constructor has done so already.
+
+        Raises:
+            DagflowInvalidDefinitionError: Two windows have the same key, or a key cannot be read back.
+        """
+        self.windows.check_format()
+
+    def rhythm(self) -> tuple[object, ...]:
+        """Return the content of the definition without its start and end."""
         windows = self.windows
-        bounds = self._start, self._end, windows.end_offset, frozenset(self.exclusions)
-        return *bounds, self.timezone, windows.key_format.fmt, windows.cadence.wall_cadence
+        own = windows.end_offset, frozenset(self.exclusions)
+        return *own, self.timezone, windows.key_format.fmt, windows.cadence.wall_cadence
+
+    def _identity(self) -> tuple[object, ...]:
+        return self._start, self._end, *self.rhythm()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TimeWindowPartitionsDefinition) and self._identity() == other._identity()

@@ -55,7 +55,7 @@ class Windows:
         self.first: datetime = self.skip_excluded(cadence.ceil(start), cadence.after)
         self.end: datetime | None = None if end is None else cadence.floor(end)
         self.end_offset: int = end_offset
-        self._check_format()
+        self.check_format()
 
     def bound(self, now: Moment) -> datetime:
         """Return the end of the existing windows. It is at most `first` if no windows exist."""
@@ -82,6 +82,10 @@ class Windows:
     def before(self, start: datetime) -> datetime:
         """Return the start of the window before the one that starts at `start`."""
         return self.skip_excluded(self.cadence.before(start), self.cadence.before)
+
+    def next_existing(self, start: datetime) -> datetime:
+        """Return `start`, or the next start if the window that begins there is left out."""
+        return self.skip_excluded(start, self.cadence.after)
 
     def skip_excluded(self, start: datetime, step: Callable[[datetime], datetime]) -> datetime:
         """Return `start`, or the next start in the direction of `step` whose window is not left out."""
@@ -111,16 +115,20 @@ class Windows:
         """Return the starts of the windows that overlap the time from `first` to `end`."""
         return self.starts(self.cadence.floor(first), end) if first < end else iter(())
 
-    def spans(self, starts: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    def spans(
+        self, starts: Iterable[datetime], *, joins_gaps: bool = False
+    ) -> Iterator[tuple[datetime, datetime]]:
         """Yield the start and end of each span of adjacent windows.
 
         Args:
             starts: The starts of the windows, in order and without duplicates.
+            joins_gaps: Whether windows are adjacent too if all windows between them are left out.
         """
         after = self.cadence.after
+        following = self.next_existing if joins_gaps else lambda end: end
         span: tuple[datetime, datetime] | None = None
         for start in starts:
-            if span is not None and span[1] == start:
+            if span is not None and following(span[1]) == start:
                 span = (span[0], after(start))
                 continue
             if span is not None:
@@ -176,7 +184,26 @@ class Windows:
         except (ValueError, OverflowError, TypeError, re.error):
             return None
 
-    def _check_format(self) -> None:
+    def start_near(self, key: str) -> datetime | None:
+        """Return the start of the first existing window at or after the time that a string shows.
+
+        The string is in the format of keys. Return None if it is not.
+        """
+        start = self.start(key)
+        if start is None:
+            try:
+                start = self.cadence.ceil(self.cadence.utc(self.key_format.read(key)))
+            # another format, an impossible date, not a string
+            except (ValueError, OverflowError, TypeError, re.error):
+                return None
+        return self.next_existing(start) if has_neighbours(start) else None
+
+    def check_format(self) -> None:
+        """Raise unless the format gives each window its own key that can be read back.
+
+        Raises:
+            DagflowInvalidDefinitionError: It does not, at least for some windows near the first one.
+        """
         fmt, first, following = self.key_format.fmt, self.first, self.cadence.after(self.first)
         key = self.key(first)
         if "..." in key:

@@ -122,7 +122,9 @@ def _compile(
     bound_inputs: frozenset[str],
     in_process: bool = True,
 ) -> Plan:
-    sources = InputSources(job, config, surroundings, partitions, bound_inputs)
+    sources = InputSources(
+        job, config, surroundings, partitions, bound_inputs, is_partitioned=_is_partitioned(job)
+    )
     compiler = _Compiler(job, sources, in_process)
     frame = Frame(job.graph, (), None, None if config is None else config.get("ops"), in_order(job.hook_defs))
     compiler.add_steps(frame)

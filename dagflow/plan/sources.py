@@ -17,6 +17,7 @@ from dagflow.defs.graphs.wiring import (
 )
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition, OutputDefinition
 from dagflow.errors import (
     CheckError,
@@ -70,6 +71,7 @@ class InputSources:
     Attributes:
         step_key: The step whose inputs are being compiled, for messages.
         gates: The steps of the blocking checks that this step waits for.
+        is_partitioned: Whether the plan depends on partitions.
     """
 
     def __init__(
@@ -79,8 +81,10 @@ class InputSources:
         surroundings: Surroundings,
         partitions: PartitionsOfRun,
         bound_inputs: frozenset[str],
+        is_partitioned: bool,
     ) -> None:
         self.job = job
+        self.is_partitioned = is_partitioned
         self.root_config: Mapping[str, Any] = config or {}
         self.surroundings = surroundings
         self.partitions = partitions
@@ -110,6 +114,7 @@ class InputSources:
         asset_key = definition.asset_key
         if asset is not None:
             asset_key = asset.key
+        if asset is not None and self.is_partitioned:
             if definition.dagflow_type.is_nothing:  # a dependency that is not loaded reads no partitions
                 ordered_keys = partial(self._partition_keys, asset, definition.name)
             else:
@@ -323,6 +328,9 @@ class InputSources:
 
 def _step_and_output(frame: Frame, node_name: str, output_name: str) -> tuple[OutputRef, OutputDefinition]:
     """Return the output of a step that gives an output of a node, with its definition."""
-    leaf = leaf_output(frame.graph.node_dict[node_name].definition, output_name)
+    node_def = frame.graph.node_dict[node_name].definition
+    if not frame.path and isinstance(node_def, OpDefinition):
+        return OutputRef(node_name, output_name), node_def.outs[output_name]
+    leaf = leaf_output(node_def, output_name)
     step_key = ".".join((*frame.path, node_name, *leaf.path))
     return OutputRef(step_key, leaf.definition.name), leaf.definition

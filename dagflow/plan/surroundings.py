@@ -65,7 +65,7 @@ def check_range(
         return NO_PARTITIONS
     try:
         keys = job.partitions_def.get_partition_keys_in_range(found, surroundings.now, surroundings.dynamic)
-    except DagflowUnknownPartitionError as error:
+    except (CheckError, DagflowUnknownPartitionError) as error:
         raise DagflowInvalidInvocationError(
             f"the range of partitions from '{found.start}' to '{found.end}' was given to "
             f"{job.describe_target()}: {error}"

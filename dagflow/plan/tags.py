@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowUnmetExecutorRequirementsError, repr_of
-from dagflow.keys import system_tag_spellings
+from dagflow.tags import system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.graphs.content import Node

@@ -257,12 +257,12 @@ def _asset_subset(job: JobDefinition, assets: Any, checks: Any) -> JobDefinition
     for key in keys:
         if key not in known:
             raise DagflowInvalidSubsetError(
-                f"{job.describe_target()} knows no asset '{key.to_user_string()}', so 'asset_selection' "
+                f"{job.describe_target()} has no asset '{key.to_user_string()}', so 'asset_selection' "
                 f"cannot choose it.{nearest_key(key, known)}"
             )
     if layer is None:
         raise DagflowInvalidSubsetError(f"{job.describe_target()} has no checks to choose from")
-    from dagflow.defs.assets.selection import AssetSelection  # imported lazily: few runs select assets
+    from dagflow.defs.selections.definition import AssetSelection  # imported lazily: few runs select assets
 
     selection = AssetSelection.assets(*keys)
     if check_keys is not None:

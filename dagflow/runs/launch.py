@@ -24,7 +24,7 @@ from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import is_memory_of_run
-from dagflow.keys import EPHEMERAL_JOB_NAME, AssetKey, jsonable_tags, system_tag, system_tag_spellings
+from dagflow.keys import EPHEMERAL_JOB_NAME, AssetKey
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import compile_plan
@@ -32,6 +32,7 @@ from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.plan.surroundings import Surroundings, check_partition
 from dagflow.runs.results import ExecutionResult
+from dagflow.tags import jsonable_tags, system_tag, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.partitions.keys import PartitionKeyRange

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.jobs.asset_job import SELECTION_ERRORS, build_asset_job, unresolved
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ElementCheckError,

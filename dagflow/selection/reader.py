@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, NoReturn
 
+from dagflow._util import nearest
 from dagflow.errors import DagflowError
 from dagflow.selection.tree import ALL, ATTRIBUTES, NAME, RESERVED, WORD, Pattern
 
@@ -18,6 +19,7 @@ _match_number = re.compile(r"\s*(\d+)").match
 _match_space = re.compile(r"\s*").match
 _match_call = re.compile(r"(\w+)\s*\(").match
 _match_attribute = re.compile(r"(\w+)\s*:").match
+_find_check = re.compile(rf'(?<![\w.:/"-])(?:check:)?({NAME}):({WORD})').finditer
 _match_atom = re.compile(r'[\w"(*]').match
 
 
@@ -229,8 +231,16 @@ class Reader:
         """
         line = re.sub(r"\s", " ", self.text)
         caret = " " * (self.position if position is None else position) + "^"
-        message = f"cannot read the selection: expected {expected}"
+        message = f"cannot read the selection: expected {expected}{self._hint_for_check()}"
         raise self.dialect.error(f"{message}\n    {line}\n    {caret}")
+
+    def _hint_for_check(self) -> str:
+        """Return how to write a check, if the text has `asset:check` without quotes."""
+        if self.dialect.is_open and "check" in self.dialect.attributes:
+            for found in _find_check(self.text):
+                if not nearest(found[1], self.dialect.attributes):
+                    return f'. A check is written check:"{found[1]}:{found[2]}"'
+        return ""
 
 
 def depth_of(mark: str) -> int:

@@ -99,8 +99,10 @@ def _named(name: str, graph: Graph) -> frozenset[str]:
     nodes = graph.named(name)
     if not nodes:
         raise DagflowInvalidSubsetError(f"no node is called '{name}'.{_hint_for_name(name, graph)}")
-    others = [node for node in nodes if "key" not in node.attributes]
-    if others and any(name in node.attributes.get("key", ()) for node in nodes):
+    own = {node.id for node in nodes if name in node.attributes.get("key", ())}
+    inside = walk(own, tree.ALL, graph.inner)  # an op inside the graph of an asset may have its name
+    others = [node for node in nodes if "key" not in node.attributes and node.id not in inside]
+    if others and own:
         text = tree.written(name)
         kind = "graph" if all("op" not in node.attributes for node in others) else "op"
         raise DagflowInvalidSubsetError(

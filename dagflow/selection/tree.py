@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ClassVar, Final, NamedTuple
 
 from dagflow.errors import CheckError
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.values import ByValue
 
 ALL: Final = -1
@@ -79,7 +80,7 @@ class Selection(ByValue):
         return Not(self)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._fields()))})"
+        return f"{type(self).__name__}({', '.join(map(repr, self._values()))})"
 
 
 class Everything(Selection):
@@ -304,6 +305,7 @@ class Node(NamedTuple):
         parent: The id of the enclosing graph node, if any.
         definition: The definition that the node is an instance of.
         part_of: The definitions that contain the node as a whole: jobs, asset jobs.
+        key: The key of the asset or check that the node is, None for the node of an op or graph.
     """
 
     id: str
@@ -312,6 +314,7 @@ class Node(NamedTuple):
     parent: str | None = None
     definition: object = None
     part_of: tuple[object, ...] = ()
+    key: AssetKey | AssetCheckKey | None = None
 
 
 class Graph:

@@ -12,7 +12,7 @@ from pytest_dagflow.markers.registry import PartitionChoice, check_arguments
 from pytest_dagflow.session import session_of
 
 if TYPE_CHECKING:
-    from dagflow import DagflowInstance, PartitionsDefinition
+    from dagflow import AssetsDefinition, DagflowInstance, PartitionsDefinition
 
 
 def parametrize_partitions(metafunc: pytest.Metafunc) -> None:
@@ -122,15 +122,35 @@ def choose_keys(choice: PartitionChoice, *, now: float, seed: str) -> list[str]:
 
 
 def _partitions_of(target: object) -> PartitionsDefinition:
-    """Return the partitions definition itself, or that of an asset or a job."""
-    from dagflow import PartitionsDefinition
+    """Return the partitions definition itself, or that of an asset, a check or a job."""
+    from dagflow import AssetsDefinition, PartitionsDefinition
 
+    if isinstance(target, AssetsDefinition):
+        _check_one_definition(target)
     found = target if isinstance(target, PartitionsDefinition) else getattr(target, "partitions_def", None)
     if not isinstance(found, PartitionsDefinition):
         raise ValueError(
-            f"{target!r} has no partitions: pass a partitions definition, or an asset or a job that has one"
+            f"{target!r} has no partitions: pass a partitions definition, or an asset, a check or a job that "
+            "has one"
         )
     return found
+
+
+def _check_one_definition(assets: AssetsDefinition) -> None:
+    """Raise if the assets and checks of a function have different partitions: no run has a key of all.
+
+    Raises:
+        ValueError: They have two or more partitions definitions.
+    """
+    keys: dict[str, list[str]] = {}
+    specs = [(spec.key.to_user_string(), spec.partitions_def) for spec in assets.specs]
+    specs += [(spec.key.to_user_string(), spec.partitions_def) for spec in assets.check_specs]
+    for name, definition in specs:
+        if definition is not None:
+            keys.setdefault(repr(definition), []).append(name)
+    if len(keys) > 1:
+        found = "; ".join(f"{definition} of {', '.join(names)}" for definition, names in keys.items())
+        raise ValueError(f"{assets!r} has several partitions definitions: pass one of them ({found})")
 
 
 class _DynamicKeys:

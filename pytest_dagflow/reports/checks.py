@@ -1,4 +1,4 @@
-"""The lines about the asset checks of a run: those that did not pass, and how many passed."""
+"""The text about the asset checks of a run: those that did not pass, how many passed, what they blocked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagflow import AssetCheckEvaluation, ExecuteInProcessResult
+    from dagflow import AssetCheckEvaluation, ExecuteInProcessResult, SerializableErrorInfo
 
 _MAX_CHECKS = 20
 _MAX_LENGTH = 120
+_MAX_NAMES = 3
 
 
 def check_lines(result: ExecuteInProcessResult) -> Iterator[str]:
@@ -27,6 +28,40 @@ def check_lines(result: ExecuteInProcessResult) -> Iterator[str]:
         yield f"  ... and {len(failed) - len(shown)} more did not pass"
     if len(evaluations) > len(failed):
         yield f"  {len(evaluations) - len(failed)} passed"
+
+
+def is_of_checks(error: SerializableErrorInfo) -> bool:
+    """Return whether an error is about blocking checks, under the name of dagflow or of Dagster."""
+    return (error.cls_name or "").endswith("AssetCheckFailedError")
+
+
+def outcomes_of_blocked(result: ExecuteInProcessResult) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the reason for each step that a blocking check failed, and for each step that waited for it.
+
+    Args:
+        result: The result of the run.
+    """
+    checks: dict[str, list[str]] = {}
+    for event in result.all_events:
+        if event.event_type.name == "ASSET_CHECK_EVALUATION" and event.step_key is not None:
+            evaluation = event.asset_check_evaluation_data
+            if evaluation.blocking and not evaluation.passed and evaluation.severity.value == "ERROR":
+                checks.setdefault(event.step_key, []).append(_name(evaluation))
+    if not checks:
+        return {}, {}
+    blocked: dict[str, list[str]] = {}
+    for key in result.plan.step_keys:
+        upstream = result.plan.step_by_key(key).upstream_keys
+        causes = [name for other in upstream for name in (*checks.get(other, ()), *blocked.get(other, ()))]
+        if causes:
+            blocked[key] = list(dict.fromkeys(causes))
+    failed = {key: f": {_join(names)} did not pass" for key, names in checks.items()}
+    return failed, {key: f", blocked by {_join(names)}" for key, names in blocked.items()}
+
+
+def _join(names: list[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"{', '.join(names[:_MAX_NAMES])}{more}"
 
 
 def _name(evaluation: AssetCheckEvaluation) -> str:

@@ -13,6 +13,7 @@ import pytest
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.observed import ObservedRuns, runs_of, runs_of_fixtures
+from pytest_dagflow.reports.step_names import expression_of
 
 if TYPE_CHECKING:
     from dagflow import ExecuteInProcessResult
@@ -90,9 +91,7 @@ def _section_lines(
     yield f"run it again:  pytest {shlex.quote(_runnable_id(item))}"
     failed = [result for result, _ in chosen if not result.success]
     names = dict.fromkeys(
-        run_text.display_name(result, key).partition("[")[0]
-        for result in failed
-        for key in run_text.failed_steps(result)
+        expression_of(result, key) for result in failed for key in run_text.failed_steps(result)
     )
     if names:
         yield f"tests of the failed nodes:  pytest --dag-select {shlex.quote(', '.join(names))}"

@@ -9,7 +9,8 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_dagflow.reports.checks import check_lines
+from pytest_dagflow.reports.checks import check_lines, is_of_checks, outcomes_of_blocked
+from pytest_dagflow.reports.step_names import display_name, name_with_keys
 
 if TYPE_CHECKING:
     from dagflow import DagflowEvent, ExecuteInProcessResult
@@ -71,16 +72,6 @@ def failed_steps(result: ExecuteInProcessResult) -> list[str]:
     return [event.step_key for event in result.get_step_failure_events() if event.step_key is not None]
 
 
-def display_name(result: ExecuteInProcessResult, step_key: str) -> str:
-    """Return the key of the asset that a step makes, if it makes only this one; else the key of the step."""
-    if step_key in result.plan.index_by_key and "." not in step_key:
-        outputs = result.plan.step_by_key(step_key).outputs
-        keys = [output.asset_key for output in outputs if output.asset_key is not None]
-        if len(keys) == 1 and keys[0].to_python_identifier() == step_key:
-            return str(keys[0].to_user_string())
-    return step_key
-
-
 # errors
 
 
@@ -92,6 +83,8 @@ def _error_lines(result: ExecuteInProcessResult, report_text: str) -> Iterator[s
     error = getattr(events[0].event_specific_data, "error", None)
     if error is None or _is_shown(error, report_text):
         return
+    if is_of_checks(error):
+        return  # the lines about the checks have more, and no frame is the user's
     yield from _traceback_lines(error.shortened())
 
 
@@ -203,14 +196,15 @@ def _hook_lines(result: ExecuteInProcessResult) -> Iterator[str]:
 def _tree_lines(result: ExecuteInProcessResult) -> Iterator[str]:
     """Yield a line for each step with its outcome, indented below its graphs."""
     rows = dict.fromkeys((ref[0] for ref in result.given), "given")
-    rows.update(dict.fromkeys(result.plan.step_keys, "not run"))
+    by_checks, blocked = outcomes_of_blocked(result)
+    rows.update((key, f"not run{blocked.get(key, '')}") for key in result.plan.step_keys)
     by_step: dict[str, list[DagflowEvent]] = {}
-    names = {key: display_name(result, key) for key in rows}
+    names = {key: name_with_keys(result, key) for key in rows}
     for event in result.all_events:
         if event.step_key is not None and event.event_type_value.startswith("STEP_"):
             by_step.setdefault(event.step_key, []).append(event)
     for key, events in by_step.items():
-        rows[key] = _outcome(events)
+        rows[key] = _outcome(events, by_checks.get(key, ""))
     rows = {key: rows[key] for key in _group_mapped_steps(rows)}
     shown = _choose_steps(rows)
     width = max((2 * key.count(".") + len(_last_part(key, names)) for key in shown), default=0)
@@ -273,13 +267,18 @@ def _choose_steps(rows: dict[str, str]) -> list[str]:
 def _count_outcomes(texts: Iterable[str]) -> str:
     counts: dict[str, int] = {}
     for text in texts:
-        outcome = "not run" if text == "not run" else text.partition(" ")[0]
+        outcome = "not run" if text.startswith("not run") else text.partition(" ")[0]
         counts[outcome] = counts.get(outcome, 0) + 1
     return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
 
 
-def _outcome(events: Sequence[DagflowEvent]) -> str:
-    """Return the outcome of a step, the time since its first start, and the number of its retries."""
+def _outcome(events: Sequence[DagflowEvent], by_checks: str) -> str:
+    """Return the outcome of a step, the time since its first start, the number of its retries, and its error.
+
+    Args:
+        events: The events of the step.
+        by_checks: The reason if blocking checks failed the step.
+    """
     types = [event.event_type.name for event in events]
     ends = {"STEP_SUCCESS": "succeeded", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
     outcome = next((ends[name] for name in reversed(types) if name in ends), "unfinished")
@@ -289,8 +288,8 @@ def _outcome(events: Sequence[DagflowEvent]) -> str:
     again = f", retried {retries} time{'' if retries == 1 else 's'}" if retries else ""
     error = getattr(events[-1].event_specific_data, "error", None) if outcome == "failed" else None
     reason = f": {_one_line(error)}" if error is not None else ""
-    if error is not None and error.cls_name == "DagflowAssetCheckFailedError":
-        reason = ", blocked by its checks"
+    if error is not None and is_of_checks(error):
+        reason = by_checks
     return f"{outcome} in {_format_time(events[-1].timestamp - events[0].timestamp)}{again}{reason}"
 
 

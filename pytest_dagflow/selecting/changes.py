@@ -57,9 +57,10 @@ class ChangedNodes:
         from dagflow.testing import fingerprint
 
         nodes = self.project.graph.nodes
-        by_definition: dict[int, Any] = {}
+        found: dict[tuple[int, object], Any] = {}
         for node in nodes:
-            if id(node.definition) not in by_definition:
+            identity = id(node.definition), node.key
+            if identity not in found:
                 # a list, because JSON loads a tuple as a list
-                by_definition[id(node.definition)] = list(fingerprint(node.definition))
-        return {node.id: by_definition[id(node.definition)] for node in nodes}
+                found[identity] = list(fingerprint(node.definition, node.key))
+        return {node.id: found[id(node.definition), node.key] for node in nodes}

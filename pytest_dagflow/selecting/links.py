@@ -47,10 +47,27 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> list
     inferred = [
         Link(found, reason)
         for value, reason in _inferred_values(item)
-        for found in elements_of(value)
+        for element in elements_of(value)
+        for found in (element, *_started_by(element))
         if is_definition(found)
     ]
     return declared + inferred
+
+
+def _started_by(value: object) -> list[object]:
+    """Return the jobs that a schedule or sensor starts, and the assets of its target.
+
+    A job of which only the name is known is left out, because it may be missing in the test session.
+    """
+    from dagflow import ScheduleDefinition, SensorDefinition
+
+    if isinstance(value, ScheduleDefinition):
+        targets = [value.target]
+    elif isinstance(value, SensorDefinition):
+        targets = list(value.targets)
+    else:
+        return []
+    return [found for target in targets for found in (target.job, *target.assets) if found is not None]
 
 
 def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object]:

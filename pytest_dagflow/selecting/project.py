@@ -14,7 +14,7 @@ from pytest_dagflow.selecting.record import Record
 from pytest_dagflow.session import load_project_definitions
 
 if TYPE_CHECKING:
-    from dagflow.testing import Graph, Selection
+    from dagflow.testing import Graph, Node, Selection
 
 
 def build_project_graph(
@@ -40,10 +40,17 @@ def build_project_graph(
     named += [link.target for found in links.values() for link in found]
     definitions = _usable_definitions({id(value): value for value in named if has_graph(value)})
     graph = graph_of(*definitions.values())
-    # a definition that is also part of a named job must not become a second node
-    inside = {id(node.definition) for node in graph.nodes if node.part_of}
+    # an op or graph that is also part of a named job must not become a second node; an asset never does, and
+    # the jobs select from the assets
+    inside = {id(node.definition) for node in graph.nodes if node.part_of and not _is_asset(node.definition)}
     alone = {key: value for key, value in definitions.items() if key not in inside}
     return graph_of(*alone.values()) if len(alone) < len(definitions) else graph
+
+
+def _is_asset(definition: object) -> bool:
+    from dagflow import AssetsDefinition, AssetSpec, SourceAsset
+
+    return isinstance(definition, (AssetsDefinition, SourceAsset, AssetSpec))
 
 
 def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:
@@ -62,7 +69,7 @@ def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:
             usable[id(value)] = value
             continue
         if isinstance(value, Definitions):
-            queue += [*value.assets, *value.jobs]
+            queue += [*value.assets, *value.asset_checks, *value.jobs]
         else:
             needs_others.append(value)
     for value in needs_others:
@@ -168,12 +175,17 @@ class Project:
             if not has_graph(definition):
                 graph_of(definition)  # raises the error that names the value
             usable = _usable_definitions({id(definition): definition}).values()
-            parts = [id(part.definition) for part in graph_of(*usable).nodes]
-            found = [node_id for part in parts for node_id in self.nodes_by_definition.get(part, ())]
+            found = [node_id for part in graph_of(*usable).nodes for node_id in self._nodes_like(part)]
             if not usable:  # an asset job, of which a repository keeps only the resolved job
                 name = getattr(definition, "name", "")
                 found = [node.id for node in self.graph.nodes if name in node.attributes.get("job", ())]
         return [inner for node_id in found for inner in self._with_inner_nodes(node_id)]
+
+    def _nodes_like(self, part: Node) -> list[str]:
+        """Return the nodes of the definition of another node: only those of its name, if there are any."""
+        nodes = [self.graph.node(found) for found in self.nodes_by_definition.get(id(part.definition), ())]
+        of_name = [node.id for node in nodes if node.names[0] == part.names[0]]
+        return of_name or [node.id for node in nodes]
 
     def _with_inner_nodes(self, node_id: str) -> Iterator[str]:
         yield node_id

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ import pytest
 from pytest_dagflow.imports import when_loaded
 
 if TYPE_CHECKING:
-    from dagflow import ExecuteInProcessResult
+    from dagflow import AssetCheckKey, AssetKey, ExecuteInProcessResult
 
 _CACHE_KEY = "dagflow/tests"
 _STEP_START = "STEP_START"
@@ -113,13 +113,26 @@ def add_nodes(item: pytest.Item, nodes: dict[tuple[str, str], None]) -> None:
 
 
 def started_nodes(result: ExecuteInProcessResult) -> dict[tuple[str, str], None]:
-    """Return the name and the job of each node that started in a run, without mapping keys."""
-    job = result.dagflow_run.job_name
-    return {
-        (event.step_key.partition("[")[0], job): None
-        for event in result.all_events
+    """Return the name and the job of each node that started in a run, without mapping keys.
+
+    A step of assets or checks counts as those that the run selected: `shop/cup`, `beans:fresh`.
+    """
+    from dagflow.testing import step_assets
+
+    job, events = result.dagflow_run.job_name, result.all_events
+    assets = {assets.step_key.partition("[")[0]: assets.selected for assets in step_assets(events)}
+    started = {
+        event.step_key.partition("[")[0]: None
+        for event in events
         if event.event_type_value == _STEP_START and event.step_key is not None
     }
+    return {(name, job): None for node in started for name in _names_in_step(node, assets.get(node, ()))}
+
+
+def _names_in_step(node: str, keys: Iterable[AssetKey | AssetCheckKey]) -> list[str]:
+    is_inside_graph = "." in node  # an op inside the graph of an asset is a node itself
+    names = sorted(key.to_user_string() for key in keys)
+    return [node, *names] if is_inside_graph or not names else names
 
 
 def record_failure(config: pytest.Config, report: pytest.TestReport) -> None:

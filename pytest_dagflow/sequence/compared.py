@@ -6,9 +6,10 @@ The names of nodes are checked too, so that a misspelt name is an error and not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
+from dagflow import AssetCheckKey, AssetKey, DagflowError, DagflowEvent, DagflowEventType
+from dagflow.testing import step_assets
 from pytest_dagflow.sequence.matchers import suggest
 from pytest_dagflow.sequence.patterns import EventPattern, Group, as_pattern, event_type
 
@@ -39,11 +40,33 @@ def has_plans(events: Sequence[DagflowEvent]) -> bool:
     return getattr(events, "plans", None) is not None
 
 
-def check_node_name(node: object, events: Sequence[DagflowEvent], *, where: str = "node") -> str:
-    """Return the path of a node or the key of a step, after a check that the runs have it.
+class FoundNode(NamedTuple):
+    """A node that an assertion names.
+
+    Attributes:
+        text: What the user wrote: a path, a step key, the key of an asset, or a check ("beans:fresh").
+        path: The path of the node or the key of the step that has its events.
+        is_selected: Whether a run selected it; a run can select a part of the assets and checks of a step.
+    """
+
+    text: str
+    path: str
+    is_selected: bool
+
+    def __str__(self) -> str:
+        return (
+            f"'{self.text}'"
+            if self.path in (self.text, _path_of(self.text))
+            else (f"'{self.text}' of step '{self.path}'")
+        )
+
+
+def find_node(node: object, events: Sequence[DagflowEvent], *, where: str = "node") -> FoundNode:
+    """Return a node of the runs, or the step of an asset or a check.
 
     Args:
-        node: A dotted path, a step key, or an asset key (an AssetKey, or a string with slashes).
+        node: A dotted path, a step key, an asset key (an AssetKey, or a string with slashes) or a check (an
+            AssetCheckKey, or a string "asset:check").
         events: The events of the runs.
         where: The name of the argument, for the message.
 
@@ -51,21 +74,53 @@ def check_node_name(node: object, events: Sequence[DagflowEvent], *, where: str 
         DagflowError: The argument is not a name, or an unknown node. The message has similar names.
             For a list without plans only the type is checked, because the nodes of the runs are unknown.
     """
-    name = node.to_python_identifier() if isinstance(node, AssetKey) else node
-    if not isinstance(name, str) or not name:
-        raise DagflowError(f"{where} must be the path of a node or a step key, as a string, not {node!r}")
-    if "/" in name:
-        name = AssetKey(name.split("/")).to_python_identifier()
-    if has_plans(events):
-        check_node_exists(name, events, where)
-    return name
+    is_key = isinstance(node, AssetKey | AssetCheckKey)
+    text = node.to_user_string() if isinstance(node, AssetKey | AssetCheckKey) else node
+    if not isinstance(text, str) or not text:
+        raise DagflowError(
+            f"{where} must be the path of a node, a step key, or the key of an asset or a check, not {node!r}"
+        )
+    path = _path_of(text)
+    if not has_plans(events):
+        return FoundNode(text, path, True)
+    selected, others = _steps_of_key(text, events)
+    is_selected = bool(selected) or not others
+    steps = selected or others
+    is_path = any(is_inside(path, step) for step in _step_keys(events))
+    if is_path and not (is_key and steps and not any(is_inside(path, step) for step in steps)):
+        return FoundNode(text, path, is_selected)
+    if steps:
+        return FoundNode(text, steps[0], is_selected)
+    check_node_exists(path if "/" in text else text, events, where)
+    return FoundNode(text, path, True)
+
+
+def _path_of(text: str) -> str:
+    return AssetKey(text.split("/")).to_python_identifier() if "/" in text and ":" not in text else text
+
+
+def _steps_of_key(text: str, events: Sequence[DagflowEvent]) -> tuple[list[str], list[str]]:
+    """Return the steps that shall give an asset or a check, and those that could."""
+    found = step_assets(events)
+    selected = [assets.step_key for assets in found if text in _texts(assets.selected)]
+    return selected, [assets.step_key for assets in found if text in _texts(assets.others)]
+
+
+def _texts(keys: Iterable[AssetKey | AssetCheckKey]) -> set[str]:
+    return {key.to_user_string() for key in keys}
+
+
+def check_node_name(node: object, events: Sequence[DagflowEvent], *, where: str = "node") -> str:
+    """Return the path of a node or the key of a step. Arguments and errors are those of `find_node`."""
+    return find_node(node, events, where=where).path
 
 
 def check_node_exists(name: str, events: Sequence[DagflowEvent], where: str) -> None:
     """Raise DagflowError, with similar names, if the runs have no step of a node or inside it."""
     steps = _step_keys(events)
     if not any(is_inside(name, step) for step in steps):
-        nodes = sorted({node for step in steps for node in _enclosing_nodes(step)})
+        keys = {text for assets in step_assets(events) for text in _texts(assets.selected | assets.others)}
+        nodes = sorted({node for step in steps for node in _enclosing_nodes(step)} | keys)
         hint = suggest(name, nodes) or (f" There is {', '.join(map(repr, nodes[:20]))}." if nodes else "")
         raise DagflowError(f"{where} '{name}' is not in these runs.{hint}")
 
@@ -121,7 +176,9 @@ def _ignore_rules(ignore: Iterable[object], events: Sequence[DagflowEvent]) -> t
         )
     rules: list[EventPattern | str] = []
     for value in ignore:
-        is_step = isinstance(value, AssetKey) or (isinstance(value, str) and not names_event_type(value))
+        is_step = isinstance(value, AssetKey | AssetCheckKey) or (
+            isinstance(value, str) and not names_event_type(value)
+        )
         if isinstance(value, Group):
             raise DagflowError(f"ignore takes patterns of single events, not the group {value!r}")
         if not is_step:
@@ -140,11 +197,13 @@ def names_event_type(text: str) -> bool:
         DagflowError: The string is a misspelt event type.
 
     Example:
-        >>> names_event_type("STEP_START:brew"), names_event_type("brew")
-        (True, False)
+        >>> names_event_type("STEP_START:brew"), names_event_type("brew"), names_event_type("beans:fresh")
+        (True, False, False)
     """
-    name = text.partition(":")[0]
-    if ":" in text or (name.isupper() and suggest(name, DagflowEventType.__members__)):
+    name, colon, _ = text.partition(":")
+    if colon and not name.isupper():
+        return False  # a check
+    if colon or (name.isupper() and suggest(name, DagflowEventType.__members__)):
         event_type(name)
         return True
     return False

@@ -33,7 +33,7 @@ def test_the_page_is_true(pytester: pytest.Pytester) -> None:
     files = dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S))
     pytester.makepyfile(**files)
 
-    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+    pytester.runpytest_subprocess().assert_outcomes(passed=3)
 
 
 def test_every_public_name_is_there() -> None:

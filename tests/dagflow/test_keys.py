@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow import AssetSpec, SourceAsset, asset, op
+from dagflow import AssetSpec, SourceAsset, asset
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.keys import (
     AssetCheckKey,
@@ -17,8 +17,6 @@ from dagflow.keys import (
     NodeHandle,
     StepHandle,
     check_name,
-    definition_tags,
-    jsonable_tags,
     mapped_step_key,
     step_key_base,
 )
@@ -137,77 +135,6 @@ def test_step_handles() -> None:
 
     assert handle.to_key() == str(handle) == "machine.brew[a]"
     assert step_key_base(key) == step_key_base("machine.brew") == "machine.brew"
-
-
-@pytest.mark.parametrize(
-    ("tags", "expected"),
-    [
-        (None, {}),
-        ({}, {}),
-        ({"a": "x"}, {"a": "x"}),
-        (
-            {"a": 3, "b": {"x": 1}, "c": [1, None], "d": True},
-            {"a": "3", "b": '{"x": 1}', "c": "[1, null]", "d": "true"},
-        ),
-    ],
-)
-def test_tags_are_texts(tags: Any, expected: dict[str, str]) -> None:
-    """A tag value that is not a string is encoded as JSON."""
-    assert jsonable_tags(tags, "op 'x'") == expected
-
-
-@pytest.mark.parametrize(
-    ("tags", "error", "message"),
-    [
-        (
-            {"a": object()},
-            DagflowInvalidDefinitionError,
-            "tag 'a' of op 'x': Could not JSON encode value <object",
-        ),
-        ({"a": {1, 2}}, DagflowInvalidDefinitionError, "Could not JSON encode value"),
-        ({"a": (1, 2)}, DagflowInvalidDefinitionError, "is not equivalent to original value"),
-        ({5: "a"}, DagflowInvalidDefinitionError, "tag 5 of op 'x' must have a string as its key"),
-        (5, ParameterCheckError, "the tags of op 'x' must be a mapping of strings, not 5"),
-        (0, ParameterCheckError, "must be a mapping"),
-    ],
-)
-def test_tags_that_are_none(tags: Any, error: type[Exception], message: str) -> None:
-    """A value without a JSON form is not a valid tag."""
-    with pytest.raises(error, match=message):
-        jsonable_tags(tags, "op 'x'")
-
-
-@pytest.mark.parametrize("key", ["a&", "a b", "a/b/c", "x" * 64, "", "é", "/a", "a/", "a:b"])
-def test_a_strange_tag_key_is_warned_of(key: str) -> None:
-    """A non-compliant key warns at the line of the definition, and the tag is kept."""
-    with pytest.warns(DeprecationWarning, match=r"tag keys like \[.*\] are deprecated, on op 'o'") as warned:
-        made = op(name="o", tags={key: "v"})(lambda: None)
-
-    assert made.tags == {key: "v"}
-    assert warned[0].filename == __file__
-
-
-def test_a_usual_tag_key() -> None:
-    """A valid key, also with a namespace, does not warn."""
-    assert definition_tags({"a/b.c-d_1": 3, "x" * 63: "y"}, "op 'o'") == {"a/b.c-d_1": "3", "x" * 63: "y"}
-
-
-@pytest.mark.parametrize(
-    ("key", "hint"),
-    [("dagflow/prioritty", "'priority'"), ("dagster/step_timeuot", "'step_timeout'"), ("dagflow/zzz", "")],
-)
-def test_an_unknown_system_tag_is_warned_of(key: str, hint: str) -> None:
-    """A misspelt tag with the prefix of a system tag has no effect, and a warning says so."""
-    with pytest.warns(UserWarning, match=f"the tag '{key}' of op 'o' has no effect: it is unknown.*{hint}"):
-        made = op(name="o", tags={key: "1"})(lambda: None)
-
-    assert made.tags == {key: "1"}
-
-
-@pytest.mark.parametrize("key", ["dagflow/priority", "dagster/max_runtime", "team/prioritty"])
-def test_a_known_system_tag(key: str) -> None:
-    """A tag that dagflow reads, and a tag of other tools, do not warn."""
-    assert definition_tags({key: "1"}, "op 'o'") == {key: "1"}
 
 
 @pytest.mark.parametrize(

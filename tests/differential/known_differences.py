@@ -82,6 +82,72 @@ def _planned_partition(source: str, theirs: Observation, ours: Observation) -> b
     return "partitions_def" in source and without(theirs) == without(ours)
 
 
+def _several_results(source: str, theirs: Observation, ours: Observation) -> bool:
+    def count(seen: Observation) -> int:
+        return sum(line.startswith("ASSET_CHECK_EVALUATION[") for line in seen.events)
+
+    return bool(re.search(r"return [[(].*AssetCheckResult", source)) and count(ours) > count(theirs)
+
+
+def _checked_materialization(source: str, theirs: Observation, ours: Observation) -> bool:
+    def without(seen: Observation) -> Observation:
+        target = re.compile("(?<=^ASSET_CHECK_EVALUATION)(.*) (True|False)$")
+        events = tuple(target.sub(r"\1", line) for line in seen.events)
+        return replace(seen, events=events, result_events=())
+
+    return "partition_key=" in source and without(theirs) == without(ours)
+
+
+def _check_error(source: str, theirs: Observation, ours: Observation) -> bool:
+    def with_plain(seen: Observation) -> Observation:
+        lines = tuple(re.sub(r"DagflowExecution\w+Error( CheckError)?", "CheckError", x) for x in seen.events)
+        lines = tuple(re.sub("FRAMEWORK_ERROR|USER_CODE_ERROR", "", line) for line in lines)
+        return replace(seen, events=lines, result_events=())
+
+    return "CheckError" in " ".join(theirs.events) and with_plain(theirs) == with_plain(ours)
+
+
+def _divided(source: str, theirs: Observation, ours: Observation) -> bool:
+    is_missing = any("DagflowStepOutputNotFoundError" in line for line in theirs.events)
+    return is_missing and bool(re.search(r"outs=[^\n]*can_subset=True", source))
+
+
+def _no_check_result(source: str, theirs: Observation, ours: Observation) -> bool:
+    returned = re.search(r"_check\([^@]*return (None|True|dg.Output|dg.MaterializeResult)", source)
+    failed = re.compile(r"STEP_FAILURE\[\w*check\w*] DagflowInvariantViolationError")
+    return bool(returned) and any(failed.match(line) and line not in theirs.events for line in ours.events)
+
+
+def _result_in_a_tuple(source: str, theirs: Observation, ours: Observation) -> bool:
+    def stored(seen: Observation) -> int:
+        return sum(line.startswith("HANDLED_OUTPUT") for line in seen.events)
+
+    return "return (dg.MaterializeResult" in source and stored(theirs) > stored(ours)
+
+
+def _no_partition(source: str, theirs: Observation, ours: Observation) -> bool:
+    failed = re.compile("STEP_FAILURE.* DagflowInvariantViolationError FRAMEWORK_ERROR")
+    if "partitions_def=" not in source:
+        return False
+    return any(failed.match(line) and line not in ours.events for line in theirs.events)
+
+
+def _cycle(source: str, theirs: Observation, ours: Observation) -> bool:
+    expected = "DagflowInvalidDefinitionError"
+    return any(
+        (left, right) == (expected, "CircularDependencyError")
+        for left, right in ((theirs.defined, ours.defined), (theirs.raised, ours.raised))
+    )
+
+
+def _result_of_an_op(source: str, theirs: Observation, ours: Observation) -> bool:
+    failed = re.compile(r"STEP_FAILURE\[\w+\.\w+] DagflowInvariantViolationError")
+    has_results = re.search(
+        r"def \w+\(context[^@]*return dg.MaterializeResult[\s\S]*graph_multi_asset", source
+    )
+    return bool(has_results) and any(failed.match(line) and line not in ours.events for line in theirs.events)
+
+
 KNOWN_DIFFERENCES = (
     KnownDifference(
         "an input that needs a value reads an output without a value, in memory",
@@ -127,6 +193,56 @@ KNOWN_DIFFERENCES = (
         "It is None. In the reference it is sometimes the partition of the run, if other assets have "
         "partitions.",
         _planned_partition,
+    ),
+    KnownDifference(
+        "check results in a returned tuple or list",
+        "dagflow records them. The reference drops them in silence.",
+        _several_results,
+    ),
+    KnownDifference(
+        "the checked materialization in a run of a partition",
+        "The evaluation of a check of an asset without partitions names the materialization. The reference "
+        "searches the materialization of the run's partition, which such an asset has not.",
+        _checked_materialization,
+    ),
+    KnownDifference(
+        "an I/O manager raises a CheckError",
+        "It is an error of dagflow, so it is not wrapped in another one. In the reference it is no error of "
+        "the library.",
+        _check_error,
+    ),
+    KnownDifference(
+        "a required output of a multi-asset with can_subset",
+        "It is optional, because a run may select other outputs. In the reference each run of other outputs "
+        "fails.",
+        _divided,
+    ),
+    KnownDifference(
+        "a check that returns something else than a result",
+        "dagflow refuses it. The reference drops it in silence.",
+        _no_check_result,
+    ),
+    KnownDifference(
+        "an asset that returns its result in a tuple",
+        "It is the result, as for several assets. The reference stores the tuple as the value.",
+        _result_in_a_tuple,
+    ),
+    KnownDifference(
+        "a partitioned asset that reads another one, in a run without a partition",
+        "It runs, as other assets do without a partition. The reference fails when it computes the versions "
+        "of the inputs.",
+        _no_partition,
+    ),
+    KnownDifference(
+        "assets and blocking checks that wait for each other",
+        "It is a CircularDependencyError, a subclass of the error in the reference, as for each other cycle.",
+        _cycle,
+    ),
+    KnownDifference(
+        "an op in a graph of several assets that gives a MaterializeResult",
+        "It is the result of the asset that the op makes. The reference takes no such result, with or without "
+        "an asset key.",
+        _result_of_an_op,
     ),
     KnownDifference(
         "a default config of a job with input values",

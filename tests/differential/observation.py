@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
@@ -13,6 +14,8 @@ from importlib import import_module
 from itertools import groupby
 from typing import Any
 
+VOLATILE = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}-[0-9a-f-]{27}")
+POINTER = re.compile(r"(?<=input_event_pointer/)([^']*)', '\d+'")
 SPELLINGS = {"dagflow": "dagster", "Dagflow": "Dagster"}
 
 
@@ -54,16 +57,16 @@ def observe(
             result = names["run"](instance=instance, raise_on_error=raise_on_error)
         except Exception as error:
             raised = _class(error)
-        runs = instance.get_runs()
-        entries = instance.all_logs(runs[0].run_id) if runs else []
+        runs = instance.get_runs()[::-1]  # the oldest run first
+        entries = [entry for run in runs for entry in instance.all_logs(run.run_id)]
         events = [event for entry in entries if (event := getattr(entry, f"{library}_event")) is not None]
         return Observation(
             None,
             raised,
-            runs[0].status.name if runs else None,
-            _in_order(map(_line, events)),
-            _in_order(map(_line, result.all_events)) if result is not None else (),
-            _in_order(map(_neutral, names["trace"])),
+            " ".join(run.status.name for run in runs) or None,
+            _in_order(_lines(events)),
+            _in_order(_lines(result.all_events)) if result is not None else (),
+            _in_order(_neutral(str(entry)) for entry in names["trace"]),
             _outputs(result, nodes) if result is not None else {},
         )
 
@@ -76,22 +79,47 @@ def _outputs(result: Any, nodes: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 def _repr_of(method: Callable[..., Any], *arguments: str) -> str:
     try:
-        return repr(method(*arguments))
+        return _shown(method(*arguments))
     except Exception as error:
         return f"raises {_class(error)}"
+
+
+def _shown(value: Any) -> str:
+    """Return the repr of a value. Objects of the libraries have different ones, so the class is compared."""
+    if isinstance(value, (list, tuple)):
+        return f"{type(value).__name__}({', '.join(map(_shown, value))})"
+    is_theirs = type(value).__module__.partition(".")[0] in (*SPELLINGS, *SPELLINGS.values())
+    return type(value).__name__ if is_theirs else repr(value)
 
 
 # --- events as lines
 
 
+FREE = re.compile(  # the order is free among consecutive lines with the same beginning
+    r"HOOK_|hook |ASSET_(MATERIALIZATION|CHECK_EVALUATION)_PLANNED"
+    r"|ASSET_MATERIALIZATION\[\S+\] \S+ (?!None )"  # the partitions of an asset, for a range
+)
+
+
 def _in_order(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return the lines, with those sorted that have a free order: the hooks of one step, planned events."""
-    prefixes = ("HOOK_", "hook ", "ASSET_MATERIALIZATION_PLANNED")
+    """Return the lines, with those sorted that have a free order."""
     ordered: list[str] = []
-    for prefix, group in groupby(lines, lambda line: next(filter(line.startswith, prefixes), None)):
+    for beginning, group in groupby(lines, lambda line: (found := FREE.match(line)) and found.group()):
         found = list(group)
-        ordered += sorted(found) if prefix else found
+        ordered += sorted(found) if beginning else found
     return tuple(ordered)
+
+
+def _lines(events: Iterable[Any]) -> list[str]:
+    """Return a line for each event. Versions and ids that depend on the run are numbered."""
+    numbers: dict[str, str] = {}
+    lines = []
+    for event in events:
+        line = _line(event)
+        for found in VOLATILE.findall(line):
+            line = line.replace(found, numbers.setdefault(found, f"version {len(numbers)}"))
+        lines.append(POINTER.sub(r"\1'", line))
+    return lines
 
 
 def _line(event: Any) -> str:
@@ -125,17 +153,33 @@ def _details(event_type: str, data: Any) -> Iterator[Any]:
             yield from (*list(_causes(data.error))[:1], data.failure_reason.name, first and first.step_key)
         case "ASSET_MATERIALIZATION":
             yield from (data.materialization.asset_key.to_user_string(), data.materialization.partition)
-            yield sorted(data.materialization.metadata)
+            yield from (sorted(data.materialization.metadata), _tags(data.materialization))
+        case "ASSET_OBSERVATION":
+            yield from (data.asset_observation.asset_key.to_user_string(), data.asset_observation.partition)
+            yield from (sorted(data.asset_observation.metadata), _tags(data.asset_observation))
         case "ASSET_MATERIALIZATION_PLANNED":
             yield from (data.asset_key.to_user_string(), data.partition)
+        case "ASSET_CHECK_EVALUATION":
+            yield from (data.asset_check_key.to_user_string(), data.passed, data.severity.name, data.blocking)
+            yield from (data.partition, sorted(data.metadata), data.description)
+            yield data.target_materialization_data is not None
+        case "ASSET_CHECK_EVALUATION_PLANNED":
+            yield from (data.asset_key.to_user_string(), data.check_name)
         case "ENGINE_EVENT" | "RESOURCE_INIT_STARTED" | "RESOURCE_INIT_SUCCESS" | "RESOURCE_INIT_FAILURE":
             yield from (data.marker_start, data.marker_end, *_causes(data.error))
 
 
+def _tags(found: Any) -> list[tuple[str, str]]:
+    return sorted((_neutral(name), value) for name, value in (found.tags or {}).items())
+
+
 def _causes(error: Any) -> Iterator[str]:
+    """Yield the classes of an error and its causes. An error may repeat its cause with more words."""
+    classes = []
     while error is not None:
-        yield _neutral(error.cls_name)
+        classes.append(_neutral(error.cls_name))
         error = error.cause
+    yield from (name for name, _ in groupby(classes))
 
 
 # --- names of the libraries

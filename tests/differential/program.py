@@ -5,7 +5,7 @@ A program defines `run(**arguments)`, and a list `trace` to which resources and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import singledispatch
 from typing import Any
 
@@ -31,8 +31,8 @@ from descriptions import (
     Value,
     output_names,
 )
+from source_code import HEAD, arguments, braced, names, policy, run, text
 
-HEAD = ["import datetime", "import typing", "", "import dagflow as dg", "", "trace = []", ""]
 FITTING = {
     "int": "7",
     "str": "'text'",
@@ -71,24 +71,24 @@ def _(pipeline: Pipeline) -> str:
         of_job = "of_partition"
     settings = {
         "config": of_job,
-        "resource_defs": _braced(f"{name!r}: {name}" for name in _names(pipeline.resources)),
-        "hooks": _braced(pipeline.job_hooks),
-        "op_retry_policy": _policy(pipeline.retries),
+        "resource_defs": braced(f"{name!r}: {name}" for name in names(pipeline.resources)),
+        "hooks": braced(pipeline.job_hooks),
+        "op_retry_policy": policy(pipeline.retries),
         "partitions_def": pipeline.partitions,
     }
     if pipeline.as_job:
-        lines += [f"@dg.job({_arguments(settings)})", *_body(pipeline.graph)]
+        lines += [f"@dg.job({arguments(settings)})", *_body(pipeline.graph)]
         made = pipeline.graph.name
     else:
         lines += _graph(pipeline.graph)
-        made = f"{pipeline.graph.name}.to_job({_arguments(settings)})"
+        made = f"{pipeline.graph.name}.to_job({arguments(settings)})"
     given = {
         "run_config": pipeline.config if pipeline.config_of == "run" else None,
         "input_values": pipeline.input_values,
         "op_selection": repr(list(pipeline.op_selection)) if pipeline.op_selection else None,
         "partition_key": pipeline.partition_key,
     }
-    return _text([*lines, "", f"pipeline = {made}", *_run("pipeline.execute_in_process", given)])
+    return text([*lines, "", f"pipeline = {made}", *run("pipeline.execute_in_process", given)])
 
 
 @program.register
@@ -97,39 +97,12 @@ def _(assets: Assets) -> str:
     for asset in assets.assets:
         lines += [*_asset(asset), ""]
     given = {"selection": assets.selection, "partition_key": assets.partition_key}
-    names = ", ".join(_names(assets.assets))
-    return _text([*lines, *_run(f"dg.materialize_to_memory, [{names}]", given)])
-
-
-def _run(call: str, given: dict[str, str | None]) -> list[str]:
-    function, _, first = call.partition(", ")
-    arguments = ", ".join(part for part in (first, _arguments(given), "**arguments") if part)
-    return ["", "def run(**arguments):", f"    return {function}({arguments})"]
-
-
-def _text(lines: Iterable[str]) -> str:
-    return "\n".join(lines) + "\n"
-
-
-def _arguments(values: dict[str, str | None]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in values.items() if value)
-
-
-def _braced(parts: Iterable[str]) -> str | None:
-    inner = ", ".join(parts)
-    return f"{{{inner}}}" if inner else None
-
-
-def _names(definitions: Iterable[Any]) -> list[str]:
-    return [definition.name for definition in definitions]
-
-
-def _policy(retries: int | None) -> str | None:
-    return None if retries is None else f"dg.RetryPolicy(max_retries={retries})"
+    made = ", ".join(names(assets.assets))
+    return text([*lines, *run(f"dg.materialize_to_memory, [{made}]", given)])
 
 
 def _tags(tags: tuple[tuple[str, str], ...]) -> str | None:
-    return _braced(f"{key!r}: {value!r}" for key, value in tags)
+    return braced(f"{key!r}: {value!r}" for key, value in tags)
 
 
 def _hook(hook: Hook) -> Iterator[str]:
@@ -162,14 +135,14 @@ def _resource(resource: Resource) -> Iterator[str]:
 
 def _op(op: Op) -> Iterator[str]:
     settings = {
-        "ins": _braced(f"{i.name!r}: dg.In(dg.Nothing)" for i in op.inputs if i.type == "Nothing"),
+        "ins": braced(f"{i.name!r}: dg.In(dg.Nothing)" for i in op.inputs if i.type == "Nothing"),
         "out": _outs(op.outputs),
         "config_schema": op.config,
-        "retry_policy": _policy(op.retries),
+        "retry_policy": policy(op.retries),
         "tags": _tags(op.tags),
         "required_resource_keys": repr(set(op.resources)) if op.resources else None,
     }
-    yield f"@dg.op({_arguments(settings)})"
+    yield f"@dg.op({arguments(settings)})"
     read = [i for i in op.inputs if i.type != "Nothing"]
     context = ["context"] if _needs_context(op) else []
     parameters = ", ".join(context + [_parameter(i) for i in read])
@@ -264,8 +237,8 @@ def _returned(op: Op, known: list[str]) -> str:
 
 
 def _graph(graph: Graph) -> Iterator[str]:
-    outs = _braced(f"{name!r}: dg.GraphOut()" for name, _ in graph.outputs)
-    yield f"@dg.graph({_arguments({'out': outs})})"
+    outs = braced(f"{name!r}: dg.GraphOut()" for name, _ in graph.outputs)
+    yield f"@dg.graph({arguments({'out': outs})})"
     yield from _body(graph)
 
 
@@ -284,11 +257,11 @@ def _call(call: Call, graph: Graph) -> str:
     added = [
         f".alias({call.alias!r})" if call.alias else "",
         f".tag({_tags(call.tags)})" if call.tags else "",
-        f".with_retry_policy({_policy(call.retries)})" if call.retries is not None else "",
-        f".with_hooks({_braced(call.hooks)})" if call.hooks else "",
+        f".with_retry_policy({policy(call.retries)})" if call.retries is not None else "",
+        f".with_hooks({braced(call.hooks)})" if call.hooks else "",
     ]
-    arguments = ", ".join(f"{name}={_source(source, graph)}" for name, source in call.arguments)
-    invoked = f"{call.definition.name}{''.join(added)}({arguments})"
+    fed = ", ".join(f"{name}={_source(source, graph)}" for name, source in call.arguments)
+    invoked = f"{call.definition.name}{''.join(added)}({fed})"
     if call.mapped is None:
         return invoked
     return f"{_handle(call.mapped.value, graph)}.map(lambda each: {invoked})"
@@ -310,10 +283,10 @@ def _source(source: Source, graph: Graph) -> str:
 
 def _handle(value: Value, graph: Graph) -> str:
     call = graph.calls[value.call]
-    names = output_names(call.definition)
-    if len(names) == 1:
+    outputs = output_names(call.definition)
+    if len(outputs) == 1:
         return f"v{value.call}"
-    return f"v{value.call}[{names.index(value.output)}]" if call.mapped else f"v{value.call}.{value.output}"
+    return f"v{value.call}[{outputs.index(value.output)}]" if call.mapped else f"v{value.call}.{value.output}"
 
 
 # --- assets
@@ -322,14 +295,14 @@ def _handle(value: Value, graph: Graph) -> str:
 def _asset(asset: Asset) -> Iterator[str]:
     settings = {
         "key_prefix": repr(asset.prefix) if asset.prefix else None,
-        "ins": _braced(f"{name!r}: dg.AssetIn({name}.key)" for name in asset.reads),
+        "ins": braced(f"{name!r}: dg.AssetIn({name}.key)" for name in asset.reads),
         "deps": f"[{', '.join(asset.follows)}]" if asset.follows else None,
         "partitions_def": asset.partitions,
         "output_required": None if asset.required else "False",
-        "retry_policy": _policy(asset.retries),
+        "retry_policy": policy(asset.retries),
         "dagflow_type": asset.type,
     }
-    yield f"@dg.asset({_arguments(settings)})"
+    yield f"@dg.asset({arguments(settings)})"
     arrow = " -> None" if asset.manner == "nothing" else ""
     context = ["context"] if asset.partitions or asset.fail else []
     yield f"def {asset.name}({', '.join([*context, *asset.reads])}){arrow}:"

@@ -78,6 +78,7 @@ RUNTIME = [
     "DagflowInvalidConfigDefinitionError",
     "DagflowInvalidConfigError",
     "DagflowInvalidDefinitionError",
+    "DagflowInvalidDeserializationVersionError",
     "DagflowInvalidInvocationError",
     "DagflowInvalidMetadata",
     "DagflowInvalidObservationError",
@@ -211,6 +212,7 @@ RUNTIME = [
     "Output",
     "OutputContext",
     "OutputMapping",
+    "PaginatedResults",
     "ParameterCheckError",
     "PartialResource",
     "Partition",
@@ -405,6 +407,7 @@ TESTING = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "StepAssets",
     "SystemClock",
     "VirtualClock",
     "boundaries",
@@ -425,6 +428,7 @@ TESTING = [
     "parse_selection",
     "resolve",
     "run_options",
+    "step_assets",
     "with_plans",
 ]
 

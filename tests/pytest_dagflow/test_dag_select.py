@@ -425,6 +425,103 @@ def test_doctests_and_items_of_plugins_are_items(pytester: pytest.Pytester, opti
     assert result.ret == (1 if "test_broken.txt" in result.stdout.str() else 0)
 
 
+JOB_OF_ASSETS = """
+from dagflow import AssetCheckResult, asset, asset_check, define_asset_job, materialize_to_memory
+
+@asset
+def beans():
+    return 1
+
+@asset_check(asset=beans)
+def dry(beans):
+    return AssetCheckResult(passed=True)
+
+@asset
+def cup(beans):
+    return beans
+
+morning = define_asset_job("morning", selection="cup")
+
+def test_beans():
+    materialize_to_memory([beans, dry])
+
+def test_morning():
+    assert morning.name == "morning"
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "tests"),
+    [
+        ("job:morning", ["test_morning"]),
+        ("cup", ["test_morning"]),
+        ("beans", ["test_beans"]),
+        ('check:"beans:dry"', ["test_beans"]),
+        ("beans_dry", ["test_beans"]),
+    ],
+)
+def test_a_module_with_assets_and_a_job_of_them(pytester: pytest.Pytester, expression: str, tests: list[str]):
+    """The job selects from the assets beside it, which are one node each."""
+    pytester.makepyfile(JOB_OF_ASSETS)
+
+    result = pytester.runpytest("-v", "--dag-select", expression)
+
+    result.assert_outcomes(passed=len(tests), deselected=2 - len(tests))
+    assert all(f"{name} PASSED" in result.stdout.str() for name in tests)
+
+
+@pytest.mark.parametrize(
+    ("option", "tests"),
+    [
+        ("job:morning", ["test_schedule", "test_sensor"]),
+        ("cup", ["test_schedule", "test_sensor"]),
+        ("beans", ["test_target"]),
+    ],
+)
+def test_a_schedule_or_sensor_is_about_its_job(pytester: pytest.Pytester, option: str, tests: list[str]):
+    """A test of a tick touches the nodes of the jobs that the tick may start, if the jobs are given."""
+    pytester.makepyfile(
+        JOB_OF_ASSETS.partition("def test_beans")[0]
+        + """
+from dagflow import ScheduleDefinition, sensor
+
+daily = ScheduleDefinition(job=morning, cron_schedule="@daily")
+on_beans = ScheduleDefinition("on_beans", target=[beans], cron_schedule="@daily")
+by_name = ScheduleDefinition(name="by_name", job_name="elsewhere", cron_schedule="@daily")
+
+@sensor(jobs=[morning])
+def watch(): ...
+
+def test_schedule():
+    assert daily.cron_schedule
+
+def test_sensor():
+    assert watch.name
+
+def test_target():
+    assert on_beans.name
+
+def test_name():
+    assert by_name.name
+"""
+    )
+
+    result = pytester.runpytest("-v", "--dag-select", option)
+
+    result.assert_outcomes(passed=len(tests), deselected=4 - len(tests))
+    assert all(f"{name} PASSED" in result.stdout.str() for name in tests)
+
+
+def test_a_check_without_its_attribute(pytester: pytest.Pytester):
+    """The key of a check alone is an error with the right form."""
+    pytester.makepyfile(JOB_OF_ASSETS)
+
+    result = pytester.runpytest("--dag-select", "beans:dry")
+
+    result.stderr.fnmatch_lines(["*before ':'. A check is written check:\"beans:dry\""])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [

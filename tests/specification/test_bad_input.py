@@ -194,7 +194,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
             [asset(name="a", deps=["b"])(lambda: 1), asset(name="b", deps=["a"])(lambda: 1)], **run
         ),
         DagflowInvalidDefinitionError,
-        "cycle: 'a' -> 'b' -> 'a'",
+        r"cycle: 'a' \(.*test_bad_input.py:\d+\) -> 'b' \(.*\) -> 'a'",
     ),
     (
         "duplicate resource",

@@ -209,8 +209,35 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         ["'db'", "op 'need'", HERE, "job 'j'", "Give"],
     ),
     errors.DagflowAbsentError: (
-        lambda: df.Definitions(schedules=[]),
-        ["'schedules'", "Definitions", "not in dagflow yet", "execute_in_process"],
+        lambda: df.RunsFilter(updated_after=1),
+        ["'updated_after'", "RunsFilter", "not in dagflow yet", "created_after"],
+    ),
+    errors.CircularDependencyError: (
+        lambda: df.materialize(
+            [df.asset(name="a", deps=["b"])(lambda: 1), df.asset(name="b", deps=["a"])(lambda: 1)]
+        ),
+        [rf"'a' \(.*{HERE}\) -> 'b' \(.*{HERE}\) -> 'a'", "Remove one"],
+    ),
+    errors.DagflowAssetCheckFailedError: (
+        lambda: df.materialize_to_memory(
+            [
+                df.asset(name="a")(lambda: 1),
+                df.asset_check(asset="a", name="c", blocking=True)(
+                    lambda: df.AssetCheckResult(passed=False, description="cold")
+                ),
+            ]
+        ),
+        ["1 blocking asset check", rf"op 'a_c' \(.*{HERE}\)", "a: c", "cold"],
+    ),
+    errors.DagflowInvalidObservationError: (
+        lambda: df.observe([df.observable_source_asset(name="river")(lambda: 5)]),
+        ["'river'", HERE, "5", "int", "DataVersion"],
+    ),
+    errors.ScheduleExecutionError: (
+        lambda: df.ScheduleDefinition(
+            name="daily", job_name="j", cron_schedule="@daily", tags_fn=lambda context: 1 / 0
+        ).evaluate_tick(df.build_schedule_context()),
+        ["tags_fn for schedule daily", "ZeroDivisionError: division by zero"],
     ),
     errors.DagflowInvalidInvocationError: (lambda: same(), ['"x"', rf"'same' \(.*{HERE}\)", "Pass"]),
     errors.DagflowInvalidConfigError: (
@@ -315,9 +342,7 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
 }
 
 WAITING = {
-    "DagflowAssetCheckFailedError": "asset checks",
     "DagflowInvalidAssetKey": "the name is reserved",
-    "DagflowInvalidObservationError": "observable assets",
 }
 ELSEWHERE = {
     "ChildProcessCrashException": "tests/dagflow/executors: recorded and never raised",

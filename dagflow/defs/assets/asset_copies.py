@@ -16,7 +16,6 @@ from dagflow.defs.assets.changed import (
     mapped_specs,
     output_of_spec,
 )
-from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.parts import AssetParts
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
@@ -204,12 +203,7 @@ def _check_with_key(
     """Return the declaration of a check, for the new keys of its asset and of its other dependencies."""
     old = spec.asset_key
     key = specs[old].key if old in specs else renamed.get(old, old)
-    deps = [
-        AssetDep(renamed[dep.asset_key], partition_mapping=dep.partition_mapping, metadata=dep.metadata)
-        if dep.asset_key in renamed
-        else dep
-        for dep in spec.additional_deps
-    ]
+    deps = [dep.with_key(renamed) for dep in spec.additional_deps]
     if key == old and deps == spec.additional_deps:
         return spec
     new = spec.replace_key(AssetCheckKey(key, spec.name))

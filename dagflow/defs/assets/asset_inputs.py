@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dagflow._util import UNSET, nearest
@@ -89,8 +89,3 @@ def check_self_dependency(
 
 def _is_nothing(given: AssetIn) -> bool:
     return given.dagflow_type is not None and resolve_type(given.dagflow_type, "an AssetIn").is_nothing
-
-
-def mappings_of_deps(deps: Iterable[AssetDep]) -> dict[AssetKey, PartitionMapping]:
-    """Return the partition mappings of dependencies, by key of the upstream asset."""
-    return {dep.asset_key: dep.partition_mapping for dep in deps if dep.partition_mapping is not None}

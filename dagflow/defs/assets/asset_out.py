@@ -10,7 +10,7 @@ from dagflow._util import UNSET
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, Out
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
-from dagflow.keys import AssetKey, CoercibleToAssetKey
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
@@ -293,6 +293,33 @@ class AssetOut:
 
     def __repr__(self) -> str:
         return f"AssetOut({self.key!r})" if self.key is not None else "AssetOut()"
+
+
+def keys_of_outs(outs: Mapping[str, AssetOut], place: str) -> dict[str, AssetKey]:
+    """Return the key of the asset of each output, after a check of the argument `outs` of a decorator.
+
+    Args:
+        outs: The argument.
+        place: The definition, for messages.
+
+    Raises:
+        CheckError: The argument is not a dict of AssetOuts.
+        DagflowInvalidDefinitionError: A name is invalid, or two outputs have one key.
+    """
+    owners: dict[AssetKey, str] = {}
+    for name, out in check_type(outs, Mapping, "outs", place).items():
+        if not isinstance(out, AssetOut):
+            raise CheckError(
+                f"outs[{repr_of(name)}] of {place} is {repr_of(out)} of type '{type(out).__name__}', which "
+                "is not an AssetOut. Write AssetOut(...)."
+            )
+        key = out.key_for(check_name(name, f"output of {place}"))
+        if owners.setdefault(key, name) != name:
+            raise DagflowInvalidDefinitionError(
+                f"the outputs '{owners[key]}' and '{name}' of {place} have the same asset key "
+                f"'{key.to_user_string()}'. Give one of them another key."
+            )
+    return {name: key for key, name in owners.items()}
 
 
 class _FactsOfOut(AssetSpec):

@@ -132,12 +132,7 @@ def changed_attributes(
                 f"{repr_of(value)}. Leave out one of them, or use map_asset_specs."
             )
         new[name] = value
-    deps = [
-        AssetDep(renamed[dep.asset_key], partition_mapping=dep.partition_mapping, metadata=dep.metadata)
-        if dep.asset_key in renamed
-        else dep
-        for dep in spec.deps
-    ]
+    deps = [dep.with_key(renamed) for dep in spec.deps]
     return spec.replace_attributes(key=renamed.get(key, key), deps=deps, **new)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET
+from dagflow.defs.assets.argument_checks import tags_with_kind
 from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
@@ -15,10 +16,10 @@ from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import Out
-from dagflow.defs.parts.function import Body, location
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys, system_tag
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import Nothing
@@ -167,8 +168,7 @@ def asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {repr_of(fn)}")
+        check_decorated(fn, "asset")
         own_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
@@ -206,7 +206,7 @@ def asset(
             description,
             config_schema,
             resource_keys(required_resource_keys, place) | frozenset(_own_resources(resources, manager_key)),
-            _op_tags(op_tags, compute_kind, kinds, place),
+            tags_with_kind(op_tags, compute_kind, has_kinds=kinds is not None, place=place),
             None,
             retry_policy,
             code_version,
@@ -268,9 +268,7 @@ def key_of_function(
                 "given too"
             )
         return AssetKey.from_coercible(key)
-    own_name = check_name(
-        name if name is not None else getattr(fn, "__name__", "asset"), "asset", reserved=False
-    )
+    own_name = check_name(name_of(fn) if name is None else name, "asset", reserved=False)
     return AssetKey(own_name).with_prefix(prefix) if prefix else AssetKey(own_name)
 
 
@@ -287,19 +285,6 @@ def _deps(deps: Iterable[Any] | None, older: Iterable[Any] | None, place: str) -
             f"{place} has 'deps' and 'non_argument_deps', which is the older form of the same. Keep 'deps'."
         )
     return older
-
-
-def _op_tags(
-    op_tags: Mapping[str, Any] | None, compute_kind: str | None, kinds: Iterable[str] | None, place: str
-) -> Mapping[str, Any] | None:
-    if not check_optional(compute_kind, str, "compute_kind", place):
-        return op_tags
-    if kinds is not None:
-        raise DagflowInvalidDefinitionError(
-            f"{place} has 'compute_kind' and 'kinds', which is the newer form of the same. Keep 'kinds'."
-        )
-    given = check_optional(op_tags, Mapping, "op_tags", place) or {}
-    return {**given, system_tag("compute_kind"): compute_kind}
 
 
 def _checked_backfill(policy: Any, partitions_def: PartitionsDefinition | None, place: str) -> BackfillPolicy:

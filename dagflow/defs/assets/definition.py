@@ -11,12 +11,14 @@ from dagflow.defs.assets.argument_checks import (
     check_by_key,
     check_checks,
     check_policy,
+    check_ports,
     check_selected,
+    check_specs_of,
     checked_keys,
     checked_mappings,
+    checked_specs,
 )
 from dagflow.defs.assets.asset_copies import AssetCopies
-from dagflow.defs.assets.definition_checks import check_ports, check_specs_of, checked_specs
 from dagflow.defs.assets.from_node import of_node, specs_from_facts
 from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -250,12 +252,14 @@ class AssetsDefinition(AssetCopies):
             AssetKey(['water'])
         """
         facts = {
-            "group_name": group_names_by_output_name, "description": descriptions_by_output_name,
-            "metadata": metadata_by_output_name, "tags": tags_by_output_name,
-            "legacy_freshness_policy": legacy_freshness_policies_by_output_name,
-            "automation_condition": automation_conditions_by_output_name,
-            "owners": owners_by_output_name, "code_version": code_versions_by_output_name,
-            "auto_materialize_policy": auto_materialize_policies_by_output_name,
+            "group_names_by_output_name": group_names_by_output_name,
+            "descriptions_by_output_name": descriptions_by_output_name,
+            "metadata_by_output_name": metadata_by_output_name, "tags_by_output_name": tags_by_output_name,
+            "legacy_freshness_policies_by_output_name": legacy_freshness_policies_by_output_name,
+            "automation_conditions_by_output_name": automation_conditions_by_output_name,
+            "owners_by_output_name": owners_by_output_name,
+            "code_versions_by_output_name": code_versions_by_output_name,
+            "auto_materialize_policies_by_output_name": auto_materialize_policies_by_output_name,
         }  # fmt: skip
         return AssetsDefinition(
             **of_node(
@@ -341,3 +345,17 @@ class AssetsDefinition(AssetCopies):
 
 
 AnyAsset = AssetsDefinition | SourceAsset | AssetSpec
+
+
+def spec_of(asset: AnyAsset, key: AssetKey) -> AssetSpec:
+    """Return the facts about one asset of a definition, or of an asset that is only read."""
+    if isinstance(asset, AssetsDefinition):
+        return asset.specs_by_key[key]
+    return asset.spec if isinstance(asset, SourceAsset) else asset
+
+
+def io_manager_key_of(asset: AnyAsset, key: AssetKey) -> str:
+    """Return the key of the resource that stores one asset of a definition, or that loads an asset."""
+    if isinstance(asset, AssetsDefinition):
+        return asset.get_io_manager_key_for_asset_key(key)
+    return asset.io_manager_key

@@ -177,6 +177,17 @@ class AssetDep:
         """Turn a key, a definition or an AssetDep into an AssetDep."""
         return value if isinstance(value, AssetDep) else AssetDep(value)
 
+    def with_key(self, renamed: Mapping[AssetKey, AssetKey]) -> AssetDep:
+        """Return the same dependency on an asset with a new key; this object if its key stays.
+
+        Args:
+            renamed: The new keys, by present key.
+        """
+        if self.asset_key not in renamed:
+            return self
+        new_key = renamed[self.asset_key]
+        return AssetDep(new_key, partition_mapping=self.partition_mapping, metadata=self.metadata)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AssetDep):
             return NotImplemented
@@ -234,6 +245,23 @@ def unique_deps(deps: Iterable[Any], place: str, argument: str = "deps") -> list
                     "dependencies."
                 )
     return list(by_key.values())
+
+
+def mappings_of_deps(deps: Iterable[AssetDep], place: str) -> dict[AssetKey, PartitionMapping]:
+    """Return the partition mappings of dependencies, by key of the upstream asset.
+
+    Raises:
+        DagflowInvalidDefinitionError: An upstream asset has two different mappings.
+    """
+    found: dict[AssetKey, PartitionMapping] = {}
+    for dep in deps:
+        mapping = dep.partition_mapping
+        if mapping is not None and found.setdefault(dep.asset_key, mapping) != mapping:
+            raise DagflowInvalidDefinitionError(
+                f"{place}: two different PartitionMappings for asset '{dep.asset_key.to_user_string()}': "
+                f"{repr_of(found[dep.asset_key])} and {repr_of(mapping)}. Use one of them."
+            )
+    return found
 
 
 def checked_mapping(partition_mapping: Any, place: str) -> PartitionMapping | None:

@@ -19,7 +19,8 @@ from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import CheckError, DagflowInvariantViolationError
-from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, system_tag_spellings
+from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
+from dagflow.tags import system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec

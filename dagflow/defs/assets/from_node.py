@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.argument_checks import checked_keys
+from dagflow.defs.assets.argument_checks import check_known, checked_keys
 from dagflow.defs.assets.check_spec import checks_by_output
-from dagflow.defs.assets.definition_checks import check_known
 from dagflow.defs.assets.dependency import AssetDep, checked_mapping
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition
@@ -41,7 +40,7 @@ def of_node(
     """Return the arguments of AssetsDefinition. They are those of `AssetsDefinition.from_graph`.
 
     Args:
-        facts: The facts by output name, by the name of the attribute of the spec.
+        facts: The facts by output name, by the name of the argument.
 
     Raises:
         CheckError: An argument does not fit the inputs and outputs.
@@ -49,8 +48,7 @@ def of_node(
     """
     check_type(node_def, NodeDefinition, "node_def", "AssetsDefinition.from_graph or from_op")
     what = node_def.describe_node()
-    groups = facts["group_name"]
-    if group_name is not None and groups:
+    if group_name is not None and facts["group_names_by_output_name"]:
         raise ParameterCheckError(
             f"the assets of {what} were given 'group_name' and 'group_names_by_output_name'. Give one of "
             "them."
@@ -66,17 +64,13 @@ def of_node(
         read[name]: checked_mapping(mapping, f"input '{name}' of {what}")
         for name, mapping in mappings.items()
     }
-    for attribute, values in facts.items():
-        check_known(
-            check_optional(values, Mapping, attribute, what) or {},
-            made,
-            f"{attribute}s_by_output_name",
-            f"output of {what} with an asset",
-        )
+    for argument, values in facts.items():
+        by_output = check_optional(values, Mapping, argument, what) or {}
+        check_known(by_output, made, argument, f"output of {what} with an asset")
     deps = _internal_deps(node_def, internal_asset_deps, made)
     specs = []
     for name, key in made.items():
-        given = {attribute: (values or {}).get(name) for attribute, values in facts.items()}
+        given = _given_facts(facts, name)
         if given["group_name"] is None:
             given["group_name"] = group_name
         upstream = dict.fromkeys(read.values()) if deps is None else sorted(deps.get(name, ()))
@@ -204,22 +198,35 @@ def specs_from_facts(
     inputs = list(dict.fromkeys(read.values()))
     found = {}
     for name, key in made.items():
-        given = {
-            attribute: (facts.get(argument) or {}).get(key) for argument, attribute in _ATTRIBUTES.items()
-        }
+        given = _given_facts(facts, key)
         of_output = {} if node_def is None or name not in node_def.outs else _facts_of_output(node_def, name)
         deps = inputs if asset_deps is None else sorted(asset_deps[key])
         found[key] = AssetSpec(key, deps=deps, **_merged(of_output, given))
     return found
 
 
+def _given_facts(facts: Mapping[str, Mapping[Any, Any] | None], owner: object) -> dict[str, Any]:
+    """Return the facts about one asset, by the name of the attribute of its spec.
+
+    Args:
+        facts: The facts about all assets, by the name of the argument.
+        owner: The key of the asset, or the name of its output.
+    """
+    return {
+        _ATTRIBUTES[argument.partition("_by_")[0]]: (values or {}).get(owner)
+        for argument, values in facts.items()
+    }
+
+
 _ATTRIBUTES = {
-    "group_names_by_key": "group_name",
-    "metadata_by_key": "metadata",
-    "tags_by_key": "tags",
-    "descriptions_by_key": "description",
-    "owners_by_key": "owners",
-    "code_versions_by_key": "code_version",
-    "legacy_freshness_policies_by_key": "legacy_freshness_policy",
-    "auto_materialize_policies_by_key": "auto_materialize_policy",
+    "group_names": "group_name",
+    "metadata": "metadata",
+    "tags": "tags",
+    "descriptions": "description",
+    "owners": "owners",
+    "code_versions": "code_version",
+    "automation_conditions": "automation_condition",
+    "legacy_freshness_policies": "legacy_freshness_policy",
+    "auto_materialize_policies": "auto_materialize_policy",
 }
+"""The attribute of a spec, by the part of the name of an argument before `_by_key` or `_by_output_name`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from dagflow._util import UNSET
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs
-from dagflow.defs.assets.asset_out import AssetOut
+from dagflow.defs.assets.asset_out import AssetOut, keys_of_outs
 from dagflow.defs.assets.check_spec import AssetCheckSpec, checks_by_output
 from dagflow.defs.assets.decorator import key_of_function
 from dagflow.defs.assets.definition import AssetsDefinition
@@ -21,7 +21,7 @@ from dagflow.defs.graphs.leaves import leaf_output
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.parts.configured import ConfigMapping
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import check_decorated, location, name_of
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     check_optional,
@@ -147,8 +147,7 @@ def graph_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@graph_asset must decorate a function, not {repr_of(fn)}")
+        check_decorated(fn, "graph_asset")
         asset_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{asset_key.to_user_string()}'"
         checks = checks_by_output(check_specs, [asset_key], place)
@@ -254,13 +253,10 @@ def graph_multi_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(
-                f"@graph_multi_asset must decorate a function, not {repr_of(fn)}"
-            )
-        own_name = check_name(name if name is not None else getattr(fn, "__name__", "graph"), "graph")
+        check_decorated(fn, "graph_multi_asset")
+        own_name = check_name(name_of(fn) if name is None else name, "graph")
         place = f"graph_multi_asset '{own_name}'"
-        made = _outs(outs, place)
+        made = keys_of_outs(outs, place)
         checks = checks_by_output(check_specs, made.values(), place)
         keys, mappings = _inputs(fn, ins, place)
         graph_def = _graph(fn, own_name, None, keys, config, [*made, *checks], "graph_multi_asset")
@@ -302,19 +298,6 @@ def _graph(
 ) -> GraphDefinition:
     out = {output: GraphOut() for output in outputs}
     return trace(fn, name, description, dict.fromkeys(ins, GraphIn()), out, None, config, what)
-
-
-def _outs(outs: Mapping[str, AssetOut], place: str) -> dict[str, AssetKey]:
-    """Return the key of each output."""
-    owners: dict[AssetKey, str] = {}
-    for name, out in check_type(outs, Mapping, "outs", place).items():
-        key = check_type(out, AssetOut, f"outs[{repr_of(name)}]", place).key_for(name)
-        if owners.setdefault(key, name) != name:
-            raise DagflowInvalidDefinitionError(
-                f"the outputs '{owners[key]}' and '{name}' of {place} have the same asset key "
-                f"'{key.to_user_string()}'. Give one of them another key."
-            )
-    return {name: key for key, name in owners.items()}
 
 
 def _inputs(

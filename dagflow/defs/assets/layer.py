@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, io_manager_key_of, spec_of
 from dagflow.defs.assets.ports import AssetInput, AssetOutput
-from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.leaves import NodePath, leaf_inputs, leaf_ops, leaf_output
 from dagflow.defs.ops.definition import OpDefinition
@@ -164,20 +163,14 @@ class AssetLayer:
     def io_manager_key(self, key: AssetKey) -> str:
         """Return the key of the resource that stores an asset."""
         asset = self.known.get(key)
-        if isinstance(asset, AssetsDefinition):
-            return asset.get_io_manager_key_for_asset_key(key)
-        return DEFAULT_IO_MANAGER_KEY if asset is None else asset.io_manager_key
+        return DEFAULT_IO_MANAGER_KEY if asset is None else io_manager_key_of(asset, key)
 
     def partitions_def(self, key: AssetKey) -> PartitionsDefinition | None:
         """Return the partitions of an asset, None if it is unknown or not partitioned."""
-        asset = self.known.get(key)
-        if isinstance(asset, AssetsDefinition):
-            return asset.specs_by_key[key].partitions_def
-        return None if asset is None else asset.partitions_def
+        spec = self.spec(key)
+        return None if spec is None else spec.partitions_def
 
     def spec(self, key: AssetKey) -> AssetSpec | None:
         """Return the facts about an asset, None if it is unknown."""
         asset = self.known.get(key)
-        if isinstance(asset, AssetsDefinition):
-            return asset.specs_by_key[key]
-        return asset.spec if isinstance(asset, SourceAsset) else asset
+        return None if asset is None else spec_of(asset, key)

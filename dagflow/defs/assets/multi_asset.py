@@ -7,16 +7,17 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.asset_inputs import check_self_dependency, inputs_of_assets, mappings_of_deps
-from dagflow.defs.assets.asset_out import AssetOut
+from dagflow.defs.assets.argument_checks import tags_with_kind
+from dagflow.defs.assets.asset_inputs import check_self_dependency, inputs_of_assets
+from dagflow.defs.assets.asset_out import AssetOut, keys_of_outs
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.dependency import AssetDep, AssetIn, unique_deps
+from dagflow.defs.assets.dependency import AssetDep, AssetIn, mappings_of_deps, unique_deps
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
-from dagflow.defs.parts.function import Body, location
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
@@ -59,6 +60,7 @@ def multi_asset(
     specs: Iterable[AssetSpec] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     pool: str | None = None,
+    compute_kind: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make several assets of one function.
 
@@ -77,7 +79,7 @@ def multi_asset(
         hooks: Hooks that are called after each attempt.
         backfill_policy: The number of partitions in one run of a backfill.
         op_tags: The tags of the op.
-        can_subset: Whether a run may select some of the assets and checks. The function asks
+        can_subset: Whether a run may select some of the assets and checks. The function reads
             `context.selected_asset_keys`.
         resource_defs: Resources that come with the assets.
         group_name: The group of all assets, if none has its own.
@@ -87,6 +89,7 @@ def multi_asset(
             returns a MaterializeResult for each asset.
         check_specs: The checks whose results the function gives.
         pool: The name of a group of steps that share a limit.
+        compute_kind: The older form of `kinds` of the specs, kept in a tag of the op.
 
     Returns:
         A decorator.
@@ -106,9 +109,8 @@ def multi_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@multi_asset must decorate a function, not {repr_of(fn)}")
-        op_name = check_name(name if name is not None else getattr(fn, "__name__", "assets"), "multi_asset")
+        check_decorated(fn, "multi_asset")
+        op_name = check_name(name_of(fn) if name is None else name, "multi_asset")
         place = f"multi_asset '{op_name}' ({location(fn)})"
         if outs and specs is not None:
             raise DagflowInvalidDefinitionError(
@@ -126,17 +128,11 @@ def multi_asset(
                     "AssetSpec(..., deps=[...])."
                 )
             ports = ports_of_specs(body, parameters, specs, place)
-            _check_read(ports, place)
         else:
             ports = _ports_of_outs(body, parameters, outs or {}, deps, internal_asset_deps, place)
         for key in set(ports.keys.values()).intersection(ports.read.values()):
             check_self_dependency(ports.mappings.get(key), partitions_def, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
-        for output_name in checks.keys() & ports.outputs.keys():
-            raise CheckError(
-                f"{place}: the output of the check '{checks[output_name].key.to_user_string()}' has the name "
-                f"of another output, '{output_name}'. Rename one of them."
-            )
         refuse_resources_twice(body, required_resource_keys, "multi_asset")
         resources = as_resources(resource_defs, place)
         node_def = OpDefinition(
@@ -153,7 +149,9 @@ def multi_asset(
             description,
             config_schema,
             resource_keys(required_resource_keys, place) | frozenset(resources),
-            op_tags,
+            tags_with_kind(
+                op_tags, compute_kind, has_kinds=any(spec.kinds for spec in ports.specs), place=place
+            ),
             None,
             retry_policy,
             code_version,
@@ -201,11 +199,25 @@ class _Ports(NamedTuple):
 
 
 def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[AssetSpec], place: str) -> _Ports:
-    """Return the ports of a function that stores the data itself: outputs of type Nothing."""
+    """Return the ports of a function that stores the data itself: outputs of type Nothing.
+
+    Raises:
+        CheckError: An element is not an AssetSpec.
+        DagflowInvalidDefinitionError: Two specs have one key, or the function reads an asset that no spec
+            depends on.
+    """
     specs = _own_specs(given, place)
     keys = {spec.key.to_python_identifier(): spec.key for spec in specs}
     read, inputs, mappings = inputs_of_assets(body, ins, _foreign_deps(specs), place)
-    mappings.update(mappings_of_deps(dep for spec in specs for dep in spec.deps))
+    deps = [dep for spec in specs for dep in spec.deps]
+    known = {dep.asset_key for dep in deps}
+    for parameter, key in read.items():
+        if key not in known:
+            raise DagflowInvalidDefinitionError(
+                f"{place}: the input '{parameter}' reads asset '{key.to_user_string()}', but no spec depends "
+                "on it. Add it to 'deps' of the AssetSpec that it is read for."
+            )
+    mappings.update(mappings_of_deps(deps, place))
     outputs = {
         name: Out(
             Nothing,
@@ -228,21 +240,19 @@ def _ports_of_outs(
     place: str,
 ) -> _Ports:
     """Return the ports of a function that gives the values of its assets."""
-    given = _own_outs(outs, place)
-    keys = {name: out.key_for(name) for name, out in given.items()}
-    _refuse_duplicates(keys, place)
+    keys = keys_of_outs(outs, place)
     own_deps = unique_deps(() if deps is None else deps, place)
     read, inputs, mappings = inputs_of_assets(body, ins, own_deps, place)
     by_output = _deps_by_output(internal_deps, keys, read, place)
     by_key = {dep.asset_key: dep for dep in own_deps}
     specs = []
-    for name, out in given.items():
+    for name, out in outs.items():
         needed = [
             by_key.get(key) or AssetDep(key, partition_mapping=mappings.get(key)) for key in by_output[name]
         ]
         spec = out.to_spec(keys[name], needed)
         specs.append(spec if out.is_required else spec.replace_attributes(skippable=True))
-    return _Ports(keys, read, inputs, {name: out.to_out() for name, out in given.items()}, specs, mappings)
+    return _Ports(keys, read, inputs, {name: out.to_out() for name, out in outs.items()}, specs, mappings)
 
 
 def output_of_definition(out: Out, code_version: str | None, can_subset: bool) -> Out:
@@ -255,17 +265,6 @@ def output_of_definition(out: Out, code_version: str | None, can_subset: bool) -
         out.metadata,
         out.code_version or code_version,
     )
-
-
-def _check_read(ports: _Ports, place: str) -> None:
-    """Raise if the function reads an asset that no spec depends on."""
-    known = {dep.asset_key for spec in ports.specs for dep in spec.deps}
-    for key in ports.read.values():
-        if key not in known:
-            raise DagflowInvalidDefinitionError(
-                f"{place} reads asset '{key.to_user_string()}', but none of its specs depends on it. Add it "
-                "to 'deps' of the AssetSpec that it is read for."
-            )
 
 
 def _own_specs(specs: Iterable[AssetSpec], place: str) -> list[AssetSpec]:
@@ -294,29 +293,6 @@ def _foreign_deps(specs: Iterable[AssetSpec]) -> list[AssetDep]:
             if dep.asset_key not in own or dep.asset_key == spec.key:
                 found.setdefault(dep.asset_key, dep)
     return list(found.values())
-
-
-def _own_outs(outs: Mapping[str, AssetOut], place: str) -> dict[str, AssetOut]:
-    check_type(outs, Mapping, "outs", place)
-    for output_name, out in outs.items():
-        if not isinstance(out, AssetOut):
-            raise CheckError(
-                f"outs[{repr_of(output_name)}] of {place} is {repr_of(out)} of type '{type(out).__name__}', "
-                "which is not an AssetOut. Write AssetOut(...)."
-            )
-        check_name(output_name, f"output of {place}")
-    return dict(outs)
-
-
-def _refuse_duplicates(keys: Mapping[str, AssetKey], place: str) -> None:
-    names: dict[AssetKey, str] = {}
-    for output_name, key in keys.items():
-        if key in names:
-            raise DagflowInvalidDefinitionError(
-                f"{place}: the outputs '{names[key]}' and '{output_name}' have the same key, "
-                f"'{key.to_user_string()}'. Give one of them another key."
-            )
-        names[key] = output_name
 
 
 def _deps_by_output(
@@ -356,7 +332,7 @@ def _deps_by_output(
             )
         if keys[output_name] in deps:
             raise DagflowInvalidDefinitionError(
-                f"internal_asset_deps['{output_name}'] of {place} says that the asset depends on itself"
+                f"internal_asset_deps['{output_name}'] of {place} has the key of the asset itself. Remove it."
             )
         found[output_name] = sorted(deps)
     unused = sorted(set(inputs).difference(*found.values()))

@@ -14,15 +14,13 @@ from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
-from dagflow.defs.parts.function import Body, location, name_of
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import (
-    DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_type,
-    repr_of,
 )
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.keys import CoercibleToAssetKey, check_name, resource_keys
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
@@ -120,10 +118,7 @@ def observable_source_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> SourceAsset:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(
-                f"@observable_source_asset must decorate a function, not {repr_of(fn)}"
-            )
+        check_decorated(fn, "observable_source_asset")
         own_key = key_of_function(fn, key, name, key_prefix)
         place = f"observable source asset '{own_key.to_user_string()}'"
         refuse_resources_twice(Body(fn, place), required_resource_keys, "observable_source_asset")
@@ -167,7 +162,7 @@ def multi_observable_source_asset(
         name: The name of the op; default: the name of the function.
         description: A sentence for people; default: the docstring of the function.
         partitions_def: The partitions of the assets.
-        can_subset: Whether a run may select some of the assets. The function asks
+        can_subset: Whether a run may select some of the assets. The function reads
             `context.selected_asset_keys`.
         required_resource_keys: Resources that the function reads from `context.resources`.
         resource_defs: Resources that come with the assets.
@@ -192,19 +187,15 @@ def multi_observable_source_asset(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(
-                f"@multi_observable_source_asset must decorate a function, not {repr_of(fn)}"
-            )
-        op_name = check_name(name if name is not None else name_of(fn), "multi_observable_source_asset")
-        place = f"multi_observable_source_asset '{op_name}'"
+        check_decorated(fn, "multi_observable_source_asset")
+        op_name = check_name(name_of(fn) if name is None else name, "multi_observable_source_asset")
+        place = f"multi_observable_source_asset '{op_name}' ({location(fn)})"
         check_type(can_subset, bool, "can_subset", place)
         if not specs:
             raise ParameterCheckError(f"{place} has no specs. Give it an AssetSpec for each asset.")
         body = Body(fn, place)
         refuse_resources_twice(body, required_resource_keys, "multi_observable_source_asset")
         ports = ports_of_specs(body, {}, specs, place)
-        _check_reads(body, ports.specs, ports.read, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
         resources = as_resources(resource_defs, place)
         node_def = OpDefinition(
@@ -237,14 +228,3 @@ def multi_observable_source_asset(
         )
 
     return decorate
-
-
-def _check_reads(body: Body, specs: Iterable[AssetSpec], read: Mapping[str, AssetKey], place: str) -> None:
-    """Raise if a parameter reads an asset that no spec depends on."""
-    known = {dep.asset_key for spec in specs for dep in spec.deps}
-    for parameter, key in read.items():
-        if key not in known:
-            raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): its parameter '{parameter}' reads asset "
-                f"'{key.to_user_string()}', but no spec depends on it. Add it to the 'deps' of a spec."
-            )

@@ -20,8 +20,8 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.event_loop import waiting
+from dagflow.events.asset_result import ObserveResult
 from dagflow.events.data_versions import DataVersionsByPartition, tags_of_version
-from dagflow.events.observed import ObserveResult
 from dagflow.events.user import AssetObservation, DataVersion, Output
 from dagflow.types.kinds import Nothing
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.source_asset import SourceAsset
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, spec_of
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
-from dagflow.keys import AssetKey, system_tag_spellings
+from dagflow.keys import AssetKey
+from dagflow.tags import system_tag_spellings
 
 
 class ShortNames:
@@ -46,7 +45,7 @@ class ShortNames:
         if self._by_name is None:
             self._by_name = {}
             for known, owner in self._known.items():
-                name = _spec_of(owner, known).shown_group, known.path[-1]
+                name = spec_of(owner, known).shown_group, known.path[-1]
                 self._by_name.setdefault(name, []).append(known)
         return [
             found
@@ -87,7 +86,7 @@ class ShortNames:
         if self._by_table is None:
             self._by_table = {}
             for key, asset in self._known.items():
-                name = _table_name(_spec_of(asset, key).metadata)
+                name = _table_name(spec_of(asset, key).metadata)
                 if name is not None:
                     self._by_table.setdefault(name, []).append(key)
         found = [key for key in self._by_table.get(table, ()) if self._known[key] is not reader]
@@ -107,9 +106,3 @@ def _table_name(metadata: Mapping[str, Any]) -> str | None:
     values = (metadata[name] for name in system_tag_spellings("table_name") if name in metadata)
     value = next(values, None)
     return getattr(value, "value", value)
-
-
-def _spec_of(asset: AnyAsset, key: AssetKey) -> AssetSpec:
-    if isinstance(asset, AssetsDefinition):
-        return asset.specs_by_key[key]
-    return asset.spec if isinstance(asset, SourceAsset) else asset

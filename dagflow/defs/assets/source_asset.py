@@ -24,10 +24,11 @@ from dagflow.errors import (
     check_texts,
     repr_of,
 )
-from dagflow.keys import AssetKey, CoercibleToAssetKey, definition_tags
+from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import definition_tags
 
 if TYPE_CHECKING:
     from dagflow.defs.conditions.condition import AutomationCondition

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.dependency import AssetDep, unique_deps
+from dagflow.defs.assets.dependency import AssetDep, mappings_of_deps, unique_deps
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
@@ -25,10 +25,10 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag, system_tag_spellings
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.tags import check_asset_tags
+from dagflow.tags import check_asset_tags, system_tag, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
@@ -159,9 +159,7 @@ class AssetSpec(ReadableAsset):
     @property
     def partition_mappings(self) -> dict[AssetKey, PartitionMapping]:
         """The partition mapping of each dependency that has one."""
-        return {
-            dep.asset_key: dep.partition_mapping for dep in self.deps if dep.partition_mapping is not None
-        }
+        return mappings_of_deps(self.deps, "an AssetSpec")
 
     @property
     def io_manager_key(self) -> str:
@@ -182,16 +180,15 @@ class AssetSpec(ReadableAsset):
             >>> AssetSpec("beans").with_io_manager_key("cellar").metadata
             {'dagflow/io_manager_key': 'cellar'}
         """
-        key = check_type(io_manager_key, str, "io_manager_key", f"asset '{self.key.to_user_string()}'")
+        key = check_type(io_manager_key, str, "io_manager_key", self._place())
         new = copy.copy(self)
         new.metadata = {**self.metadata, system_tag("io_manager_key"): key}
         return new
 
     def with_partitions_def(self, partitions_def: PartitionsDefinition) -> AssetSpec:
         """Return a copy of this spec with other partitions."""
-        place = f"asset '{self.key.to_user_string()}'"
         new = copy.copy(self)
-        new.partitions_def = check_type(partitions_def, PartitionsDefinition, "partitions_def", place)
+        new.partitions_def = check_type(partitions_def, PartitionsDefinition, "partitions_def", self._place())
         return new
 
     def tags_without_kinds(self) -> dict[str, str]:

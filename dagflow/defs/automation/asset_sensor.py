@@ -1,4 +1,4 @@
-"""Sensors of one asset: they ask for runs after a materialization of the asset."""
+"""Sensors of one asset: they request runs after a materialization of the asset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sensor that asks for freshness checks whose result is out of date."""
+"""The sensor that requests runs of freshness checks whose result is out of date."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.automation.results import SkipReason
 from dagflow.defs.automation.sensor import DefaultSensorStatus, SensorDefinition
 from dagflow.defs.jobs.run_request import RunRequest
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import CheckError, check_elements, check_optional
 from dagflow.instance.checks import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import AssetCheckKey, system_tag_spellings
+from dagflow.keys import AssetCheckKey
 from dagflow.metadata.value import FloatMetadataValue, TimestampMetadataValue
 from dagflow.options import current_options
+from dagflow.tags import system_tag_spellings
 
 _FRESH_UNTIL = "fresh_until_timestamp"
 
@@ -29,7 +30,7 @@ def build_sensor_for_freshness_checks(
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
     tags: Mapping[str, Any] | None = None,
 ) -> SensorDefinition:
-    """Make a sensor that asks for the freshness checks whose result is missing or out of date.
+    """Make a sensor that requests runs of the freshness checks whose result is missing or out of date.
 
     A tick requests, in one run: checks that were never evaluated; checks that passed, but whose asset is no
     longer fresh by now; and checks that failed before the newest event of their asset.

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dagflow import _doors
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.automation.function import automation_name
 from dagflow.defs.automation.sensor import DefaultSensorStatus, SensorDefinition, SensorType
 from dagflow.defs.automation.target import AnyJob
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import CheckError, repr_of
 from dagflow.keys import AssetKey
 

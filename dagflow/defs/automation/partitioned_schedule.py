@@ -1,4 +1,4 @@
-"""Schedules that ask for the partitions of a job: `build_schedule_from_partitioned_job`."""
+"""Schedules that request runs for the partitions of a job: `build_schedule_from_partitioned_job`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from dagflow.defs.automation.target import AnyJob
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_type
-from dagflow.keys import check_run_tags
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.options import current_options
 from dagflow.partitions.cadence import ScheduleType
@@ -23,6 +22,7 @@ from dagflow.partitions.keys import Moment
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import check_run_tags
 
 if TYPE_CHECKING:
     from dagflow.defs.jobs.run_request import RunRequest
@@ -69,7 +69,7 @@ def build_schedule_from_partitioned_job(
     metadata: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
 ) -> UnresolvedPartitionedAssetScheduleDefinition | ScheduleDefinition:
-    """Make a schedule that asks for the last complete time window of a job, or for all of its static keys.
+    """Make a schedule that requests the last complete time window of a job, or all of its static keys.
 
     Args:
         job: A job with time windows, with static keys, or with both in two dimensions. A job of
@@ -129,7 +129,7 @@ def build_schedule_from_partitioned_job(
 
 
 class UnresolvedPartitionedAssetScheduleDefinition(Copied):
-    """A schedule of a job whose partitions only its Definitions know. `get_schedule_def` resolves it.
+    """A schedule of a job whose partitions only its Definitions have. `get_schedule_def` resolves it.
 
     Attributes:
         name: The name.
@@ -212,7 +212,7 @@ class UnresolvedPartitionedAssetScheduleDefinition(Copied):
         hint = ""
         if not name.startswith("_") and hasattr(ScheduleDefinition, name):
             resolved = f"defs.get_schedule_def('{self.name}').{name}"
-            hint = f", because only its Definitions know the partitions of its job. Use {resolved}."
+            hint = f", because only its Definitions have the partitions of its job. Use {resolved}."
         raise AttributeError(f"schedule '{self.name}' has no attribute '{name}'{hint}")
 
     def __repr__(self) -> str:

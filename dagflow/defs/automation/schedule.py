@@ -1,4 +1,4 @@
-"""Schedules: they ask for runs of a job at set times."""
+"""Schedules: they request runs of a job at set times."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.events.run import checked_tags
-from dagflow.keys import check_name, check_run_tags, resource_keys
+from dagflow.keys import check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.cadence import zone_named
 from dagflow.partitions.cron import check_cron_schedule
+from dagflow.tags import check_run_tags
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
@@ -47,7 +48,7 @@ class DefaultScheduleStatus(Enum):
 
 
 class ScheduleDefinition(Copied):
-    """A schedule: it asks for runs of a job at set times. `@schedule` makes one with a function.
+    """A schedule: it requests runs of a job at set times. `@schedule` makes one with a function.
 
     Nothing starts by itself: a test evaluates a tick with `evaluate_tick`.
 
@@ -61,7 +62,7 @@ class ScheduleDefinition(Copied):
         tags: The tags of each run.
         tags_fn: Returns the tags of a tick; receives the context.
         metadata: Metadata by name.
-        should_execute: Returns whether a tick asks for a run; receives the context.
+        should_execute: Returns whether a tick requests a run; receives the context.
         environment_vars: An older argument without effect, kept as an attribute.
         execution_timezone: The IANA name of the time zone of `cron_schedule`. Default: UTC.
         execution_fn: Returns the requests of a tick, instead of the functions above.

@@ -1,4 +1,4 @@
-"""Sensors: they ask for runs when something happened outside."""
+"""Sensors: they request runs when something happened outside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from dagflow import _doors
 from dagflow.copies import Copied
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.automation.function import EvaluationFunction, automation_name, evaluation_function
 from dagflow.defs.automation.target import (
     AnyJob,
@@ -20,10 +19,12 @@ from dagflow.defs.automation.target import (
 )
 from dagflow.defs.parts.function import name_of
 from dagflow.defs.parts.owners import check_owners
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_texts, check_type
-from dagflow.keys import check_name, jsonable_tags
+from dagflow.keys import check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
+from dagflow.tags import jsonable_tags
 
 DEFAULT_INTERVAL = 30
 """The default of `minimum_interval_seconds`."""
@@ -52,7 +53,7 @@ class SensorType(Enum):
 
 
 class SensorDefinition(Copied):
-    """A sensor: it asks for runs when something happened outside. `@sensor` makes one of a function.
+    """A sensor: it requests runs when something happened outside. `@sensor` makes one of a function.
 
     Nothing starts by itself: a test evaluates a tick with `evaluate_tick`.
 

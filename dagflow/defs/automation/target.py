@@ -10,11 +10,11 @@ from typing import Any
 from dagflow._util import warn
 from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.selection import AssetSelection
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, define_asset_job
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import CheckError, check_texts, repr_of
 from dagflow.keys import AssetKey
 

@@ -7,14 +7,20 @@ from typing import Any
 
 from dagflow._util import UNSET, nearest
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.asset_inputs import mappings_of_deps
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
-from dagflow.defs.assets.dependency import AssetDep, AssetIn, HasAssetKey, free_input_name, unique_deps
+from dagflow.defs.assets.dependency import (
+    AssetDep,
+    AssetIn,
+    HasAssetKey,
+    free_input_name,
+    mappings_of_deps,
+    unique_deps,
+)
 from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, Out
-from dagflow.defs.parts.function import Body, location, name_of
+from dagflow.defs.parts.function import Body, check_decorated, location, name_of
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import as_resources
 from dagflow.errors import DagflowInvalidDefinitionError, check_optional, check_type, repr_of
@@ -87,10 +93,9 @@ def asset_check(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetChecksDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@asset_check must decorate a function, not {repr_of(fn)}")
+        check_decorated(fn, "asset_check")
         spec = AssetCheckSpec(
-            name if name is not None else name_of(fn),
+            name_of(fn) if name is None else name,
             asset=asset,
             description=description,
             blocking=blocking,
@@ -133,7 +138,7 @@ def asset_check(
             check_specs_by_output_name={DEFAULT_OUTPUT: spec},
             resource_defs=resources,
             partitions_def=partitions_def,
-            partition_mappings=mappings_of_deps(spec.additional_deps),
+            partition_mappings=mappings_of_deps(spec.additional_deps, place),
             specs=[],
         )
 
@@ -162,7 +167,7 @@ def multi_asset_check(
         name: The name of the op; default: the name of the function.
         specs: The checks.
         description: A sentence for people; default: the docstring of the function.
-        can_subset: Whether a run may select some of the checks. The function asks
+        can_subset: Whether a run may select some of the checks. The function reads
             `context.selected_asset_check_keys`.
         compute_kind: The technology of the checks, such as "sql".
         op_tags: The tags of the op.
@@ -192,11 +197,8 @@ def multi_asset_check(
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetChecksDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(
-                f"@multi_asset_check must decorate a function, not {repr_of(fn)}"
-            )
-        op_name = check_name(name if name is not None else name_of(fn), "multi_asset_check")
+        check_decorated(fn, "multi_asset_check")
+        op_name = check_name(name_of(fn) if name is None else name, "multi_asset_check")
         place = f"multi_asset_check '{op_name}'"
         check_type(can_subset, bool, "can_subset", place)
         checks = checks_by_output(_each_once(specs), None, place)
@@ -237,7 +239,8 @@ def multi_asset_check(
                         AssetDep(key, partition_mapping=item.partition_mapping)
                         for key, item in named.values()
                     ),
-                ]
+                ],
+                place,
             ),
             specs=[],
         )

@@ -19,7 +19,8 @@ from dagflow.defs.checks.decorator import multi_asset_check
 from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.errors import CheckError, ParameterCheckError, check_type, repr_of
 from dagflow.events.check import AssetCheckResult, AssetCheckSeverity
-from dagflow.keys import AssetKey, system_tag_spellings
+from dagflow.keys import AssetKey
+from dagflow.tags import system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.metadata.value import MetadataValue

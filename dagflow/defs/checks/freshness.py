@@ -10,11 +10,12 @@ from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.checks.definition import AssetChecksDefinition
 from dagflow.defs.checks.factory import Judge, build_checks, checked_keys, system_value
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_type
-from dagflow.keys import AssetKey, system_tag
+from dagflow.keys import AssetKey
 from dagflow.metadata.value import JsonMetadataValue, MetadataValue, TimestampMetadataValue
 from dagflow.partitions.cadence import ZonedCadence, zone_named
 from dagflow.partitions.cron import cadence_of
 from dagflow.partitions.loading import effective_time
+from dagflow.tags import system_tag
 
 if TYPE_CHECKING:
     from dagflow.events.user import AssetMaterialization, AssetObservation

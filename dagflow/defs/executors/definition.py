@@ -11,6 +11,7 @@ from dagflow._util import takes
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
+from dagflow.defs.parts.function import name_of
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ElementCheckError,
@@ -171,7 +172,7 @@ def executor(
         return executor()(name)
 
     def decorate(fn: Callable[..., Any]) -> ExecutorDefinition:
-        own_name = name if name is not None else getattr(fn, "__name__", type(fn).__name__)
+        own_name = name_of(fn) if name is None else name
         return ExecutorDefinition(own_name, config_schema, requirements, fn)
 
     return decorate

@@ -18,8 +18,10 @@ from dagflow.defs.parts.function import (
     VAR_KEYWORD,
     VAR_POSITIONAL,
     annotations_of,
+    check_decorated,
     documentation_of,
     location,
+    name_of,
     named_parameters,
     resolved,
 )
@@ -99,7 +101,7 @@ def graph(
     old_outputs = check_elements(output_defs or (), OutputDefinition, "output_defs")
 
     def decorate(fn: Callable[..., Any]) -> GraphDefinition:
-        own_name = name if name is not None else getattr(fn, "__name__", "graph")
+        own_name = name_of(fn) if name is None else name
         own_ins = ins or {item.name: GraphIn(item.description) for item in old_inputs}
         own_out = out or {item.name: GraphOut(item.description) for item in old_outputs} or None
         return trace(fn, own_name, description, own_ins, own_out, tags, config, "graph")
@@ -122,9 +124,8 @@ def trace(
     Args:
         what: "graph", "job", or the name of the decorator of an asset, for messages.
     """
+    check_decorated(fn, what)
     check_name(name, what)
-    if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {repr_of(fn)}")
     parameters = _parameters(fn, f"{what} '{name}'")
     _check_ins(ins, parameters, fn, f"{what} '{name}'")
     handles = {parameter: GraphInputHandle(name, parameter) for parameter in parameters}

@@ -35,7 +35,8 @@ from dagflow.errors import (
     check_texts,
     check_type,
 )
-from dagflow.keys import check_name, definition_tags
+from dagflow.keys import check_name
+from dagflow.tags import definition_tags
 from dagflow.types.kinds import Any as AnyType
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement
 from dagflow.errors import CheckError, check_type
-from dagflow.keys import AssetKey, check_name, definition_tags
+from dagflow.keys import AssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import definition_tags
 
 if TYPE_CHECKING:
     from dagflow.defs.ops.node import NodeDefinition

@@ -14,6 +14,7 @@ from dagflow.defs.parts.function import (
     KEYWORD_ONLY,
     POSITIONAL_ONLY,
     POSITIONAL_OR_KEYWORD,
+    check_decorated,
     function_type_of,
     location,
     name_of,
@@ -340,8 +341,7 @@ def _hook_after(
 
 def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the parameters of a function for a context and a list of events."""
-    if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {repr_of(fn)}")
+    check_decorated(fn, decorator)
     if function_type_of(fn) != "plain" and not hasattr(fn, "__wrapped__"):
         raise DagflowInvalidDefinitionError(
             f"@{decorator}: the function '{name_of(fn)}' ({location(fn)}) is async or a "

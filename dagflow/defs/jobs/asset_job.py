@@ -11,7 +11,7 @@ from dagflow.defs.assets.cycles import check_gates
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.assets.wiring import chosen_parts, common_partitions, wire_assets
+from dagflow.defs.assets.wiring import common_partitions, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
@@ -19,6 +19,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
+from dagflow.defs.selections.chosen import chosen_parts
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -27,18 +28,19 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job, jsonable_tags
+from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import jsonable_tags
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
-    from dagflow.defs.assets.graph import AssetGraph
-    from dagflow.defs.assets.selection import AssetSelection
+    from dagflow.defs.assets.asset_graph import AssetGraph
     from dagflow.defs.conditions.condition import AutomationCondition
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.defs.selections.definition import AssetSelection
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 
@@ -125,21 +127,24 @@ class UnresolvedAssetJobDefinition:
     @property
     def selection(self) -> AssetSelection:
         """Its selection. Without one it selects all materializable assets."""
-        from dagflow.defs.assets.selection import AssetSelection  # few projects ask
+        from dagflow.defs.selections.definition import AssetSelection  # few projects ask
 
         return AssetSelection.all() if self.given_selection is None else self.given_selection
 
     def resolve(
-        self, asset_graph: AssetGraph | Sequence[Any], resource_defs: Mapping[str, Any] | None = None
+        self,
+        asset_graph: AssetGraph | AssetCatalog | Sequence[Any],
+        resource_defs: Mapping[str, Any] | None = None,
     ) -> JobDefinition:
         """Build the job, with its selection of these assets.
 
         Args:
-            asset_graph: The graph of a project, or a list of definitions.
+            asset_graph: The graph or catalog of a project, or a list of definitions.
             resource_defs: Resource definitions or values by key.
 
         Raises:
-            DagflowInvalidDefinitionError: The selection is invalid, or the assets have other partitions.
+            DagflowInvalidDefinitionError: The selection is invalid, the assets have other partitions, or the
+                automation condition or the config does not fit them.
         """
         given: Any = asset_graph
         catalog = getattr(given, "catalog", None)
@@ -159,7 +164,19 @@ class UnresolvedAssetJobDefinition:
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
                 f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
-        condition = self.automation_condition
+        condition, config, place = self.automation_condition, self.config, describe_job(self.name)
+        if config is not None or condition is not None:
+            from dagflow.defs.jobs.job_policies import (  # for few jobs
+                check_condition,
+                check_config_of_backfill,
+            )
+
+            try:
+                check_config_of_backfill(job.backfill_policy, config, place)
+                if condition is not None:
+                    check_condition(condition, config, place, is_partitioned=job.partitions_def is not None)
+            except DagflowInvalidDefinitionError as error:
+                raise unresolved(self.name, error) from error
         return job if condition is None else job.with_changes(automation_condition=condition)
 
     @property
@@ -222,7 +239,9 @@ class UnresolvedAssetJobDefinition:
         """
         normalize_metadata(metadata, f"job '{self.name}'")
         options = {**self.options, "metadata": metadata}
-        return UnresolvedAssetJobDefinition(self.name, self.given_selection, self.partitions_def, options)
+        return UnresolvedAssetJobDefinition(
+            self.name, self.given_selection, self.partitions_def, options, self.automation_condition
+        )
 
     def run_request_for_partition(
         self,
@@ -260,7 +279,7 @@ class UnresolvedAssetJobDefinition:
         hint = ""
         if not name.startswith("_") and hasattr(JobDefinition, name):
             resolved = f"defs.get_job_def('{self.name}').{name}"
-            hint = f", because only its Definitions know its assets. Use {resolved}."
+            hint = f", because only its Definitions have its assets. Use {resolved}."
         raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 
@@ -322,7 +341,7 @@ def define_asset_job(
     # a job without assets checks the arguments now, with the user's line in the traceback
     JobDefinition(graph_def=GraphDefinition(check_name(name, "job")), **options)
     if selection is not None:
-        from dagflow.defs.assets.selection import AssetSelection  # few jobs select
+        from dagflow.defs.selections.definition import AssetSelection  # few jobs select
 
         selection = AssetSelection.from_coercible(selection)
     check_optional(partitions_def, PartitionsDefinition, "partitions_def", f"job '{name}'")

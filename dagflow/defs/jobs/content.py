@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.loggers.definition import LoggerDefinition
+    from dagflow.partitions.backfill import BackfillPolicy
 
 
 class AssetSelectionData(NamedTuple):
@@ -155,6 +156,13 @@ class JobContent(Copied):
             if isinstance(asset, ReadableAsset) or asset not in stored:  # a run can load its value
                 found += [need for need in asset.own_requirements() if need.role == IO_MANAGER]
         return found
+
+    @property
+    def backfill_policy(self) -> BackfillPolicy:
+        """The number of partitions in one run of a backfill: the least of its partitioned assets."""
+        from dagflow.defs.jobs.job_policies import backfill_policy_of  # imported lazily: few projects use it
+
+        return backfill_policy_of([] if self.asset_layer is None else self.asset_layer.parts)
 
     @property
     def nodes(self) -> list[Node]:

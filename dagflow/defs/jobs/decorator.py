@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dagflow.defs.graphs.decorator import trace
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.parts.function import name_of
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -82,7 +83,7 @@ def job(
     """
 
     def decorate(fn: Callable[..., Any]) -> JobDefinition:
-        own_name = name if name is not None else getattr(fn, "__name__", "job")
+        own_name = name_of(fn) if name is None else name
         graph_def = trace(fn, own_name, description, None, None, None, None, "job")
         made = JobDefinition(
             graph_def=graph_def,

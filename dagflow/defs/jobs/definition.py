@@ -32,10 +32,11 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import check_name, definition_tags, describe_job, system_tag
+from dagflow.keys import check_name, describe_job
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import definition_tags, system_tag
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig

@@ -24,7 +24,6 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import jsonable_tags, system_tag, system_tag_spellings
 from dagflow.partitions.calendar import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
@@ -36,6 +35,7 @@ from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import Moment, Partition
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import jsonable_tags, system_tag, system_tag_spellings
 
 _ConfigOfKey = Callable[[str], Any]
 _TagsOfKey = Callable[[str], Mapping[str, Any]]

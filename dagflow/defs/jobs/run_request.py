@@ -9,8 +9,9 @@ from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
 from dagflow.errors import CheckError, ParameterCheckError, check_elements, check_texts, check_type
-from dagflow.keys import AssetCheckKey, AssetKey, jsonable_tags, system_tag_spellings
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.partitions.keys import PartitionKeyRange
+from dagflow.tags import jsonable_tags, system_tag_spellings
 from dagflow.values import Constant
 
 if TYPE_CHECKING:

@@ -19,9 +19,11 @@ from dagflow.defs.parts.evaluation import code_of
 from dagflow.defs.parts.function import (
     CONTEXT_NAMES,
     Body,
+    check_decorated,
     documentation_of,
     is_config_annotation,
     location,
+    name_of,
 )
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import Requirement, required_by
@@ -35,12 +37,8 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import (
-    check_name,
-    definition_tags,
-    resource_keys,
-    system_tag_spellings,
-)
+from dagflow.keys import check_name, resource_keys
+from dagflow.tags import definition_tags, system_tag_spellings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _TAKES_ANY_ARGUMENT = 0x04  # the flag of a code object with *args
@@ -395,11 +393,10 @@ def op(
     """
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
-        if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@op must decorate a function, not {repr_of(fn)}")
+        check_decorated(fn, "op")
         return OpDefinition(
             fn,
-            name if name is not None else getattr(fn, "__name__", type(fn).__name__),
+            name_of(fn) if name is None else name,
             ins,
             _outs_by_name(out),
             description,

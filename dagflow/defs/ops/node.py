@@ -23,7 +23,8 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     check_type,
 )
-from dagflow.keys import check_name, definition_tags
+from dagflow.keys import check_name
+from dagflow.tags import definition_tags
 
 if TYPE_CHECKING:
     from dagflow.defs.ops.ports import InputDefinition, OutputDefinition

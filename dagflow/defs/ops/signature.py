@@ -16,8 +16,8 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.events.observed import ObserveResult
-from dagflow.events.user import DynamicOutput, MaterializeResult, Output, UserEvent
+from dagflow.events.asset_result import MaterializeResult, ObserveResult
+from dagflow.events.user import DynamicOutput, Output, UserEvent
 from dagflow.keys import check_name
 from dagflow.types.annotations import plain_form, resolve_annotation
 from dagflow.types.kinds import Any as AnyType

@@ -112,6 +112,12 @@ def name_of(fn: Any) -> str:
     return name if isinstance(name, str) else type(fn).__name__
 
 
+def check_decorated(fn: object, decorator: str) -> None:
+    """Raise DagflowInvalidDefinitionError if the argument of a decorator is not a function."""
+    if not callable(fn):
+        raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {repr_of(fn)}")
+
+
 def _is_plain(fn: Callable[..., Any]) -> bool:
     return type(fn) is FunctionType and not hasattr(fn, "__wrapped__") and not hasattr(fn, "__signature__")
 

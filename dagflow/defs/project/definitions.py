@@ -41,7 +41,7 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.assets.asset_graph import AssetGraph
     from dagflow.defs.automation.schedule import ScheduleDefinition
     from dagflow.defs.automation.sensor import SensorDefinition
     from dagflow.defs.executors.builtin import Executor
@@ -297,7 +297,7 @@ class Definitions:
             ['water', 'tea']
         """
         if self._graph is None:
-            from dagflow.defs.assets.graph import AssetGraph  # few projects are looked at
+            from dagflow.defs.assets.asset_graph import AssetGraph  # few projects are looked at
 
             catalog = self.catalog()
             self._graph = AssetGraph(catalog, ShortNames(catalog.assets))
@@ -453,7 +453,7 @@ class Definitions:
                 )
         chosen: Container[AssetKey] = set()
         if selection is not None:
-            from dagflow.defs.assets.selection import AssetSelection  # few projects map
+            from dagflow.defs.selections.definition import AssetSelection  # few projects map
 
             chosen = AssetSelection.from_coercible(selection).resolve(self.resolve_asset_graph())
 

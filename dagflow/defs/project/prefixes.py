@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.dependency import AssetDep
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.errors import DagflowInvalidDefinitionError, check_elements, check_optional, check_texts
 from dagflow.keys import AssetKey
@@ -77,14 +76,8 @@ def _changed_spec(spec: AssetSpec, keys: Mapping[AssetKey, AssetKey], group_name
             f"asset '{spec.key.to_user_string()}' has the group '{spec.group_name}', so the loader cannot "
             f"give it the group '{group_name}'. Leave out one of them."
         )
-    deps = [
-        AssetDep(keys[dep.asset_key], partition_mapping=dep.partition_mapping, metadata=dep.metadata)
-        if dep.asset_key in keys
-        else dep
-        for dep in spec.deps
-    ]
     return spec.replace_attributes(
         key=keys.get(spec.key, spec.key),
-        deps=deps,
+        deps=[dep.with_key(keys) for dep in spec.deps],
         group_name=spec.group_name if group_name is None else group_name,
     )

@@ -22,6 +22,7 @@ from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.parts.function import name_of
 from dagflow.defs.project.automation import automations_by_name
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository_content import ASSETS, content_of, jobs_by_name, members_of
@@ -37,7 +38,7 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.graph import AssetGraph
+    from dagflow.defs.assets.asset_graph import AssetGraph
     from dagflow.defs.project.automation import AnySchedule
     from dagflow.instance.instance import DagflowInstance
     from dagflow.keys import AssetCheckKey, CoercibleToAssetKey
@@ -433,7 +434,7 @@ def repository(
     """
 
     def decorate(fn: Callable[[], Any]) -> RepositoryDefinition:
-        own_name = name if name is not None else getattr(fn, "__name__", type(fn).__name__)
+        own_name = name_of(fn) if name is None else name
         place = f"repository '{own_name}'"
         define = partial(Definitions, executor=default_executor_def, loggers=default_logger_defs)
         content = content_of(fn, place)

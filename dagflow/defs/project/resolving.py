@@ -19,8 +19,8 @@ from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolat
 from dagflow.keys import ASSET_JOB_NAME
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.asset_graph import AssetGraph
     from dagflow.defs.assets.catalog import AssetCatalog
-    from dagflow.defs.assets.graph import AssetGraph
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.loggers.definition import LoggerDefinition
 
@@ -70,7 +70,8 @@ def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
                 f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
             )
         if isinstance(job, UnresolvedAssetJobDefinition):
-            by_name[job.name] = job.resolve(project.resolve_asset_graph(), resources)
+            known = catalog if job.given_selection is None else project.resolve_asset_graph()
+            by_name[job.name] = job.resolve(known, resources)
         elif project.resources:
             by_name[job.name] = job.with_top_level_resources(project.resources)
         else:

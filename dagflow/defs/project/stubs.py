@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow.defs.assets.catalog import AssetCatalog
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.definition import spec_of
 from dagflow.defs.assets.facts import STUB_MARKER
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.keys import AssetKey, system_tag
+from dagflow.keys import AssetKey
+from dagflow.tags import system_tag
 
 
 def specs_with_stubs(catalog: AssetCatalog) -> list[AssetSpec]:
@@ -28,7 +28,7 @@ def specs_with_stubs(catalog: AssetCatalog) -> list[AssetSpec]:
     """
     known = catalog.assets
     names = ShortNames(known)
-    specs = {key: _spec(asset, key) for key, asset in known.items()}
+    specs = {key: _with_group(spec_of(asset, key)) for key, asset in known.items()}
     missing: dict[AssetKey, tuple[Mapping[str, Any], AssetKey]] = {}
     for reader, spec in specs.items():
         for dep in spec.deps:
@@ -56,8 +56,5 @@ def _stubs(missing: Iterable[tuple[AssetKey, tuple[Mapping[str, Any], AssetKey]]
     ]
 
 
-def _spec(asset: AnyAsset, key: AssetKey) -> AssetSpec:
-    if isinstance(asset, AssetsDefinition):
-        return asset.specs_by_key[key]
-    spec = asset.spec if isinstance(asset, SourceAsset) else asset
+def _with_group(spec: AssetSpec) -> AssetSpec:
     return spec if spec.group_name is not None else spec.replace_attributes(group_name=DEFAULT_GROUP)

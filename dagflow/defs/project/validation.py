@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, spec_of
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
@@ -24,7 +23,7 @@ def check_partition_mappings(catalog: AssetCatalog) -> None:
     Raises:
         DagflowInvalidDefinitionError: A mapping does not fit. The message names both assets.
     """
-    partitions = {key: _partitions_of(asset, key) for key, asset in catalog.assets.items()}
+    partitions = {key: spec_of(asset, key).partitions_def for key, asset in catalog.assets.items()}
     if all(definition is None for definition in partitions.values()):
         return
     names = ShortNames(catalog.assets)
@@ -58,19 +57,8 @@ def _check(
         ) from error
 
 
-def _partitions_of(asset: AnyAsset, key: AssetKey) -> PartitionsDefinition | None:
-    return (
-        asset.specs_by_key[key].partitions_def
-        if isinstance(asset, AssetsDefinition)
-        else asset.partitions_def
-    )
-
-
 def _dependencies(asset: AnyAsset, key: AssetKey) -> Iterator[tuple[AssetKey, PartitionMapping | None]]:
     """Yield the key of each asset that an asset depends on, and the mapping that is given for it."""
-    if isinstance(asset, SourceAsset):
-        return
     of_definition = asset.partition_mappings if isinstance(asset, AssetsDefinition) else {}
-    spec = asset.specs_by_key[key] if isinstance(asset, AssetsDefinition) else asset
-    for dep in spec.deps:
+    for dep in spec_of(asset, key).deps:
         yield dep.asset_key, dep.partition_mapping or of_definition.get(dep.asset_key)

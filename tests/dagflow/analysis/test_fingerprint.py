@@ -83,6 +83,58 @@ def work():
     return 1
 """
 )
+MULTI = """
+@multi_asset(
+    specs=[
+        AssetSpec("hot", deps=["beans"], metadata={"table": "t"}, skippable=True),
+        AssetSpec("cold", deps=["hot"], skippable=True, partitions_def=None),
+    ],
+    can_subset=True,
+    resource_defs={"db": 1},
+)
+def work():
+    return 1
+"""
+OUTS = """
+@multi_asset(
+    outs={"hot": AssetOut(is_required=False), "cold": AssetOut(metadata={"table": "t"})},
+    internal_asset_deps={"cold": {AssetKey("hot")}, "hot": {AssetKey("beans")}},
+    deps=["beans"],
+)
+def work():
+    return 1, 2
+"""
+GRAPH_ASSET = """
+@op
+def grind(beans):
+    return beans
+
+@op
+def press(n):
+    return n
+
+@graph_asset(ins={"beans": AssetIn("beans")})
+def work(beans):
+    return press(grind(beans))
+"""
+CHECK = """
+@asset_check(asset="beans", blocking=True, additional_deps=["water"], metadata={"most": 3})
+def work(beans):
+    return AssetCheckResult(passed=beans > 0)
+"""
+CHECKED = """
+@asset(check_specs=[AssetCheckSpec("fresh", asset="work", blocking=True)])
+def work():
+    yield Output(1)
+"""
+OBSERVED = """
+@observable_source_asset(metadata={"table": "t"}, resource_defs={"db": 1})
+def work(context):
+    return DataVersion("1")
+"""
+DECLARED = """
+work = AssetSpec("outside", deps=["farm"], metadata={"table": "t"})
+"""
 RESOURCE = """
 @resource({"n": int})
 def work(context):
@@ -123,6 +175,7 @@ def work():
 """
 )
 ALL = set(Fingerprint._fields)
+ASSET_MANAGER = {"arguments", "resources"}
 
 
 @pytest.fixture
@@ -130,13 +183,13 @@ def of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return the fingerprint of `work` in a module with this source."""
     numbers = iter(range(100))
 
-    def make(text: str) -> Fingerprint:
+    def make(text: str, key: Any = None) -> Fingerprint:
         path = tmp_path / f"pipeline_{next(numbers)}.py"
         path.write_text(HEAD + text)
         module = ModuleType("pipeline")
         monkeypatch.setitem(sys.modules, "pipeline", module)
         exec(compile(path.read_text(), str(path), "exec"), module.__dict__)
-        return fingerprint(module.work)
+        return fingerprint(module.work, key)
 
     return make
 
@@ -185,6 +238,48 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("hook of a node", HOOKED_NODE, '"well"', '"better"', {"arguments"}),
     ("resource of a hook", HOOKED_NODE, '{"db"}', "set()", {"arguments"}),
     ("hook of an asset", HOOKED_ASSET, '"well"', '"better"', {"arguments"}),
+    ("metadata that I/O managers read", BASE, "@op(", '@op(out=Out(metadata={"a": 1}), ', {"arguments"}),
+    ("metadata of an asset", ASSET, "@asset(", '@asset(metadata={"a": 1}, ', {"arguments"}),
+    ("I/O manager of an asset", ASSET, "@asset(", '@asset(io_manager_key="db", ', ASSET_MANAGER),
+    ("asset's own I/O manager", ASSET, "@asset(", "@asset(io_manager_def=mem_io_manager, ", ASSET_MANAGER),
+    ("asset's version", ASSET, "@asset(", '@asset(code_version="2", ', {"code"}),
+    ("asset's owner", ASSET, "@asset(", '@asset(owners=["team:a"], kinds={"csv"}, tags={"a": "b"}, ', set()),
+    ("multi-asset's body", MULTI, "return 1", "return 2", {"code"}),
+    ("multi-asset's subset", MULTI, "can_subset=True", "can_subset=False", {"arguments"}),
+    ("multi-asset's internal dep", MULTI, 'deps=["hot"]', "deps=[]", {"arguments"}),
+    ("multi-asset's outer dep", MULTI, 'deps=["beans"]', 'deps=["tea"]', {"arguments", "types"}),
+    ("multi-asset's metadata", MULTI, '"t"', '"u"', {"arguments"}),
+    ("multi-asset's resource", MULTI, '{"db": 1}', '{"db": "text"}', {"resources"}),
+    ("multi-asset's version", MULTI, 'AssetSpec("hot", ', 'AssetSpec("hot", code_version="2", ', {"code"}),
+    ("multi-asset's group", MULTI, 'AssetSpec("hot", ', 'AssetSpec("hot", group_name="g", ', set()),
+    ("partitions of one asset", MULTI, "=None", '=StaticPartitionsDefinition(["a"])', {"partitions"}),
+    ("output that is optional", OUTS, "is_required=False", "is_required=True", {"arguments"}),
+    ("metadata of an output", OUTS, '"t"', '"u"', {"arguments"}),
+    ("internal dep of outputs", OUTS, '{AssetKey("hot")}', "set()", {"arguments"}),
+    (
+        "I/O manager of an output",
+        OUTS,
+        "is_required=False",
+        'is_required=False, io_manager_key="db"',
+        {"arguments"},
+    ),
+    ("op in a graph asset", GRAPH_ASSET, "    return n", "    return n + 1", {"code"}),
+    ("wiring of a graph asset", GRAPH_ASSET, "press(grind(beans))", "grind(press(beans))", {"code"}),
+    ("key that a graph asset reads", GRAPH_ASSET, 'AssetIn("beans")', 'AssetIn("tea")', {"arguments"}),
+    ("check's body", CHECK, "> 0", "> 1", {"code"}),
+    ("check's blocking", CHECK, "blocking=True", "blocking=False", {"arguments"}),
+    ("check's dep", CHECK, '"water"', '"milk"', {"arguments", "types"}),
+    ("check's asset", CHECK, 'asset="beans"', 'asset="tea"', {"arguments", "types"}),
+    ("check's metadata", CHECK, "3}", "4}", {"arguments"}),
+    ("check's description", CHECK, "blocking", 'description="d", blocking', set()),
+    ("check inside an asset", CHECKED, "blocking=True", "blocking=False", {"arguments"}),
+    ("observing function", OBSERVED, '"1"', '"2"', {"code"}),
+    ("observed asset's metadata", OBSERVED, '"t"', '"u"', {"arguments"}),
+    ("observed asset's resource", OBSERVED, '{"db": 1}', '{"db": "text"}', {"resources"}),
+    ("dep of a declared asset", DECLARED, '"farm"', '"field"', {"arguments"}),
+    ("metadata of a declared asset", DECLARED, '"t"', '"u"', {"arguments"}),
+    ("version of a declared asset", DECLARED, "deps", 'code_version="2", deps', {"code"}),
+    ("group of a declared asset", DECLARED, "deps", 'group_name="g", deps', set()),
     ("resource's body", RESOURCE, "return 1", "return 2", {"code"}),
     ("resource's config", RESOURCE, "int", "str", {"config"}),
     ("config given beforehand", CONFIGURED, '"n": 1', '"n": 2', {"config"}),
@@ -205,6 +300,44 @@ def test_what_counts(of: Any, text: str, old: str, new: str, facets: set[str]) -
 
     assert changed <= facets
     assert bool(changed) == bool(facets)
+
+
+PARTS = """
+@multi_asset(
+    specs=[AssetSpec("hot", metadata={"a": 1}), AssetSpec("cold")],
+    check_specs=[AssetCheckSpec("warm", asset="hot"), AssetCheckSpec("icy", asset="cold", blocking=True)],
+)
+def work():
+    return 1
+"""
+HOT, COLD = dagflow.AssetKey("hot"), dagflow.AssetKey("cold")
+WARM, ICY = dagflow.AssetCheckKey(HOT, "warm"), dagflow.AssetCheckKey(COLD, "icy")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        ("return 1", "return 2", [HOT, COLD, WARM, ICY]),
+        ('{"a": 1}', '{"a": 2}', [HOT]),
+        ('AssetSpec("cold"', 'AssetSpec("cold", code_version="2"', [COLD]),
+        ("blocking=True", "blocking=False", [ICY]),
+        ('asset="hot"', 'asset="hot", metadata={"a": 1}', [WARM]),
+    ],
+)
+def test_each_part_of_a_definition_has_a_fingerprint(of: Any, old: str, new: str, keys: list[Any]) -> None:
+    """The common function counts for each asset and check, a fact only for its own."""
+    whole, other = of(PARTS), of(PARTS.replace(old, new))
+    changed = [key for key in (HOT, COLD, WARM, ICY) if of(PARTS, key) != of(PARTS.replace(old, new), key)]
+
+    assert PARTS.count(old) == 1
+    assert changed == keys
+    assert whole != other
+
+
+def test_a_key_of_another_definition_is_an_error(of: Any) -> None:
+    """The error names the definition and the key."""
+    with pytest.raises(ParameterCheckError, match=r"'hot', 'cold'> has no asset or check .*'tea'"):
+        of(PARTS, dagflow.AssetKey("tea"))
 
 
 WAYS = {

@@ -466,6 +466,21 @@ def test_metadata_of_an_asset():
     assert {key: value.value for key, value in written.metadata.items()} == {"a": 1, "b": 1}
 
 
+def test_metadata_of_an_asset_is_not_that_of_its_output():
+    """The output has only its own metadata, and the materialization has both."""
+
+    @asset
+    def brew(context):
+        context.add_asset_metadata({"a": 1})
+        context.add_output_metadata({"b": 1})
+
+    result = materialize_to_memory([brew])
+    (written,) = result.asset_materializations_for_node("brew")
+    (output,) = [event for event in result.all_node_events if event.is_successful_output]
+    assert list(written.metadata) == ["b", "a"]
+    assert list(output.step_output_data.metadata) == ["b"]
+
+
 def test_events_that_were_consumed_are_none_of_the_run():
     """`consume_events` returns each event once; the result loses it, the log of the instance keeps it."""
     seen = []

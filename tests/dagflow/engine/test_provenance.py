@@ -19,6 +19,7 @@ from dagflow import (
     DataVersionsByPartition,
     Definitions,
     MaterializeResult,
+    MultiPartitionsDefinition,
     Output,
     ParameterCheckError,
     StaticPartitionsDefinition,
@@ -29,6 +30,7 @@ from dagflow import (
     instance_for_test,
     job,
     materialize,
+    mem_io_manager,
     multi_asset,
     observable_source_asset,
     observe,
@@ -229,6 +231,56 @@ def test_partitioned_inputs(instance):
     assert tags(result, "whole")["dagflow/input_event_pointer/up"] == pointer(instance, "up")
 
 
+def test_partitions_within_one_function(instance):
+    """An asset has the version of another asset of the same function as it is, not its hash."""
+    up, down = AssetSpec("up", partitions_def=PARTS), AssetSpec("down", deps=["up"], partitions_def=PARTS)
+
+    @multi_asset(specs=[up, down])
+    def both():
+        yield MaterializeResult("up", data_version=DataVersion("mine"))
+        yield MaterializeResult("down")
+
+    result = materialize([both], partition_key="p", instance=instance)
+
+    assert tags(result, "down")["dagflow/input_data_version/up"] == "mine"
+
+
+def test_an_input_with_no_partition(instance):
+    """The version is the hash of no versions if the input was materialized, but none of its partitions."""
+
+    @asset(partitions_def=PARTS, code_version="1")
+    def up():
+        return 1
+
+    @asset(code_version="3", deps=[up])
+    def whole():
+        return 1
+
+    result = materialize([up, whole], instance=instance)
+
+    assert tags(result, "whole")["dagflow/input_data_version/up"] == digest()
+    assert tags(result, "whole")["dagflow/input_event_pointer/up"] == pointer(instance, "up")
+
+
+def test_dimensions_of_partitions(instance):
+    """A materialization of a partition of two dimensions has a tag for each of them."""
+    pairs = MultiPartitionsDefinition({"part": PARTS, "size": StaticPartitionsDefinition(["s", "l"])})
+
+    @asset(partitions_def=pairs)
+    def up():
+        return 1
+
+    @asset(deps=[up])
+    def whole():
+        return 1
+
+    result = materialize([up, whole], partition_key="p|s", instance=instance)
+
+    assert tags(result, "up")["dagflow/partition/part"] == "p"
+    assert tags(result, "up")["dagflow/partition/size"] == "s"
+    assert not [tag for tag in tags(result, "whole") if "dagflow/partition" in tag]
+
+
 def test_an_asset_that_depends_on_itself(instance):
     """The earlier partition is an input."""
     days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05")
@@ -246,6 +298,24 @@ def test_an_asset_that_depends_on_itself(instance):
     assert tags(first, "total")["dagflow/input_event_pointer/total"] == "NULL"
     assert tags(second, "total")["dagflow/input_data_version/total"] == digest(digest("1", "INITIAL"))
     assert tags(second, "total")["dagflow/input_event_pointer/total"] == before
+
+
+def test_a_range_of_an_asset_that_depends_on_itself(instance):
+    """All partitions of a range have the inputs that the step read."""
+    days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05")
+    yesterday = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+
+    @asset(partitions_def=days, code_version="1", deps=[AssetDep("total", partition_mapping=yesterday)])
+    def total():
+        return 1
+
+    bounds = {"start": "2024-01-02", "end": "2024-01-03"}
+    run_tags = {f"dagflow/asset_partition_range_{name}": day for name, day in bounds.items()}
+    memory = {"io_manager": mem_io_manager}
+    result = materialize([total], tags=run_tags, instance=instance, resources=memory)
+
+    found = [event.materialization.tags for event in result.get_asset_materialization_events()]
+    assert [tags["dagflow/input_data_version/total"] for tags in found] == ["INITIAL", "INITIAL"]
 
 
 @pytest.mark.parametrize(

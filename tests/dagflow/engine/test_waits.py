@@ -104,7 +104,7 @@ def test_a_long_wait_is_shown(monkeypatch: pytest.MonkeyPatch, error: Exception,
     """A real wait of more than a second is shown when it begins: step, seconds, attempt and error."""
     told: list[str] = []
     clock = SystemClock()
-    monkeypatch.setattr(clock, "now", lambda: 0.0)
+    monkeypatch.setattr("time.time", lambda: 0.0)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
     @op(retry_policy=RetryPolicy(max_retries=1, delay=2.5))

@@ -214,3 +214,19 @@ def test_a_request_that_causes_itself() -> None:
 def test_no_error_has_no_chain() -> None:
     """The chain of None is empty."""
     assert error_chain(None) == []
+
+
+def test_the_record_of_a_traceback() -> None:
+    """A TracebackException gives the record that its exception gives, with causes and contexts."""
+    try:
+        try:
+            raise KeyError("cup")
+        except KeyError as error:
+            raise ValueError("no cup") from error
+    except ValueError as error:
+        caught = error
+
+    found = SerializableErrorInfo.from_traceback(traceback.TracebackException.from_exception(caught))
+    assert found == SerializableErrorInfo.from_exception(caught)
+    assert found.cause is not None
+    assert (found.cls_name, found.cause.cls_name) == ("ValueError", "KeyError")

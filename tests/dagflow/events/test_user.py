@@ -22,7 +22,6 @@ from dagflow import (
     ParameterCheckError,
     RetryRequested,
 )
-from dagflow._util import UNSET
 
 METADATA = {"n": 1, "text": "t"}
 MADE = [
@@ -145,22 +144,6 @@ def test_the_label_of_an_asset():
 
     assert (made.label, made.asset_key) == ("a b", AssetKey(["a", "b"]))
     assert (made.description, made.metadata, made.partition, made.tags) == (None, {}, None, {})
-
-
-def test_a_materialize_result_keeps_its_metadata_as_given():
-    """`metadata` is the argument unchanged; invalid metadata raises in the constructor."""
-    result = MaterializeResult(metadata={"n": 1})
-
-    assert (result.metadata, result.normalized_metadata()) == ({"n": 1}, {"n": MetadataValue.int(1)})
-    with pytest.raises(DagflowInvalidMetadata, match="'n'"):
-        MaterializeResult(metadata={"n": object()})
-
-
-def test_a_materialize_result_without_a_value():
-    """A missing value differs from None."""
-    assert MaterializeResult().value is UNSET
-    assert MaterializeResult(value=None).value is None
-    assert MaterializeResult().asset_key is None
 
 
 def test_equal_objects_have_equal_hashes():

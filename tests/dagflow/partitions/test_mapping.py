@@ -37,6 +37,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
     ParameterCheckError,
 )
 
@@ -244,7 +245,7 @@ def test_results_are_checked() -> None:
     letters = LETTERS.subset_with_partition_keys(["a"])
     made = UpstreamPartitionsResult(partitions_subset=letters, required_but_nonexistent_subset=letters)
 
-    assert made.required_but_nonexistent_partition_keys == {"a"}
+    assert made.required_but_nonexistent_partition_keys == ["a"]
     assert made == UpstreamPartitionsResult(
         partitions_subset=letters, required_but_nonexistent_subset=LETTERS.subset_with_partition_keys(["a"])
     )
@@ -306,8 +307,8 @@ def test_there_and_back(
     [
         (IdentityPartitionMapping(), LETTERS, DAYS, DagflowInvalidDefinitionError),
         (IdentityPartitionMapping(), LETTERS, None, DagflowInvalidDefinitionError),
-        (StaticPartitionMapping({"q": "1"}), LETTERS, DIGITS, DagflowInvalidDefinitionError),
-        (StaticPartitionMapping({"a": "q"}), LETTERS, DIGITS, DagflowInvalidDefinitionError),
+        (StaticPartitionMapping({"q": "1"}), LETTERS, DIGITS, DagflowUnknownPartitionError),
+        (StaticPartitionMapping({"a": "q"}), LETTERS, DIGITS, DagflowUnknownPartitionError),
         (StaticPartitionMapping({}), LETTERS, DAYS, DagflowInvalidDefinitionError),
         (TimeWindowPartitionMapping(), DAYS, LETTERS, DagflowInvalidDefinitionError),
         (

@@ -13,6 +13,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
     ParameterCheckError,
 )
 from dagflow.partitions.calendar import (
@@ -199,9 +200,9 @@ def test_a_table() -> None:
 
 def test_a_table_that_does_not_fit() -> None:
     """Unknown upstream keys in the table, and a value that is not a mapping, are errors."""
-    with pytest.raises(DagflowInvalidDefinitionError, match="has 'u9', which"):
+    with pytest.raises(DagflowUnknownPartitionError, match="has 'u9', which"):
         StaticPartitionMapping({"u9": "a"}).upstream_keys(["a"], LETTERS, LETTERS)
-    with pytest.raises(DagflowInvalidDefinitionError, match="has 'd9'"):
+    with pytest.raises(DagflowUnknownPartitionError, match="has 'd9'"):
         StaticPartitionMapping({"a": ["a", "d9"]}).upstream_keys(["a"], LETTERS, LETTERS)
     with pytest.raises(ParameterCheckError):
         StaticPartitionMapping(["a"])  # type: ignore[arg-type]

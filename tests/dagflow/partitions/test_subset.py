@@ -50,7 +50,7 @@ def test_keys_of_static_partitions_are_a_set_of_strings() -> None:
     assert subset.get_partition_keys() == {"a|1"}
     assert [type(key) for key in subset.get_partition_keys()] == [str]
     assert LETTERS.subset_with_partition_keys(["q"]).get_partition_keys() == {"q"}
-    assert repr(subset) == "DefaultPartitionsSubset(['a|1'])"
+    assert repr(subset) == "DefaultPartitionsSubset(subset={'a|1'})"
     assert DefaultPartitionsSubset.create_empty_subset(LETTERS) == LETTERS.empty_subset()
 
 
@@ -89,7 +89,8 @@ def test_attributes_of_windows() -> None:
             [("2024-01-02", "2024-01-03"), ("2024-01-05",) * 2],
         ),
         (WORKDAYS, ["2024-01-05", "2024-01-08"], [("2024-01-05", "2024-01-08")]),
-        (PAIRS, ["a|1", "a|2", "b|1", "c|2"], [("a|1", "a|2"), ("b|1", "b|1"), ("c|2", "c|2")]),
+        (PAIRS, ["a|1", "a|2", "b|1", "c|2"], [("a|1", "b|1"), ("a|2", "a|2"), ("c|2", "c|2")]),
+        (PAIRS, ["a|1", "a|2", "b|1"], [("a|1", "a|2"), ("b|1", "b|1")]),
         (LETTERS, [], []),
     ],
 )

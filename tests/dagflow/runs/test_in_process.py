@@ -543,7 +543,7 @@ def test_assets_of_a_job() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"asset_selection": [AssetKey("x")]}, DagflowInvalidSubsetError, "job 'cafe' knows no asset 'x'"),
+        ({"asset_selection": [AssetKey("x")]}, DagflowInvalidSubsetError, "job 'cafe' has no asset 'x'"),
         (
             {"asset_selection": [AssetKey("x")], "op_selection": ["beans"]},
             CheckError,

@@ -44,8 +44,8 @@ def test_a_blocking_check_that_failed(pytester: pytest.Pytester):
     result.stdout.fnmatch_lines(
         [
             "run of assets: failed in * ms, id *",
-            "  coffee  failed in * ms, blocked by its checks",
-            "  party   not run",
+            "  coffee  failed in * ms: coffee:hot did not pass",
+            "  party   not run, blocked by coffee:hot",
             "",
             "checks:",
             "  coffee:hot  did not pass (ERROR, blocking): cold; degrees = 40",
@@ -54,6 +54,59 @@ def test_a_blocking_check_that_failed(pytester: pytest.Pytester):
         ],
         consecutive=True,
     )
+
+
+def test_what_a_check_blocked(pytester: pytest.Pytester):
+    """Each step downstream names the checks that blocked it, through steps that did not run either."""
+    pytester.makepyfile(
+        PROJECT
+        + """
+
+@multi_asset_check(specs=[AssetCheckSpec(name, asset="beans", blocking=True) for name in "abcdx"])
+def sorted_out():
+    for name in "abcdx":
+        yield AssetCheckResult(check_name=name, passed=name == "x")
+
+
+@asset
+def roast(beans):
+    return beans
+
+
+@asset
+def cup(roast):
+    return roast
+
+
+def test_cup():
+    result = materialize_to_memory([beans, sorted_out, roast, cup, coffee], raise_on_error=False)
+    assert result.success
+"""
+    )
+
+    result = pytester.runpytest()
+
+    result.stdout.re_match_lines(
+        [
+            r"  sorted_out  failed in .* ms: beans:a, beans:b, beans:c and 1 more did not pass",
+            r"  roast       not run, blocked by beans:a, beans:b, beans:c and 1 more",
+            r"  cup         not run, blocked by beans:a, beans:b, beans:c and 1 more",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*DagflowAssetCheckFailedError*")  # the lines about the checks have it all
+
+
+def test_a_suite_for_dagster(pytester: pytest.Pytester):
+    """The reasons are shown under the names of Dagster too."""
+    pytester.makeconftest("from dagflow.compat import install\n\ninstall()\n")
+    run = "materialize_to_memory([coffee, party], raise_on_error=False)"
+    pytester.makepyfile(
+        f"{PROJECT.replace('dagflow', 'dagster')}\n\ndef test_all():\n    assert {run}.success\n"
+    )
+
+    result = pytester.runpytest_subprocess()
+
+    result.stdout.fnmatch_lines(["  coffee  failed in * ms: coffee:hot did not pass", "  party   not run, *"])
 
 
 def test_checks_of_a_run_that_succeeded(pytester: pytest.Pytester):

@@ -211,6 +211,18 @@ WRONG = [
         CheckError,
         "'descriptions_by_output_name' names 'x'",
     ),
+    (
+        "a tag of no output",
+        lambda: _from_op(tags_by_output_name={"x": {"t": "1"}}),
+        CheckError,
+        "'tags_by_output_name' names 'x'",
+    ),
+    (
+        "metadata of no dict",
+        lambda: _from_op(metadata_by_output_name=3),
+        ParameterCheckError,
+        "'metadata_by_output_name'",
+    ),
     ("a mapping", lambda: _from_op(partition_mappings={"x": AllPartitionMapping()}), CheckError, "names 'x'"),
     ("deps", lambda: _from_op(internal_asset_deps={"x": {TEA}}), CheckError, "names 'x', which is no output"),
     ("deps in a list", lambda: _from_op(internal_asset_deps={"tea": [TEA]}), CheckError, "Give a set"),

@@ -424,7 +424,7 @@ WRONG = [
         r"unknown: \['x'\]",
     ),
     ("one of two", lambda: _made(lambda: boil()), DagflowInvalidDefinitionError, r"missing: \['tea'\]"),
-    ("no AssetOut", lambda: _made(outs={"water": Out()}), ParameterCheckError, "must be of type 'AssetOut'"),
+    ("no AssetOut", lambda: _made(outs={"water": Out()}), CheckError, "which is not an AssetOut"),
     ("no AssetIn", lambda: _made(ins={"water": "x"}), ParameterCheckError, "must be of type 'AssetIn'"),
     (
         "one key twice",

@@ -16,12 +16,14 @@ from dagflow import (
     AssetsDefinition,
     AssetSpec,
     DagflowInstance,
+    DailyPartitionsDefinition,
     ExecuteInProcessResult,
     MaterializeResult,
     Nothing,
     Out,
     Output,
     StaticPartitionsDefinition,
+    TimeWindowPartitionMapping,
     asset,
     materialize,
     materialize_to_memory,
@@ -349,23 +351,23 @@ def test_a_direct_call() -> None:
         ({"outs": {"a": Out()}}, CheckError, "not an AssetOut"),
         ({"outs": {"a": AssetOut}}, CheckError, "not an AssetOut"),
         ({"specs": [AssetSpec("a", group_name="g")], "group_name": "h"}, CheckError, "its own, 'g'"),
-        ({"outs": {"a": AssetOut(key="k"), "b": AssetOut(key="k")}}, InvalidDefinition, "same key"),
+        ({"outs": {"a": AssetOut(key="k"), "b": AssetOut(key="k")}}, InvalidDefinition, "same asset key"),
         ({"specs": [AssetSpec("a"), AssetSpec("a", group_name="g")]}, InvalidDefinition, "two specs"),
         ({"specs": [AssetSpec("a", partitions_def=LETTERS)],
           "partitions_def": StaticPartitionsDefinition(["z"])}, CheckError, "partitions in one place"),
         ({"outs": ONE, "internal_asset_deps": {"x": set()}}, CheckError, "names the output 'x'"),
         ({"outs": ONE, "internal_asset_deps": {"a": [B]}}, CheckError, "set of AssetKeys"),
         ({"outs": ONE, "internal_asset_deps": {"a": {B}}}, CheckError, "neither reads nor makes"),
-        ({"outs": ONE, "internal_asset_deps": {"a": {A}}}, InvalidDefinition, "on itself"),
+        ({"outs": ONE, "internal_asset_deps": {"a": {A}}}, InvalidDefinition, "the key of the asset itself"),
         ({"outs": TWO, "deps": ["x"], "internal_asset_deps": {"b": {A}}},
          CheckError, "no output depends on it"),
         ({"specs": [AssetSpec("a_b")], "check_specs": [AssetCheckSpec("b", asset="a")]},
          InvalidDefinition, "which it does not make"),
         ({"specs": [AssetSpec("a"), AssetSpec("a_b")], "check_specs": [AssetCheckSpec("b", asset="a")]},
-         CheckError, "name of another output"),
+         CheckError, "gives the asset"),
         ({"specs": [AssetSpec("a", deps=["a"])]}, InvalidDefinition, "depends on itself"),
         ({"specs": [AssetSpec("a", deps=["y"])], "ins": {"x": AssetIn(dagflow_type=Nothing)}},
-         InvalidDefinition, "reads asset 'x', but none of its specs depends on it"),
+         InvalidDefinition, "reads asset 'x', but no spec depends on it"),
     ],
 )  # fmt: skip
 def test_bad_definitions(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -401,3 +403,30 @@ def test_parameters() -> None:
     assert reading.keys_by_input_name == {"beans": AssetKey("x")}
     x = asset(name="x")(lambda: 4)
     assert made(materialize_to_memory([x, reading])) == ["x", "a"]
+
+
+def test_two_mappings_of_one_asset() -> None:
+    """Specs that depend on one asset have one partition mapping of it, also a spec without a mapping."""
+    days = DailyPartitionsDefinition("2024-01-01")
+
+    def brew(*mappings: TimeWindowPartitionMapping | None) -> AssetsDefinition:
+        specs = [
+            AssetSpec(f"cup_{number}", deps=[AssetDep("water", partition_mapping=mapping)])
+            for number, mapping in enumerate(mappings)
+        ]
+        return multi_asset(name="brew", specs=specs, partitions_def=days)(lambda: None)
+
+    yesterday = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+    with pytest.raises(DagflowInvalidDefinitionError, match="two different PartitionMappings"):
+        brew(yesterday, TimeWindowPartitionMapping(start_offset=-2))
+    assert brew(yesterday, None, yesterday).get_partition_mapping(AssetKey("water")) == yesterday
+
+
+def test_the_older_form_of_kinds() -> None:
+    """`compute_kind` is a tag of the op, and does not go with kinds."""
+    specs = [AssetSpec("cup")]
+    pour = multi_asset(name="pour", specs=specs, compute_kind="sql", op_tags={"a": "b"})(lambda: None)
+
+    assert pour.node_def.tags == {"a": "b", "dagflow/compute_kind": "sql"}
+    with pytest.raises(DagflowInvalidDefinitionError, match="'compute_kind' and 'kinds'"):
+        multi_asset(name="pour", specs=[AssetSpec("cup", kinds={"csv"})], compute_kind="sql")(lambda: None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
-from dagflow.defs.assets.graph import AssetGraph
-from dagflow.defs.assets.graph_nodes import AssetNode
-from dagflow.defs.assets.selection_checks import AllChecksTerm
-from dagflow.defs.assets.selection_terms import AND, ATOM, NOT, OR, WALK, AllTerm, Term
+from dagflow.defs.assets.asset_graph import AssetGraph
+from dagflow.defs.assets.asset_nodes import AssetNode
+from dagflow.defs.selections.check_terms import AllChecksTerm
+from dagflow.defs.selections.terms import AND, ATOM, NOT, OR, WALK, AllTerm, Term
 from dagflow.errors import check_elements, check_type
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.selection.resolve import walk

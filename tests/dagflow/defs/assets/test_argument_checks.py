@@ -1,4 +1,4 @@
-"""The checks of the arguments of AssetsDefinition."""
+"""The checks of the arguments of AssetsDefinition: their types, and how they fit each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ObserveResult, and what it has in common with MaterializeResult."""
+"""MaterializeResult and ObserveResult, and what they have in common."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from dagflow import (
     AssetKey,
     CheckError,
     DagflowInvalidDefinitionError,
+    DagflowInvalidMetadata,
     DataVersion,
     ElementCheckError,
     MaterializeResult,
+    MetadataValue,
     ObserveResult,
     Output,
     ParameterCheckError,
 )
+from dagflow._util import UNSET
 
 BOTH = pytest.mark.parametrize("result", [ObserveResult, MaterializeResult])
 
@@ -78,3 +81,19 @@ def test_check_result_by_name(result):
     assert result(check_results=[wet]).check_result_named("wet") is wet
     with pytest.raises(CheckError, match=r"no check result named 'dry'.*\['wet'\]"):
         result(check_results=[wet]).check_result_named("dry")
+
+
+def test_a_materialize_result_keeps_its_metadata_as_given():
+    """`metadata` is the argument unchanged; invalid metadata raises in the constructor."""
+    result = MaterializeResult(metadata={"n": 1})
+
+    assert (result.metadata, result.normalized_metadata()) == ({"n": 1}, {"n": MetadataValue.int(1)})
+    with pytest.raises(DagflowInvalidMetadata, match="'n'"):
+        MaterializeResult(metadata={"n": object()})
+
+
+def test_a_materialize_result_without_a_value():
+    """A missing value differs from None."""
+    assert MaterializeResult().value is UNSET
+    assert MaterializeResult(value=None).value is None
+    assert MaterializeResult().asset_key is None

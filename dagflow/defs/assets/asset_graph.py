@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
+from dagflow.defs.assets.asset_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.catalog import AssetCatalog
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.definition import AnyAsset, spec_of
 from dagflow.defs.assets.facts import STUB_MARKER
-from dagflow.defs.assets.graph_nodes import AssetCheckNode, AssetNode
 from dagflow.defs.assets.short_names import ShortNames
-from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.keys import AssetCheckKey, AssetKey, system_tag
+from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.tags import system_tag
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.check_spec import AssetCheckSpec
@@ -45,8 +45,7 @@ class AssetGraph:
         self.catalog: AssetCatalog = catalog
         self.names: ShortNames = names
         self.asset_nodes: dict[AssetKey, AssetNode] = {
-            key: AssetNode(_spec_of(definition, key), definition)
-            for key, definition in catalog.assets.items()
+            key: AssetNode(spec_of(definition, key), definition) for key, definition in catalog.assets.items()
         }
         self.check_nodes: dict[AssetCheckKey, AssetCheckNode] = {}
         self._groups: dict[str, list[AssetNode]] | None = None
@@ -298,9 +297,3 @@ def _levels(nodes: Iterable[AssetNode]) -> Iterator[list[AssetNode]]:
                     if not waiting[child]:
                         following.append(child)
         level = following
-
-
-def _spec_of(asset: AnyAsset, key: AssetKey) -> AssetSpec:
-    if isinstance(asset, AssetsDefinition):
-        return asset.specs_by_key[key]
-    return asset.spec if isinstance(asset, SourceAsset) else asset

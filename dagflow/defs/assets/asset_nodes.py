@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, io_manager_key_of
 from dagflow.defs.assets.observed_source import definition_of
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.keys import AssetCheckKey, AssetKey
@@ -155,18 +155,12 @@ class AssetNode:
     @property
     def partition_mappings(self) -> Mapping[AssetKey, PartitionMapping]:
         """The partition mappings of its dependencies, by key."""
-        return {
-            dep.asset_key: dep.partition_mapping
-            for dep in self.spec.deps
-            if dep.partition_mapping is not None
-        }
+        return self.spec.partition_mappings
 
     @property
     def io_manager_key(self) -> str:
         """The key of the resource that stores it."""
-        if isinstance(self.definition, AssetsDefinition):
-            return self.definition.get_io_manager_key_for_asset_key(self.key)
-        return self.definition.io_manager_key
+        return io_manager_key_of(self.definition, self.key)
 
     def to_asset_spec(self) -> AssetSpec:
         """Return the facts about it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagflow.defs.assets.graph import AssetGraph
-from dagflow.defs.assets.graph_nodes import AssetNode
-from dagflow.defs.assets.selection_terms import Term
+from dagflow.defs.assets.asset_graph import AssetGraph
+from dagflow.defs.assets.asset_nodes import AssetNode
+from dagflow.defs.selections.terms import Term
 from dagflow.errors import DagflowInvalidSubsetError
 from dagflow.keys import AssetCheckKey, AssetKey
 

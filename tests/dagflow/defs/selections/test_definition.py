@@ -31,7 +31,7 @@ from dagflow import (
     serialize_value,
 )
 from dagflow import AssetSelection as Selection
-from dagflow.defs.assets.graph import AssetGraph
+from dagflow.defs.assets.asset_graph import AssetGraph
 
 
 @asset(group_name="g1", tags={"t": "v", "flag": ""}, kinds={"python"}, owners=["team:data"], deps=["src"])

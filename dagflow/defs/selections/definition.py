@@ -1,6 +1,6 @@
 """AssetSelection: a choice of assets and checks, independent of any graph.
 
-It holds one term. The terms are in `selection_terms`, `selection_checks` and `selection_sets`. The strings
+It holds one term. The terms are in `terms`, `check_terms` and `set_terms`. The strings
 are parsed in `dagflow.selection`.
 """
 
@@ -12,15 +12,15 @@ from operator import or_
 from typing import Any
 
 from dagflow._util import warn
-from dagflow.defs.assets import selection_sets as sets
-from dagflow.defs.assets import selection_terms as terms
+from dagflow.defs.assets.asset_graph import AssetGraph
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.graph import AssetGraph
-from dagflow.defs.assets.selection_checks import AllChecksTerm, CheckKeysTerm, ChecksOfTerm
-from dagflow.defs.assets.selection_terms import Term
-from dagflow.defs.assets.selection_text import term_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.selections import set_terms as sets
+from dagflow.defs.selections import terms
+from dagflow.defs.selections.check_terms import AllChecksTerm, CheckKeysTerm, ChecksOfTerm
+from dagflow.defs.selections.terms import Term
+from dagflow.defs.selections.text import term_of
 from dagflow.errors import (
     CheckError,
     DagflowError,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import AssetKey, AssetSelection, AssetSpec, Definitions, asset, asset_check
-from dagflow.defs.assets.graph import AssetGraph
+from dagflow.defs.assets.asset_graph import AssetGraph
 
 KEYS = ["a", "b", "ab", "x/a", "x/b", "y/a"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from dagflow.defs.assets import selection_sets as sets
-from dagflow.defs.assets import selection_terms as terms
+from dagflow.defs.selections import set_terms as sets
+from dagflow.defs.selections import terms
 from dagflow.errors import CheckError, DagflowInvalidAssetSelectionError, repr_of
 from dagflow.keys import AssetKey
 from dagflow.selection import tree

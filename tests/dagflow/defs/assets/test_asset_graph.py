@@ -25,7 +25,7 @@ from dagflow import (
     op,
     repository,
 )
-from dagflow.defs.assets.graph import AssetGraph
+from dagflow.defs.assets.asset_graph import AssetGraph
 
 DAYS = DailyPartitionsDefinition("2024-01-01")
 

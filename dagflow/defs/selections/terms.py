@@ -1,6 +1,6 @@
 """The terms of asset selections that select assets by a property: by key, group, tag, kind, owner...
 
-Terms of checks are in `selection_checks`, terms of other terms in `selection_sets`. A term does not know the
+Terms of checks are in `check_terms`, terms of other terms in `set_terms`. A term does not know the
 graph: its methods get it.
 """
 
@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
-from dagflow.defs.assets.graph import AssetGraph
-from dagflow.defs.assets.graph_nodes import AssetNode
+from dagflow.defs.assets.asset_graph import AssetGraph
+from dagflow.defs.assets.asset_nodes import AssetNode
 from dagflow.errors import CheckError, DagflowInvalidSubsetError
-from dagflow.keys import AssetCheckKey, AssetKey, nearest_key, system_tag_spellings
+from dagflow.keys import AssetCheckKey, AssetKey, nearest_key
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.tags import system_tag_spellings
 from dagflow.values import Constant
 
 OR, AND, NOT, WALK, ATOM = range(5)
