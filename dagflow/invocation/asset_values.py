@@ -177,10 +177,9 @@ class AssetValueLoader:
         op_def, output_name, dagflow_type = None, key.path[-1], None
         if isinstance(asset, AssetsDefinition):
             output_name = asset.output_names[key]
-            is_observed = (
-                asset.is_observable
-            )  # its function returns no value, but something else has stored one
-            dagflow_type = AnyType if is_observed else asset.node_def.outs[output_name].dagflow_type
+            dagflow_type = asset.node_def.outs[output_name].dagflow_type
+            if asset.is_observable:  # its function returns no value, but something else has stored one
+                dagflow_type = AnyType
             op_def = asset.node_def if isinstance(asset.node_def, OpDefinition) else None
         upstream = OutputContext(
             name=output_name,
