@@ -36,6 +36,7 @@ from dagflow.plan.step import (
     StepInput,
 )
 from dagflow.tags import system_tag
+from dagflow.types.kinds import Any as AnyType
 from dagflow.types.kinds import DagflowType, TypeCheck, TypeCheckContext
 from dagflow.types.loaders import DagflowTypeLoaderContext
 
@@ -287,4 +288,6 @@ def _definition_known(state: RunState, source: Source) -> AssetsDefinition | Non
 
 
 def _type_of(asset: AssetsDefinition, key: AssetKey) -> DagflowType:
+    if asset.is_observable:  # its function returns no value, but something else has stored one
+        return AnyType
     return asset.node_def.outs[asset.output_names[key]].dagflow_type

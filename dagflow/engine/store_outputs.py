@@ -11,7 +11,7 @@ from dagflow._util import has_class, is_double
 from dagflow.call import user_code
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
 from dagflow.copies import first_of
-from dagflow.defs.assets.ports import AssetOutput
+from dagflow.defs.assets.ports import MATERIALIZED, AssetOutput
 from dagflow.defs.parts.function import location
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
@@ -25,6 +25,7 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import OutputKey, Step, StepOutput
 from dagflow.plan.surroundings import PartitionsOfRun
+from dagflow.types.kinds import Any as AnyType
 
 
 def store(
@@ -136,10 +137,11 @@ def output_context(
     if asset is not None:  # an op in a graph of assets has metadata of its own
         metadata = {**metadata, **asset.spec.metadata}
     manager_key = output.definition.io_manager_key
+    is_observed = asset is not None and asset.event != MATERIALIZED  # something else has stored it
     return OutputContext(
         name=output.name,
         op_def=step.op,
-        dagflow_type=output.dagflow_type,
+        dagflow_type=AnyType if is_observed else output.dagflow_type,
         asset=None if asset is None else _asset_of(asset, state.plan.partitions),
         definition_metadata=metadata,
         config=output.config,

@@ -178,6 +178,8 @@ class AssetValueLoader:
         if isinstance(asset, AssetsDefinition):
             output_name = asset.output_names[key]
             dagflow_type = asset.node_def.outs[output_name].dagflow_type
+            if asset.is_observable:  # its function returns no value, but something else has stored one
+                dagflow_type = AnyType
             op_def = asset.node_def if isinstance(asset.node_def, OpDefinition) else None
         upstream = OutputContext(
             name=output_name,

@@ -355,6 +355,7 @@ def _dimensions(
     definition = context._partitions_def  # noqa: SLF001 - the public attribute raises if it is unknown
     keys = context.asset_partition_keys
     if not isinstance(definition, MultiPartitionsDefinition):
+        _check_column(expression, name)
         yield TablePartitionDimension(expression, _partitions(context, definition, keys, name))
         return
     if not isinstance(expression, Mapping):
@@ -380,8 +381,18 @@ def _dimensions(
                 f"the 'partition_expr' in the metadata of {name} has no column for the dimension "
                 f"'{dimension}', only for {sorted(map(str, expression))}. Add it."
             )
+        _check_column(expression[dimension], name)
         of_dimension = definition.get_partitions_def_for_dimension(dimension)
         yield TablePartitionDimension(expression[dimension], _partitions(context, of_dimension, own, name))
+
+
+def _check_column(expression: object, name: str) -> None:
+    """Raise if the column of partitions is not a string, because it becomes a part of the SQL."""
+    if not isinstance(expression, str):
+        raise ValueError(
+            f"the 'partition_expr' in the metadata of {name} has {repr_of(expression)} as the column of its "
+            "partitions. Write a string: the column, or another SQL expression."
+        )
 
 
 def _partitions(

@@ -330,6 +330,9 @@ def test_pairs_that_are_no_product() -> None:
         (DAYS, None, "asset 'cube' has partitions, but its metadata has no 'partition_expr'"),
         (BOTH, "day", "Write a dict with a column for each dimension: day, region."),
         (BOTH, {"day": "d"}, "has no column for the dimension 'region'"),
+        (DAYS, 3, "asset 'cube' has 3 as the column"),
+        (DAYS, {"day": "d"}, "as the column of its partitions. Write a string"),
+        (BOTH, {"day": "d", "region": 3}, "asset 'cube' has 3 as the column"),
     ],
 )
 def test_the_column_of_partitions_is_unknown(definition: Any, expression: Any, message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ from dagflow import (
     DataVersion,
     Definitions,
     ExecuteInProcessResult,
+    FilesystemIOManager,
     InputContext,
     IOManager,
     JobDefinition,
@@ -324,3 +326,58 @@ def test_worker_processes_observe() -> None:
         assert observation is not None
         assert observation.data_version == "3"
         assert len(instance.fetch_observations(AssetKey("lake"), 5).records) == 1
+
+
+@pytest.mark.parametrize("observes", [True, False])
+def test_the_stored_value_of_an_observed_asset_is_read(tmp_path: Path, observes: bool) -> None:
+    """An asset and a check read the value of an observed asset from its storage, in each kind of run."""
+
+    @observable_source_asset
+    def spring() -> DataVersion:
+        return DataVersion("1")
+
+    @multi_observable_source_asset(specs=[AssetSpec("well")])
+    def wells() -> ObserveResult:
+        return ObserveResult()
+
+    @asset
+    def pond(spring: int, well: int) -> int:
+        return spring + well
+
+    @asset_check(asset=spring)
+    def pure(spring: int) -> AssetCheckResult:
+        return AssetCheckResult(passed=spring == 3)
+
+    for name, value in (("spring", 3), ("well", 4)):
+        (tmp_path / name).write_bytes(pickle.dumps(value))
+    shelf = {"io_manager": FilesystemIOManager(base_dir=str(tmp_path))}
+    defs = Definitions(assets=[spring, wells, pond], asset_checks=[pure], resources=shelf)
+    everything = [spring, wells, pond, pure]
+    selection = AssetSelection.assets(pond) | AssetSelection.checks(pure)
+    if observes:
+        job = defs.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process()
+    else:
+        result = materialize(everything, selection=selection, resources=shelf)
+
+    assert result.output_for_node("pond") == 7
+    assert [one.passed for one in result.get_asset_check_evaluations()] == [True]
+    assert defs.load_asset_value("spring") == 3
+
+
+def test_a_missing_value_of_an_observed_asset_is_an_error(tmp_path: Path) -> None:
+    """The reader of an observed asset fails if nothing has stored its value."""
+
+    @observable_source_asset
+    def spring() -> DataVersion:
+        return DataVersion("1")
+
+    @asset
+    def pond(spring: int) -> int:
+        return spring
+
+    defs = Definitions(
+        assets=[spring, pond], resources={"io_manager": FilesystemIOManager(base_dir=str(tmp_path))}
+    )
+    with pytest.raises(FileNotFoundError, match="no value of"):
+        defs.resolve_implicit_global_asset_job_def().execute_in_process()
