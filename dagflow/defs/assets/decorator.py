@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET
 from dagflow.defs.assets.argument_checks import tags_with_kind
-from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import AssetIn, unique_deps
+from dagflow.defs.assets.inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.source_asset import io_manager_resources
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks

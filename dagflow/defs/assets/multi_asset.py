@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.argument_checks import tags_with_kind
-from dagflow.defs.assets.asset_inputs import check_self_dependency, inputs_of_assets
 from dagflow.defs.assets.asset_out import AssetOut, keys_of_outs
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import AssetDep, AssetIn, mappings_of_deps, unique_deps
+from dagflow.defs.assets.inputs import check_self_dependency, inputs_of_assets
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
