@@ -240,8 +240,8 @@ KNOWN_DIFFERENCES = (
     ),
     KnownDifference(
         "an op in a graph of several assets that gives a MaterializeResult",
-        "It is the result of the asset that the op makes. The reference takes no such result, with or without "
-        "an asset key.",
+        "It is the result of the asset that the op makes. The reference takes no such result, with or "
+        "without an asset key.",
         _result_of_an_op,
     ),
     KnownDifference(
