@@ -86,7 +86,7 @@ def _several_results(source: str, theirs: Observation, ours: Observation) -> boo
     def count(seen: Observation) -> int:
         return sum(line.startswith("ASSET_CHECK_EVALUATION[") for line in seen.events)
 
-    return bool(re.search(r"return [[(].*AssetCheckResult", source)) and count(ours) > count(theirs)
+    return bool(re.search(r"return [(\[].*AssetCheckResult", source)) and count(ours) > count(theirs)
 
 
 def _checked_materialization(source: str, theirs: Observation, ours: Observation) -> bool:
@@ -240,8 +240,8 @@ KNOWN_DIFFERENCES = (
     ),
     KnownDifference(
         "an op in a graph of several assets that gives a MaterializeResult",
-        "It is the result of the asset that the op makes. The reference takes no such result, with or "
-        "without an asset key.",
+        "It is the result of the asset that the op makes. The reference takes no such result, with "
+        "or without an asset key.",
         _result_of_an_op,
     ),
     KnownDifference(
