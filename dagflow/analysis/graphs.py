@@ -143,7 +143,10 @@ class _Builder:
             jobs = project.resolve_all_job_defs()
             origins = {job.name: job for job in project.jobs}
         else:
-            assets = [*project.assets_defs_by_key.values(), *project.source_assets_by_key.values()]
+            checks = project.asset_checks_defs_by_key.values()
+            assets = [
+                *project.assets_defs_by_key.values(), *project.source_assets_by_key.values(), *checks
+            ]  # fmt: skip
             jobs, origins = project.get_all_jobs(), {}
         for asset in dict.fromkeys(assets):
             self.add(asset)

@@ -107,11 +107,6 @@ def _check_error(source: str, theirs: Observation, ours: Observation) -> bool:
     return "CheckError" in " ".join(theirs.events) and with_plain(theirs) == with_plain(ours)
 
 
-def _divided(source: str, theirs: Observation, ours: Observation) -> bool:
-    is_missing = any("DagflowStepOutputNotFoundError" in line for line in theirs.events)
-    return is_missing and bool(re.search(r"outs=[^\n]*can_subset=True", source))
-
-
 def _no_check_result(source: str, theirs: Observation, ours: Observation) -> bool:
     returned = re.search(r"_check\([^@]*return (None|True|dg.Output|dg.MaterializeResult)", source)
     failed = re.compile(r"STEP_FAILURE\[\w*check\w*] DagflowInvariantViolationError")
@@ -210,12 +205,6 @@ KNOWN_DIFFERENCES = (
         "It is an error of dagflow, so it is not wrapped in another one. In the reference it is no error of "
         "the library.",
         _check_error,
-    ),
-    KnownDifference(
-        "a required output of a multi-asset with can_subset",
-        "It is optional, because a run may select other outputs. In the reference each run of other outputs "
-        "fails.",
-        _divided,
     ),
     KnownDifference(
         "a check that returns something else than a result",

@@ -86,7 +86,7 @@ def multi_asset(
         backfill_policy: The number of partitions in one run of a backfill.
         op_tags: The tags of the op.
         can_subset: Whether a run may select some of the assets and checks. The function reads
-            `context.selected_asset_keys`.
+            `context.selected_asset_keys`. Each of `outs` that may be left out needs `is_required=False`.
         resource_defs: Resources that come with the assets.
         group_name: The group of all assets, if none has its own.
         retry_policy: The retry policy.
@@ -126,6 +126,7 @@ def multi_asset(
         body = Body(fn, place)
         check_type(can_subset, bool, "can_subset", place)
         parameters = check_optional(ins, Mapping, "ins", place) or {}
+        may_lack_any = can_subset and specs is not None  # an AssetOut says itself whether it is required
         if specs is not None:
             if deps is not None or internal_asset_deps is not None:
                 which = "deps" if deps is not None else "internal_asset_deps"
@@ -147,7 +148,7 @@ def multi_asset(
             ports.inputs,
             {
                 **{
-                    name: output_of_definition(out, code_version, can_subset)
+                    name: output_of_definition(out, code_version, may_lack_any)
                     for name, out in ports.outputs.items()
                 },
                 **check_outputs(checks, can_subset=can_subset),
@@ -170,7 +171,7 @@ def multi_asset(
             keys_by_input_name=ports.read,
             keys_by_output_name=ports.keys,
             specs=[
-                completed_spec(spec, group_name, code_version, partitions_def, can_subset, place)
+                completed_spec(spec, group_name, code_version, partitions_def, may_lack_any, place)
                 for spec in ports.specs
             ],
             partitions_def=partitions_def,

@@ -28,6 +28,7 @@ from dagflow import (
     multi_asset_check,
     observable_source_asset,
     op,
+    repository,
 )
 from dagflow.testing import Graph, graph_of, parse_selection, resolve
 
@@ -144,6 +145,19 @@ def project() -> Graph:
 def test_every_kind_of_node_is_selected(project: Graph, expression: str, ids: str) -> None:
     """Assets, the ops in their graphs and checks have names, attributes and edges."""
     assert _selected(project, expression) == set(ids.split())
+
+
+def test_a_repository_has_the_same_nodes(project: Graph) -> None:
+    """Its checks are nodes, as those of Definitions."""
+
+    @repository
+    def kitchen() -> Any:
+        return [*ASSETS, *CHECKS, define_asset_job("chill", "hot")]
+
+    found = graph_of(kitchen)
+
+    assert {node.id for node in found.nodes} == {node.id for node in project.nodes}
+    assert set(found.edges) == set(project.edges)
 
 
 def test_a_blocking_check_gates_what_reads_its_asset(project: Graph) -> None:

@@ -134,7 +134,9 @@ def test_the_context_of_a_subset() -> None:
     """The context tells what is selected."""
     seen: list[Any] = []
 
-    @multi_asset(outs={"a": AssetOut(), "b": AssetOut()}, can_subset=True)
+    optional = AssetOut(is_required=False)
+
+    @multi_asset(outs={"a": optional, "b": optional}, can_subset=True)
     def pair(context: AssetExecutionContext) -> Any:
         seen.append((context.is_subset, context.selected_asset_keys, context.assets_def.keys))
         seen.append(context.op_execution_context.selected_output_names)
@@ -157,6 +159,19 @@ def test_an_output_that_is_not_selected() -> None:
     with pytest.raises(
         DagflowInvariantViolationError, match=r"gave its output 'b', which this run does not select"
     ):
+        materialize_to_memory([pair], selection=["a"])
+
+
+def test_a_required_output_that_is_not_selected() -> None:
+    """An AssetOut is required unless it says otherwise, also in a run that does not select it."""
+
+    @multi_asset(outs={"a": AssetOut(is_required=False), "b": AssetOut()}, can_subset=True)
+    def pair(context: AssetExecutionContext) -> Any:
+        for name in sorted(context.op_execution_context.selected_output_names):
+            yield Output(1, name)
+
+    assert made(materialize_to_memory([pair], selection=["b"])) == ["b"]
+    with pytest.raises(DagflowStepOutputNotFoundError, match='"b"'):
         materialize_to_memory([pair], selection=["a"])
 
 
