@@ -7,9 +7,11 @@ from typing import Any
 from typing_extensions import assert_type
 
 from dagflow import (
+    AssetDep,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSelection,
     AssetSpec,
     DagflowEvent,
     DagflowInstance,
@@ -142,3 +144,14 @@ def run() -> None:
     asset_context = build_asset_context(partition_key="2024-01-01")
     assert_type(op_context.run_id, str)
     assert_type(asset_context.partition_key, str)
+
+
+def dependencies() -> None:
+    """Assets are named by keys and definitions, and by nothing else."""
+    AssetSpec(
+        "cups", deps=["water", AssetKey("beans"), ["raw", "milk"], water, AssetSpec("sugar"), AssetDep(tea)]
+    )
+    AssetSpec("cups", deps=[3])  # type: ignore[list-item]
+    AssetDep(3)  # type: ignore[arg-type]
+    AssetSelection.assets("water", AssetKey("beans"), tea)
+    AssetSelection.assets(3)  # type: ignore[arg-type]

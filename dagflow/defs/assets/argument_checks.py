@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.asset_inputs import check_self_dependency
 from dagflow.defs.assets.check_spec import AssetCheckSpec
 from dagflow.defs.assets.dependency import checked_mapping
+from dagflow.defs.assets.inputs import check_self_dependency
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.leaves import leaf_output, unused_ends

@@ -7,6 +7,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
+from dagflow.defs.assets.dependency import CoercibleToAssetDep
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, Out
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
@@ -186,7 +187,7 @@ class AssetOut:
     def to_spec(
         self,
         key: CoercibleToAssetKey,
-        deps: Iterable[Any],
+        deps: Iterable[CoercibleToAssetDep],
         additional_tags: Mapping[str, str] | None = None,
         partitions_def: PartitionsDefinition | EllipsisType | None = ...,
     ) -> AssetSpec:

@@ -7,9 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.copies import Copied
-from dagflow.defs.assets.dependency import AssetDep, HasAssetKey, key_of, unique_deps
+from dagflow.defs.assets.dependency import (
+    AssetDep,
+    CoercibleToAsset,
+    CoercibleToAssetDep,
+    key_of,
+    unique_deps,
+)
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import Out
 from dagflow.errors import (
     CheckError,
@@ -19,7 +24,7 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import Any as AnyType
@@ -68,9 +73,9 @@ class AssetCheckSpec(Copied):
         self,
         name: str,
         *,
-        asset: CoercibleToAssetKey | HasAssetKey | ReadableAsset,
+        asset: CoercibleToAsset,
         description: str | None = None,
-        additional_deps: Iterable[Any] | None = None,
+        additional_deps: Iterable[CoercibleToAssetDep] | None = None,
         blocking: bool = False,
         metadata: Mapping[str, Any] | None = None,
         automation_condition: AutomationCondition | None = None,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET
 from dagflow.defs.assets.argument_checks import tags_with_kind
-from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.dependency import AssetIn, unique_deps
+from dagflow.defs.assets.dependency import AssetIn, CoercibleToAssetDep, unique_deps
+from dagflow.defs.assets.inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.source_asset import io_manager_resources
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
@@ -43,7 +43,7 @@ def asset(
     name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     ins: Mapping[str, AssetIn] | None = None,
-    deps: Iterable[Any] | None = None,
+    deps: Iterable[CoercibleToAssetDep] | None = None,
     metadata: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     description: str | None = None,
@@ -70,7 +70,7 @@ def asset(
     backfill_policy: BackfillPolicy | None = None,
     is_virtual: bool = False,
     compute_kind: str | None = None,
-    non_argument_deps: Iterable[Any] | None = None,
+    non_argument_deps: Iterable[CoercibleToAssetDep] | None = None,
     legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
     auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
@@ -82,7 +82,7 @@ def asset(
     name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     ins: Mapping[str, AssetIn] | None = None,
-    deps: Iterable[Any] | None = None,
+    deps: Iterable[CoercibleToAssetDep] | None = None,
     metadata: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     description: str | None = None,
@@ -109,7 +109,7 @@ def asset(
     backfill_policy: BackfillPolicy | None = None,
     is_virtual: bool = False,
     compute_kind: str | None = None,
-    non_argument_deps: Iterable[Any] | None = None,
+    non_argument_deps: Iterable[CoercibleToAssetDep] | None = None,
     legacy_freshness_policy: LegacyFreshnessPolicy | None = None,
     auto_materialize_policy: AutoMaterializePolicy | None = None,
 ) -> AssetsDefinition | Callable[[Callable[..., Any]], AssetsDefinition]:
@@ -277,7 +277,9 @@ def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
     return [key for key in resources if key != manager_key]
 
 
-def _deps(deps: Iterable[Any] | None, older: Iterable[Any] | None, place: str) -> Iterable[Any]:
+def _deps(
+    deps: Iterable[CoercibleToAssetDep] | None, older: Iterable[CoercibleToAssetDep] | None, place: str
+) -> Iterable[CoercibleToAssetDep]:
     if older is None:
         return () if deps is None else deps
     if deps is not None:

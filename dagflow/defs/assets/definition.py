@@ -1,4 +1,13 @@
-"""AssetsDefinition: one or more assets and the op that computes them."""
+"""AssetsDefinition: one or more assets and the op that computes them; and the facts about any kind of asset.
+
+The bases of AssetsDefinition:
+
+    facts     AssetFacts: the attributes, and the properties that follow from them
+    parts     AssetParts: the selected part of a definition
+    copies    AssetCopies: changed copies of a definition
+
+`argument_checks` checks the arguments, `from_node` fills in those of `from_graph` and `from_op`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +27,7 @@ from dagflow.defs.assets.argument_checks import (
     checked_mappings,
     checked_specs,
 )
-from dagflow.defs.assets.asset_copies import AssetCopies
+from dagflow.defs.assets.copies import AssetCopies
 from dagflow.defs.assets.from_node import of_node, specs_from_facts
 from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset

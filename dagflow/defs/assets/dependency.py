@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from dagflow.copies import Copied
 from dagflow.defs.graphs.wiring import ReadableAsset
@@ -42,6 +42,13 @@ class HasAssetKey(Copied):
     def coerced_to_asset_key(self) -> AssetKey:
         """Return the key of the one asset, for `AssetKey.from_coercible_or_definition`."""
         return self.key
+
+
+CoercibleToAsset = CoercibleToAssetKey | HasAssetKey | ReadableAsset
+"""An asset: its key, or its definition."""
+
+CoercibleToAssetDep = Union["AssetDep", CoercibleToAsset]
+"""A dependency: an asset, or an AssetDep."""
 
 
 class AssetIn(Constant):
@@ -155,7 +162,7 @@ class AssetDep:
 
     def __init__(
         self,
-        asset: Any,
+        asset: CoercibleToAsset,
         *,
         partition_mapping: PartitionMapping | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -173,7 +180,7 @@ class AssetDep:
         self.metadata: Mapping[str, Any] = metadata or {}
 
     @staticmethod
-    def from_coercible(value: Any) -> AssetDep:
+    def from_coercible(value: CoercibleToAssetDep) -> AssetDep:
         """Turn a key, a definition or an AssetDep into an AssetDep."""
         return value if isinstance(value, AssetDep) else AssetDep(value)
 
@@ -218,7 +225,7 @@ def _only_key(definition: HasAssetKey) -> AssetKey:
     return keys[0]
 
 
-def unique_deps(deps: Iterable[Any], place: str, argument: str = "deps") -> list[AssetDep]:
+def unique_deps(deps: Iterable[CoercibleToAssetDep], place: str, argument: str = "deps") -> list[AssetDep]:
     """Turn keys, definitions and AssetDeps into AssetDeps, one for each asset.
 
     Args:
@@ -236,8 +243,11 @@ def unique_deps(deps: Iterable[Any], place: str, argument: str = "deps") -> list
         )
     by_key: dict[AssetKey, AssetDep] = {}
     for value in deps:
-        several = isinstance(value, HasAssetKey)
-        for dep in map(AssetDep, sorted(value.keys)) if several else [AssetDep.from_coercible(value)]:
+        if isinstance(value, HasAssetKey):
+            given = [AssetDep(key) for key in sorted(value.keys)]
+        else:
+            given = [AssetDep.from_coercible(value)]
+        for dep in given:
             if by_key.setdefault(dep.asset_key, dep) != dep:
                 raise DagflowInvariantViolationError(
                     f"{place} names asset '{dep.asset_key.to_user_string()}' more than once in its "

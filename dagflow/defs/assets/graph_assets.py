@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET
 from dagflow.absent import explains_absent
-from dagflow.defs.assets.asset_inputs import check_self_dependency, deps_of_inputs
 from dagflow.defs.assets.asset_out import AssetOut, keys_of_outs
 from dagflow.defs.assets.check_spec import AssetCheckSpec, checks_by_output
 from dagflow.defs.assets.decorator import key_of_function
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import AssetIn
+from dagflow.defs.assets.inputs import check_self_dependency, deps_of_inputs
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.graphs.decorator import trace
 from dagflow.defs.graphs.definition import GraphDefinition

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.argument_checks import tags_with_kind
-from dagflow.defs.assets.asset_inputs import check_self_dependency, inputs_of_assets
 from dagflow.defs.assets.asset_out import AssetOut, keys_of_outs
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.dependency import AssetDep, AssetIn, mappings_of_deps, unique_deps
+from dagflow.defs.assets.dependency import (
+    AssetDep,
+    AssetIn,
+    CoercibleToAssetDep,
+    mappings_of_deps,
+    unique_deps,
+)
+from dagflow.defs.assets.inputs import check_self_dependency, inputs_of_assets
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
@@ -43,7 +49,7 @@ def multi_asset(
     outs: Mapping[str, AssetOut] | None = None,
     name: str | None = None,
     ins: Mapping[str, AssetIn] | None = None,
-    deps: Iterable[Any] | None = None,
+    deps: Iterable[CoercibleToAssetDep] | None = None,
     description: str | None = None,
     config_schema: Any = None,
     required_resource_keys: set[str] | None = None,
@@ -237,7 +243,7 @@ def _ports_of_outs(
     body: Body,
     ins: Mapping[str, AssetIn],
     outs: Mapping[str, AssetOut],
-    deps: Iterable[Any] | None,
+    deps: Iterable[CoercibleToAssetDep] | None,
     internal_deps: Mapping[str, set[AssetKey]] | None,
     place: str,
 ) -> _Ports:

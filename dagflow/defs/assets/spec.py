@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs.assets.dependency import AssetDep, mappings_of_deps, unique_deps
+from dagflow.defs.assets.dependency import AssetDep, CoercibleToAssetDep, mappings_of_deps, unique_deps
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
@@ -98,7 +98,7 @@ class AssetSpec(ReadableAsset):
         self,
         key: CoercibleToAssetKey,
         *,
-        deps: Iterable[Any] | None = None,
+        deps: Iterable[CoercibleToAssetDep] | None = None,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         skippable: bool = False,
@@ -215,7 +215,7 @@ class AssetSpec(ReadableAsset):
         self,
         *,
         key: CoercibleToAssetKey | EllipsisType = ...,
-        deps: Iterable[Any] | EllipsisType | None = ...,
+        deps: Iterable[CoercibleToAssetDep] | EllipsisType | None = ...,
         description: str | EllipsisType | None = ...,
         metadata: Mapping[str, Any] | EllipsisType | None = ...,
         skippable: bool | EllipsisType = ...,
@@ -267,7 +267,7 @@ class AssetSpec(ReadableAsset):
     def merge_attributes(
         self,
         *,
-        deps: Iterable[Any] | EllipsisType = ...,
+        deps: Iterable[CoercibleToAssetDep] | EllipsisType = ...,
         metadata: Mapping[str, Any] | EllipsisType = ...,
         owners: Sequence[str] | EllipsisType = ...,
         tags: Mapping[str, str] | EllipsisType = ...,

@@ -11,6 +11,7 @@ from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks
 from dagflow.defs.assets.dependency import (
     AssetDep,
     AssetIn,
+    CoercibleToAssetDep,
     HasAssetKey,
     free_input_name,
     mappings_of_deps,
@@ -38,7 +39,7 @@ def asset_check(
     description: str | None = None,
     blocking: bool = False,
     additional_ins: Mapping[str, AssetIn] | None = None,
-    additional_deps: Iterable[Any] | None = None,
+    additional_deps: Iterable[CoercibleToAssetDep] | None = None,
     required_resource_keys: set[str] | None = None,
     resource_defs: Mapping[str, Any] | None = None,
     config_schema: Any = None,
@@ -297,7 +298,10 @@ def _others(
 
 
 def _further(
-    read: Mapping[str, tuple[AssetKey, AssetIn]], deps: Iterable[Any] | None, spec: AssetCheckSpec, place: str
+    read: Mapping[str, tuple[AssetKey, AssetIn]],
+    deps: Iterable[CoercibleToAssetDep] | None,
+    spec: AssetCheckSpec,
+    place: str,
 ) -> list[AssetDep]:
     """Return the assets that a check needs besides its own: those of its parameters, and the given ones."""
     by_parameters = [

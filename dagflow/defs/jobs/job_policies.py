@@ -57,7 +57,7 @@ def check_condition(condition: AutomationCondition, config: Any, place: str, *, 
     """Raise if an automation condition does not fit a job.
 
     Raises:
-        DagflowInvalidDefinitionError: The config depends on the partition, or the condition says nothing
+        DagflowInvalidDefinitionError: The config depends on the partition, or the condition is not
             about the root assets of the job.
     """
     if config is not None and is_partitioned:

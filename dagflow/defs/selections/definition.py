@@ -30,7 +30,7 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from dagflow.selection.parse import parse_asset_selection
 from dagflow.values import Constant
 
@@ -83,7 +83,7 @@ class AssetSelection(Constant):
         return AssetSelection(AllChecksTerm())
 
     @staticmethod
-    def assets(*assets_defs: Any) -> AssetSelection:
+    def assets(*assets_defs: CoercibleToAssetKey | AssetsDefinition) -> AssetSelection:
         """Select assets by key.
 
         Args:
@@ -95,13 +95,13 @@ class AssetSelection(Constant):
         return AssetSelection(terms.KeysTerm(_keys_of(assets_defs, "AssetSelection.assets")))
 
     @staticmethod
-    def keys(*asset_keys: Any) -> AssetSelection:
+    def keys(*asset_keys: CoercibleToAssetKey | AssetsDefinition) -> AssetSelection:
         """Select assets by key, as `assets` does, which replaces it."""
         warn("AssetSelection.keys is deprecated: use AssetSelection.assets", DeprecationWarning)
         return AssetSelection(terms.KeysTerm(_keys_of(asset_keys, "AssetSelection.keys")))
 
     @staticmethod
-    def checks(*assets_defs_or_asset_check_keys: Any) -> AssetSelection:
+    def checks(*assets_defs_or_asset_check_keys: AssetCheckKey | AssetsDefinition) -> AssetSelection:
         """Select checks and no assets.
 
         Args:
@@ -120,7 +120,7 @@ class AssetSelection(Constant):
         return AssetSelection(CheckKeysTerm(dict.fromkeys(found)))
 
     @staticmethod
-    def checks_for_assets(*assets_defs: Any) -> AssetSelection:
+    def checks_for_assets(*assets_defs: CoercibleToAssetKey | AssetsDefinition) -> AssetSelection:
         """Select the checks of assets, and no assets.
 
         Args:

@@ -151,11 +151,12 @@ def test_a_package_by_name_takes_no_condition():
 
 def test_the_condition_of_an_asset_job():
     """The job of assets keeps its condition, before and after it is resolved."""
-    job = define_asset_job("brew", automation_condition=EAGER)
+    of_roots = AutomationCondition.any_job_root_assets_match(EAGER)
+    job = define_asset_job("brew", automation_condition=of_roots)
     resolved = Definitions([plain], jobs=[job]).get_job_def("brew")
 
-    assert job.automation_condition == resolved.automation_condition == EAGER
-    assert resolved.with_hooks(set()).automation_condition == EAGER
+    assert job.automation_condition == resolved.automation_condition == of_roots
+    assert resolved.with_hooks(set()).automation_condition == of_roots
     assert define_asset_job("brew").automation_condition is None
     with pytest.raises(ParameterCheckError, match="'automation_condition' of job 'brew'"):
         define_asset_job("brew", automation_condition=3)
