@@ -182,6 +182,7 @@ _EXPORTS = {
     "MaterializeResult": "dagflow.events.asset_result",
     "MetadataEntry": "dagflow.metadata.normalize",
     "MetadataValue": "dagflow.metadata.value",
+    "MissingArgumentsError": "dagflow.errors",
     "MonthlyPartitionsDefinition": "dagflow.partitions.calendar",
     "MultiAssetSensorDefinition": "dagflow.defs.automation.multi_asset_sensor",
     "MultiAssetSensorEvaluationContext": "dagflow.automation.multi_asset_context",

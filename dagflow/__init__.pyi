@@ -226,6 +226,7 @@ from dagflow.errors import DagflowUnmetExecutorRequirementsError as DagflowUnmet
 from dagflow.errors import DagflowUserCodeExecutionError as DagflowUserCodeExecutionError
 from dagflow.errors import ElementCheckError as ElementCheckError
 from dagflow.errors import HookExecutionError as HookExecutionError
+from dagflow.errors import MissingArgumentsError as MissingArgumentsError
 from dagflow.errors import ParameterCheckError as ParameterCheckError
 from dagflow.errors import ScheduleExecutionError as ScheduleExecutionError
 from dagflow.events.asset_result import MaterializeResult as MaterializeResult

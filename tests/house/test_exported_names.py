@@ -189,6 +189,7 @@ RUNTIME = [
     "MaterializeResult",
     "MetadataEntry",
     "MetadataValue",
+    "MissingArgumentsError",
     "MonthlyPartitionsDefinition",
     "MultiAssetSensorDefinition",
     "MultiAssetSensorEvaluationContext",

@@ -75,7 +75,7 @@ def test_the_report_says_how_old_the_record_is(project: pytest.Pytester):
     result = project.runpytest_subprocess("--dag-select", "water", "--dag-explain")
 
     result.stdout.fnmatch_lines(["dag-record: * second* old"])
-    result.stdout.fnmatch_lines(["*::test_hidden: kept: water, coffee (recorded when it ran)"])
+    result.stdout.fnmatch_lines(["*::test_hidden: kept: coffee, water (recorded when it ran)"])
 
 
 def test_unknown_tests_run_under_changed(project: pytest.Pytester):

@@ -239,6 +239,14 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         ).evaluate_tick(df.build_schedule_context()),
         ["tags_fn for schedule daily", "ZeroDivisionError: division by zero"],
     ),
+    errors.MissingArgumentsError: (
+        lambda: df.multi_asset(lambda: 1),
+        ["@multi_asset", "@multi_asset\\("],
+    ),
+    errors.DagflowInvalidDeserializationVersionError: (
+        lambda: df.StaticPartitionsDefinition(["a"]).deserialize_subset('{"version": 99, "subset": []}'),
+        ["99"],
+    ),
     errors.DagflowInvalidInvocationError: (lambda: same(), ['"x"', rf"'same' \(.*{HERE}\)", "Pass"]),
     errors.DagflowInvalidConfigError: (
         lambda: run(count, {"ops": {"count": {"config": {"n": "x"}}}}),
