@@ -23,7 +23,7 @@ def absent_name(name: str, shown: str | None = None) -> str | None:
         shown: The name as the user wrote it; default: `name`.
 
     Example:
-        >>> absent_name("multi_asset")[:86]
+        >>> absent_name("PipesClient")[:86]
         "'multi_asset' (a decorator that makes several assets with one function) is not in dagf"
     """
     from dagflow.absent_names import TOPICS  # imported lazily: only error messages use it

@@ -7,7 +7,7 @@ import difflib
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from importlib import import_module
@@ -47,7 +47,7 @@ def observe(
     instance_class = getattr(import_module(library), _spelled("DagflowInstance", library))
     names: dict[str, Any] = {"__name__": "program"}
     code = compile(_spelled(source, library), f"<{library}>", "exec", dont_inherit=True)
-    with _silence(), instance_class.ephemeral() as instance:
+    with _silence(), instance_class.ephemeral() as instance, _without_folder(names):
         raised, result = None, None
         try:
             exec(code, names)
@@ -69,6 +69,16 @@ def observe(
             _in_order(_neutral(str(entry)) for entry in names["trace"]),
             _outputs(result, nodes) if result is not None else {},
         )
+
+
+@contextlib.contextmanager
+def _without_folder(names: Mapping[str, Any]) -> Iterator[None]:
+    """Remove the folder that a program may have made, at the end."""
+    try:
+        yield
+    finally:
+        if "folder" in names:
+            names["folder"].cleanup()
 
 
 def _outputs(result: Any, nodes: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Store(dg.IOManager):
 
     def handle_output(self, context, value):
         keys = context.asset_partition_keys if context.has_asset_partitions else [None]
-        trace.append(f'store {context.asset_key.path} {list(keys)} {value}')
+        trace.append(f'store {context.asset_key.path} {sorted(map(str, keys))} {value}')
         for key in keys:
             self.values[tuple(context.asset_key.path), key] = value
 
@@ -39,8 +39,8 @@ class Store(dg.IOManager):
         if not context.has_asset_partitions:
             return self.values[path, None]
         keys = list(context.asset_partition_keys)
-        trace.append(f'keys {keys} {type(context.asset_partitions_def).__name__}')
-        return {key: self.values.get((path, key)) for key in keys}
+        trace.append(f'keys {sorted(keys)} {type(context.asset_partitions_def).__name__}')
+        return {key: self.values.get((path, key)) for key in sorted(keys)}
 
 store = Store()
 """

@@ -24,7 +24,7 @@ pytest.importorskip("upath", reason="it is not installed: pip install -e '.[upat
 THOROUGH = 500
 asked = settings().max_examples
 examples = settings(
-    max_examples=asked if asked >= THOROUGH else 20,
+    max_examples=asked if asked >= THOROUGH else 10,
     derandomize=asked < THOROUGH,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -18,7 +18,7 @@ reference = pytest.importorskip("dagster", reason="it is not installed: pip inst
 THOROUGH = 500
 asked = settings().max_examples
 examples = settings(
-    max_examples=asked if asked >= THOROUGH else 50,
+    max_examples=asked if asked >= THOROUGH else 15,
     derandomize=asked < THOROUGH,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -8,7 +8,7 @@ from hypothesis.strategies import SearchStrategy
 from program import program
 from projects import Project, projects
 from stored_partitions import storings
-from test_side_by_side import Drawn, check, examples
+from test_side_by_side import Drawn, check, few_examples
 
 pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
@@ -23,42 +23,42 @@ def programs(*subjects: str) -> SearchStrategy[Drawn]:
 
 
 @given(programs("multi"))
-@examples
+@few_examples
 def test_multi_assets(drawn: Drawn) -> None:
     """Multi-assets of outs and specs, with subsets and in-asset checks, have equal results."""
     check(drawn)
 
 
 @given(programs("assets", "checks"))
-@examples
+@few_examples
 def test_checks(drawn: Drawn) -> None:
     """Checks of assets have equal evaluations, and block the same steps."""
     check(drawn)
 
 
 @given(programs("assets", "graphs"))
-@examples
+@few_examples
 def test_graph_assets(drawn: Drawn) -> None:
     """Assets of graphs, and selections of some of them, have equal results."""
     check(drawn)
 
 
 @given(programs("assets", "sources"))
-@examples
+@few_examples
 def test_sources(drawn: Drawn) -> None:
     """External and observable assets have equal observations, and equal versions downstream."""
     check(drawn)
 
 
 @given(programs("assets", "multi", "checks", "graphs", "sources"))
-@examples
+@few_examples
 def test_projects(drawn: Drawn) -> None:
     """Definitions of all kinds together have equal results."""
     check(drawn)
 
 
 @given(storings().map(lambda storing: Drawn(program(storing), tuple(storing.outputs()))))
-@examples
+@few_examples
 def test_stored_partitions(drawn: Drawn) -> None:
     """I/O managers store and load the same partitions, with each mapping, for a key and for a range."""
     check(drawn)

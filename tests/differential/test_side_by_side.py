@@ -25,6 +25,8 @@ examples = settings(
     derandomize=asked < THOROUGH,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+few_examples = settings(examples, max_examples=asked if asked >= THOROUGH else 8)
+"""For programs of several definitions and runs, which the reference takes half a second for."""
 
 
 @dataclass(frozen=True)

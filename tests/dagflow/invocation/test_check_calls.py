@@ -222,6 +222,7 @@ def test_generators():
             call(*bad)
 
 
+@pytest.mark.not_in_wasm("no event loop can run inside another one")
 def test_async_functions():
     """An async function is awaited, and an async generator is drained by the caller."""
 
