@@ -24,7 +24,7 @@ def absent_name(name: str, shown: str | None = None) -> str | None:
 
     Example:
         >>> absent_name("PipesClient")[:86]
-        "'multi_asset' (a decorator that makes several assets with one function) is not in dagf"
+        "'PipesClient' (runs external processes that report materializations) is not in dagflow"
     """
     from dagflow.absent_names import TOPICS  # imported lazily: only error messages use it
 
