@@ -95,19 +95,19 @@ def versions(library: Any) -> list[tuple[str, str | None, dict[str, str]]]:
         return 1
 
     prefix = library.__name__.capitalize()
-    instance = getattr(library, f"{prefix}Instance").ephemeral()
-    every = [zebra, ant, both, end]
-    results = [
-        library.materialize(every, instance=instance),
-        library.materialize(every, instance=instance, selection=["both"]),
-        library.materialize([up, down], instance=instance, partition_key="p"),
-        library.materialize([up, whole], instance=instance, selection=["whole"]),
-        library.materialize([up, down], instance=instance, partition_key="q"),
-        library.materialize([up, whole], instance=instance, selection=["whole"]),
-    ]
-    of_type = getattr(library, f"{prefix}EventType").ASSET_MATERIALIZATION
-    records = instance.get_event_records(library.EventRecordsFilter(of_type), ascending=True)
-    numbers = {str(record.storage_id): str(number) for number, record in enumerate(records)}
+    with getattr(library, f"{prefix}Instance").ephemeral() as instance:
+        every = [zebra, ant, both, end]
+        results = [
+            library.materialize(every, instance=instance),
+            library.materialize(every, instance=instance, selection=["both"]),
+            library.materialize([up, down], instance=instance, partition_key="p"),
+            library.materialize([up, whole], instance=instance, selection=["whole"]),
+            library.materialize([up, down], instance=instance, partition_key="q"),
+            library.materialize([up, whole], instance=instance, selection=["whole"]),
+        ]
+        of_type = getattr(library, f"{prefix}EventType").ASSET_MATERIALIZATION
+        records = instance.get_event_records(library.EventRecordsFilter(of_type), ascending=True)
+        numbers = {str(record.storage_id): str(number) for number, record in enumerate(records)}
     found = []
     for result in results:
         for event in result.all_events:
