@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.absent import explains_absent
@@ -127,7 +128,14 @@ def multi_asset(
         body = Body(fn, place)
         check_type(can_subset, bool, "can_subset", place)
         parameters = check_optional(ins, Mapping, "ins", place) or {}
-        may_lack_any = can_subset and specs is not None  # an AssetOut says itself whether it is required
+        complete = partial(
+            completed_spec,
+            group_name=group_name,
+            code_version=code_version,
+            partitions_def=partitions_def,
+            is_optional=can_subset and specs is not None,  # an AssetOut says itself whether it is required
+            place=place,
+        )
         if specs is not None:
             if deps is not None or internal_asset_deps is not None:
                 which = "deps" if deps is not None else "internal_asset_deps"
@@ -135,9 +143,9 @@ def multi_asset(
                     f"{place} has 'specs' and '{which}'. Put the dependencies into the specs: "
                     "AssetSpec(..., deps=[...])."
                 )
-            ports = ports_of_specs(body, parameters, specs, place)
+            ports = ports_of_specs(body, parameters, specs, complete, place)
         else:
-            ports = _ports_of_outs(body, parameters, own_outs, deps, internal_asset_deps, place)
+            ports = _ports_of_outs(body, parameters, own_outs, deps, internal_asset_deps, complete, place)
         for key in set(ports.keys.values()).intersection(ports.read.values()):
             check_self_dependency(ports.mappings.get(key), partitions_def, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
@@ -147,13 +155,7 @@ def multi_asset(
             fn,
             op_name,
             ports.inputs,
-            {
-                **{
-                    name: output_of_definition(out, code_version, may_lack_any)
-                    for name, out in ports.outputs.items()
-                },
-                **check_outputs(checks, can_subset=can_subset),
-            },
+            {**ports.outputs, **check_outputs(checks, can_subset=can_subset)},
             description,
             config_schema,
             resource_keys(required_resource_keys, place) | frozenset(resources),
@@ -171,10 +173,7 @@ def multi_asset(
             node_def=node_def,
             keys_by_input_name=ports.read,
             keys_by_output_name=ports.keys,
-            specs=[
-                completed_spec(spec, group_name, code_version, partitions_def, may_lack_any, place)
-                for spec in ports.specs
-            ],
+            specs=ports.specs,
             partitions_def=partitions_def,
             partition_mappings=ports.mappings,
             resource_defs=resources,
@@ -206,15 +205,28 @@ class _Ports(NamedTuple):
     mappings: dict[AssetKey, PartitionMapping]
 
 
-def ports_of_specs(body: Body, ins: Mapping[str, AssetIn], given: Iterable[AssetSpec], place: str) -> _Ports:
+def ports_of_specs(
+    body: Body,
+    ins: Mapping[str, AssetIn],
+    given: Iterable[AssetSpec],
+    complete: Callable[[AssetSpec], AssetSpec],
+    place: str,
+) -> _Ports:
     """Return the ports of a function that stores the data itself: outputs of type Nothing.
+
+    Args:
+        body: The function.
+        ins: The argument of the decorator.
+        given: The specs.
+        complete: Returns a spec with the facts that the decorator gives to all assets.
+        place: The definition, for messages.
 
     Raises:
         CheckError: An element is not an AssetSpec.
         DagflowInvalidDefinitionError: Two specs have one key, or the function reads an asset that no spec
             depends on.
     """
-    specs = _own_specs(given, place)
+    specs = [complete(spec) for spec in _own_specs(given, place)]
     keys = _keys_of_specs(specs, place)
     read, inputs, mappings = inputs_of_assets(body, ins, _foreign_deps(specs), place)
     deps = [dep for spec in specs for dep in spec.deps]
@@ -245,6 +257,7 @@ def _ports_of_outs(
     outs: Mapping[str, AssetOut],
     deps: Iterable[CoercibleToAssetDep] | None,
     internal_deps: Mapping[str, set[AssetKey]] | None,
+    complete: Callable[[AssetSpec], AssetSpec],
     place: str,
 ) -> _Ports:
     """Return the ports of a function that gives the values of its assets."""
@@ -258,21 +271,9 @@ def _ports_of_outs(
         needed = [
             by_key.get(key) or AssetDep(key, partition_mapping=mappings.get(key)) for key in by_output[name]
         ]
-        spec = out.to_spec(keys[name], needed)
+        spec = complete(out.to_spec(keys[name], needed))
         specs.append(spec if out.is_required else spec.replace_attributes(skippable=True))
     return _Ports(keys, read, inputs, {name: out.to_out() for name, out in outs.items()}, specs, mappings)
-
-
-def output_of_definition(out: Out, code_version: str | None, can_subset: bool) -> Out:
-    """Return an output with the code version of the function, and optional if a run may leave it out."""
-    return Out(
-        out.dagflow_type,
-        out.description,
-        out.is_required and not can_subset,
-        out.io_manager_key,
-        out.metadata,
-        out.code_version or code_version,
-    )
 
 
 def _own_specs(specs: Iterable[AssetSpec], place: str) -> list[AssetSpec]:
@@ -375,7 +376,7 @@ def completed_spec(
     group_name: str | None,
     code_version: str | None,
     partitions_def: PartitionsDefinition | None,
-    can_subset: bool,
+    is_optional: bool,
     place: str,
 ) -> AssetSpec:
     """Return a spec with the facts that the decorator gives to all assets."""
@@ -389,7 +390,7 @@ def completed_spec(
         changes["group_name"] = group_name
     if code_version is not None and spec.code_version is None:
         changes["code_version"] = code_version
-    if can_subset and not spec.skippable:
+    if is_optional and not spec.skippable:
         changes["skippable"] = True
     if partitions_def is not None and spec.partitions_def is None:
         changes["partitions_def"] = partitions_def

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.decorator import key_of_function
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.multi_asset import completed_spec, output_of_definition, ports_of_specs
+from dagflow.defs.assets.multi_asset import completed_spec, ports_of_specs
 from dagflow.defs.assets.ports import AssetExecutionType
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -198,17 +199,22 @@ def multi_observable_source_asset(
             raise ParameterCheckError(f"{place} has no specs. Give it an AssetSpec for each asset.")
         body = Body(fn, place)
         refuse_resources_twice(body, required_resource_keys, "multi_observable_source_asset")
-        ports = ports_of_specs(body, {}, listed, place)
+        complete = partial(
+            completed_spec,
+            group_name=group_name,
+            code_version=None,
+            partitions_def=partitions_def,
+            is_optional=can_subset,
+            place=place,
+        )
+        ports = ports_of_specs(body, {}, listed, complete, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
         resources = as_resources(resource_defs, place, "resource_defs")
         node_def = OpDefinition(
             fn,
             op_name,
             ports.inputs,
-            {
-                **{key: output_of_definition(out, None, can_subset) for key, out in ports.outputs.items()},
-                **check_outputs(checks, can_subset=can_subset),
-            },
+            {**ports.outputs, **check_outputs(checks, can_subset=can_subset)},
             description,
             required_resource_keys=resource_keys(required_resource_keys, place) | frozenset(resources),
             owner="multi_observable_source_asset",
@@ -218,10 +224,7 @@ def multi_observable_source_asset(
             node_def=node_def,
             keys_by_input_name=ports.read,
             keys_by_output_name=ports.keys,
-            specs=[
-                completed_spec(spec, group_name, None, partitions_def, can_subset, place)
-                for spec in ports.specs
-            ],
+            specs=ports.specs,
             partitions_def=partitions_def,
             partition_mappings=ports.mappings,
             can_subset=can_subset,

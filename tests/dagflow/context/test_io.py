@@ -353,7 +353,7 @@ def test_the_context_of_a_value_without_a_run() -> None:
 
 
 def test_contexts_that_are_built_directly() -> None:
-    """What was not given raises, and a context without a run has an empty config."""
+    """Attributes that were not given raise, and a context without a run has an empty config."""
     for context in (build_output_context(), build_input_context()):
         assert context.resource_config == {}
         with pytest.raises(CheckError):

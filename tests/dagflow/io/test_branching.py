@@ -219,7 +219,7 @@ def test_load_asset_value(shop: Shop) -> None:
 
 
 def test_yielded_metadata(shop: Shop) -> None:
-    """What the I/O manager of the branch yields is recorded."""
+    """Events that the I/O manager of the branch yields are recorded."""
 
     class Yields(Place):
         def handle_output(self, context: Any, obj: Any) -> Any:

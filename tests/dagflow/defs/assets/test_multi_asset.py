@@ -325,7 +325,7 @@ def test_a_missing_output() -> None:
 
 
 def test_a_failure_after_an_asset() -> None:
-    """What was made before a failure stays made, but its readers do not run."""
+    """Assets that were made before a failure stay made, but their readers do not run."""
 
     @multi_asset(outs={"a": AssetOut(), "b": AssetOut()})
     def pair() -> Any:
