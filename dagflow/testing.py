@@ -12,7 +12,7 @@ from dagflow.absent import explains_absent
 from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
-from dagflow.analysis.interleavings import in_order, interleavings
+from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
 from dagflow.analysis.steps import StepAssets, step_assets
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
 from dagflow.engine.log import RunLog
@@ -211,6 +211,7 @@ __all__ = [
     "SkippingClock",
     "StepAssets",
     "SystemClock",
+    "UnfinishedOrder",
     "VirtualClock",
     "boundaries",
     "canonical_events",
@@ -231,5 +232,6 @@ __all__ = [
     "resolve",
     "run_options",
     "step_assets",
+    "unfinished_orders",
     "with_plans",
 ]

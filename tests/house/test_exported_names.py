@@ -410,6 +410,7 @@ TESTING = [
     "SkippingClock",
     "StepAssets",
     "SystemClock",
+    "UnfinishedOrder",
     "VirtualClock",
     "boundaries",
     "canonical_events",
@@ -430,6 +431,7 @@ TESTING = [
     "resolve",
     "run_options",
     "step_assets",
+    "unfinished_orders",
     "with_plans",
 ]
 
