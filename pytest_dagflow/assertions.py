@@ -426,7 +426,7 @@ def _assert_none_forbidden(
     all_events: Sequence[DagflowEvent], forbidden: list[EventPattern], within: object, ignore: IgnoredEvents
 ) -> None:
     __tracebackhide__ = True
-    events = compared_events(all_events, forbidden, within, ignore)
+    events = compared_events(all_events, forbidden, within, ignore) if forbidden else []
     for pattern in forbidden:
         wrong = next((event for event in events if pattern.matches(event)), None)
         if wrong is not None:

@@ -7,10 +7,11 @@ the patterns and events side by side, and the actual events as patterns to paste
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagflow
@@ -53,14 +54,23 @@ class Comparison:
     mode: str
     causality: Any
     all_events: Sequence[DagflowEvent]
+    _causes: dict[tuple[int, ...], Callable[[int], int]] = field(default_factory=dict)
 
     def caused(self, one: int, other: int) -> bool:
         """Return whether the event at one position caused the event at another."""
         return bool(self.causality.caused(self.events[one], self.events[other]))
 
+    def causes_among(self, positions: Sequence[int]) -> Callable[[int], int]:
+        """Return the function that returns the causes of an event among the events at some positions."""
+        key = tuple(positions)
+        if key not in self._causes:
+            among = self.causality.causes_among([self.events[position] for position in positions])
+            self._causes[key] = functools.cache(among)
+        return self._causes[key]
+
     def find_assignment(self) -> matching.Assignment | None:
         """Return an assignment that satisfies the mode, or None."""
-        return matching.find_assignment(self.tree, self.masks, len(self.events), self.mode, self.caused)
+        return matching.find_assignment(self.tree, self.masks, len(self.events), self.mode, self.causes_among)
 
     def find_partial_assignment(self) -> matching.Assignment:
         """Return a large assignment of some leaves in the order of the mode, with gaps."""
@@ -70,7 +80,7 @@ class Comparison:
         def add(leaves: list[int]) -> None:
             nonlocal kept
             part = tree.prune(self.tree, {*kept, *leaves})
-            found = matching.find_assignment(part, self.masks, len(self.events), mode, self.caused)
+            found = matching.find_assignment(part, self.masks, len(self.events), mode, self.causes_among)
             if found is not None:
                 kept = found
             elif len(leaves) > 1:
