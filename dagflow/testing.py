@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
-from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.canonical import canonical_events
+from dagflow.analysis.causality import Causality, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders

@@ -19,12 +19,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from dagflow.errors import DagflowError, repr_of
-from dagflow.events.catalogue import CATALOGUE
 from dagflow.events.data import ComputeLogsCaptureData
-from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent
-from dagflow.events.types import HOOK_EVENTS, STEP_EVENTS, DagflowEventType
-from dagflow.keys import AssetKey, mapped_step_key, step_key_base
+from dagflow.events.types import DagflowEventType
+from dagflow.keys import mapped_step_key, step_key_base
 
 _T = DagflowEventType
 _ENDS = frozenset({_T.RUN_SUCCESS, _T.RUN_FAILURE, _T.RUN_CANCELED})
@@ -39,7 +37,7 @@ class _Step(Protocol):
     def upstream_keys(self) -> Iterable[str]: ...
 
 
-class _Plan(Protocol):
+class PlanOfSteps(Protocol):
     @property
     def steps(self) -> Iterable[_Step]: ...
 
@@ -59,47 +57,8 @@ def causality(result_or_events: object) -> Causality:
             ...
         dagflow.errors.DagflowError: this list of events does not have the plan of its run...
     """
-    events, plans = _events_and_plans(result_or_events)
+    events, plans = events_and_plans(result_or_events)
     return Causality(events, plans)
-
-
-def canonical_events(result_or_events: object) -> list[dict[str, object]]:
-    """Return the events of steps and hooks in a form that is equal for equal runs.
-
-    Steps are in topological order, ties by step key, independent of the order of execution. The events of a
-    step are in the order of their positions, with all attempts. Events of several runs are grouped by run.
-
-    Args:
-        result_or_events: The result of a run, its `all_events`, or another list that has the plans.
-
-    Returns:
-        A dict of plain JSON for each event, with the keys "type", "step", "attempt" and more for some types.
-        Absent values, ids, times, paths and messages are omitted. "error" is the class name of the root
-        cause.
-
-    Raises:
-        DagflowError: The argument is not a result or a list, or the list lacks the plan of a run.
-
-    Example:
-        >>> from dagflow import asset, materialize_to_memory
-        >>> @asset
-        ... def water():
-        ...     return 1
-        >>> canonical_events(materialize_to_memory([water]))[0]
-        {'type': 'STEP_START', 'step': 'water', 'attempt': 1}
-    """
-    events, plans = _events_and_plans(result_or_events)
-    runs: dict[str, dict[str, list[dict[str, object]]]] = {}
-    for event in events:
-        if event.event_type in STEP_EVENTS or event.event_type in HOOK_EVENTS:
-            steps = runs.setdefault(event.run_id, {})
-            steps.setdefault(event.step_key or "", []).append(_canonical(event))
-    return [
-        fact
-        for run_id, steps in runs.items()
-        for key in _in_topological_order(steps, _plan_of(plans, run_id))
-        for fact in steps[key]
-    ]
 
 
 class Causality:
@@ -110,7 +69,7 @@ class Causality:
 
     __slots__ = ("_events", "_plans", "_positions", "_runs")
 
-    def __init__(self, events: Sequence[DagflowEvent], plans: Mapping[str, _Plan]) -> None:
+    def __init__(self, events: Sequence[DagflowEvent], plans: Mapping[str, PlanOfSteps]) -> None:
         self._events = events
         self._plans = plans
         self._positions = {
@@ -203,7 +162,7 @@ class Causality:
                 self._runs[event.run_id].add(position, event)
         run = self._runs[run_id]
         if run.upstream is None:
-            plan = _plan_of(self._plans, run_id)
+            plan = plan_of(self._plans, run_id)
             run.upstream = _upstream_of(plan)
         return run
 
@@ -353,7 +312,12 @@ class _Among:
         return self._above[key]
 
 
-def _events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent], Mapping[str, _Plan]]:
+def events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent], Mapping[str, PlanOfSteps]]:
+    """Return the events of a result or a list, and the plan of each run.
+
+    Raises:
+        DagflowError: The argument is not a result or a list, or the list lacks the plans.
+    """
     events = getattr(result_or_events, "all_events", result_or_events)
     if not isinstance(events, Sequence) or isinstance(events, (str, bytes)):
         raise DagflowError(
@@ -371,7 +335,7 @@ def _events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent],
     return events, plans
 
 
-def _upstream_of(plan: _Plan) -> dict[str, tuple[str, ...]]:
+def _upstream_of(plan: PlanOfSteps) -> dict[str, tuple[str, ...]]:
     """Return the steps that each step waits for. A step that waits for a template waits for its
     mapped steps too."""
     mapped: dict[str, list[str]] = {}
@@ -384,7 +348,12 @@ def _upstream_of(plan: _Plan) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _plan_of(plans: Mapping[str, _Plan], run_id: str) -> _Plan:
+def plan_of(plans: Mapping[str, PlanOfSteps], run_id: str) -> PlanOfSteps:
+    """Return the plan of a run.
+
+    Raises:
+        DagflowError: The plan is unknown.
+    """
     try:
         return plans[run_id]
     except KeyError:
@@ -405,36 +374,3 @@ def _step_key(event: DagflowEvent) -> str | None:
 
 def _named(event: DagflowEvent) -> str:
     return f"{event.event_type.name} of '{event.step_key}'" if event.step_key else event.event_type.name
-
-
-def _in_topological_order(keys: Iterable[str], plan: _Plan) -> list[str]:
-    from graphlib import TopologicalSorter  # imported lazily: only canonical_events uses it
-
-    wanted = set(keys)
-    sorter = TopologicalSorter({step.key: step.upstream_keys for step in plan.steps})
-    sorter.prepare()
-    order: list[str] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        sorter.done(*ready)
-        order += ready
-    known = set(order)
-    return [key for key in order if key in wanted] + sorted(wanted - known)
-
-
-def _canonical(event: DagflowEvent) -> dict[str, object]:
-    asset_key = event.asset_key
-    facts: dict[str, object] = {
-        "type": event.event_type.name,
-        "step": event.step_key,
-        "attempt": event.attempt,
-        "asset": asset_key.to_user_string() if asset_key is not None else None,
-        "partition": event.partition,
-    }
-    for field in CATALOGUE[event.event_type.name].fields:
-        if field.canonical is not None:
-            value = field.read(event)
-            facts[field.canonical] = value.to_user_string() if isinstance(value, AssetKey) else value
-    errors = error_chain(getattr(event.event_specific_data, "error", None))
-    facts["error"] = errors[-1].cls_name if errors else None
-    return {name: value for name, value in facts.items() if value is not None}
