@@ -315,13 +315,17 @@ def assert_retried(
     __tracebackhide__ = True
     if not isinstance(times, int) or isinstance(times, bool) or times < 0:
         raise DagflowError(f"times must be an integer of at least 0, not {times!r}")
+    if delays is not None and (isinstance(delays, str) or not isinstance(delays, Sequence)):
+        raise DagflowError(f"delays must be a list with the seconds before each retry, not {delays!r}")
+    if delays is not None and len(delays) != times:
+        raise DagflowError(f"delays needs one element for each retry: times is {times}, not {len(delays)}")
     events = events_of(result_or_events)
     name = check_node_name(node, events)
     retries = _events_of_node(events, name, "STEP_UP_FOR_RETRY")
     if len(retries) != times:
         raise AssertionError(failure_text(f"'{name}' was retried {len(retries)} times, not {times}", events))
     waited = [read_field(event, "seconds_to_wait") for event in retries]
-    if delays is not None and not (len(delays) == times and all(map(is_equal, delays, waited))):
+    if delays is not None and not all(map(is_equal, delays, waited)):
         raise AssertionError(failure_text(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
 
 

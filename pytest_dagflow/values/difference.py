@@ -82,15 +82,16 @@ def _explain_hidden(expected: Any, actual: Any, options: Options) -> list[str]:
 def _explanation_of_pytest(expected: Any, actual: Any) -> list[str]:
     """Return the explanation of pytest and its plugins for `actual == expected`, without the two values."""
     config = current_config()
-    if config is None or not isinstance(expected, str | Sequence | Set | Mapping):
+    is_explained = isinstance(expected, str | Sequence | Set | Mapping) or dataclasses.is_dataclass(expected)
+    if config is None or not is_explained:
         return []
     found = config.hook.pytest_assertrepr_compare(config=config, op="==", left=actual, right=expected)
     lines: list[str] = next((lines[1:] for lines in found if lines), [])
     while lines and not lines[0]:
         lines = lines[1:]
-    return (
-        ["", "actual == expected, in the words of pytest:", *(f"  {line}" for line in lines)] if lines else []
-    )
+    if all(line.startswith("Use -v") for line in lines):
+        return []
+    return ["", "actual == expected, in the words of pytest:", *(f"  {line}" for line in lines)]
 
 
 def _has_few_elements(value: Any) -> bool:

@@ -58,7 +58,10 @@ def assert_output(
     """
     __tracebackhide__ = True
     if not hasattr(result, "output_for_node"):
-        raise DagflowError(f"assert_output needs the result of a run, not {result!r}")
+        raise DagflowError(
+            "assert_output needs the result of a run, because events have no values. "
+            f"It got an object of type '{type(result).__name__}'"
+        )
     path = check_node_name(node, ())
     if isinstance(keys, str):
         raise DagflowError(f"keys must be a list of columns, not a string: write keys=[{keys!r}]")

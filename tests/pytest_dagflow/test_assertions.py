@@ -241,6 +241,30 @@ def test_assert_retried_needs_a_count(good, times):
         assert_retried(good, "tidy", times)
 
 
+@pytest.mark.parametrize(
+    ("delays", "message"),
+    [(5, "delays must be a list"), ("55", "delays must be a list"), ([5], "times is 2, not 1")],
+)
+def test_assert_retried_needs_a_delay_for_each_retry(good, delays, message):
+    """Delays that do not fit the number of retries are an error."""
+    with pytest.raises(DagflowError, match=message):
+        assert_retried(good, "tidy", 2, delays=delays)
+
+
+@pytest.mark.parametrize("option", ["rel", "abs"])
+@pytest.mark.parametrize("value", [-1, "a", True, float("nan")])
+def test_assert_output_needs_tolerances_that_are_numbers(good, option, value):
+    """A tolerance that is not a number of at least 0 is an error."""
+    with pytest.raises(DagflowError, match=f"{option} must be a number of at least 0"):
+        assert_output(good, "tidy", 0, **{option: value})
+
+
+def test_assert_output_needs_a_result(good):
+    """Events have no values; the error says so and shows no event."""
+    with pytest.raises(DagflowError, match="because events have no values. It got an object of type 'EventL"):
+        assert_output(good.all_events, "tidy", 0)
+
+
 def test_assert_materialized():
     """Key, partition and metadata are compared; the message is about the asset, without patterns to paste."""
 
