@@ -121,7 +121,8 @@ def _result_in_a_tuple(source: str, theirs: Observation, ours: Observation) -> b
     def stored(seen: Observation) -> int:
         return sum(line.startswith("HANDLED_OUTPUT") for line in seen.events)
 
-    return "return (dg.MaterializeResult" in source and stored(theirs) > stored(ours)
+    has_facts = any(x.startswith("ASSET_MATERIALIZATION[") and x not in theirs.events for x in ours.events)
+    return "return (dg.MaterializeResult" in source and (stored(theirs) > stored(ours) or has_facts)
 
 
 def _no_partition(source: str, theirs: Observation, ours: Observation) -> bool:
