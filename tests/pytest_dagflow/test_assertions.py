@@ -261,7 +261,7 @@ def test_assert_output_needs_tolerances_that_are_numbers(good, option, value):
 
 def test_assert_output_needs_a_result(good):
     """Events have no values; the error says so and shows no event."""
-    with pytest.raises(DagflowError, match="because events have no values. It got an object of type 'EventL"):
+    with pytest.raises(DagflowError, match=r"events have no values\. It got an object of type 'EventL"):
         assert_output(good.all_events, "tidy", 0)
 
 
