@@ -11,15 +11,16 @@ import itertools
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 from dagflow._util import nearest
 from dagflow.analysis.orders import Differs, Drawn, Orders, Prioritized, Replayed, Searched, replay_string
 from dagflow.clock import Clock, VirtualClock
+from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import DagflowError, ParameterCheckError, check_optional, check_type, repr_of
 from dagflow.observers import observe_runs
 from dagflow.options import Pick, current_options, set_options
-from dagflow.runs.results import ExecutionResult
+from dagflow.runs.results import ExecuteInProcessResult, ExecutionResult
 
 _T = TypeVar("_T")
 
@@ -31,6 +32,21 @@ _DEPTH = 3
 _MAX_KEYS = 12
 
 
+@overload
+def interleavings(
+    run: JobDefinition,
+    limit: int | None = None,
+    *,
+    exhaustive: bool = True,
+    mode: str = "auto",
+    runs: int | None = None,
+    seed: int | None = None,
+    depth: int | None = None,
+    replay: str | None = None,
+) -> Iterator[tuple[tuple[str, ...], ExecuteInProcessResult]]: ...
+
+
+@overload
 def interleavings(
     run: Callable[[], _T],
     limit: int | None = None,
@@ -41,7 +57,20 @@ def interleavings(
     seed: int | None = None,
     depth: int | None = None,
     replay: str | None = None,
-) -> Iterator[tuple[tuple[str, ...], _T]]:
+) -> Iterator[tuple[tuple[str, ...], _T]]: ...
+
+
+def interleavings(
+    run: JobDefinition | Callable[[], Any],
+    limit: int | None = None,
+    *,
+    exhaustive: bool = True,
+    mode: str = "auto",
+    runs: int | None = None,
+    seed: int | None = None,
+    depth: int | None = None,
+    replay: str | None = None,
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Call a function that starts a run once for each of many orders of its steps, in this process.
 
     Every run has its own virtual clock with the same start: steps take no time and waits end immediately. So
@@ -110,7 +139,7 @@ def interleavings(
         >>> [" ".join(order) for order, _ in interleavings(cafe, mode="reduced")]
         ['beans water brew']
     """
-    start = getattr(run, "execute_in_process", run)
+    start = run.execute_in_process if isinstance(run, JobDefinition) else run
     if not callable(start):
         raise ParameterCheckError(
             f"parameter 'run' must be a function without arguments that starts a run, or a job, not "
