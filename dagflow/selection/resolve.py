@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Final, TypeVar
 
 from dagflow._util import nearest
 from dagflow.errors import CheckError, DagflowInvalidSubsetError, repr_of
 from dagflow.selection import tree
-from dagflow.selection.tree import Graph, Selection
+from dagflow.selection.graph import Graph
+from dagflow.selection.tree import Selection
+
+Calls = Mapping[str, Callable[[tree.Call], Iterable[str]]]
+"""The functions that return the ids of the nodes of a call such as `changed()`, by name."""
 
 _N = TypeVar("_N", bound=Hashable)
 _MAX_VALUES: Final = 10
@@ -38,9 +42,7 @@ def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_
     return seen
 
 
-def resolve(
-    selection: Selection, graph: Graph, *, changed: Callable[[], Iterable[str]] | None = None
-) -> frozenset[str]:
+def resolve(selection: Selection, graph: Graph, *, calls: Calls | None = None) -> frozenset[str]:
     """Return the ids of the nodes that a selection selects.
 
     A selected graph node includes all nodes inside it. A walk stays on the level of its start: from a node
@@ -49,15 +51,17 @@ def resolve(
     Args:
         selection: The tree that the parser returns for a selection string.
         graph: The nodes and edges.
-        changed: A function that returns the ids of the nodes that `changed()` in the selection stands for.
+        calls: The meaning of `changed(...)`, `new()`, `failed()` and `untested()`: functions that get the
+            call with its arguments, and return the ids of the nodes.
 
     Raises:
-        DagflowInvalidSubsetError: A name, or the value of an attribute, is unknown, or the selection has
-            `changed()` but the argument `changed` is missing. A glob may match no node.
+        DagflowInvalidSubsetError: A name, or the value of an attribute, is unknown, or the selection has a
+            call that is not among `calls`. A glob may match no node.
         CheckError: A part of `selection` is not a Selection.
 
     Example:
-        >>> graph = Graph([tree.Node(name, (name,)) for name in "abc"], [("a", "b"), ("b", "c")])
+        >>> from dagflow.testing import Node
+        >>> graph = Graph([Node(name, (name,)) for name in "abc"], [("a", "b"), ("b", "c")])
         >>> sorted(resolve(tree.Walk(tree.Name("b"), down=1), graph))
         ['b', 'c']
     """
@@ -68,6 +72,8 @@ def resolve(
                 return frozenset(node.id for node in graph.nodes)
             case tree.Name(text):
                 return _named(text, graph)
+            case tree.Walk(tree.Name(text), up, down) if not graph.named(text):
+                raise DagflowInvalidSubsetError(_no_name(text, graph, "*" * (up < 0), "*" * (down < 0)))
             case tree.Attribute():
                 return _having(part, graph)
             case tree.Walk(of, up, down):
@@ -84,21 +90,25 @@ def resolve(
                 return frozenset.intersection(*map(ids, parts))
             case tree.Or(parts):
                 return frozenset().union(*map(ids, parts))
-            case tree.Changed():
-                if changed is None:
-                    raise DagflowInvalidSubsetError(
-                        "changed() has no meaning here: there is no earlier record to compare with"
-                    )
-                return frozenset(changed())
+            case tree.Call():
+                return _called(part, calls or {})
         raise CheckError(f"{repr_of(part)} is not a selection")
 
     return ids(selection)
 
 
+def _called(call: tree.Call, calls: Calls) -> frozenset[str]:
+    if call.name not in calls:
+        raise DagflowInvalidSubsetError(
+            f"{call} has no meaning here: the nodes of a record of test sessions are not known"
+        )
+    return frozenset(calls[call.name](call))
+
+
 def _named(name: str, graph: Graph) -> frozenset[str]:
     nodes = graph.named(name)
     if not nodes:
-        raise DagflowInvalidSubsetError(f"no node is called '{name}'.{_hint_for_name(name, graph)}")
+        raise DagflowInvalidSubsetError(_no_name(name, graph))
     own = {node.id for node in nodes if name in node.attributes.get("key", ())}
     inside = walk(own, tree.ALL, graph.inner)  # an op inside the graph of an asset may have its name
     others = [node for node in nodes if "key" not in node.attributes and node.id not in inside]
@@ -112,47 +122,63 @@ def _named(name: str, graph: Graph) -> frozenset[str]:
     return frozenset(walk((node.id for node in nodes), tree.ALL, graph.inner))
 
 
-def _hint_for_name(name: str, graph: Graph) -> str:
-    """Return the attributes that have this name as a value, the glob of the keys that begin with it, or the
-    nearest names.
+def _no_name(name: str, graph: Graph, before: str = "", after: str = "") -> str:
+    """Return the message about an unknown name, with the attributes that have this value, the glob that
+    was meant, or the nearest names.
+
+    Args:
+        name: The name.
+        graph: The graph.
+        before: `*` if the name has a mark in front of it that is `*`.
+        after: The same behind it.
     """
-    having = sorted({
-        attribute
-        for node in graph.nodes
-        for attribute, values in node.attributes.items()
-        if name in values
-    })  # fmt: skip
+    message = f"no node is called '{name}'."
+    having = [attribute for attribute in sorted(graph.attributes) if name in graph.values(attribute)]
     if having:
-        return f" Did you mean {' or '.join(f'{attribute}:{name}' for attribute in having)}?"
-    if any(key.startswith(name) for key in _known_values("key", graph)):
-        return f" For all keys that begin with it, write 'key:{name}*'."
-    return nearest(name, graph.names)
+        forms = [str(tree.Attribute(attribute, tree.Pattern(name))) for attribute in having]
+        return f"{message} Did you mean {' or '.join(forms)}?"
+    if name in (*tree.CALLS, *tree.ENDS):
+        form = f"{name}()" if name in tree.CALLS else f"{name}(...)"
+        return f"{message} Did you mean the function {form}?"
+    glob = f"{before}{name}{after}"
+    fits = tree.Pattern(glob, is_glob=True).matcher()
+    for attribute in ("key", "op", "graph", "job") if before or after else ():
+        if any(map(fits, graph.values(attribute))):
+            return f"{message} For a glob, write '{attribute}:{glob}'."
+    return message + nearest(name, graph.names)
 
 
 def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
-    attribute = wanted.attribute
+    attribute, literal = wanted.attribute, wanted.literal
     if wanted.value is None and attribute == "partitions":
-        wanted = tree.Attribute(attribute, tree.Pattern("none"))
-    if wanted.value is None:
+        literal = "none"
+    elif wanted.value is None:
         # only assets have these attributes
         assets = (node for node in graph.nodes if "key" in node.attributes)
         return frozenset(node.id for node in assets if not node.attributes.get(attribute))
-    fits = wanted.matcher()
-    found = [node.id for node in graph.nodes if any(map(fits, node.attributes.get(attribute, ())))]
-    if not found and not wanted.is_glob:
-        if attribute == "tag" and wanted.tag_value is None:
-            raise DagflowInvalidSubsetError(_no_empty_tag(wanted.value.text, graph))
-        text = wanted.value.text + (f"={wanted.tag_value.text}" if wanted.tag_value else "")
-        known = _known_values(attribute, graph)
-        raise DagflowInvalidSubsetError(
-            f"no node has {attribute} '{text}'.{_nearest_values(attribute, text, known)}"
-        )
+    values = graph.values(attribute)
+    matching = [literal] if literal is not None else filter(wanted.matcher(), values)
+    known = [value for value in matching if value in values]
+    if not known and not wanted.is_glob:
+        raise DagflowInvalidSubsetError(_no_value(wanted, graph))
+    found = (node_id for value in known for node_id in values[value])
     return frozenset(walk(found, tree.ALL, graph.inner))
+
+
+def _no_value(wanted: tree.Attribute, graph: Graph) -> str:
+    """Return the message about an attribute whose value is unknown."""
+    attribute = wanted.attribute
+    text = "none" if wanted.value is None else wanted.value.text
+    if attribute == "tag" and wanted.tag_value is None:
+        return _no_empty_tag(text, graph)
+    text += f"={wanted.tag_value.text}" if wanted.tag_value else ""
+    known = sorted(graph.values(attribute))
+    return f"no node has {attribute} '{text}'.{_nearest_values(attribute, text, known)}"
 
 
 def _no_empty_tag(name: str, graph: Graph) -> str:
     """Return the message about `tag:name`, which is the tag with an empty value."""
-    values = _known_values("tag", graph)
+    values = sorted(graph.values("tag"))
     names = sorted({tag.partition("=")[0] for tag in values})
     if name in names:
         with_value = ", ".join(repr(tag) for tag in values if tag.partition("=")[0] == name)
@@ -161,10 +187,6 @@ def _no_empty_tag(name: str, graph: Graph) -> str:
             f"'tag:{name}=*'."
         )
     return f"no node has tag '{name}'.{_nearest_values('tag', name, names)}"
-
-
-def _known_values(attribute: str, graph: Graph) -> list[str]:
-    return sorted({value for node in graph.nodes for value in node.attributes.get(attribute, ())})
 
 
 def _nearest_values(attribute: str, text: str, known: list[str]) -> str:

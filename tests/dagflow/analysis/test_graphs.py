@@ -173,7 +173,7 @@ def test_a_graph_and_selections() -> None:
 @pytest.mark.parametrize("thing", [7, None, "cafe", object()])
 def test_what_is_no_definition(thing: Any) -> None:
     """The error names the value and its type."""
-    with pytest.raises(ParameterCheckError, match=r"graph_of takes jobs, graphs, ops, assets, .* not"):
+    with pytest.raises(ParameterCheckError, match=r"graph_of takes jobs, graphs, ops, assets, .*not"):
         graph_of(thing)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from dagflow.errors import CheckError
+from dagflow.selection.graph import Graph, Node
 from dagflow.selection.tree import (
     And,
     Attribute,
     Everything,
-    Graph,
     Name,
-    Node,
     Not,
     Or,
     Pattern,
