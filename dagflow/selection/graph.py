@@ -73,6 +73,7 @@ class Graph:
             self._children[self._known(upstream, "an edge")].append(downstream)
             self._parents[self._known(downstream, "an edge")].append(upstream)
         self._more_values = {attribute: tuple(values) for attribute, values in known.items()}
+        self._is_nested = any(self._inner.values())
         self._by_value: dict[str, dict[str, list[str]]] = {}
 
     def _known(self, node_id: str, where: str) -> str:
@@ -82,23 +83,32 @@ class Graph:
 
     def node(self, node_id: str) -> Node:
         """Return the node with this id."""
-        return self._by_id[self._known(node_id, "the argument")]
+        found = self._by_id.get(node_id)
+        return self._by_id[self._known(node_id, "the argument")] if found is None else found
 
     def parents(self, node_id: str) -> list[str]:
         """Return the ids of the nodes that this node reads from, on its own level."""
-        return self._parents[self._known(node_id, "the argument")]
+        found = self._parents.get(node_id)
+        return self._parents[self._known(node_id, "the argument")] if found is None else found
 
     def children(self, node_id: str) -> list[str]:
         """Return the ids of the nodes that read from this node, on its own level."""
-        return self._children[self._known(node_id, "the argument")]
+        found = self._children.get(node_id)
+        return self._children[self._known(node_id, "the argument")] if found is None else found
 
     def inner(self, node_id: str) -> list[str]:
         """Return the ids of the nodes directly inside this node, if it is a graph node."""
-        return self._inner[self._known(node_id, "the argument")]
+        found = self._inner.get(node_id)
+        return self._inner[self._known(node_id, "the argument")] if found is None else found
 
     def named(self, name: str) -> list[Node]:
         """Return the nodes with a name. Ignores a mapping key in it (`brew[a]`) if no node has that key."""
         return self._by_name.get(name) or self._by_name.get(name.partition("[")[0], [])
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether any node is inside another node."""
+        return self._is_nested
 
     def values(self, attribute: str) -> Mapping[str, list[str]]:
         """Return the ids of the nodes with each value of an attribute. A known value may have no node.

@@ -26,7 +26,7 @@ from typing import Final, NamedTuple, NoReturn
 
 from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
 from dagflow.selection import tree
-from dagflow.selection.reader import Dialect, Reader, depth_of
+from dagflow.selection.reader import Dialect, Reader, depth_of, form_of_levels
 from dagflow.selection.tree import ALL, NAME, Selection
 
 ASSET_ATTRIBUTES: Final = (
@@ -234,7 +234,7 @@ def _down_from_name(reader: Reader) -> int:
     mark = reader.down()
     number = reader.number() if mark and reader.at_digit() else None
     if number is not None:
-        reader.fail(f"one '+' for each level of a name: '{'+' * number if number < 9 else '*'}'", start)
+        reader.fail(f"{form_of_levels(number)}'", start)
     return depth_of(mark)
 
 

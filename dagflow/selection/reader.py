@@ -193,8 +193,7 @@ class Reader:
         if self._at_term():
             return levels
         if found[0].endswith("+") and self.at_atom():
-            mark = "+" * levels if levels < 9 else "*"
-            self.fail(f"one '+' for each level of a name: '{mark}{self.word()}'", start)
+            self.fail(f"{form_of_levels(levels)}{self.word()}'", start)
         self.position = start
         return None
 
@@ -273,7 +272,7 @@ class Reader:
         if check and not nearest(check[1], self.dialect.attributes):
             return f". A check is written check:{quoted(f'{check[1]}:{check[2]}')}"
         glob = part if part.startswith("*.") else part.strip("*+")  # marks of walks are not part of it
-        if "key" in self.dialect.attributes and _match_glob(glob):
+        if "key" in self.dialect.attributes and len(glob) <= _MAX_SHOWN and _match_glob(glob):
             return f". A glob is written key:{quoted(glob) if '?' not in glob else glob}"
         return ""
 
@@ -304,6 +303,18 @@ def _width(char: str) -> int:
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def form_of_levels(levels: int) -> str:
+    """Return how to write the levels of a walk from a name, without a closing quote.
+
+    Example:
+        >>> form_of_levels(2), form_of_levels(0)
+        ("one '+' for each level of a name: '++", "no '+' for no level: '")
+    """
+    if not levels:
+        return "no '+' for no level: '"
+    return f"one '+' for each level of a name: '{'+' * levels if levels < 9 else '*'}"
 
 
 def depth_of(mark: str) -> int:

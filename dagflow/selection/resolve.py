@@ -34,10 +34,15 @@ def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_
         (['a', 'b'], ['a', 'b', 'c'])
     """
     seen = set(starts)
-    frontier = seen
+    frontier = list(seen)
     while depth and frontier:
-        frontier = {after for node in frontier for after in neighbours(node)} - seen
-        seen |= frontier
+        following = []
+        for node in frontier:
+            for after in neighbours(node):
+                if after not in seen:
+                    seen.add(after)
+                    following.append(after)
+        frontier = following
         depth -= 1
     return seen
 
@@ -79,7 +84,7 @@ def resolve(selection: Selection, graph: Graph, *, calls: Calls | None = None) -
             case tree.Walk(of, up, down):
                 starts = ids(of)
                 met = walk(starts, up, graph.parents) | walk(starts, down, graph.children)
-                return starts | walk(met - starts, tree.ALL, graph.inner)
+                return starts | _with_inner(met - starts, graph)
             case tree.Sinks(of):
                 return _ends(ids(of), graph, graph.parents)
             case tree.Roots(of):
@@ -97,6 +102,11 @@ def resolve(selection: Selection, graph: Graph, *, calls: Calls | None = None) -
     return ids(selection)
 
 
+def _with_inner(node_ids: Iterable[str], graph: Graph) -> frozenset[str]:
+    """Return nodes and all nodes inside them."""
+    return frozenset(walk(node_ids, tree.ALL, graph.inner) if graph.is_nested else node_ids)
+
+
 def _called(call: tree.Call, calls: Calls) -> frozenset[str]:
     if call.name not in calls:
         raise DagflowInvalidSubsetError(
@@ -110,7 +120,7 @@ def _named(name: str, graph: Graph) -> frozenset[str]:
     if not nodes:
         raise DagflowInvalidSubsetError(_no_name(name, graph))
     own = {node.id for node in nodes if name in node.attributes.get("key", ())}
-    inside = walk(own, tree.ALL, graph.inner)  # an op inside the graph of an asset may have its name
+    inside = _with_inner(own, graph)  # an op inside the graph of an asset may have its name
     others = [node for node in nodes if "key" not in node.attributes and node.id not in inside]
     if others and own:
         text = tree.written(name)
@@ -119,7 +129,7 @@ def _named(name: str, graph: Graph) -> frozenset[str]:
             f"'{name}' is the key of an asset and the name of another node. Write 'key:{text}' or "
             f"'{kind}:{text}'."
         )
-    return frozenset(walk((node.id for node in nodes), tree.ALL, graph.inner))
+    return _with_inner((node.id for node in nodes), graph)
 
 
 def _no_name(name: str, graph: Graph, before: str = "", after: str = "") -> str:
@@ -162,7 +172,7 @@ def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
     if not known and not wanted.is_glob:
         raise DagflowInvalidSubsetError(_no_value(wanted, graph))
     found = (node_id for value in known for node_id in values[value])
-    return frozenset(walk(found, tree.ALL, graph.inner))
+    return _with_inner(found, graph)
 
 
 def _no_value(wanted: tree.Attribute, graph: Graph) -> str:
@@ -228,8 +238,7 @@ def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str
         parent = graph.node(node_id).parent
         return [] if parent is None else [parent]
 
-    starts = walk(selected, tree.ALL, enclosing)
+    starts = walk(selected, tree.ALL, enclosing) if graph.is_nested else selected
     beyond: set[str] = {after for node_id in starts for after in step(node_id)}
     reached = walk(beyond, tree.ALL, step)
-    inside: set[str] = walk(reached, tree.ALL, graph.inner)
-    return selected - inside
+    return selected - _with_inner(reached, graph)
