@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from dagflow.analysis.attributes import (
@@ -209,18 +209,24 @@ class _Builder:
         parent: str | None,
         inherited: Mapping[str, frozenset[str]],
         wholes: tuple[Any, ...],
+        tops: Collection[str] = (),
     ) -> None:
+        """Add the nodes of a graph, and the nodes inside them.
+
+        A node in an inner graph has its own name too, unless it is in `tops`, the names of the top level.
+        """
         parents = graph.parents
+        tops = tops if prefix else graph.node_dict.keys()
         for name, node in graph.node_dict.items():
             path = prefix + name
             node_id = f"{root_name}:{path}"
             attributes = {**inherited, **node_attributes(node, path)}
-            names = (path,) if path == name else (path, name)
+            names = (path,) if name in tops else (path, name)
             self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, wholes)
             self.inner.setdefault(root_name, []).append(node_id)
             if isinstance(node.definition, GraphDefinition):
                 inner = {**inherited, "graph": inherited.get("graph", frozenset()) | {node.definition.name}}
-                self._nodes(node.definition, root_name, f"{path}.", node_id, inner, wholes)
+                self._nodes(node.definition, root_name, f"{path}.", node_id, inner, wholes, tops)
             self.edges += [(f"{root_name}:{prefix}{parent}", node_id) for parent in parents[name]]
 
     def _asset(self, definition: Any, job: str, wholes: tuple[Any, ...]) -> None:

@@ -31,6 +31,11 @@ class Node(NamedTuple):
     part_of: tuple[object, ...] = ()
     key: AssetKey | AssetCheckKey | None = None
 
+    @property
+    def is_check(self) -> bool:
+        """Whether the node is an asset check."""
+        return isinstance(self.key, AssetCheckKey)
+
 
 class Graph:
     """Nodes, and edges from each node to its readers. Immutable.

@@ -162,10 +162,11 @@ def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
     attribute, literal = wanted.attribute, wanted.literal
     if wanted.value is None and attribute == "partitions":
         literal = "none"
+    elif wanted.value is None and attribute == "kind":
+        assets = (node for node in graph.nodes if "key" in node.attributes)  # only assets have kinds
+        return frozenset(node.id for node in assets if not node.attributes.get("kind"))
     elif wanted.value is None:
-        # only assets have these attributes
-        assets = (node for node in graph.nodes if "key" in node.attributes)
-        return frozenset(node.id for node in assets if not node.attributes.get(attribute))
+        return frozenset()  # an owner or a group that is null: no asset has one, as in the API of assets
     values = graph.values(attribute)
     matching = [literal] if literal is not None else filter(wanted.matcher(), values)
     known = [value for value in matching if value in values]
@@ -226,7 +227,8 @@ def _quoting(attribute: str, known: list[str], hint: str) -> str:
 def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str]]) -> frozenset[str]:
     """Return the selected nodes that no walk from another selected node reaches.
 
-    The edges of enclosing graphs count too.
+    The edges of enclosing graphs count too. A node is not its own neighbour. A check that is selected beside
+    assets ends no walk, as in the selections of assets: an asset with a check downstream may be a sink.
 
     Args:
         selected: The ids of the nodes.
@@ -238,7 +240,8 @@ def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str
         parent = graph.node(node_id).parent
         return [] if parent is None else [parent]
 
-    starts = walk(selected, tree.ALL, enclosing) if graph.is_nested else selected
-    beyond: set[str] = {after for node_id in starts for after in step(node_id)}
+    rivals = [node_id for node_id in selected if not graph.node(node_id).is_check] or selected
+    starts = walk(rivals, tree.ALL, enclosing) if graph.is_nested else rivals
+    beyond: set[str] = {after for node_id in starts for after in step(node_id) if after != node_id}
     reached = walk(beyond, tree.ALL, step)
     return selected - _with_inner(reached, graph)

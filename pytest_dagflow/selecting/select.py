@@ -154,15 +154,16 @@ def _calls(
     project: Project, changes: ChangedNodes, touched: Mapping[pytest.Item, Iterable[str]], options: Options
 ) -> dict[str, Callable[[Call], Iterable[str]]]:
     """Return the functions that return the nodes of the calls in an expression, by name."""
+    from dagflow import DagflowInvalidSubsetError
 
     def changed(call: Call) -> set[str]:
         if call.facets or call.since is not None:
-            raise pytest.UsageError(f"{call}: only changed() without arguments is known")
+            raise DagflowInvalidSubsetError(f"{call}: only changed() without arguments is known")
         return changes.find()
 
     def untested(call: Call) -> set[str]:
         if not options.explain:
-            raise pytest.UsageError(
+            raise DagflowInvalidSubsetError(
                 f"{call} has no tests that could run: add --dag-explain, which names the nodes without a test"
             )
         return {node.id for node in project.graph.nodes}.difference(*touched.values())

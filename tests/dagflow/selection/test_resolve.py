@@ -64,7 +64,7 @@ ALL_NODES = f"a b2 d e e2 {INNER}"
         ("0+op:d", "d"),
         ("tag:team=* and not op:c", "inner.b inner.x"),
         ("kind:<null>", ""),
-        ("owner:<null>", "e2"),
+        ("owner:<null>", ""),
         ("partitions:<null>", "e2"),
         ('key:"shop*"', "e2"),
         ("tag:team=core", "inner.b inner.c inner.x"),
