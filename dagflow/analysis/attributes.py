@@ -58,7 +58,7 @@ def op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> Attributes:
 
 
 def _resources(needs: Iterable[Requirement]) -> frozenset[str]:
-    """Return the keys of resources. The default I/O manager tells no nodes apart, so it is left out."""
+    """Return the keys of resources, without the default I/O manager, which nearly all nodes have."""
     return frozenset(
         need.key for need in needs if need.role == RESOURCE or need.key != DEFAULT_IO_MANAGER_KEY
     )

@@ -68,7 +68,7 @@ NULLABLE: Final = frozenset({
 """The attributes that can be compared with `<null>`."""
 
 WORD: Final = r"\w(?:[\w-]*\w)?"
-NAME: Final = rf"{WORD}(?:[./]{WORD})*(?:\[(?:{WORD}|\?)\])?"
+NAME: Final = rf"{WORD}(?:[./]{WORD})*(?:\[(?:{WORD}|\?)\](?!\w))?"
 """The regex of a name without quotes: words joined by dots or slashes, and an optional mapping key."""
 
 

@@ -7,10 +7,9 @@ from dagflow.selection.tree import ALL, Selection
 
 
 def in_words(selection: Selection) -> str:
-    """Return a selection with its walks in words.
+    """Return a selection with its walks in words, and with parentheses around `and` and `or` inside it.
 
-    `+` has two meanings: one level at a name, and all levels at any other selection. The words tell them
-    apart.
+    `+` has two meanings: one level at a name, and all levels at any other selection.
 
     Args:
         selection: The tree that the parser returns for a selection string.
@@ -27,15 +26,15 @@ def in_words(selection: Selection) -> str:
             walks = [_levels(up, "upstream")] * bool(up) + [_levels(down, "downstream")] * bool(down)
             return f"({' and '.join([start, *walks])})" if walks else start
         case tree.Sinks(of):
-            return f"sinks({in_words(of)})"
+            return f"sinks{_in_parentheses(of)}"
         case tree.Roots(of):
-            return f"roots({in_words(of)})"
+            return f"roots{_in_parentheses(of)}"
         case tree.Not(of):
-            return f"not {_inside(of, selection)}"
+            return f"not {_inside(of)}"
         case tree.And(parts):
-            return " and ".join(_inside(part, selection) for part in parts)
+            return " and ".join(_inside(part) for part in parts)
         case tree.Or(parts):
-            return " or ".join(_inside(part, selection) for part in parts)
+            return " or ".join(_inside(part) for part in parts)
     return str(selection)
 
 
@@ -45,6 +44,11 @@ def _levels(depth: int, direction: str) -> str:
     return f"{depth} level{'s' if depth > 1 else ''} {direction}"
 
 
-def _inside(part: Selection, whole: Selection) -> str:
-    """Return a part of a selection, in parentheses if `and` or `or` in it binds less."""
-    return in_words(part) if part.binds > whole.binds else f"({in_words(part)})"
+def _inside(part: Selection) -> str:
+    return _in_parentheses(part) if isinstance(part, (tree.And, tree.Or)) else in_words(part)
+
+
+def _in_parentheses(part: Selection) -> str:
+    """Return a selection in words with one pair of parentheses. A walk has its own."""
+    words = in_words(part)
+    return words if isinstance(part, tree.Walk) and words.startswith("(") else f"({words})"

@@ -139,7 +139,7 @@ def test_schedules_beside_their_assets_are_selected_without_a_project(pytester: 
     [
         ("schedule:nihgtly", "no node has schedule 'nihgtly'. Did you mean 'nightly'?"),
         ("sensor:gests", "no node has sensor 'gests'. Did you mean 'guests'?"),
-        ("resource:mial", "no node has resource 'mial'. Did you mean 'mail'?"),
+        ("resource:mal", "no node has resource 'mal'. Did you mean 'mail'?"),
         ("graph:cafee", "no node has graph 'cafee'. No node here has the attribute 'graph'."),
         ("check:hrad", "no node has check 'hrad'. Did you mean 'hard'"),
         ("cafe", "no node is called 'cafe'. Did you mean job:cafe?"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
@@ -11,6 +13,7 @@ from dagflow.selection.parse import Clause, parse_asset_selection, parse_clause,
 from dagflow.selection.tree import (
     ALL,
     ATTRIBUTES,
+    FACETS,
     And,
     Attribute,
     Call,
@@ -105,6 +108,12 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("**", Walk(Everything(), ALL, 0)),
         ("*+", Walk(Everything(), 0, ALL)),
         ("*,a", Or((Everything(), A))),
+        ("changed(code)", Call("changed", ("code",))),
+        ('changed( since = "a b" , env )', Call("changed", ("env",), "a b")),
+        ("changed(since=HEAD~1)*", Walk(Call("changed", (), "HEAD~1"), 0, ALL)),
+        ("new() or failed ( )", Or((Call("new"), Call("failed")))),
+        ("failed and changed", And((Name("failed"), Name("changed")))),
+        ("schedule:nightly+", Walk(Attribute("schedule", Pattern("nightly")), 0, ALL)),
         ("changed()*", Walk(Call("changed"), 0, ALL)),
         ("changed()+", Walk(Call("changed"), 0, ALL)),
         ("a+ and key:b+", And((Walk(A, 0, 1), Walk(Attribute("key", Pattern("b")), 0, ALL)))),
@@ -201,6 +210,22 @@ def test_an_error_shows_the_text_the_place_and_what_was_expected(text: str, care
     assert third == "    " + " " * caret + "^"
 
 
+def test_a_long_text_is_shown_around_the_mistake():
+    """The error shows some characters on both sides of the mistake; wide characters have two columns."""
+    with pytest.raises(DagflowInvalidSubsetError) as error:
+        parse_selection("日本, " + "a, " * 30 + "!" + " b" * 100_000)
+
+    _, line, caret = str(error.value).split("\n")
+    assert line == "    ..." + "a, " * 20 + "!" + " b" * 29 + " ..."
+    assert line[len(caret) - 1] == "!"
+
+
+def test_a_wide_character_has_two_columns():
+    """The caret is under the mistake in a terminal."""
+    with pytest.raises(DagflowInvalidSubsetError, match=r"\n    日本 !\n         \^$"):
+        parse_selection("日本 !")
+
+
 def test_depth_has_a_limit_that_is_named():
     """The error about too many parentheses names the limit."""
     assert parse_selection("(" * 40 + "a" + ")" * 40) == A
@@ -224,6 +249,23 @@ def test_a_string_of_assets_means_the_same_among_nodes(text: str):
     assert parse_asset_selection(text) == parse_selection(text)
 
 
+_TOKENS = (
+    'a b/c d-e x.y [k] ? and or not roots sinks changed ( ) * + 2 key: tag: kind: = <null> " ü : sinks( AND'
+)
+
+
+@given(st.lists(st.sampled_from([*_TOKENS.split(" "), " "]), min_size=1, max_size=7).map("".join))
+@example("a[k]and*")
+def test_no_text_has_two_meanings(text: str):
+    """Law: a text that two entrances accept is one tree for both."""
+    trees = []
+    for parse in (parse_asset_selection, parse_selection):
+        with suppress(DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError):
+            trees.append(parse(text))
+
+    assert all(tree == trees[0] for tree in trees)
+
+
 texts = st.one_of(st.from_regex(r"[a-z_]{1,4}([./][a-z]{1,2})?(\[k\])?", fullmatch=True), st.text(max_size=6))
 globs = st.from_regex(r"[a-z]?[*?][a-z*?]{0,2}", fullmatch=True).map(lambda text: Pattern(text, is_glob=True))
 patterns = texts.map(Pattern) | globs
@@ -233,7 +275,13 @@ atoms = st.one_of(
     st.builds(Attribute, st.sampled_from(ATTRIBUTES), patterns),
     st.builds(Attribute, st.just("tag"), patterns, patterns),
     st.just(Everything()),
-    st.just(Call("changed")),
+    st.builds(Call, st.sampled_from(["new", "failed", "untested"])),
+    st.builds(
+        Call,
+        st.just("changed"),
+        st.lists(st.sampled_from(FACETS), unique=True, max_size=3).map(tuple),
+        st.none() | st.text(min_size=1, max_size=6),
+    ),
 )
 
 
