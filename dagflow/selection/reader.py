@@ -272,8 +272,11 @@ class Reader:
         if check and not nearest(check[1], self.dialect.attributes):
             return f". A check is written check:{quoted(f'{check[1]}:{check[2]}')}"
         glob = part if part.startswith("*.") else part.strip("*+")  # marks of walks are not part of it
-        if "key" in self.dialect.attributes and len(glob) <= _MAX_SHOWN and _match_glob(glob):
-            return f". A glob is written key:{quoted(glob) if '?' not in glob else glob}"
+        is_glob = "key" in self.dialect.attributes and len(glob) <= _MAX_SHOWN and _match_glob(glob)
+        if is_glob and "?" not in glob:
+            return f". A glob is written key:{quoted(glob)}"
+        if is_glob and self.dialect.is_open:  # elsewhere `?` is no wildcard
+            return f". A glob is written key:{glob}"
         return ""
 
 

@@ -166,7 +166,7 @@ def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
         assets = (node for node in graph.nodes if "key" in node.attributes)  # only assets have kinds
         return frozenset(node.id for node in assets if not node.attributes.get("kind"))
     elif wanted.value is None:
-        return frozenset()  # an owner or a group that is null: no asset has one, as in the API of assets
+        return frozenset()  # `owner:<null>` and `group:<null>` select nothing in the API of assets either
     values = graph.values(attribute)
     matching = [literal] if literal is not None else filter(wanted.matcher(), values)
     known = [value for value in matching if value in values]

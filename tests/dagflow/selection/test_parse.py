@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
+from dagflow.errors import DagflowError, DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
 from dagflow.selection.parse import Clause, parse_asset_selection, parse_clause, parse_selection
 from dagflow.selection.tree import (
     ALL,
@@ -218,6 +218,26 @@ def test_a_long_text_is_shown_around_the_mistake():
     _, line, caret = str(error.value).split("\n")
     assert line == "    ..." + "a, " * 20 + "!" + " b" * 29 + " ..."
     assert line[len(caret) - 1] == "!"
+
+
+def test_the_right_form_is_one_that_the_entrance_accepts():
+    """A hint names a glob only if the entrance has globs, and the form of a walk at each entrance."""
+    with pytest.raises(DagflowInvalidAssetSelectionError, match=r'A glob is written key:"a[*]b"'):
+        parse_asset_selection("a*b")
+    with pytest.raises(DagflowInvalidAssetSelectionError) as error:
+        parse_asset_selection("a?b or c")
+    assert "glob" not in str(error.value)
+    for text in ("a*b", "a:b"):
+        with pytest.raises(DagflowInvalidSubsetError) as refused:
+            parse_clause(text)
+        assert "written" not in str(refused.value)
+    for parse in (parse_clause, parse_asset_selection, parse_selection):
+        with pytest.raises(DagflowError, match=r"'\+\+a'"):
+            parse("2+a")
+        with pytest.raises(DagflowError, match=r"each level of a name: '\+\+'"):
+            parse("a+2")
+        with pytest.raises(DagflowError, match=r"no '[+]' for no level: ''"):
+            parse("a+0")
 
 
 def test_a_wide_character_has_two_columns():
