@@ -31,11 +31,6 @@ class Node(NamedTuple):
     part_of: tuple[object, ...] = ()
     key: AssetKey | AssetCheckKey | None = None
 
-    @property
-    def is_check(self) -> bool:
-        """Whether the node is an asset check."""
-        return isinstance(self.key, AssetCheckKey)
-
 
 class Graph:
     """Nodes, and edges from each node to its readers. Immutable.
@@ -79,6 +74,7 @@ class Graph:
             self._parents[self._known(downstream, "an edge")].append(upstream)
         self._more_values = {attribute: tuple(values) for attribute, values in known.items()}
         self._is_nested = any(self._inner.values())
+        self._checks = frozenset(node.id for node in self.nodes if isinstance(node.key, AssetCheckKey))
         self._by_value: dict[str, dict[str, list[str]]] = {}
 
     def _known(self, node_id: str, where: str) -> str:
@@ -114,6 +110,11 @@ class Graph:
     def is_nested(self) -> bool:
         """Whether any node is inside another node."""
         return self._is_nested
+
+    @property
+    def checks(self) -> frozenset[str]:
+        """The ids of the nodes that are asset checks."""
+        return self._checks
 
     def values(self, attribute: str) -> Mapping[str, list[str]]:
         """Return the ids of the nodes with each value of an attribute. A known value may have no node.

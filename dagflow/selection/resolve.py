@@ -240,8 +240,14 @@ def _ends(selected: frozenset[str], graph: Graph, step: Callable[[str], list[str
         parent = graph.node(node_id).parent
         return [] if parent is None else [parent]
 
-    rivals = [node_id for node_id in selected if not graph.node(node_id).is_check] or selected
+    rivals = selected - graph.checks or selected
     starts = walk(rivals, tree.ALL, enclosing) if graph.is_nested else rivals
-    beyond: set[str] = {after for node_id in starts for after in step(node_id) if after != node_id}
-    reached = walk(beyond, tree.ALL, step)
+    reached: set[str] = set()
+    queue = list(starts)
+    for node_id in queue:
+        for after in step(node_id):
+            if after not in reached and after != node_id:
+                reached.add(after)
+                if after not in starts:  # all starts are in the queue from the beginning
+                    queue.append(after)
     return selected - _with_inner(reached, graph)

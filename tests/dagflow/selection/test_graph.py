@@ -61,10 +61,10 @@ def test_the_values_of_attributes() -> None:
     assert set(graph.attributes) == {"kind", "job", "resource"}
 
 
-def test_a_node_is_a_check_by_its_key() -> None:
+def test_the_checks_are_known_by_their_keys() -> None:
     """A node with the key of an asset, or without a key, is not a check."""
     key = AssetKey("a")
+    graph = Graph([Node("c", (), key=AssetCheckKey(key, "c")), Node("a", (), key=key), Node("op", ())])
 
-    assert Node("c", (), key=AssetCheckKey(key, "c")).is_check
-    assert not Node("a", (), key=key).is_check
-    assert not Node("op", ()).is_check
+    assert graph.checks == {"c"}
+    assert not graph.is_nested
