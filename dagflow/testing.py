@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from dagflow.absent import explains_absent
 from dagflow.analysis.canonical import canonical_events
 from dagflow.analysis.causality import Causality, causality
+from dagflow.analysis.code.closure import Code
+from dagflow.analysis.code.graph import CodeGraph, changed_blocks
+from dagflow.analysis.code.modules import FolderSources, Sources
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
@@ -27,9 +30,11 @@ from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
+from dagflow.selection.graph import Graph, Node
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
-from dagflow.selection.tree import Graph, Node, Selection
+from dagflow.selection.tree import Call, Selection
+from dagflow.selection.words import in_words
 
 if TYPE_CHECKING:
     from random import Random
@@ -199,17 +204,22 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 
 __all__ = [
+    "Call",
     "Causality",
+    "Code",
+    "CodeGraph",
     "EventField",
     "EventList",
     "EventRow",
     "Fingerprint",
+    "FolderSources",
     "Graph",
     "Node",
     "OnDemand",
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "Sources",
     "StepAssets",
     "SystemClock",
     "UnfinishedOrder",
@@ -217,6 +227,7 @@ __all__ = [
     "boundaries",
     "canonical_events",
     "causality",
+    "changed_blocks",
     "default_options",
     "error_chain",
     "event_catalogue",
@@ -224,6 +235,7 @@ __all__ = [
     "graph_of",
     "has_graph",
     "in_order",
+    "in_words",
     "instance_for_test",
     "interleavings",
     "log_lines",
