@@ -9,6 +9,9 @@ from dagflow import DagflowEvent
 from dagflow.testing import canonical_events
 from pytest_dagflow.sequence.compared import events_of
 from pytest_dagflow.sequence.matchers import count
+from pytest_dagflow.session import is_verbose
+
+_MAX_LINES = 40
 
 
 def explain_runs(one: object, other: object) -> list[str]:
@@ -25,7 +28,11 @@ def explain_runs(one: object, other: object) -> list[str]:
     lines = [[*canonical_events(run, "lines"), *end] for run, end in zip(runs, ends, strict=True)]
     if lines[0] == lines[1]:  # they differ in a value that the lines leave out
         lines = [[*map(str, found), *end] for found, end in zip(facts, ends, strict=True)]
-    difference = difflib.unified_diff(lines[0], lines[1], "the first run", "the second run", lineterm="", n=2)
+    names = "the first run", "the second run"
+    difference = list(difflib.unified_diff(lines[0], lines[1], *names, lineterm="", n=2))
+    if len(difference) > _MAX_LINES and not is_verbose():
+        hidden = count(len(difference) - _MAX_LINES, "more line")
+        difference[_MAX_LINES:] = [f"... {hidden}; with -vv all of them"]
     return [_summary(lines, ends), *difference]
 
 

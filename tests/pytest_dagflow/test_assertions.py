@@ -391,6 +391,25 @@ def test_assert_same_run(good, bad):
     assert "\n-STEP_START machine.beans\n" in text
 
 
+def test_a_long_difference_of_two_runs_is_folded():
+    """The summary has the counts, and the first lines follow."""
+
+    @job
+    def long():
+        for number in range(40):
+            tidy.alias(f"t{number}")()
+
+    @job
+    def short():
+        tidy.alias("t0")()
+
+    lines = refused(assert_same_run, long.execute_in_process(), short.execute_in_process()).splitlines()
+
+    assert lines[0] == "the runs differ: 156 events only in the first run"
+    assert len(lines) == 42
+    assert lines[-1] == "... 122 more lines; with -vv all of them"
+
+
 @pytest.mark.parametrize("assertion", [assert_ran, assert_not_ran, assert_skipped, assert_failed])
 def test_an_unknown_node_is_an_error_with_near_names(good, assertion):
     """A misspelt node does not count as a node that did not run."""
