@@ -10,14 +10,14 @@ import pytest
 
 from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
-from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
-from pytest_dagflow.markers import items, partitions, registry
+from pytest_dagflow.fixtures import binding, clock, contexts, definitions, events, instances, runs
+from pytest_dagflow.markers import env, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
 from pytest_dagflow.reports import failure, interrupts, observed
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
-_FIXTURE_MODULES = (instances, binding, contexts, runs, clock, events)
+_FIXTURE_MODULES = (instances, definitions, binding, contexts, runs, clock, events)
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
 
@@ -82,8 +82,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Record the nodes of a test, keep its runs until its end, skip its waits, and stop at a Ctrl-C."""
+    """Set the variables of a test, record its nodes, keep its runs, skip its waits, and stop at a Ctrl-C."""
     with ExitStack() as stack:
+        env.set_variables(item, stack)
 
         def prepare_runs() -> None:
             interrupts.stop_pytest(stack)

@@ -85,7 +85,35 @@ def dag_real_time() -> None:
     """
 
 
-MARKERS = (dag_partitions, dag_nodes, dag_real_time)
+def dag_config(mapping_or_yaml_path: Any) -> Any:
+    """Set the default run config of the bound runs of the test, for its fixtures such as 'materialize'.
+
+    The argument is a dict, a RunConfig or the path of a YAML file, relative to the folder of the test file.
+    A run config that is passed to the call wins, key by key at every depth. So does the marker that is
+    nearest to the test.
+    """
+    return mapping_or_yaml_path
+
+
+def dag_env(**variables: str | None) -> dict[str, str | None]:
+    """Set environment variables during the test, also in the processes that it starts; None removes one.
+
+    The variables have these values in the fixtures of the test too, and their former values afterwards. Of
+    several markers the nearest to the test wins for each variable.
+    """
+    if not variables:
+        raise TypeError("missing a variable: write dag_env(NAME='value')")
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name:
+            raise TypeError(f"{name!r} cannot be the name of a variable")
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} must be a string, or None to remove it, not {value!r}")
+        if value is not None and "\0" in value:
+            raise TypeError(f"{name} cannot contain a null character")
+    return variables
+
+
+MARKERS = (dag_partitions, dag_nodes, dag_config, dag_env, dag_real_time)
 
 
 class _MarkFactory(pytest.MarkDecorator):
