@@ -73,11 +73,12 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Receive the selection, the record and the skipped seconds of a worker of xdist."""
+    """Receive the selection, the record, the skipped seconds and the notes of a worker of xdist."""
     worker_output = getattr(node, "workeroutput", {})
     dag_session.receive_selection(node.config, worker_output)
     record.receive_record(node.config, worker_output)
     real_time.receive_skipped(node.config, worker_output)
+    dag_session.receive_notes(node.config, worker_output)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -129,9 +130,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     """Save the record before xdist sends the output of a worker."""
     record.save_record(session.config)
     real_time.send_skipped(session.config)
+    dag_session.send_notes(session.config)
     yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the seconds of waits that were skipped."""
+    """Print the seconds of waits that were skipped, and the notes."""
     real_time.print_skipped(terminalreporter, config)
+    dag_session.print_notes(terminalreporter, config)

@@ -39,6 +39,7 @@ class DagSession:
         selection: The result of the selection; None until the tests are collected.
         is_selection_received: Whether a worker of xdist sent `selection`. Only true on the controller.
         skipped_seconds: The seconds of waits for retries that the finished tests skipped.
+        notes: The notes of tests about what has no effect, each once, for the end of the session.
         project: The definitions of the project in a list, after they were loaded; empty before.
     """
 
@@ -47,6 +48,7 @@ class DagSession:
     selection: SelectionResult | None = None
     is_selection_received: bool = False
     skipped_seconds: float = 0.0
+    notes: dict[str, None] = field(default_factory=dict)
     project: list[object] = field(default_factory=list)
 
 
@@ -112,6 +114,29 @@ def receive_selection(config: pytest.Config, worker_output: dict[str, Any]) -> N
     if sent and session.selection is None:
         session.selection = SelectionResult(**sent)
         session.is_selection_received = True
+
+
+def add_note(config: pytest.Config, note: str) -> None:
+    """Print a note once at the end of the session, also from a worker of xdist."""
+    session_of(config).notes[note] = None
+
+
+def send_notes(config: pytest.Config) -> None:
+    """Send the notes to the controller, if this is a worker of xdist."""
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["dag_notes"] = list(session_of(config).notes)
+
+
+def receive_notes(config: pytest.Config, worker_output: dict[str, Any]) -> None:
+    """Add the notes of a worker of xdist to those of the controller."""
+    session_of(config).notes.update(dict.fromkeys(worker_output.get("dag_notes", ())))
+
+
+def print_notes(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the notes of the session."""
+    for note in session_of(config).notes:
+        reporter.write_line(f"dagflow: {note}")
 
 
 def load_project_definitions(config: pytest.Config) -> object:
