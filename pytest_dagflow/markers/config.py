@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow.markers.registry import check_arguments
+from pytest_dagflow.markers.registry import check_arguments, marks_nearest_first
 
 _FILES = pytest.StashKey[dict[Path, Mapping[str, Any]]]()
 """The config of the files that were read, by path."""
@@ -21,7 +21,7 @@ def run_config_of(item: pytest.Item) -> Mapping[str, Any]:
         ValueError: A file is missing or invalid, or the argument of a marker has the wrong type.
     """
     merged: Mapping[str, Any] = {}
-    for mark in item.iter_markers("dag_config"):  # the nearest first
+    for mark in marks_nearest_first(item, "dag_config"):
         merged = with_defaults(merged, config_of(mark, item))
     return merged
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from pytest_dagflow.markers.registry import check_arguments
+from pytest_dagflow.markers.registry import check_arguments, marks_nearest_first
 
 
 def set_variables(item: pytest.Item, stack: ExitStack[bool | None]) -> None:
@@ -18,7 +18,7 @@ def set_variables(item: pytest.Item, stack: ExitStack[bool | None]) -> None:
         stack: Restores the variables at the end of the test.
     """
     wanted: dict[str, str | None] = {}
-    for mark in item.iter_markers("dag_env"):  # the nearest first
+    for mark in marks_nearest_first(item, "dag_env"):
         wanted = {**check_arguments(mark, item.nodeid), **wanted}
     if wanted:
         stack.callback(_set, {name: os.environ.get(name) for name in wanted})

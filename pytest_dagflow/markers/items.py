@@ -10,8 +10,8 @@ from pytest_dagflow.markers.config import config_of
 from pytest_dagflow.markers.registry import MARKERS, check_arguments
 
 _NAMES = frozenset(marker.__name__ for marker in MARKERS)
-_CONFIGURED = frozenset({"_dag_binding", "dag_sandbox", "request"})
-"""The fixtures that can use the config of `dag_config`: each fixture of a bound run uses the first."""
+_CONFIGURED = frozenset({"_dag_binding", "dag_sandbox"})
+"""The fixtures that use the config of `dag_config`: each fixture of a bound run uses the first."""
 
 
 def check_markers(report: pytest.CollectReport) -> None:
@@ -68,8 +68,11 @@ def _problems_of_config(item: pytest.Item, mark: pytest.Mark) -> Iterator[str]:
         config_of(mark, item)
     except ValueError as error:
         yield f"{place}: {error}"
+    names = set(getattr(item, "fixturenames", ()))
+    # a fixture with `request` may ask for others later; pytest gives each TestCase such fixtures
+    may_ask = "request" in names and not _is_of_test_case(item)
     is_own = mark in item.own_markers or _is_of_test_case(item)
-    if is_own and _CONFIGURED.isdisjoint(getattr(item, "fixturenames", ())):
+    if is_own and not may_ask and _CONFIGURED.isdisjoint(names):
         yield (
             f"{place}: it has no effect, because the test has no fixture that runs something, such as "
             "'materialize_to_memory', 'execute_in_process' or 'dag_run'. A method of unittest.TestCase gets "

@@ -234,3 +234,30 @@ def check_arguments(mark: pytest.Mark, where: str) -> Any:
     except TypeError as error:
         message = str(error)
     pytest.fail(f"{where}: marker {mark.name}: {message}\nusage: {_usage(marker)}", pytrace=False)
+
+
+def marks_nearest_first(item: pytest.Item, name: str) -> list[pytest.Mark]:
+    """Return the marks of a name that a test has: of its parameters, its function, its class, its module.
+
+    A class comes before its bases. pytest has parameters behind the function, and bases before the class.
+    """
+    callspec = getattr(item, "callspec", None)
+    of_parameters = callspec.marks if callspec else ()
+    found = list(item.iter_markers_with_node(name))
+    nodes = [node for node, _ in found]
+
+    def distance(pair: tuple[Any, pytest.Mark]) -> tuple[int, int]:
+        node, mark = pair
+        if any(mark is other for other in of_parameters):
+            return -1, 0
+        classes = node.obj.__mro__ if isinstance(node, pytest.Class) else ()
+        of_classes = [index for index, cls in enumerate(classes) if mark in _own_marks(cls)]
+        return nodes.index(node), min(of_classes, default=0)
+
+    return [mark for _, mark in sorted(found, key=distance)]
+
+
+def _own_marks(cls: type) -> list[object]:
+    """Return the marks that are written at a class or in it, without those of its bases."""
+    marks = vars(cls).get("pytestmark", ())
+    return [getattr(mark, "mark", mark) for mark in (marks if isinstance(marks, list) else [marks])]
