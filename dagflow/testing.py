@@ -30,9 +30,11 @@ from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
+from dagflow.selection.graph import Graph, Node
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
-from dagflow.selection.tree import Graph, Node, Selection
+from dagflow.selection.tree import Call, Selection
+from dagflow.selection.words import in_words
 
 if TYPE_CHECKING:
     from random import Random
@@ -202,6 +204,7 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 
 __all__ = [
+    "Call",
     "Causality",
     "Code",
     "CodeGraph",
@@ -232,6 +235,7 @@ __all__ = [
     "graph_of",
     "has_graph",
     "in_order",
+    "in_words",
     "instance_for_test",
     "interleavings",
     "log_lines",
