@@ -246,7 +246,7 @@ def test_what_cannot_run_is_an_error_with_a_remedy(shop: pytest.Pytester):
             ("bread.knead", "'bread.knead' is a part of asset 'bread', .*Select 'key:bread'"),
             ("herbs", "nothing computes herbs"),
             ("water and count", "it selects nothing"),
-            ("changed()", "there is no earlier record"),
+            ("changed()", "the nodes of a record of test sessions are not known"),
         ])
         def test_error(dag_run, selection, message):
             with pytest.raises(DagflowInvalidSubsetError, match=message):
