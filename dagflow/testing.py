@@ -19,6 +19,7 @@ from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
 from dagflow.analysis.steps import StepAssets, step_assets
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
+from dagflow.defs.project.repository import definitions_of
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
@@ -229,6 +230,7 @@ __all__ = [
     "causality",
     "changed_blocks",
     "default_options",
+    "definitions_of",
     "error_chain",
     "event_catalogue",
     "fingerprint",
