@@ -9,13 +9,14 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
-from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.canonical import canonical_events
+from dagflow.analysis.causality import Causality, causality
 from dagflow.analysis.code.closure import Code
 from dagflow.analysis.code.graph import CodeGraph, changed_blocks
 from dagflow.analysis.code.modules import FolderSources, Sources
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
-from dagflow.analysis.interleavings import in_order, interleavings
+from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
 from dagflow.analysis.steps import StepAssets, step_assets
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
 from dagflow.defs.project.repository import definitions_of
@@ -222,6 +223,7 @@ __all__ = [
     "Sources",
     "StepAssets",
     "SystemClock",
+    "UnfinishedOrder",
     "VirtualClock",
     "boundaries",
     "canonical_events",
@@ -245,5 +247,6 @@ __all__ = [
     "resolve",
     "run_options",
     "step_assets",
+    "unfinished_orders",
     "with_plans",
 ]

@@ -72,9 +72,9 @@ def current_config() -> pytest.Config | None:
 
 
 def is_verbose() -> bool:
-    """Return whether messages are shown in full: with `-vv`, and outside of pytest."""
+    """Return whether messages are shown in full: with `-vv`."""
     config = current_config()
-    return config is None or config.get_verbosity() >= 2
+    return config is not None and config.get_verbosity() >= 2
 
 
 def end_session(config: pytest.Config) -> None:

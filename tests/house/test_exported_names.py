@@ -415,6 +415,7 @@ TESTING = [
     "Sources",
     "StepAssets",
     "SystemClock",
+    "UnfinishedOrder",
     "VirtualClock",
     "boundaries",
     "canonical_events",
@@ -438,6 +439,7 @@ TESTING = [
     "resolve",
     "run_options",
     "step_assets",
+    "unfinished_orders",
     "with_plans",
 ]
 
