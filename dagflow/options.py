@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.values import Constant
@@ -30,6 +30,28 @@ def notify_on_stderr(text: str) -> None:
         sys.stderr.flush()
 
 
+class Faults(Protocol):
+    """The faults that runs inject on purpose. The engine calls these methods, and knows no kind of fault."""
+
+    def begin(self, state: Any, *, is_in_process: bool) -> None:
+        """Prepare a run that has no event yet. Raises if the run cannot have one of the faults."""
+
+    def end(self, state: Any) -> None:
+        """Read the log of a run that has ended."""
+
+    def attempt(self, state: Any, step: Any, number: int) -> Any:
+        """Return the attempt number `number` (from 1) of a step, with its faults."""
+
+    def for_task(self, state: Any, step: Any, number: int) -> Faults | None:
+        """Return the faults of one attempt, which another process runs; None if it has none."""
+
+    def resource_definitions(self, state: Any) -> Mapping[str, Any]:
+        """Return the resource definitions of a run, in place of those of its job."""
+
+    def resources_started(self, state: Any) -> None:
+        """Change the started resources of a run."""
+
+
 class RunOptions(Constant):
     """The options of the runs that start in a block of code.
 
@@ -38,7 +60,7 @@ class RunOptions(Constant):
         pick: A function that chooses among the ready steps; None takes the first.
         given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. A step whose
             outputs are all given does not run and has no events.
-        faults: A function that is called with (step key, attempt from 1) before each attempt and may raise.
+        faults: The faults that the runs inject; None for none.
         random: The random generator for the jitter of retries; None: a new one for each wait.
         used: The keys of `given` that have replaced an output so far. The runs fill it.
         notify: A function that shows a message to the user at once: what a run waits for.
@@ -49,7 +71,7 @@ class RunOptions(Constant):
     clock: Clock
     pick: Pick | None
     given: Mapping[Any, Any]
-    faults: Callable[[str, int], None] | None
+    faults: Faults | None
     random: Random | None
     used: set[Any]
     notify: Callable[[str], None]
@@ -59,7 +81,7 @@ class RunOptions(Constant):
         clock: Clock = SYSTEM_CLOCK,
         pick: Pick | None = None,
         given: Mapping[Any, Any] | None = None,
-        faults: Callable[[str, int], None] | None = None,
+        faults: Faults | None = None,
         random: Random | None = None,
         used: set[Any] | None = None,
         notify: Callable[[str], None] = notify_on_stderr,

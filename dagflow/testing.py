@@ -9,7 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
+from dagflow.analysis.callable_faults import CallableFaults
 from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.fault_plan import FaultPlan
+from dagflow.analysis.faults import Fault
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
@@ -40,7 +43,7 @@ def run_options(
     clock: Clock | None = None,
     pick: Pick | None = None,
     given: Mapping[Any, Any] | None = None,
-    faults: Callable[[str, int], None] | None = None,
+    faults: FaultPlan | Callable[[str, int], None] | None = None,
     random: Random | None = None,
 ) -> Iterator[RunOptions]:
     """Set options of the runs that start in this block. Options that are not named keep their outer values.
@@ -51,8 +54,8 @@ def run_options(
             next.
         given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. Their steps do
             not run.
-        faults: A function that is called with step key and attempt (from 1) before each attempt. If it
-            raises, the attempt fails.
+        faults: The faults that the runs inject. Or a function that is called with step key and attempt
+            (from 1) before each attempt; if it raises, the attempt fails.
         random: The random generator for the jitter of retries, such as `random.Random(1)`.
 
     Example:
@@ -70,7 +73,8 @@ def run_options(
         >>> success, [round(seconds) for seconds in options.clock.sleeps]
         (True, [60])
     """
-    changes = {"clock": clock, "pick": pick, "given": given, "faults": faults, "random": random}
+    found = CallableFaults(faults) if callable(faults) else faults
+    changes = {"clock": clock, "pick": pick, "given": given, "faults": found, "random": random}
     with set_options(**{name: value for name, value in changes.items() if value is not None}) as options:
         yield options
 
@@ -202,6 +206,8 @@ __all__ = [
     "EventField",
     "EventList",
     "EventRow",
+    "Fault",
+    "FaultPlan",
     "Fingerprint",
     "Graph",
     "Node",

@@ -166,6 +166,11 @@ class _ExecutorExecution:
         self.executor = Executor()
         self.error: Exception | None = None
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the steps run in this process."""
+        return isinstance(self.executor, InProcessExecutor)
+
     def prepare(self, plan: Plan) -> Plan:
         """Return the plan of the steps that are executed, and make the executor.
 

@@ -45,6 +45,10 @@ _Result = TypeVar("_Result", bound=ExecutionResult)
 class Execution(Protocol):
     """The parts of a launch that differ if an executor runs the steps."""
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the steps run in this process. Known after `prepare`."""
+
     def prepare(self, plan: Plan) -> Plan:
         """Return the plan of the steps that are executed, and make the executor. No run exists yet."""
 
@@ -138,11 +142,15 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     state.input_values, state.raise_on_error = inputs, raise_on_error
     if execution is not None:
         execution.configure(state)
+    if options.faults is not None:
+        options.faults.begin(state, is_in_process=execution is None or execution.is_in_process)
     _begin(state, instance)
     succeeded = False
     try:
         succeeded = run_plan(state, submit) if execution is None else execution.run(state)
     finally:
+        if options.faults is not None:
+            options.faults.end(state)
         result = result_class(state, _end(state, instance, succeeded), instance)
         report_run(result)
     return result
