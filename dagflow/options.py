@@ -30,6 +30,20 @@ def notify_on_stderr(text: str) -> None:
         sys.stderr.flush()
 
 
+class ValueByPartition(dict[str, Any]):
+    """A given value for each of some partitions. The other partitions compute their own.
+
+    Attributes:
+        used: The partitions whose value has replaced an output. The runs fill it.
+    """
+
+    __slots__ = ("used",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.used: set[str] = set()
+
+
 class Faults(Protocol):
     """The faults that runs inject on purpose. The engine calls these methods, and knows no kind of fault."""
 
@@ -58,8 +72,9 @@ class RunOptions(Constant):
     Attributes:
         clock: The clock for timestamps and waits.
         pick: A function that chooses among the ready steps; None takes the first.
-        given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. A step whose
-            outputs are all given does not run and has no events.
+        given: Values that replace outputs, by step key, `(step key, output name)` or asset key. A step whose
+            outputs are all given does not run and has no events. A given asset that no step computes is not
+            loaded. The value may be a ValueByPartition.
         faults: The faults that the runs inject; None for none.
         random: The random generator for the jitter of retries; None: a new one for each wait.
         used: The keys of `given` that have replaced an output so far. The runs fill it.

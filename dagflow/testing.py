@@ -17,6 +17,7 @@ from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.analysis.steps import StepAssets, step_assets
+from dagflow.analysis.stubs import Stubs
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
@@ -26,7 +27,7 @@ from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
-from dagflow.options import Pick, RunOptions, set_defaults, set_options
+from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
 from dagflow.selection.parse import parse_selection
@@ -52,8 +53,8 @@ def run_options(
         clock: The clock for the waits of retries, timestamps and the "now" of partitions.
         pick: A function that gets the keys of the ready steps in default order, and returns the one to run
             next.
-        given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. Their steps do
-            not run.
+        given: Values that replace outputs, by step key, `(step key, output name)` or asset key. Their steps
+            do not run. A `Stubs` also reports the values that no run used.
         faults: The faults that the runs inject. Or a function that is called with step key and attempt
             (from 1) before each attempt; if it raises, the attempt fails.
         random: The random generator for the jitter of retries, such as `random.Random(1)`.
@@ -216,7 +217,9 @@ __all__ = [
     "Selection",
     "SkippingClock",
     "StepAssets",
+    "Stubs",
     "SystemClock",
+    "ValueByPartition",
     "VirtualClock",
     "boundaries",
     "canonical_events",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection
 
-from dagflow._util import nearest
+from dagflow._util import listed, nearest
 from dagflow.analysis.faults import RESOURCE_KIND, Fault
-
-_MAX_LISTED = 12  # names that a message lists
 
 
 class FaultStatus:
@@ -46,12 +43,12 @@ class FaultStatus:
         fault = self.fault
         if not self.is_known:
             kind, name = ("node", fault.node) if fault.resource == "" else ("resource", fault.resource)
-            has = f"The runs had {_listed(names)}" if names else "The runs had none"
+            has = f"The runs had {listed(names)}" if names else "The runs had none"
             return f"no run had a {kind} '{name}'.{nearest(name, names)} {has}"
         is_tried = bool(self.attempts or self.draws or self.is_drawn)
         if self.other_partitions and not is_tried:
             keys = [key for key in self.other_partitions if key is not None]
-            ran = f"the runs were for {_listed(keys)}" if keys else "the runs were for no partition"
+            ran = f"the runs were for {listed(keys)}" if keys else "the runs were for no partition"
             return f"{ran}, never for '{fault.partition}'"
         if fault.kind == RESOURCE_KIND:
             return self._reason_of_draws() or "the resource did not start, so it did not stop"
@@ -71,7 +68,7 @@ class FaultStatus:
             )
         keys = {key.partition("[")[2].rstrip("]") for key, _ in self.attempts}
         if fault.mapping_key is not None and fault.mapping_key not in keys and keys != {""}:
-            return f"'{fault.node}' ran for the mapping keys {_listed(sorted(keys))}"
+            return f"'{fault.node}' ran for the mapping keys {listed(sorted(keys))}"
         return ""
 
     def _reason_of_draws(self) -> str:
@@ -90,9 +87,3 @@ class FaultStatus:
             return "; ".join(self.missed)
         what = f"output '{self.fault.name}'" if self.fault.name else "output"
         return f"'{self.fault.node}' ended before it gave the {what}"
-
-
-def _listed(names: Iterable[Any]) -> str:
-    known = list(dict.fromkeys(names))
-    text = ", ".join(f"'{name}'" for name in known[:_MAX_LISTED])
-    return text if len(known) <= _MAX_LISTED else f"{text} and {len(known) - _MAX_LISTED} more"
