@@ -19,6 +19,7 @@ from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.analysis.steps import StepAssets, step_assets
 from dagflow.analysis.stubs import Stubs
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
+from dagflow.defs.project.repository import definitions_of
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
@@ -225,6 +226,7 @@ __all__ = [
     "canonical_events",
     "causality",
     "default_options",
+    "definitions_of",
     "error_chain",
     "event_catalogue",
     "fingerprint",

@@ -415,6 +415,7 @@ TESTING = [
     "canonical_events",
     "causality",
     "default_options",
+    "definitions_of",
     "error_chain",
     "event_catalogue",
     "fingerprint",
