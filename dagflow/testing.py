@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.absent import explains_absent
 from dagflow.analysis.callable_faults import CallableFaults
 from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.conditions import Conditions
 from dagflow.analysis.fault_plan import FaultPlan
 from dagflow.analysis.faults import Fault
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
@@ -205,6 +206,7 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 __all__ = [
     "Causality",
+    "Conditions",
     "EventField",
     "EventList",
     "EventRow",

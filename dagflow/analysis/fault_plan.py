@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from dagflow._util import UNSET
+from dagflow.analysis.conditions import Conditions
 from dagflow.analysis.fault_methods import FaultMethods
 from dagflow.analysis.fault_status import FaultStatus
 from dagflow.analysis.fault_targets import check_target, previous_value, steps_of, target_names
@@ -47,6 +48,9 @@ class FaultPlan(FaultMethods):
 
     Args:
         faults: The first faults.
+        conditions: The conditions of `sometimes`, which several plans may share; default: new ones.
+
+    Attributes: `conditions`; `runs`, the number of runs so far.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -65,11 +69,12 @@ class FaultPlan(FaultMethods):
         (1, [])
     """
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault] = (), conditions: Conditions | None = None) -> None:
+        self.conditions: Conditions = Conditions() if conditions is None else conditions
         self._statuses: list[FaultStatus] = []
         self._removed: list[str] = []
         self._added = 0
-        self._runs = 0
+        self.runs = 0
         self._running: dict[int, _RunFaults] = {}  # by the id of the plan of the run
         self._nodes: dict[str, None] = {}
         self._resources: dict[str, None] = {}
@@ -103,6 +108,15 @@ class FaultPlan(FaultMethods):
         self._removed += self._unfired()
         self._statuses.clear()
 
+    def sometimes(self, name: str, condition: object) -> None:
+        """Note whether a condition holds now. It must hold at least once, over all examples of a property.
+
+        Args:
+            name: The name of the condition.
+            condition: Any value; only its truth counts.
+        """
+        self.conditions.note(name, condition)
+
     def unfired(self) -> list[str]:
         """Return a message for each fault that never fired: the fault, and the reason.
 
@@ -115,7 +129,7 @@ class FaultPlan(FaultMethods):
         for status in self._statuses:
             if not status.fired and not status.is_refused:
                 names = self._resources if status.fault.resource else self._nodes
-                reason = status.reason(names) if self._runs else "no run started"
+                reason = status.reason(names) if self.runs else "no run started"
                 messages.append(f"{status.fault.describe()} never fired: {reason}")
         return messages
 
@@ -128,8 +142,8 @@ class FaultPlan(FaultMethods):
             CheckError: A step of the run cannot have its fault.
             DagflowUnmetExecutorRequirementsError: The faults cannot be pickled.
         """
-        self._runs += 1
-        run = _RunFaults(self._runs)
+        self.runs += 1
+        run = _RunFaults(self.runs)
         plan = state.plan
         self._nodes.update(dict.fromkeys(name for step in plan.steps for name in target_names(step)[:2]))
         self._resources.update(dict.fromkeys(plan.resource_keys))

@@ -25,6 +25,8 @@ class Stubs(Mapping[Any, Any]):
     A stub has the key of an asset or step, `(step, output)`, or a definition. It replaces the value in the
     runs that start later. `unused` reports the stubs that no run needed.
 
+    Attributes: `runs`, the number of runs that have ended.
+
     Example:
         >>> from dagflow import asset, materialize_to_memory
         >>> from dagflow.testing import Stubs, run_options
@@ -48,7 +50,7 @@ class Stubs(Mapping[Any, Any]):
         self._ran: dict[str, None] = {}
         self._known: dict[str, None] = {}
         self._outputs: dict[str, list[str]] = {}  # the outputs of each step, by its key
-        self._runs = 0
+        self.runs = 0
 
     def __getitem__(self, key: Any) -> Any:
         return self._values[key]
@@ -95,7 +97,7 @@ class Stubs(Mapping[Any, Any]):
         Args:
             result: The result, as `observe_runs` passes it.
         """
-        self._runs += 1
+        self.runs += 1
         for event in result.all_events:
             if event.event_type is DagflowEventType.STEP_START and event.step_key is not None:
                 self._ran[event.step_key] = None
@@ -118,6 +120,7 @@ class Stubs(Mapping[Any, Any]):
             used: The keys that replaced an output, as `RunOptions.used` has them.
         """
         messages = []
+        self._known.update(dict.fromkeys(_node_of(key) for key in used))  # the plans do not have them
         for key, value in self._values.items():
             if key not in used:
                 messages.append(f"the stub of {_shown(key)} was not used: {self._reason(key, value)}")
@@ -131,11 +134,10 @@ class Stubs(Mapping[Any, Any]):
         return messages
 
     def _reason(self, key: Any, value: Any) -> str:
-        if not self._runs:
+        if not self.runs:
             return "no run came to its end"
         ran = f"The nodes that ran: {listed(self._ran)}" if self._ran else "No node ran"
-        node = key[0] if isinstance(key, tuple) else key
-        node = node.to_user_string() if isinstance(node, AssetKey) else node
+        node = _node_of(key)
         if node not in self._known:
             return f"no run had this node.{nearest(node, self._known)} {ran}"
         if isinstance(value, ValueByPartition):
@@ -146,6 +148,12 @@ class Stubs(Mapping[Any, Any]):
         if len(outputs) > 1:
             return f"the step has several outputs: stub each one that matters, as ({node!r}, {outputs[0]!r})"
         return f"it was added after the run that needed it. {ran}"
+
+
+def _node_of(key: Any) -> str:
+    """Return the name of the step or asset that a key means."""
+    node = key[0] if isinstance(key, tuple) else key
+    return node.to_user_string() if isinstance(node, AssetKey) else str(node)
 
 
 def _name_of(key: Any) -> Any:
@@ -164,8 +172,8 @@ def _name_of(key: Any) -> Any:
     if isinstance(key, OpDefinition):
         return key.name
     raise ParameterCheckError(
-        "a stub needs the key of an asset or step, as 'beans', ('split', 'hot') for an output of several, or a "
-        f"definition, not {repr_of(key)}"
+        "a stub needs the key of an asset or step, as 'beans', ('split', 'hot') for one of several outputs, "
+        f"or a definition, not {repr_of(key)}"
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-import dagflow
 import pytest
+
+import dagflow
 
 for module in pkgutil.walk_packages(dagflow.__path__, "dagflow."):
     importlib.import_module(module.name)

@@ -201,7 +201,9 @@ def test_without_the_extra_a_note_says_so(pytester: pytest.Pytester):
     waited = pytester.runpytest("test_waits.py", "-W", "error")
 
     moved.assert_outcomes(passed=1, failed=2)
-    note = "dagflow: dag_clock moved only the time of dagflow, *; install pytest-dagflow[[]time[]] to move both"
+    note = (
+        "dagflow: dag_clock moved only the time of dagflow, *; install pytest-dagflow[[]time[]] to move both"
+    )
     moved.stdout.fnmatch_lines([note])
     assert str(moved.stdout).count("dag_clock moved only") == 1
     waited.assert_outcomes(passed=1)

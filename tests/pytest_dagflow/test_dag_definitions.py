@@ -234,7 +234,10 @@ def test_the_fixture_is_the_project(pytester: pytest.Pytester):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("", "fixture 'dag_definitions': ini key 'dag_definitions' is missing. Add it to the pytest section*"),
+        (
+            "",
+            "fixture 'dag_definitions': ini key 'dag_definitions' is missing. Add it to the pytest section*",
+        ),
         ("nowhere:defs", "ini key 'dag_definitions': cannot load 'nowhere:defs': ModuleNotFoundError: *"),
         ("shop:broken", "ini key 'dag_definitions': cannot call 'shop:broken': RuntimeError: no database"),
         ("shop:count", "ini key 'dag_definitions': *all elements of list must be of type JobDefinition*"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 
-def test_it_is_stored_under_the_folder_of_the_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+def test_it_is_stored_under_the_folder_of_the_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
     """Another object opens the same runs; DAGFLOW_HOME does not count; dynamic keys are there."""
     monkeypatch.setenv("DAGFLOW_HOME", str(pytester.mkdir("home")))
     pytester.makepyfile(
