@@ -75,6 +75,7 @@ def test_the_nearest_marker_wins_key_by_key(cafe: pytest.Pytester):
 
         pytestmark = [pytest.mark.dag_config(config(cups=1, kind="module"))]
         two = pytest.mark.dag_config.with_args(config(cups=2))
+        three = pytest.mark.dag_config(config(cups=3))
 
         @pytest.mark.dag_config(config(kind="class"))
         class TestClass:
@@ -86,7 +87,7 @@ def test_the_nearest_marker_wins_key_by_key(cafe: pytest.Pytester):
                 assert execute_in_process(cafe).output_for_node("brew") == {"cups": 2, "kind": "class"}
 
             @pytest.mark.dag_config(config(cups=4))
-            @pytest.mark.parametrize("cups", [pytest.param(3, marks=pytest.mark.dag_config(config(cups=3))), 4])
+            @pytest.mark.parametrize("cups", [pytest.param(3, marks=three), 4])
             def test_parameter(self, execute_in_process, cups):
                 assert execute_in_process(cafe).output_for_node("brew")["cups"] == cups
 
@@ -176,7 +177,7 @@ def test_a_mistake_is_an_error_at_collection(cafe: pytest.Pytester):
         f"test_bad.py{place}*bad.yaml*line *",
         f"test_unsafe.py{place}*unsafe.yaml*",
         f"test_list.py{place}*list.yaml*",
-        f"test_number.py{place}the argument must be a run config as a dict, or the path of a YAML file, not 7*",
+        f"test_number.py{place}the argument must be a run config as a dict, or the path of *, not 7*",
         f"test_bare.py{place}*missing 1 required positional argument*",
         "usage: dag_config(mapping_or_yaml_path)",
         f"test_unused.py{place}it has no effect, because the test has no fixture that runs something*",

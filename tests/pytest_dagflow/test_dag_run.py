@@ -144,7 +144,7 @@ def test_it_runs_what_is_selected(shop: pytest.Pytester):
 
 
 def test_it_has_the_defaults_of_the_test(shop: pytest.Pytester):
-    """Resources of the test replace those of the project; values stay in memory between the calls of a test."""
+    """Resources of the test replace those of the project; values stay in memory until the test ends."""
     shop.makepyfile(
         """
         import pytest
@@ -161,7 +161,8 @@ def test_it_has_the_defaults_of_the_test(shop: pytest.Pytester):
             assert dag_run("inventory").output_for_node("double") == 10
 
         def test_arguments(dag_run, session_dag_instance):
-            result = dag_run("*coffee", run_config=cups(1), resources={"db": 8}, instance=session_dag_instance)
+            options = dict(resources={"db": 8}, instance=session_dag_instance)
+            result = dag_run("*coffee", run_config=cups(1), **options)
             assert result.asset_value("coffee") == 10
             assert session_dag_instance.has_run(result.run_id)
 
@@ -195,7 +196,7 @@ def test_what_cannot_run_is_an_error_with_a_remedy(shop: pytest.Pytester):
             ("wter", "no node is called 'wter'. Did you mean 'water'"),
             ("invntory", "no node is called 'invntory'. .*'job:inventory'"),
             ("group:hott", "no node has group 'hott'. Did you mean 'hot'"),
-            ("tea", "name of a job and of another node. Write 'job:tea' or 'key:tea'"),
+            ("tea", "a job and another node have this name. Write 'job:tea' or 'key:tea'"),
             ("double", "in several jobs .audit, inventory.. .*'job:audit and .double.'"),
             ("water, count", "assets and checks .water.*'.water, count. and key:.'"),
             ("bread.knead", "'bread.knead' is a part of asset 'bread', .*Select 'key:bread'"),
