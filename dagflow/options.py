@@ -79,9 +79,11 @@ class RunOptions(Constant):
         random: The random generator for the jitter of retries; None: a new one for each wait.
         used: The keys of `given` that have replaced an output so far. The runs fill it.
         notify: A function that shows a message to the user at once: what a run waits for.
+        executor: The ExecutorDefinition that runs the steps instead of that of the job, in runs that have one
+            (`execute_job`); None for that of the job.
     """
 
-    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify")  # noqa: RUF023 - as the parameters
+    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor")  # noqa: RUF023 - as the parameters
 
     clock: Clock
     pick: Pick | None
@@ -90,6 +92,7 @@ class RunOptions(Constant):
     random: Random | None
     used: set[Any]
     notify: Callable[[str], None]
+    executor: Any
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class RunOptions(Constant):
         random: Random | None = None,
         used: set[Any] | None = None,
         notify: Callable[[str], None] = notify_on_stderr,
+        executor: Any = None,
     ) -> None:
         self._set(
             clock=clock,
@@ -109,6 +113,7 @@ class RunOptions(Constant):
             random=random,
             used=set() if used is None else used,
             notify=notify,
+            executor=executor,
         )
 
 

@@ -20,12 +20,14 @@ from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.analysis.steps import StepAssets, step_assets
 from dagflow.analysis.stubs import Stubs
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
+from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.project.repository import definitions_of
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
 from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent, EventLogEntry
+from dagflow.executors.named_assets import reconstructable_assets
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
@@ -48,6 +50,7 @@ def run_options(
     given: Mapping[Any, Any] | None = None,
     faults: FaultPlan | Callable[[str, int], None] | None = None,
     random: Random | None = None,
+    executor: ExecutorDefinition | None = None,
 ) -> Iterator[RunOptions]:
     """Set options of the runs that start in this block. Options that are not named keep their outer values.
 
@@ -60,6 +63,7 @@ def run_options(
         faults: The faults that the runs inject. Or a function that is called with step key and attempt
             (from 1) before each attempt; if it raises, the attempt fails.
         random: The random generator for the jitter of retries, such as `random.Random(1)`.
+        executor: The executor of `execute_job`, instead of that of the job.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -77,13 +81,17 @@ def run_options(
         (True, [60])
     """
     found = CallableFaults(faults) if callable(faults) else faults
-    changes = {"clock": clock, "pick": pick, "given": given, "faults": found, "random": random}
+    changes: dict[str, Any] = {"clock": clock, "pick": pick, "given": given, "faults": found}
+    changes |= {"random": random, "executor": executor}
     with set_options(**{name: value for name, value in changes.items() if value is not None}) as options:
         yield options
 
 
 def default_options(
-    *, clock: Clock | None = None, notify: Callable[[str], None] | None = None
+    *,
+    clock: Clock | None = None,
+    notify: Callable[[str], None] | None = None,
+    executor: ExecutorDefinition | None = None,
 ) -> AbstractContextManager[RunOptions]:
     """Set the default options of all runs of this process that start in this block, on any thread.
 
@@ -92,6 +100,7 @@ def default_options(
     Args:
         clock: The default clock.
         notify: A function that shows a message to the user at once, such as the retry that a run waits for.
+        executor: The executor of `execute_job`, instead of that of the job.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -109,7 +118,7 @@ def default_options(
         >>> success, [round(seconds) for seconds in clock.sleeps]
         (True, [60])
     """
-    changes: dict[str, Any] = {"clock": clock, "notify": notify}
+    changes: dict[str, Any] = {"clock": clock, "notify": notify, "executor": executor}
     return set_defaults(**{name: value for name, value in changes.items() if value is not None})
 
 
@@ -241,6 +250,7 @@ __all__ = [
     "observe",
     "observe_runs",
     "parse_selection",
+    "reconstructable_assets",
     "resolve",
     "run_options",
     "step_assets",

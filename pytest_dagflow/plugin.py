@@ -23,7 +23,7 @@ from pytest_dagflow.fixtures import (
     strict,
     stubs,
 )
-from pytest_dagflow.markers import env, items, partitions, registry
+from pytest_dagflow.markers import env, executors, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
 from pytest_dagflow.reports import failure, interrupts, observed
 from pytest_dagflow.selecting import record
@@ -74,8 +74,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Create one test for each partition key."""
+    """Create one test for each partition key and each executor."""
     partitions.parametrize_partitions(metafunc)
+    executors.parametrize_executors(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,6 +115,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         def prepare_runs() -> None:
             interrupts.stop_pytest(stack)
             real_time.skip_waits(item, stack)
+            executors.use_executor(item, stack)
 
         with record.recording_nodes(item), observed.keeping_runs(item), imports.when_loaded(prepare_runs):
             return (yield)
