@@ -47,7 +47,7 @@ def cafe(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_a_test_runs_once_for_each_executor(cafe: pytest.Pytester):
-    """Bound calls and `execute_job` use it, with stubs and faults, in functions, classes and with parameters."""
+    """Bound calls and `execute_job` use it, with stubs and faults, in each form of a test."""
     cafe.makepyfile(
         """
         import os
@@ -151,7 +151,7 @@ def test_what_cannot_run_elsewhere_is_refused(cafe: pytest.Pytester):
     result.assert_outcomes(failed=7)
     result.stdout.fnmatch_lines(
         [
-            "materialize_to_memory runs in the process of the test, so it cannot use the executor 'multiprocess' *",
+            "materialize_to_memory runs in the process of the test, so it cannot use the *",
             "execute_in_process runs in the process of the test*",
             "dag_run runs in the process of the test*",
             "marker dag_executors, executor 'multiprocess': *hidden* is not defined at the top of a module*",
@@ -169,8 +169,8 @@ def test_wrong_marks_are_errors_of_the_collection(cafe: pytest.Pytester):
         "test_unknown": "@pytest.mark.dag_executors('multiproces')\ndef test_it(): pass",
         "test_bare": "pytestmark = pytest.mark.dag_executors\ndef test_it(): pass",
         "test_twice": "@pytest.mark.dag_executors('dask', 'dask')\ndef test_it(): pass",
-        "test_param": "@pytest.mark.parametrize('n', [pytest.param(1, marks=pytest.mark.dag_executors('dask'))])\n"
-        "def test_it(n): pass",
+        "test_param": "one = pytest.param(1, marks=pytest.mark.dag_executors('dask'))\n"
+        "@pytest.mark.parametrize('n', [one])\ndef test_it(n): pass",
         "test_case": "class TestIt(unittest.TestCase):\n    @pytest.mark.dag_executors('dask')\n"
         "    def test_it(self): pass",
     }

@@ -1,4 +1,4 @@
-"""Tests of the fixture `dag_faults`. The kinds of faults are tested in tests/dagflow/analysis/test_faults.py."""
+"""Tests of the fixture `dag_faults`. The kinds of faults have tests in tests/dagflow/analysis."""
 
 from __future__ import annotations
 
@@ -120,14 +120,14 @@ def test_faults_are_strict(cafe: pytest.Pytester):
     result.assert_outcomes(passed=5, errors=5, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "dag_faults: fail('beens') never fired: no run had a node 'beens'. Did you mean 'beans'? The runs had "
-            "'beans', 'cup'",
-            "dag_faults: resource_fails('database', on='init') never fired: no run had a resource 'database'. The "
-            "runs had 'io_manager'",
-            "dag_faults: fail('cup', on_attempt=2) never fired: 'cup' never reached attempt 2, its last one was 1. *",
-            "dag_faults: fail('cup') never fired: 'cup' did not run: a step before it failed or gave no output",
-            "dag_faults: fail('cup', partition='2024-01-01') never fired: the runs were for no partition, never *",
+            "dag_faults: fail('beens') never fired: no run had a node 'beens'. Did you mean 'beans'? "
+            "The runs had 'beans', 'cup'",
+            "dag_faults: resource_fails('database', on='init') never fired: no run had a resource 'database'. "
+            "The runs had 'io_manager'",
+            "dag_faults: fail('cup', on_attempt=2) never fired: 'cup' never reached attempt 2, its last *",
+            "dag_faults: fail('cup') never fired: 'cup' did not run: a step before it failed or gave no *",
+            "dag_faults: fail('cup', partition='2024-01-01') never fired: the runs were for no partition, *",
             "dag_faults: sometimes('fails') never held: it was false in all 3 calls",
-            "E  *CheckError: fault hang('cup'): step 'cup' runs in the process of the test, which would hang too*",
+            "E  *CheckError: fault hang('cup'): step 'cup' runs in the process of the test, which would *",
         ]
     )

@@ -36,7 +36,7 @@ def cafe(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_each_example_is_isolated(cafe: pytest.Pytester):
-    """Instance, events, clock, stubs and faults are new in each sandbox, and all bound functions are there."""
+    """Instance, events, clock, stubs and faults are new in each, and all bound functions are there."""
     cafe.makepyfile(
         """
         import pytest
@@ -83,7 +83,7 @@ def test_each_example_is_isolated(cafe: pytest.Pytester):
 
 
 def test_a_sandbox_is_strict(cafe: pytest.Pytester):
-    """An example with an unused stub or fault fails. A condition must hold in one example, and is shown once."""
+    """An example with an unused stub or fault fails. A condition must hold in one of all examples."""
     cafe.makepyfile(
         """
         from cafe import *

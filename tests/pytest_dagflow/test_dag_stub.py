@@ -71,7 +71,9 @@ def test_a_stub_is_given_instead_of_computed(shop: pytest.Pytester):
         from shop import *
         from dagflow.testing import run_options
 
-        @pytest.mark.parametrize("key", ["raw/beans", AssetKey(["raw", "beans"]), beans, ("raw__beans", "result")])
+        KEYS = ["raw/beans", AssetKey(["raw", "beans"]), beans, ("raw__beans", "result")]
+
+        @pytest.mark.parametrize("key", KEYS)
         def test_asset(dag_stub, materialize_to_memory, dag_events, key):
             dag_stub(key, 10)
 
@@ -188,10 +190,9 @@ def test_a_stub_is_strict(shop: pytest.Pytester):
             "dag_stub: the stub of 'machine.grnd' was not used: no run had this node. Did you mean "
             "'machine.grind' or 'machine.brew'? The nodes that ran: 'machine.grind', 'machine.brew', 'last'",
             "dag_stub: the stub of 'beans' was not used: no run had this node. Did you mean 'raw/beans'*",
-            "dag_stub: the stub of 'split' was not used: the step has several outputs: stub each one that "
-            "matters, as ('split', 'hot')",
-            "dag_stub: the stub of ('split', 'warm') was not used: the step has no output 'warm'.*It has 'hot', 'cold'",
-            "dag_stub: the stub of 'machine.grind' was not used: it was added after the run that needed it.*",
+            "dag_stub: the stub of 'split' was not used: the step has several outputs: stub each one *",
+            "dag_stub: the stub of ('split', 'warm') was not used: the step has no output 'warm'.*It has *",
+            "dag_stub: the stub of 'machine.grind' was not used: it was added after the run that *",
             "dag_stub: the stub of 'daily' for partition '2024-01-02' was not used: the runs that used it were "
             "for '2024-01-01'",
             "dag_stub: the stub of 'cups' was not used: no run came to its end",
@@ -209,15 +210,17 @@ def test_a_wrong_value_and_a_wrong_key_are_refused(shop: pytest.Pytester):
         from dagflow import DagflowTypeCheckDidNotPass, DynamicOut, DynamicOutput, job, op
         from dagflow.errors import CheckError
 
+        WRONG = DagflowTypeCheckDidNotPass
+
         def test_at_the_call(dag_stub):
-            with pytest.raises(DagflowTypeCheckDidNotPass, match="stub of 'raw/beans' is not of the type 'Int'"):
+            with pytest.raises(WRONG, match="stub of 'raw/beans' is not of the type 'Int'"):
                 dag_stub(beans, "many")
-            with pytest.raises(DagflowTypeCheckDidNotPass, match="stub of 'grind'"):
+            with pytest.raises(WRONG, match="stub of 'grind'"):
                 dag_stub(grind, "many")
 
         def test_when_used(dag_stub, materialize_to_memory):
             dag_stub("raw/beans", "many")
-            with pytest.raises(DagflowTypeCheckDidNotPass, match="given value of output 'result'.*'raw__beans'"):
+            with pytest.raises(WRONG, match="given value of output 'result'.*'raw__beans'"):
                 materialize_to_memory([beans, cups], raise_on_error=False)
             dag_stub("raw/beans", 1)
             materialize_to_memory([beans, cups])
@@ -240,7 +243,7 @@ def test_a_wrong_value_and_a_wrong_key_are_refused(shop: pytest.Pytester):
             dag_stub("pieces", [1])
             with pytest.raises(CheckError, match="cannot be given, because a dynamic output"):
                 execute_in_process(cut)
- 
+
         def test_skipped(dag_stub):
             dag_stub("nothing", 1)
             pytest.skip("later")
