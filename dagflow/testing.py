@@ -80,7 +80,7 @@ def run_options(
         >>> success, [round(seconds) for seconds in options.clock.sleeps]
         (True, [60])
     """
-    found = CallableFaults(faults) if callable(faults) else faults
+    found = faults.planned if isinstance(faults, FaultPlan) else faults and CallableFaults(faults)
     changes: dict[str, Any] = {"clock": clock, "pick": pick, "given": given, "faults": found}
     changes |= {"random": random, "executor": executor}
     with set_options(**{name: value for name, value in changes.items() if value is not None}) as options:

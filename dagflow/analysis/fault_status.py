@@ -1,4 +1,4 @@
-"""What runs did with one fault, and the reason why it never fired."""
+"""The record of one fault over all runs, and the reason why it never fired."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagflow.analysis.faults import RESOURCE_KIND, Fault
 
 
 class FaultStatus:
-    """One fault of a plan, and what runs did with it.
+    """One fault of a plan, with the record of its runs.
 
     Attributes:
         number: The number of the fault, unique in its plan.

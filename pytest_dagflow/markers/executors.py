@@ -73,7 +73,7 @@ def problem_of(item: pytest.Item, mark: pytest.Mark, *, is_of_test_case: bool) -
     if callspec is None and (is_of_test_case or mark in marks_nearest_first(item, "dag_executors")):
         kind = "a method of unittest.TestCase" if is_of_test_case else "this item"
         return (
-            f"{place}: {kind} cannot run once for each executor, because pytest gives it no parameters. Write "
-            "a test function or a method of a plain class."
+            f"{place}: {kind} cannot run once for each executor, because pytest gives it no parameters. "
+            "Write a test function or a method of a plain class."
         )
     return None

@@ -1,4 +1,4 @@
-"""Step 7: what if it goes wrong. Given values, faults, every executor, and properties."""
+"""Step 9: what if it goes wrong. Given values, faults, every executor, and properties."""
 
 import pytest
 from dagflow import execute_job, reconstructable
