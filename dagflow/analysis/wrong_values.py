@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import pathlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,7 +87,7 @@ def cut_writes(error: Exception, on_cut: Callable[[], None]) -> Iterator[list[ob
         with _lock:
             del _cuts[thread]
             if not _cuts:
-                builtins.open, io.open = _originals.pop()
+                _restore_open()
 
 
 class _Cut(NamedTuple):
@@ -100,13 +101,24 @@ class _Cut(NamedTuple):
 _lock = threading.Lock()
 _cuts: dict[int, _Cut] = {}
 """The cut of each thread. Invariant: `open` is replaced exactly while it is not empty."""
-_originals: list[tuple[Any, Any]] = []
+_originals: list[Any] = []
+
+
+def _places() -> list[Any]:
+    """Return the objects whose attribute `open` opens files. Python 3.10 has one more, which pathlib uses."""
+    accessor = getattr(pathlib, "_NormalAccessor", None)
+    return [builtins, io] if accessor is None else [builtins, io, accessor]
 
 
 def _replace_open() -> None:
-    _originals.append((builtins.open, io.open))
-    replaced = [partial(_open_cut, original) for original in _originals[-1]]
-    builtins.open, io.open = replaced
+    for place in _places():
+        _originals.append(place.open)
+        place.open = partial(_open_cut, place.open)
+
+
+def _restore_open() -> None:
+    for place in _places():
+        place.open = _originals.pop(0)
 
 
 def _open_cut(original: Any, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
