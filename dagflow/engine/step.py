@@ -173,13 +173,13 @@ class Attempt:
             arguments[str(body.context_name)] = context
 
     def begin(self) -> None:
-        """Inject the faults that come before the load of the inputs."""
+        """Inject faults before the load of the inputs; called in runs with faults only."""
 
     def change_inputs(self, arguments: dict[str, Any]) -> None:
-        """Inject the faults of the loaded inputs, which no type check has seen."""
+        """Inject faults into the loaded inputs, before their types are checked."""
 
     def before_call(self) -> None:
-        """Inject the faults that replace or delay the call of the function."""
+        """Inject faults that replace or delay the call of the function."""
 
     def emit(self, output: OutputDefinition, value: Any, given: Any = None) -> None:
         """Process an output: check it, store it, and append its events."""

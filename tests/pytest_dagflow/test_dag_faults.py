@@ -122,8 +122,8 @@ def test_faults_are_strict(cafe: pytest.Pytester):
         [
             "dag_faults: fail('beens') never fired: no run had a node 'beens'. Did you mean 'beans'? "
             "The runs had 'beans', 'cup'",
-            "dag_faults: resource_fails('database', on='init') never fired: no run had a resource 'database'. "
-            "The runs had 'io_manager'",
+            "dag_faults: resource_fails('database', on='init') never fired: no run had a resource "
+            "'database'. The runs had 'io_manager'",
             "dag_faults: fail('cup', on_attempt=2) never fired: 'cup' never reached attempt 2, its last *",
             "dag_faults: fail('cup') never fired: 'cup' did not run: a step before it failed or gave no *",
             "dag_faults: fail('cup', partition='2024-01-01') never fired: the runs were for no partition, *",

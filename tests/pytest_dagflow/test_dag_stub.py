@@ -193,8 +193,8 @@ def test_a_stub_is_strict(shop: pytest.Pytester):
             "dag_stub: the stub of 'split' was not used: the step has several outputs: stub each one *",
             "dag_stub: the stub of ('split', 'warm') was not used: the step has no output 'warm'.*It has *",
             "dag_stub: the stub of 'machine.grind' was not used: it was added after the run that *",
-            "dag_stub: the stub of 'daily' for partition '2024-01-02' was not used: the runs that used it were "
-            "for '2024-01-01'",
+            "dag_stub: the stub of 'daily' for partition '2024-01-02' was not used: the runs that used it "
+            "were for '2024-01-01'",
             "dag_stub: the stub of 'cups' was not used: no run came to its end",
         ],
     )
