@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from dagflow.absent import explains_absent
 from dagflow.analysis.callable_faults import CallableFaults
 from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.code.closure import Code
+from dagflow.analysis.code.graph import CodeGraph, changed_blocks
+from dagflow.analysis.code.modules import FolderSources, Sources
 from dagflow.analysis.conditions import Conditions
 from dagflow.analysis.fault_plan import FaultPlan
 from dagflow.analysis.faults import Fault
@@ -34,9 +37,11 @@ from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
+from dagflow.selection.graph import Graph, Node
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
-from dagflow.selection.tree import Graph, Node, Selection
+from dagflow.selection.tree import Call, Selection
+from dagflow.selection.words import in_words
 
 if TYPE_CHECKING:
     from random import Random
@@ -214,7 +219,10 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 
 __all__ = [
+    "Call",
     "Causality",
+    "Code",
+    "CodeGraph",
     "Conditions",
     "EventField",
     "EventList",
@@ -222,12 +230,14 @@ __all__ = [
     "Fault",
     "FaultPlan",
     "Fingerprint",
+    "FolderSources",
     "Graph",
     "Node",
     "OnDemand",
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "Sources",
     "StepAssets",
     "Stubs",
     "SystemClock",
@@ -236,6 +246,7 @@ __all__ = [
     "boundaries",
     "canonical_events",
     "causality",
+    "changed_blocks",
     "default_options",
     "definitions_of",
     "error_chain",
@@ -244,6 +255,7 @@ __all__ = [
     "graph_of",
     "has_graph",
     "in_order",
+    "in_words",
     "instance_for_test",
     "interleavings",
     "log_lines",
