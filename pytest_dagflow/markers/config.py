@@ -32,7 +32,7 @@ def config_of(mark: pytest.Mark, item: pytest.Item) -> Mapping[str, Any]:
     Raises:
         ValueError: The file is missing or invalid, or the argument has the wrong type.
     """
-    value: object = check_arguments(mark, item.nodeid)
+    value = _as_dict(check_arguments(mark, item.nodeid))
     if isinstance(value, Mapping):
         return value
     if isinstance(value, (str, Path)):
@@ -41,10 +41,6 @@ def config_of(mark: pytest.Mark, item: pytest.Item) -> Mapping[str, Any]:
         if path not in files:
             files[path] = _read(path)
         return files[path]
-    as_dict = getattr(value, "to_config_dict", None)  # a RunConfig
-    if callable(as_dict) and not isinstance(value, type):
-        found: Mapping[str, Any] = as_dict()
-        return found
     raise ValueError(
         f"the argument must be a run config as a dict, or the path of a YAML file, not {value!r} of type "
         f"'{type(value).__name__}'"
@@ -77,9 +73,7 @@ def with_defaults(given: Any, defaults: Mapping[str, Any]) -> Any:
     """
     if given is None:
         return defaults
-    as_dict = getattr(given, "to_config_dict", None)
-    if callable(as_dict) and not isinstance(given, (Mapping, type)):
-        given = as_dict()
+    given = _as_dict(given)
     if not isinstance(given, Mapping):
         return given
     merged = dict(given)
@@ -89,3 +83,9 @@ def with_defaults(given: Any, defaults: Mapping[str, Any]) -> Any:
         elif isinstance(default, Mapping) and isinstance(merged[key], Mapping):
             merged[key] = with_defaults(merged[key], default)
     return merged
+
+
+def _as_dict(value: Any) -> Any:
+    """Return a RunConfig as a dict, any other value itself."""
+    convert = getattr(type(value), "to_config_dict", None)
+    return value if convert is None else convert(value)

@@ -12,6 +12,7 @@ def test_it_is_stored_under_the_folder_of_the_test(
     monkeypatch.setenv("DAGFLOW_HOME", str(pytester.mkdir("home")))
     pytester.makepyfile(
         """
+        from pathlib import Path
         import pytest
         from dagflow import DagflowInstance, DynamicPartitionsDefinition, asset
 
@@ -25,8 +26,7 @@ def test_it_is_stored_under_the_folder_of_the_test(
             run_id = materialize([water], instance=dag_local_instance).run_id
 
             assert dag_local_instance.is_persistent
-            assert tmp_path in map(type(tmp_path), __import__("pathlib").Path(
-                dag_local_instance.root_directory).parents)
+            assert Path(dag_local_instance.root_directory).parent == tmp_path
             with DagflowInstance.local_temp(dag_local_instance.root_directory) as again:
                 assert again.get_run_by_id(run_id).is_success
             assert dag_instance.get_runs() == []

@@ -184,6 +184,50 @@ def test_it_has_the_defaults_of_the_test(shop: pytest.Pytester):
     shop.runpytest("-W", "error").assert_outcomes(passed=5)
 
 
+def test_the_test_may_give_what_the_project_lacks(shop: pytest.Pytester):
+    """A project without its resources runs with those of the test, also in place of one of an asset."""
+    shop.makeini("[pytest]\ndag_definitions = bare:defs")
+    shop.makepyfile(
+        bare="""
+        import dagflow as dg
+
+        @dg.asset(required_resource_keys={"db"})
+        def stock(context):
+            return context.resources.db
+
+        @dg.asset(resource_defs={"pump": dg.ResourceDefinition.hardcoded_resource("the real one")},
+                  required_resource_keys={"pump"})
+        def well(context):
+            return context.resources.pump
+
+        @dg.op(required_resource_keys={"db"})
+        def count(context):
+            return context.resources.db
+
+        @dg.job
+        def inventory():
+            count()
+
+        defs = dg.Definitions([stock, well], jobs=[inventory])
+        """,
+        test_it="""
+        import pytest
+
+        @pytest.fixture
+        def dag_resources():
+            return {"db": 5, "pump": "a fake"}
+
+        def test_given(dag_run, execute_in_process):
+            assert dag_run("stock").asset_value("stock") == 5
+            assert dag_run("well").asset_value("well") == "a fake"
+            assert dag_run("inventory").output_for_node("count") == 5
+            assert execute_in_process("inventory").output_for_node("count") == 5
+        """,
+    )
+
+    shop.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
 def test_what_cannot_run_is_an_error_with_a_remedy(shop: pytest.Pytester):
     """The message has the nearest name, or an expression that runs."""
     shop.makepyfile(
@@ -202,7 +246,7 @@ def test_what_cannot_run_is_an_error_with_a_remedy(shop: pytest.Pytester):
             ("bread.knead", "'bread.knead' is a part of asset 'bread', .*Select 'key:bread'"),
             ("herbs", "nothing computes herbs"),
             ("water and count", "it selects nothing"),
-            ("changed()", "there is no earlier record"),
+            ("changed()", "the nodes of a record of test sessions are not known"),
         ])
         def test_error(dag_run, selection, message):
             with pytest.raises(DagflowInvalidSubsetError, match=message):
