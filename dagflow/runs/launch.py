@@ -131,7 +131,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         from dagflow.runs.given import given_outputs  # imported lazily: only tests give values
 
         given = given_outputs(plan, options)
-        plan = with_given(job, plan, frozenset(given))
+        plan = with_given(job, plan, frozenset(given)) if given else plan
     if plan.has_templates:
         plan = plan.for_run()
     if execution is None:

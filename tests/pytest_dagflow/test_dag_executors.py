@@ -190,26 +190,39 @@ def test_wrong_marks_are_errors_of_the_collection(cafe: pytest.Pytester):
     )
 
 
-def test_dask(cafe: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
-    """Without the package a test is skipped with the reason; with it the steps run on a cluster."""
-    cafe.makepyfile(
-        """
-        import pytest
-        from cafe import *
+DASK = """
+    import pytest
+    from cafe import *
 
-        @pytest.mark.dag_executors("dask")
-        def test_it(materialize, dag_faults, dag_stub):
-            dag_stub("beans", 7)
-            dag_faults.crash("cup")
+    @pytest.mark.dag_executors("dask")
+    def test_it(materialize, dag_faults, dag_stub):
+        dag_stub("beans", 7)
+        dag_faults.fail("cup")
 
-            assert materialize([beans, cup]).asset_value("cup") == 8
-        """
-    )
-    absent = "import importlib.util as u; find = u.find_spec\n"
-    absent += "u.find_spec = lambda name, *a: None if name == 'distributed' else find(name, *a)\n"
+        assert materialize([beans, cup]).asset_value("cup") == 8
+"""
+
+
+def test_dask(cafe: pytest.Pytester):
+    """The steps run on a cluster, with stubs and faults."""
+    pytest.importorskip("distributed")
+    cafe.makepyfile(DASK)
 
     cafe.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
-    cafe.makeconftest(absent)
+
+
+def test_dask_is_skipped_without_its_package(cafe: pytest.Pytester):
+    """The reason names the package and its extra."""
+    cafe.makepyfile(DASK)
+    cafe.makeconftest(
+        """
+        import importlib.util
+
+        find_spec = importlib.util.find_spec
+        importlib.util.find_spec = lambda name, *a: None if name == "distributed" else find_spec(name, *a)
+        """
+    )
+
     result = cafe.runpytest_subprocess("-rs", "-p", "no:randomly")
 
     result.assert_outcomes(skipped=1)
