@@ -432,7 +432,7 @@ def test_a_fault_that_a_step_cannot_have_is_refused(
         (lambda faults: faults.delay("cup", -1), "must not be negative"),
         (lambda faults: faults.resource_fails("db", on="stop"), "'init' or 'teardown'"),
         (lambda faults: faults.resource_fails(""), "needs the key of a resource"),
-        (lambda faults: faults.add(Fault("fial", "cup")), "Did you mean 'fail'?"),
+        (lambda faults: faults.add(Fault("fails", "cup")), "Did you mean 'fail'?"),
         (lambda faults: faults.add("fail"), "needs a Fault"),
     ],
 )
