@@ -271,7 +271,7 @@ _EXPORTS = {
     "TableSchemaMetadataValue": "dagflow.metadata.value",
     "TextMetadataValue": "dagflow.metadata.value",
     "TimeWindow": "dagflow.partitions.keys",
-    "TimeWindowPartitionMapping": "dagflow.partitions.mappings",
+    "TimeWindowPartitionMapping": "dagflow.partitions.window_mapping",
     "TimeWindowPartitionsDefinition": "dagflow.partitions.time_window",
     "TimestampMetadataValue": "dagflow.metadata.value",
     "Tuple": "dagflow.types.annotations",

@@ -339,7 +339,6 @@ from dagflow.partitions.mappings import IdentityPartitionMapping as IdentityPart
 from dagflow.partitions.mappings import LastPartitionMapping as LastPartitionMapping
 from dagflow.partitions.mappings import SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping
 from dagflow.partitions.mappings import StaticPartitionMapping as StaticPartitionMapping
-from dagflow.partitions.mappings import TimeWindowPartitionMapping as TimeWindowPartitionMapping
 from dagflow.partitions.multi import MultiPartitionKey as MultiPartitionKey
 from dagflow.partitions.multi import MultiPartitionsDefinition as MultiPartitionsDefinition
 from dagflow.partitions.multi_mapping import DimensionPartitionMapping as DimensionPartitionMapping
@@ -351,6 +350,7 @@ from dagflow.partitions.requests import DeleteDynamicPartitionsRequest as Delete
 from dagflow.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
 from dagflow.partitions.subset import PartitionsSubset as PartitionsSubset
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
+from dagflow.partitions.window_mapping import TimeWindowPartitionMapping as TimeWindowPartitionMapping
 from dagflow.runs.by_executor import execute_job as execute_job
 from dagflow.runs.in_process import materialize as materialize
 from dagflow.runs.in_process import materialize_to_memory as materialize_to_memory

@@ -22,7 +22,9 @@ from dagflow.partitions.window_queries import WindowQueries
 from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours
 
 if TYPE_CHECKING:
-    from dagflow.partitions.subset import TimeWindowPartitionsSubset
+    from dagflow.partitions.loading import PartitionLoadingContext
+    from dagflow.partitions.paging import PaginatedResults
+    from dagflow.partitions.window_subset import TimeWindowPartitionsSubset
 
 
 class TimeWindowPartitionsDefinition(WindowQueries):
@@ -157,7 +159,7 @@ class TimeWindowPartitionsDefinition(WindowQueries):
         return (
             start is not None
             and windows.first <= start < windows.bound(effective_time(current_time))
-            and not (windows.is_excluded is not None and windows.is_excluded(start))
+            and not windows.lacks(start)
         )
 
     def get_first_partition_key(
@@ -175,6 +177,29 @@ class TimeWindowPartitionsDefinition(WindowQueries):
     ) -> str | None:
         """Return the key of the last window, or None if there are no windows."""
         return self._key_within(self.windows.before(self._bound(current_time)), current_time)
+
+    def get_num_partitions(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> int:
+        """Return the number of windows. They are not listed, unless the definition has exclusions or a cron
+        expression that is not one of a calendar.
+
+        Example:
+            >>> from dagflow import HourlyPartitionsDefinition
+            >>> HourlyPartitionsDefinition("2004-01-01-00:00").get_num_partitions(datetime(2024, 1, 1))
+            175320
+        """
+        return self.windows.count(self.windows.first, self._bound(current_time))
+
+    def get_paginated_partition_keys(
+        self, context: PartitionLoadingContext, limit: int, ascending: bool, cursor: str | None = None
+    ) -> PaginatedResults[str]:
+        """Return a page of the keys: see `PartitionsDefinition`. Only the keys of the page are listed."""
+        from dagflow.partitions.paging import page_of_windows  # imported lazily: few projects use it
+
+        return page_of_windows(self.windows, context, limit, ascending, cursor)
 
     def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
         """Return the key of the next window, or None if that window does not exist.
@@ -213,9 +238,13 @@ class TimeWindowPartitionsDefinition(WindowQueries):
         first, last = map(self.start_of, partition_key_range)
         return self.windows.keys(first, self.windows.cadence.after(last))
 
+    def subset_with_all_partitions(self) -> TimeWindowPartitionsSubset:
+        """Return the subset of the windows that exist now, without listing them."""
+        return self.empty_subset().with_span(self.windows.first, self._bound(None))
+
     def empty_subset(self) -> TimeWindowPartitionsSubset:
         """Return the subset without keys."""
-        from dagflow.partitions.subset import TimeWindowPartitionsSubset  # lazily: few projects use it
+        from dagflow.partitions.window_subset import TimeWindowPartitionsSubset  # lazily: few projects use it
 
         return TimeWindowPartitionsSubset(self)
 
@@ -351,7 +380,7 @@ def _moment_in_utc(value: datetime | str, key_format: KeyFormat, name: str) -> d
     try:
         wall = key_format.read(value) if isinstance(value, str) else value.replace(tzinfo=None)
         moment = key_format.cadence.utc(wall)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, ParameterCheckError) as error:
         raise DagflowInvalidDefinitionError(
             f"the {name} '{value}' of time partitions does not match their format '{key_format.fmt}': "
             "use this format, a datetime, or another fmt"

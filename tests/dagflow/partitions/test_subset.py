@@ -14,7 +14,8 @@ from dagflow.partitions.keys import PartitionKeyRange
 from dagflow.partitions.loading import partition_loading_context
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.subset import DefaultPartitionsSubset, TimeWindowPartitionsSubset
+from dagflow.partitions.subset import DefaultPartitionsSubset
+from dagflow.partitions.window_subset import TimeWindowPartitionsSubset
 
 LETTERS = StaticPartitionsDefinition(["a", "b", "c", "d"])
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-06")
