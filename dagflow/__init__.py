@@ -24,6 +24,7 @@ _EXPORTS = {
     "AssetMaterialization": "dagflow.events.user",
     "AssetObservation": "dagflow.events.user",
     "AssetOut": "dagflow.defs.assets.asset_out",
+    "AssetPartitionStatus": "dagflow.instance.stored_partitions",
     "AssetRecordsFilter": "dagflow.instance.records",
     "AssetSelection": "dagflow.defs.selections.definition",
     "AssetSensorDefinition": "dagflow.defs.automation.asset_sensor",

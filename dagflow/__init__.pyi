@@ -266,6 +266,7 @@ from dagflow.instance.records import EventRecordsFilter as EventRecordsFilter
 from dagflow.instance.stats import RunStats as RunStats
 from dagflow.instance.stats import StepEventStatus as StepEventStatus
 from dagflow.instance.stats import StepStats as StepStats
+from dagflow.instance.stored_partitions import AssetPartitionStatus as AssetPartitionStatus
 from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
 from dagflow.invocation.build import build_asset_check_context as build_asset_check_context
 from dagflow.invocation.build import build_asset_context as build_asset_context

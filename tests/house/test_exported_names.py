@@ -31,6 +31,7 @@ RUNTIME = [
     "AssetMaterialization",
     "AssetObservation",
     "AssetOut",
+    "AssetPartitionStatus",
     "AssetRecordsFilter",
     "AssetSelection",
     "AssetSensorDefinition",
