@@ -188,7 +188,7 @@ _EXPORTS = {
     "MultiAssetSensorDefinition": "dagflow.defs.automation.multi_asset_sensor",
     "MultiAssetSensorEvaluationContext": "dagflow.automation.multi_asset_context",
     "MultiDependencyDefinition": "dagflow.defs.graphs.wiring",
-    "MultiPartitionKey": "dagflow.partitions.multi",
+    "MultiPartitionKey": "dagflow.partitions.multi_key",
     "MultiPartitionMapping": "dagflow.partitions.multi_mapping",
     "MultiPartitionsDefinition": "dagflow.partitions.multi",
     "MultiToSingleDimensionPartitionMapping": "dagflow.partitions.multi_mapping",

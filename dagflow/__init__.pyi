@@ -340,8 +340,8 @@ from dagflow.partitions.mappings import IdentityPartitionMapping as IdentityPart
 from dagflow.partitions.mappings import LastPartitionMapping as LastPartitionMapping
 from dagflow.partitions.mappings import SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping
 from dagflow.partitions.mappings import StaticPartitionMapping as StaticPartitionMapping
-from dagflow.partitions.multi import MultiPartitionKey as MultiPartitionKey
 from dagflow.partitions.multi import MultiPartitionsDefinition as MultiPartitionsDefinition
+from dagflow.partitions.multi_key import MultiPartitionKey as MultiPartitionKey
 from dagflow.partitions.multi_mapping import DimensionPartitionMapping as DimensionPartitionMapping
 from dagflow.partitions.multi_mapping import MultiPartitionMapping as MultiPartitionMapping
 from dagflow.partitions.multi_mapping import MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping

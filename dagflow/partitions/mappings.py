@@ -170,8 +170,12 @@ class StaticPartitionMapping(KeyMapping):
         """Return the upstream keys that the table assigns to `keys`, in the order of the upstream keys.
 
         Raises:
+            DagflowInvalidDefinitionError: A definition is not static.
             DagflowUnknownPartitionError: The table has a key that the definition on its side lacks.
         """
+        for definition in (link.upstream, link.downstream):
+            if definition is not None and not isinstance(definition, StaticPartitionsDefinition):
+                raise cannot_connect(self, link.upstream, link.downstream, "StaticPartitionsDefinition")
         known = link.upstream.get_partition_keys(link.now, link.dynamic)
         self._check(self._table, known, link.upstream)
         if link.downstream is not None:
@@ -191,11 +195,8 @@ class StaticPartitionMapping(KeyMapping):
             DagflowInvalidDefinitionError: They are not static.
             DagflowUnknownPartitionError: One lacks a key.
         """
-        for definition in (upstream_partitions_def, downstream_partitions_def):
-            if not isinstance(definition, StaticPartitionsDefinition):
-                raise cannot_connect(
-                    self, upstream_partitions_def, downstream_partitions_def, "StaticPartitionsDefinition"
-                )
+        if downstream_partitions_def is None:
+            raise cannot_connect(self, upstream_partitions_def, None, "StaticPartitionsDefinition")
         self.mapped_keys([], Link(downstream_partitions_def, upstream_partitions_def, None, None))
 
     def _check(self, given: Iterable[str], known: Collection[str], definition: PartitionsDefinition) -> None:

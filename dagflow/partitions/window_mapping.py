@@ -114,11 +114,12 @@ class TimeWindowPartitionMapping(KeyMapping):
         with partition_loading_context(current_time, dynamic_partitions_store) as context:
             link = Link(downstream_partitions_def, upstream_partitions_def, *context)
             downstream, _ = self._both(link)
-            subset = downstream_partitions_subset
-            if not isinstance(subset, TimeWindowPartitionsSubset):
-                subset = downstream.subset_with_partition_keys(
-                    [] if subset is None else (subset.get_partition_keys())
-                )
+            given = downstream_partitions_subset
+            if isinstance(given, TimeWindowPartitionsSubset):
+                subset = given
+            else:
+                keys = () if given is None else given.get_partition_keys()
+                subset = downstream.empty_subset().with_partition_keys(keys)
             spans = iter(subset.spans)
             if downstream.windows.is_excluded is not None:  # windows that are left out end a span
                 spans = downstream.windows.spans(subset.starts())

@@ -11,6 +11,7 @@ from dagflow.errors import CheckError, DagflowUnknownPartitionError, ParameterCh
 from dagflow.partitions.cadence import Calendar, ScheduleType
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import Moment, PartitionKeyRange, TimeWindow
+from dagflow.partitions.loading import effective_time
 from dagflow.partitions.windows import Windows
 
 if TYPE_CHECKING:
@@ -202,8 +203,8 @@ class WindowQueries(PartitionsDefinition):
 
     def get_last_partition_window_ignoring_exclusions(self) -> TimeWindow | None:
         """Return the last window even if `exclusions` leaves it out, or None if there are no windows."""
-        start = self.windows.cadence.before(self._bound(None))
-        return self._window(start) if start >= self.windows.first else None
+        bound = self.windows.bound(effective_time(None), ignores_exclusions=True)
+        return self._existing(self.windows.cadence.before(bound), bound)
 
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
         """Return the first window that starts at or after a moment.

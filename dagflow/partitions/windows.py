@@ -62,8 +62,12 @@ class Windows:
         if end_offset:
             self.bound(cadence.local(self.first))  # raises if the offset is too large
 
-    def bound(self, now: Moment) -> datetime:
+    def bound(self, now: Moment, *, ignores_exclusions: bool = False) -> datetime:
         """Return the end of the existing windows. It is at most `first` if no windows exist.
+
+        Args:
+            now: The current time.
+            ignores_exclusions: Whether `end_offset` counts windows that are left out too.
 
         Raises:
             DagflowInvalidDefinitionError: `end_offset` moves it out of the range of dates.
@@ -71,10 +75,12 @@ class Windows:
         moment = self.cadence.utc(now)
         if self.end is not None and moment >= self.end and self.end_offset >= 0:
             return self.end
-        bound = self.cadence.floor(moment)
+        bound = running = self.cadence.floor(moment)
         if self.end_offset:
             try:
-                bound = self._shifted(bound)
+                bound = self._shifted(bound, ignores_exclusions)
+                if self.end_offset > 0 and running < moment and self.next_existing(bound) == self.first:
+                    bound = self.cadence.after(self.first)  # as in Dagster, the first window exists early
             except OverflowError as error:
                 if self.end is not None and self.end_offset > 0:
                     return self.end
@@ -146,10 +152,10 @@ class Windows:
                 )
         return start
 
-    def _shifted(self, bound: datetime) -> datetime:
+    def _shifted(self, bound: datetime, ignores_exclusions: bool) -> datetime:
         """Return the end of the windows, moved by `end_offset` windows from `bound`."""
         shifted = self.cadence.shift(bound, self.end_offset)
-        if self.is_excluded is None:
+        if self.is_excluded is None or ignores_exclusions:
             return shifted
         for _ in range(self.end_offset):
             bound = self.cadence.after(self.skip_excluded(bound, self.cadence.after))
