@@ -188,3 +188,13 @@ def test_a_value_that_is_not_a_mapping() -> None:
     """The dimensions must be a mapping of names."""
     with pytest.raises(ParameterCheckError):
         MultiPartitionsDefinition([LETTERS, NUMBERS])  # type: ignore[arg-type]
+
+
+def test_dimensions_in_order() -> None:
+    """The dimension of time is the primary one; without a single one, the first by name."""
+    of_time = MultiPartitionsDefinition({"a": StaticPartitionsDefinition(["x"]), "d": DAYS})
+    both = MultiPartitionsDefinition({"d": DAYS, "m": MonthlyPartitionsDefinition("2024-01-01")})
+
+    found = [(each.primary_dimension.name, each.secondary_dimension.name) for each in (of_time, PAIRS, both)]
+    assert found == [("d", "a"), ("c", "z"), ("d", "m")]
+    assert [PAIRS.is_valid_key_format(key) for key in ("q|9", "x", "x|1|2")] == [True, False, False]
