@@ -77,6 +77,7 @@ class Closures:
         self._nodes: dict[str, _Node] = {}
         self._definitions: dict[str, bool] = {}
         self._closed: tuple[dict[str, _Closed], dict[str, _Closed]] = ({}, {})
+        self._pairs: dict[str, list[str]] = {}
         self._effects: dict[str, frozenset[str]] = {}
         self._of_effects: dict[tuple[bool, frozenset[str]], str] = {}
 
@@ -264,7 +265,9 @@ class Closures:
             if targets.ids or targets.outside:
                 texts += [reference, *targets.ids, "", *targets.outside]
             for target in targets.ids:
-                children.update(dict.fromkeys(self._with_declared(*parts_of(target))))
+                if target not in self._pairs:
+                    self._pairs[target] = self._with_declared(*parts_of(target))
+                children.update(dict.fromkeys(self._pairs[target]))
         return _Node(digest_of(*digests, "", *texts), tuple(children), tuple(runs))
 
     def _with_declared(self, path: str, name: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from dagflow.analysis.code.blocks import digest_of
 from dagflow.analysis.code.closure import Closures, Code
+from dagflow.analysis.code.live import plain_text
 from dagflow.analysis.code.live_modules import LiveModules
 from dagflow.analysis.code.modules import FolderSources, Modules, Sources
 from dagflow.analysis.code.references import id_of, parts_of
@@ -50,6 +51,7 @@ class CodeGraph:
         self._live = (
             LiveModules(self.modules, self.sources) if isinstance(self.sources, FolderSources) else None
         )
+        self._plain: dict[str, Code] = {}
         self._closures = Closures(self.modules, self._live if is_live else None)
 
     def code(self, *values: object) -> Code:
@@ -138,10 +140,17 @@ class CodeGraph:
                         break
         return list(found)
 
-    def _code(self, values: Iterable[object], stops: bool) -> Code:
+    def _code(self, values: tuple[object, ...], stops: bool) -> Code:
+        plain = plain_text(values)
+        if plain is not None:
+            if plain not in self._plain:
+                self._plain[plain] = Code(digest_of(plain), "")
+            return self._plain[plain]
         ids, text = self._roots_of(values, stops)
+        if not ids:
+            return Code(digest_of(text), "")
         code = self._closures.of(ids, stops)
-        return code._replace(code=digest_of(code.code, text)) if ids or text else Code("", "")
+        return Code(digest_of(code.code, text), code.module)
 
     def _roots_of(self, values: Iterable[object], stops: bool) -> tuple[list[str], str]:
         if self._live is None:

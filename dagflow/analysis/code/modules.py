@@ -17,7 +17,7 @@ from dagflow.analysis.code.blocks import FORMAT, ParsedModule, parse_module
 
 _LIBRARIES = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", "__pypackages__"})
 _OWN = frozenset({"dagflow", "pytest_dagflow"})
-_PARSED: dict[str, ParsedModule] = {}
+PARSED: dict[str, ParsedModule] = {}
 """The modules that this process has parsed, by the hash of their source."""
 
 
@@ -208,16 +208,16 @@ class Modules:
     def _parse(self, path: str) -> ParsedModule | None:
         text = self.sources.text(path)
         key = f"{FORMAT}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-        if key in _PARSED:
-            parsed = _PARSED[key]
+        if key in PARSED:
+            parsed = PARSED[key]
         elif self.cache is not None and key in self.cache:
-            parsed = _PARSED[key] = ParsedModule.from_json(self.cache[key])
+            parsed = PARSED[key] = ParsedModule.from_json(self.cache[key])
         else:
             try:
                 parsed = parse_module(text)
             except (SyntaxError, ValueError, RecursionError):  # ValueError: null bytes
                 return None
-            _PARSED[key] = parsed
+            PARSED[key] = parsed
         if self.cache is not None and key not in self.cache:
             self.cache[key] = parsed.to_json()
         return parsed
