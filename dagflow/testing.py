@@ -13,7 +13,7 @@ from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.code.closure import Code
 from dagflow.analysis.code.graph import CodeGraph, changed_blocks
 from dagflow.analysis.code.modules import FolderSources, Sources
-from dagflow.analysis.fingerprint import Fingerprint, fingerprint
+from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.analysis.steps import StepAssets, step_assets
@@ -227,6 +227,7 @@ __all__ = [
     "error_chain",
     "event_catalogue",
     "fingerprint",
+    "fingerprint_from",
     "graph_of",
     "has_graph",
     "in_order",

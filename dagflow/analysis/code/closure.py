@@ -270,6 +270,21 @@ class Closures:
                 children.update(dict.fromkeys(self._pairs[target]))
         return _Node(digest_of(*digests, "", *texts), tuple(children), tuple(runs))
 
+    def arguments_of(self, block_id: str) -> dict[str, tuple[str, list[str]]]:
+        """Return the digest of each argument of the decorators of a definition, and its blocks."""
+        path, name = parts_of(block_id)
+        module = self.modules.parsed(path) if path in self.modules.paths else None
+        block = module.blocks.get(name) if module else None
+        found: dict[str, tuple[str, list[str]]] = {}
+        for one in block.decorators if block else ():
+            if is_declaration(self._outside(path, one.name)):
+                for keyword, (digest, references) in one.parts.items():
+                    node = self._linked(path, [digest], references)
+                    earlier, ids = found.get(keyword, ("", []))
+                    ids = [*ids, *(child for child in node.children if not self.is_definition(child))]
+                    found[keyword] = (digest_of(earlier, node.digest), ids)
+        return found
+
     def _with_declared(self, path: str, name: str) -> list[str]:
         """Return the id of a block, and that of its decorators if they declare a definition."""
         module = self.modules.parsed(path) if path in self.modules.paths else None

@@ -107,6 +107,18 @@ class CodeGraph:
         """
         return self._closures.blocks(ids, stops)
 
+    def arguments_of(self, block_id: str) -> dict[str, tuple[str, list[str]]]:
+        """Return the arguments of the decorators with which dagflow makes a definition, by syntax.
+
+        Args:
+            block_id: The id of the block of the definition.
+
+        Returns:
+            The digest of each argument and the ids of the blocks that it refers to, by keyword. Positional
+            arguments are under the empty string.
+        """
+        return self._closures.arguments_of(block_id)
+
     def block_at(self, path: str, line: int) -> str | None:
         """Return the id of the block around a line; None for a file that is no module of the project.
 

@@ -214,7 +214,8 @@ def plain_text(value: object) -> str | None:
     except ValueError:
         return None
     text = repr(value)
-    return None if "{" in text or " at 0x" in text else text
+    has_braces = "{" in text and "{" in text.replace("{}", "")
+    return None if has_braces or " at 0x" in text else text
 
 
 def layers(function: Any) -> Iterator[Any]:

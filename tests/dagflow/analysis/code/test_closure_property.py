@@ -1,4 +1,4 @@
-"""The graph of code blocks on drawn projects: an edit that changes a result changes the digest of its code."""
+"""The graph of code blocks on drawn projects: an edit that changes a result changes the digest."""
 
 from __future__ import annotations
 
@@ -17,9 +17,26 @@ from dagflow.testing import CodeGraph
 
 MODULES = ("low", "mid", "top")
 KINDS = (
-    "constant function class subclass lambda factory partial decorated dataclass enum state alias condition "
-    "method default nested generator tuple augmented"
-).split()
+    "constant",
+    "function",
+    "class",
+    "subclass",
+    "lambda",
+    "factory",
+    "partial",
+    "decorated",
+    "dataclass",
+    "enum",
+    "state",
+    "alias",
+    "condition",
+    "method",
+    "default",
+    "nested",
+    "generator",
+    "tuple",
+    "augmented",
+)
 WAYS = ("module", "aliased", "local", "renamed", "package", "star", "getattr", "dynamic")
 
 
@@ -149,22 +166,24 @@ class Source:
         forms = {
             "constant": f"{name} = {eager}",
             "function": f"def {name}():\n    return {lazy}",
-            "class": f"class {name}:\n    rate = {eager}\n    def get(self):\n        return self.rate + {lazy}",
+            "class": f"class {name}:\n    rate = {eager}\n"
+            f"    def get(self):\n        return self.rate + {lazy}",
             "subclass": f"class {name}({parent}):\n    more = {number}\n    def get(self):\n"
             + ("        return super().get() + self.more" if base is not None else f"        return {lazy}"),
             "lambda": f"{name} = {{'k': lambda: {lazy}}}",
             "factory": f"def make_{name}(n):\n    def inner():\n        return n + {lazy}\n    return inner\n"
             f"{name} = make_{name}({number})",
-            "partial": f"def part_{name}(n):\n    return n + {lazy}\n{name} = functools.partial(part_{name}, {number})",
-            "decorated": f"def deco_{name}(fn):\n    return lambda: fn() + {number}\n@deco_{name}\ndef {name}():\n"
-            f"    return {lazy}",
+            "partial": f"def part_{name}(n):\n    return n + {lazy}\n"
+            f"{name} = functools.partial(part_{name}, {number})",
+            "decorated": f"def deco_{name}(fn):\n    return lambda: fn() + {number}\n"
+            f"@deco_{name}\ndef {name}():\n    return {lazy}",
             "dataclass": f"@dataclass\nclass {name}:\n    rate: int = {eager}",
             "enum": f"class {name}(Enum):\n    A = {eager}",
             "state": f"{name} = []\ndef add_{name}(n):\n    {name}.append(n + {number})\nadd_{name}({eager})",
             "alias": f"{name} = [lambda: {lazy}]\nalso_{name} = {name}",
             "condition": f"if {eager} > 3:\n    {name} = {number}\nelse:\n    {name} = 9",
-            "method": f"class Of_{name}:\n    def __init__(self, n):\n        self._n = n\n    def get(self):\n"
-            f"        return self._n + {lazy}\n{name} = Of_{name}({number})",
+            "method": f"class Of_{name}:\n    def __init__(self, n):\n        self._n = n\n"
+            f"    def get(self):\n        return self._n + {lazy}\n{name} = Of_{name}({number})",
             "default": f"def {name}(n={eager}):\n    return n",
             "nested": f"def {name}():\n    def inner():\n        return {lazy}\n    return inner()",
             "generator": f"def {name}():\n    return sum(n + {number} for n in [{lazy}])",

@@ -1,4 +1,4 @@
-"""Single edits of a project: each changes the fingerprints of exactly the nodes and tests that it can affect."""
+"""Single edits of a project: each changes the fingerprints of the nodes and tests that it can affect."""
 
 from __future__ import annotations
 
@@ -319,7 +319,7 @@ def test_an_edit(prints: Callable[..., Prints], path: str, old: str, new: str, n
 
 
 def test_statements_of_a_module_count_for_its_importers(prints: Callable[..., Prints]) -> None:
-    """A statement without a name changes the facet `module` of every node and test that imports the module."""
+    """A statement without a name changes the facet `module` of all that import the module."""
     before, after = prints(), prints("shop/rates.py", "DUTY = 3", "DUTY = 3\nprint(DUTY)")
 
     changed = {name for name in before if before[name].module != after[name].module}
