@@ -18,6 +18,7 @@ from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.analysis.steps import StepAssets, step_assets
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
+from dagflow.defs.project.repository import definitions_of
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
@@ -29,9 +30,11 @@ from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
+from dagflow.selection.graph import Graph, Node
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
-from dagflow.selection.tree import Graph, Node, Selection
+from dagflow.selection.tree import Call, Selection
+from dagflow.selection.words import in_words
 
 if TYPE_CHECKING:
     from random import Random
@@ -201,6 +204,7 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 
 __all__ = [
+    "Call",
     "Causality",
     "Code",
     "CodeGraph",
@@ -224,6 +228,7 @@ __all__ = [
     "causality",
     "changed_blocks",
     "default_options",
+    "definitions_of",
     "error_chain",
     "event_catalogue",
     "fingerprint",
@@ -231,6 +236,7 @@ __all__ = [
     "graph_of",
     "has_graph",
     "in_order",
+    "in_words",
     "instance_for_test",
     "interleavings",
     "log_lines",

@@ -73,6 +73,7 @@ ROWS = {
     "selection": Row("a selection of 5,000 assets, in their graph", "ms", 20),
     "fingerprints": Row("fingerprints of 5,000 assets, 500 modules parsed before", "s", 0.5),
     "fingerprints_cold": Row("the same, and the parsing of the modules", "s", 3),
+    "selection_of_tests": Row("the same among all nodes, for --dag-select", "ms", 20),
     "project": Row("Definitions of 2,000 assets, checks, 5 selections", "s", 0.5),
     "project_defined": Row("the same, and the decorators", "s", None),
     "direct": Row("build_op_context() and a direct call", "us", 10),

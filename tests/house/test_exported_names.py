@@ -397,6 +397,7 @@ RUNTIME = [
 ]
 
 TESTING = [
+    "Call",
     "Causality",
     "Code",
     "CodeGraph",
@@ -420,6 +421,7 @@ TESTING = [
     "causality",
     "changed_blocks",
     "default_options",
+    "definitions_of",
     "error_chain",
     "event_catalogue",
     "fingerprint",
@@ -427,6 +429,7 @@ TESTING = [
     "graph_of",
     "has_graph",
     "in_order",
+    "in_words",
     "instance_for_test",
     "interleavings",
     "log_lines",
