@@ -236,13 +236,34 @@ class Closures:
                     references += more
                 references += [one.name] if one.name else []
         node = self._linked(path, digests, references)
-        if live is None:
+        users = self._users_at_import(path, block) if block.writers else []
+        if live is None and not users:
             return node
         return _Node(
-            digest_of(node.digest, live.text),
-            tuple(dict.fromkeys((*node.children, *live.ids))),
+            digest_of(node.digest, live.text if live else "", *users),
+            tuple(dict.fromkeys((*node.children, *(live.ids if live else ()), *users))),
             node.runs,
         )
+
+    def _users_at_import(self, path: str, block: Block) -> list[str]:
+        """Return the blocks of other modules that may change a block while their module is imported.
+
+        They use a function that changes it, such as a decorator that registers what it decorates.
+        """
+        writers = {id_of(path, name) for name in block.writers}
+        found = []
+        for other in {one for name in block.writers for one in self.modules.mentioning(name)} - {path}:
+            module = self.modules.parsed(other)
+            for name, one in module.blocks.items() if module else ():
+                used = [decorator.name for decorator in one.decorators]
+                used += [] if one.kind == "function" else one.references
+                targets = (target for chain in used if chain for target in self._ids_of(other, chain))
+                if not writers.isdisjoint(targets):
+                    found.append(id_of(other, name))
+        return sorted(found)
+
+    def _ids_of(self, path: str, chain: str) -> tuple[str, ...]:
+        return self.references.resolve(path, chain).ids
 
     def _declared(self, path: str, block: Block) -> _Node:
         """Make the node of the decorators of a definition."""

@@ -200,7 +200,7 @@ def _attributes(value: object) -> dict[str, Any]:
     return found
 
 
-def plain_text(value: object) -> str | None:
+def plain_text(value: Any) -> str | None:
     """Return the repr of plain data; None for a value with sets, dicts or other objects.
 
     It is much faster than `Described`, and most facts of definitions are plain.
