@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from dagflow.analysis.code.blocks import Block, digest_of
@@ -148,18 +148,17 @@ class Closures:
                 digest = digest_of(
                     *sorted(node.digest for node in nodes), "", *sorted(done[one].digest for one in below)
                 )
-                own = {path for node in nodes for path in node.runs}
-                effects: frozenset[str] = frozenset().union(
-                    *(self.effects_of(path) for path in own), *(done[one].effects for one in below)
-                )
-                # the digest of the cycle alone is that of each of its blocks
+                found = {self.effects_of(path) for node in nodes for path in node.runs}
+                found.update(done[one].effects for one in below)
+                effects = found.pop() if len(found) == 1 else frozenset().union(*found)
+                # the blocks of a cycle share its digest, and differ by their ids
                 for one in component:
                     done[one] = _Closed(digest_of(one, digest), effects)
         return done[block_id]
 
-    def _children(self, node: _Node, stops: bool) -> list[str]:
+    def _children(self, node: _Node, stops: bool) -> Sequence[str]:
         if not stops:
-            return list(node.children)
+            return node.children
         return [one for one in node.children if not self.is_definition(one)]
 
     def is_definition(self, block_id: str) -> bool:
@@ -330,7 +329,7 @@ def _components(
     low: dict[str, int] = {start: 0}
     stack: list[str] = [start]
     within = {start}
-    work: list[tuple[str, Iterator[str]]] = [(start, iter(list(children(start))))]
+    work: list[tuple[str, Iterator[str]]] = [(start, iter(children(start)))]
     while work:
         node, remaining = work[-1]
         for child in remaining:
@@ -340,7 +339,7 @@ def _components(
                 index[child] = low[child] = len(index)
                 stack.append(child)
                 within.add(child)
-                work.append((child, iter(list(children(child)))))
+                work.append((child, iter(children(child))))
                 break
             if child in within:
                 low[node] = min(low[node], index[child])
