@@ -18,7 +18,7 @@ from dagflow.analysis.code.modules import FolderSources, Sources
 from dagflow.analysis.conditions import Conditions
 from dagflow.analysis.fault_plan import FaultPlan
 from dagflow.analysis.faults import Fault
-from dagflow.analysis.fingerprint import Fingerprint, fingerprint
+from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
 from dagflow.analysis.steps import StepAssets, step_assets
@@ -254,6 +254,7 @@ __all__ = [
     "error_chain",
     "event_catalogue",
     "fingerprint",
+    "fingerprint_from",
     "graph_of",
     "has_graph",
     "in_order",

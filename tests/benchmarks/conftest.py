@@ -71,6 +71,8 @@ ROWS = {
     "checked": Row("a chain of 100 assets, each with a check", "ms", 6),
     "asset_graph": Row("the graph of 5,000 assets", "ms", 60),
     "selection": Row("a selection of 5,000 assets, in their graph", "ms", 20),
+    "fingerprints": Row("fingerprints of 5,000 assets, 500 modules parsed before", "s", 0.5),
+    "fingerprints_cold": Row("the same, and the parsing of the modules", "s", 3),
     "selection_of_tests": Row("the same among all nodes, for --dag-select", "ms", 20),
     "project": Row("Definitions of 2,000 assets, checks, 5 selections", "s", 0.5),
     "project_defined": Row("the same, and the decorators", "s", None),

@@ -431,6 +431,7 @@ TESTING = [
     "error_chain",
     "event_catalogue",
     "fingerprint",
+    "fingerprint_from",
     "graph_of",
     "has_graph",
     "in_order",
