@@ -33,6 +33,28 @@ from dagflow.selection.tree import Graph, Node, Selection
 if TYPE_CHECKING:
     from random import Random
 
+    from dagflow.analysis.smoke.findings import SmokeFinding
+    from dagflow.analysis.smoke.listing import smoke_tests
+    from dagflow.analysis.smoke.parts import SmokeTest
+    from dagflow.automation.tick_times import tick_times
+
+_ON_DEMAND = {
+    "SmokeFinding": "dagflow.analysis.smoke.findings",
+    "SmokeTest": "dagflow.analysis.smoke.parts",
+    "smoke_tests": "dagflow.analysis.smoke.listing",
+    "tick_times": "dagflow.automation.tick_times",
+}
+"""The names of modules that few tests need. They are loaded when they are first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_ON_DEMAND[name]), name)
+    return found
+
 
 @contextmanager
 def run_options(
@@ -209,6 +231,8 @@ __all__ = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "SmokeFinding",
+    "SmokeTest",
     "StepAssets",
     "SystemClock",
     "VirtualClock",
@@ -230,6 +254,8 @@ __all__ = [
     "parse_selection",
     "resolve",
     "run_options",
+    "smoke_tests",
     "step_assets",
+    "tick_times",
     "with_plans",
 ]

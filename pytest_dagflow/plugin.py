@@ -37,11 +37,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the session, with the hooks of the selection only if an option needs them."""
+    """Start the session, with the hooks of an option only if it is used."""
     registry.register_markers(config)
     session = dag_session.start_session(config)
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
+    if session.options.smoke:
+        config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
