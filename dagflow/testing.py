@@ -36,13 +36,17 @@ if TYPE_CHECKING:
     from dagflow.analysis.smoke.findings import SmokeFinding
     from dagflow.analysis.smoke.listing import smoke_tests
     from dagflow.analysis.smoke.parts import SmokeTest
+    from dagflow.analysis.written_test import write_test
     from dagflow.automation.tick_times import tick_times
+    from dagflow.invocation.outputs import outputs_of
 
 _ON_DEMAND = {
     "SmokeFinding": "dagflow.analysis.smoke.findings",
     "SmokeTest": "dagflow.analysis.smoke.parts",
+    "outputs_of": "dagflow.invocation.outputs",
     "smoke_tests": "dagflow.analysis.smoke.listing",
     "tick_times": "dagflow.automation.tick_times",
+    "write_test": "dagflow.analysis.written_test",
 }
 """The names of modules that few tests need. They are loaded when they are first used."""
 
@@ -251,6 +255,7 @@ __all__ = [
     "log_lines",
     "observe",
     "observe_runs",
+    "outputs_of",
     "parse_selection",
     "resolve",
     "run_options",
@@ -258,4 +263,5 @@ __all__ = [
     "step_assets",
     "tick_times",
     "with_plans",
+    "write_test",
 ]
