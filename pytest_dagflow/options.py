@@ -25,6 +25,7 @@ class Options:
         explain: Whether to print for each test the reason why it was kept or dropped.
         definitions: The definitions of the project, as `package.module:attribute`; empty by default.
         is_time_real: Whether all tests wait in real time for retries.
+        save_failed: The folder for the tests of failed steps; empty by default.
         smoke: Whether to test each definition of the project.
         smoke_names: The definitions to test, as "asset:orders"; empty: all.
     """
@@ -34,6 +35,7 @@ class Options:
     explain: bool = False
     definitions: str = ""
     is_time_real: bool = False
+    save_failed: str = ""
     smoke: bool = False
     smoke_names: tuple[str, ...] = ()
 
@@ -70,6 +72,13 @@ def add_options(parser: pytest.Parser) -> None:
         "or dropped",
     )
     group.addoption(
+        "--dag-save-failed",
+        default="",
+        metavar="FOLDER",
+        help="write each failed step of a failing test as a test of its own into this folder: it calls the "
+        "function of the step with the same inputs, config and partition",
+    )
+    group.addoption(
         "--dag-smoke",
         action="store_true",
         default=False,
@@ -100,6 +109,7 @@ def read_options(config: pytest.Config) -> Options:
         explain=config.getoption("dag_explain"),
         definitions=config.getini(DEFINITIONS).strip(),
         is_time_real=config.getini(REAL_TIME),
+        save_failed=config.getoption("dag_save_failed"),
         smoke=config.getoption("dag_smoke") or bool(smoke_names),
         smoke_names=smoke_names,
     )

@@ -13,7 +13,7 @@ from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
 from pytest_dagflow.markers import items, partitions, registry
 from pytest_dagflow.markers import time as real_time
-from pytest_dagflow.reports import failure, interrupts, observed
+from pytest_dagflow.reports import debugger, failure, interrupts, observed, saved
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
@@ -134,5 +134,15 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the seconds of waits that were skipped."""
+    """Print the seconds of waits that were skipped, and the tests of failed steps that were written."""
     real_time.print_skipped(terminalreporter, config)
+    saved.print_saved(terminalreporter, config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_exception_interact(
+    node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
+) -> Generator[None, object, object]:
+    """Let the debugger of --pdb open in the frame of the user, not in that of the engine."""
+    with debugger.in_user_frame(node.config, call):
+        return (yield)

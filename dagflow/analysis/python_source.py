@@ -265,7 +265,7 @@ def _source(value: Any, imports: Imports, depth: int) -> Source | None:
     if is_dataclass(value):
         arguments = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
         return _call(name, (), arguments, imports, depth)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):  # a named tuple
         return _call(name, (), value._asdict(), imports, depth)
     return None
 

@@ -14,7 +14,7 @@ from dagflow.analysis.python_source import Imports, Source, is_same, makes_equal
 
 FILES = "FILES"
 """The name of the folder of the files in the source of a test."""
-_MAX_NAME = 60
+_MAX_NAME = 80
 
 
 class StoredValue(NamedTuple):
@@ -91,7 +91,10 @@ class ValueFiles:
 
     def _keep(self, name: str, ending: str, content: bytes) -> str:
         self._imports.add("pathlib", "Path")
-        file = f"{file_name(name)}.{ending}"
+        stem = file_name(name)
+        while f"{stem}.{ending}" in self.content:
+            stem += "_"
+        file = f"{stem}.{ending}"
         self.content[file] = content
         return f'"{file}"'
 
@@ -150,20 +153,16 @@ def assertion(found: str, value: StoredValue, imports: Imports) -> str:
     return f"assert {comparison}({found}) == {comparison}(expected)"
 
 
-def file_name(name: str, *, is_unique: bool = False) -> str:
+def file_name(name: str) -> str:
     """Return a name that is safe as part of a path: letters, digits and underscores.
 
-    Args:
-        name: The name. A long one is cut, and gets a part of its hash.
-        is_unique: Whether also a name with other characters gets a part of its hash, so that it stays
-            different from other names.
+    A long name is cut, and gets a part of its hash.
 
     Example:
-        >>> file_name("machine.brew[a]"), file_name("../brew", is_unique=True)
-        ('machine_brew_a', 'brew_5bbf1a4c')
+        >>> file_name("machine.brew[a]"), file_name("../brew")
+        ('machine_brew_a', 'brew')
     """
     plain = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "value"
-    is_plain = re.fullmatch(r"[A-Za-z0-9_]+", name) is not None
-    if len(plain) <= _MAX_NAME and (is_plain or not is_unique):
+    if len(plain) <= _MAX_NAME:
         return plain
     return f"{plain[:_MAX_NAME].rstrip('_')}_{sha256(name.encode()).hexdigest()[:8]}"

@@ -23,14 +23,16 @@ from dagflow.analysis.python_source import (
 from dagflow.analysis.replayed_step import ReplayedStep, step_to_replay
 from dagflow.analysis.stored_values import EQUAL, FILES, StoredValue, ValueFiles, assertion, file_name
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.errors import DagflowInvariantViolationError, check_type
+from dagflow.errors import check_type
 from dagflow.runs.results import ExecutionResult
 from dagflow.tags import system_tag_spellings
 
 _INDENT = "    "
 
 
-def write_test(result: ExecutionResult, node: str, folder: str | Path) -> Path:
+def write_test(
+    result: ExecutionResult, node: str, folder: str | os.PathLike[str], *, name: str | None = None
+) -> Path:
     """Write a test that replays one step of a run: it calls the function of the step with the same inputs,
     config and partition, and compares the outputs.
 
@@ -44,14 +46,16 @@ def write_test(result: ExecutionResult, node: str, folder: str | Path) -> Path:
         result: The result of the run.
         node: The step: its key, or the key of an asset or check, as "brew[a]", "shop/cup", "shop/cup:full".
         folder: The folder of the test. It is created if it does not exist.
+        name: The name of the test, of which the name of the file is made. Default: the node.
 
     Returns:
-        The path of the test module.
+        The path of the test module. A test of the same name with other content is never overwritten: the name
+        of the new one gets a number.
 
     Raises:
-        ParameterCheckError: `result` is not the result of a run.
-        DagflowInvariantViolationError: The step is unknown, did not run or cannot be replayed; or the test
-            exists already, with other content. The message names the reason.
+        ParameterCheckError: `result` is not the result of a run, or another argument has the wrong type.
+        DagflowInvariantViolationError: The step is unknown, did not run or cannot be replayed. The message
+            names the reason.
 
     Example:
         >>> from dagflow import job, op
@@ -68,32 +72,30 @@ def write_test(result: ExecutionResult, node: str, folder: str | Path) -> Path:
     """
     check_type(result, ExecutionResult, "result", "write_test")
     check_type(node, str, "node", "write_test")
+    check_type(folder, (str, os.PathLike), "folder", "write_test")
     step = step_to_replay(result, node)
-    path = Path(folder) / f"test_{file_name(node)}.py"
-    imports = Imports()
-    files = ValueFiles(imports)
-    source = _Module(step, imports, files).source(path)
-    _write(path, source, files.content)
-    return path
-
-
-def _write(path: Path, source: str, files: Mapping[str, bytes]) -> None:
-    """Write the files, then the module. Files with the same content are left as they are.
-
-    Raises:
-        DagflowInvariantViolationError: A file with other content exists.
-    """
-    content = {path.with_suffix("") / name: data for name, data in files.items()}
-    content[path] = source.encode()
-    for file, data in content.items():
-        if file.exists() and (not file.is_file() or file.read_bytes() != data):
-            raise DagflowInvariantViolationError(
-                f"write_test does not overwrite '{file}', which has other content. Remove it, or choose "
-                "another folder."
-            )
+    stem = f"test_{file_name(node if name is None else check_type(name, str, 'name', 'write_test'))}"
+    number = 1
+    while True:
+        path = Path(folder) / f"{stem if number == 1 else f'{stem}_{number}'}.py"
+        content = _content(step, path)
+        found = [file for file in (path, path.with_suffix("")) if file.exists()]
+        if not found or all(file.is_file() and file.read_bytes() == content[file] for file in content):
+            break
+        number += 1
     for file, data in content.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
+    return path
+
+
+def _content(step: ReplayedStep, path: Path) -> dict[Path, bytes]:
+    """Return the content of each file of a test: of its values, then of its module."""
+    imports = Imports()
+    files = ValueFiles(imports)
+    source = _Module(step, imports, files).source(path)
+    content = {path.with_suffix("") / name: data for name, data in files.content.items()}
+    return {**content, path: source.encode()}
 
 
 class _Module:

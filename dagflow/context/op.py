@@ -88,8 +88,9 @@ class StepContext(CallContext):
         step = self._state.step
         if step is None:  # a direct call
             part = self._state.assets_def
-            is_part = part is not None and part.is_subset
-            return {*part.outputs, *part.check_specs_by_output_name} if is_part else set(self.op_def.outs)
+            if part is not None and part.is_subset:
+                return {*part.outputs, *part.check_specs_by_output_name}
+            return set(self.op_def.outs)
         return {output.name for output in step.outputs if output.is_selected}
 
     @property

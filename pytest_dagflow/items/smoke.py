@@ -157,9 +157,9 @@ def _collect(session: pytest.Session) -> list[pytest.Item]:
     """Return the items, and report them to pytest as collected."""
     collector = DagSmoke.from_parent(session, name=SMOKE_ID, nodeid=SMOKE_ID)
     found = list(collector.collect())
-    report = pytest.CollectReport(SMOKE_ID, "passed", None, found)
+    report = pytest.CollectReport(SMOKE_ID, "passed", None, [*found])
     session.config.hook.pytest_collectreport(report=report)
-    return [item for item in found if isinstance(item, pytest.Item)]
+    return found
 
 
 def pytest_dagflow_link(item: pytest.Item) -> Iterable[object]:

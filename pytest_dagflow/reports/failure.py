@@ -13,6 +13,7 @@ import pytest
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.observed import ObservedRuns, runs_of, runs_of_fixtures
+from pytest_dagflow.reports.saved import save_failed_steps, saving_lines
 from pytest_dagflow.reports.step_names import expression_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
         return
     runs = runs_of(item)
     of_fixtures = runs_of_fixtures(item)
+    if runs is not None:
+        save_failed_steps(item, report, [result for result, _ in _choose_runs(runs, of_fixtures)])
     count = sum(one.count for one in (runs, *of_fixtures) if one is not None)
     if runs is None or not count or item.config.getoption("tbstyle", "auto") == "line":
         return  # the style "line" shows one line for each failure
@@ -94,6 +97,7 @@ def _section_lines(
         expression_of(result, key) for result in failed for key in run_text.failed_steps(result)
     )
     if names:
+        yield from saving_lines(item, _runnable_id(item))
         yield f"tests of the failed nodes:  pytest --dag-select {shlex.quote(', '.join(names))}"
 
 

@@ -131,7 +131,11 @@ def project_of(definitions: Iterable[Any]) -> Definitions:
         else:
             parts[_argument_of(one)].append(one)
     if any(parts.values()):
-        wholes.append(Definitions(**parts))
+        wholes.append(
+            Definitions(
+                parts["assets"], schedules=parts["schedules"], sensors=parts["sensors"], jobs=parts["jobs"]
+            )
+        )
     return wholes[0] if len(wholes) == 1 else Definitions.merge(*wholes)
 
 

@@ -53,7 +53,7 @@ class JobTest(SmokeTest):
             yield _NOT_LOADED
             return
         keys: list[str] = [] if job.partitions_def is None else self.project.boundaries(job.partitions_def)
-        for key in keys or [None]:
+        for key in keys or (None,):
             found = list(self._findings_for(job, key))
             yield from found
             if found:  # the other partitions have the same problem, most likely
@@ -61,10 +61,12 @@ class JobTest(SmokeTest):
 
     def _findings_for(self, job: JobDefinition, key: str | None) -> Iterator[SmokeFinding]:
         subject = self.subject if key is None else f"{self.subject} for partition '{key}'"
-        config, is_of_key = {}, key is not None and job.partitioned_config is not None
+        of_key = job.partitioned_config
+        is_of_key = key is not None and of_key is not None
+        config: Any = {}
         try:
-            if is_of_key:
-                config = job.partitioned_config.get_run_config_for_partition_key(key)
+            if key is not None and of_key is not None:
+                config = of_key.get_run_config_for_partition_key(key)
             validate_run_config(job, config)
             compile_plan(
                 job,
