@@ -382,7 +382,8 @@ def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOut
     """Build the error about a step that ended without a required output."""
     return DagflowStepOutputNotFoundError(
         f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}". '
-        f"Yield it, or make it Out(is_required=False), in {op_location(op)}, which ran as step '{step_key}'.",
+        f"Yield it, or declare it with is_required=False, in {op_location(op)}, which ran as step "
+        f"'{step_key}'.",
         step_key=step_key,
         output_name=name,
     )

@@ -458,7 +458,7 @@ def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> Non
         if output.is_required and not is_given_by_run:
             raise DagflowInvariantViolationError(
                 f"Invocation of op {quote}{op.name}{quote} did not return an output for non-optional output "
-                f"{quote}{output.name}{quote}. Yield it, or make it Out(is_required=False), in "
+                f"{quote}{output.name}{quote}. Yield it, or declare it with is_required=False, in "
                 f"{op_location(op)}."
             )
 

@@ -86,7 +86,11 @@ def _several_results(source: str, theirs: Observation, ours: Observation) -> boo
     def count(seen: Observation) -> int:
         return sum(line.startswith("ASSET_CHECK_EVALUATION[") for line in seen.events)
 
-    return bool(re.search(r"return [(\[].*AssetCheckResult", source)) and count(ours) > count(theirs)
+    refused = re.compile(r"STEP_FAILURE\[[\w.]+] DagflowInvariantViolationError")
+    return bool(re.search(r"return [(\[].*AssetCheckResult", source)) and (
+        count(ours) > count(theirs)
+        or any(refused.match(line) and line not in theirs.events for line in ours.events)
+    )
 
 
 def _checked_materialization(source: str, theirs: Observation, ours: Observation) -> bool:
@@ -117,7 +121,19 @@ def _result_in_a_tuple(source: str, theirs: Observation, ours: Observation) -> b
     def stored(seen: Observation) -> int:
         return sum(line.startswith("HANDLED_OUTPUT") for line in seen.events)
 
-    return "return (dg.MaterializeResult" in source and stored(theirs) > stored(ours)
+    has_facts = any(x.startswith("ASSET_MATERIALIZATION[") and x not in theirs.events for x in ours.events)
+    return "return (dg.MaterializeResult" in source and (stored(theirs) > stored(ours) or has_facts)
+
+
+def _checked_tuple(source: str, theirs: Observation, ours: Observation) -> bool:
+    failed = {line.partition("]")[0].partition("[")[2] for line in ours.events if "STEP_FAILURE[" in line}
+    given = re.compile(r"(STEP_OUTPUT|ASSET_MATERIALIZATION|ASSET_CHECK_EVALUATION|HANDLED_OUTPUT)\[(.*?)]")
+
+    def without(seen: Observation) -> tuple[str, ...]:
+        matches = ((line, given.match(line)) for line in seen.events)
+        return tuple(line for line, match in matches if not (match and match[2] in failed))
+
+    return bool(re.search(r"return \(.*Result\(", source)) and without(theirs) == without(ours)
 
 
 def _no_partition(source: str, theirs: Observation, ours: Observation) -> bool:
@@ -191,7 +207,8 @@ KNOWN_DIFFERENCES = (
     ),
     KnownDifference(
         "check results in a returned tuple or list",
-        "dagflow records them. The reference drops them in silence.",
+        "dagflow records them, and refuses those that are not declared or given twice. The reference drops "
+        "all of them in silence.",
         _several_results,
     ),
     KnownDifference(
@@ -215,6 +232,12 @@ KNOWN_DIFFERENCES = (
         "an asset that returns its result in a tuple",
         "It is the result, as for several assets. The reference stores the tuple as the value.",
         _result_in_a_tuple,
+    ),
+    KnownDifference(
+        "an invalid result in a returned tuple",
+        "dagflow checks the whole tuple first, and stores nothing of it. The reference stores the elements "
+        "before the invalid one.",
+        _checked_tuple,
     ),
     KnownDifference(
         "a partitioned asset that reads another one, in a run without a partition",

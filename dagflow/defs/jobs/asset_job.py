@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -10,6 +10,7 @@ from dagflow.defs.assets.catalog import AssetCatalog
 from dagflow.defs.assets.cycles import check_gates
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.short_names import ShortNames
+from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import common_partitions, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -19,6 +20,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
+from dagflow.defs.resources.requirements import not_provided, requirements_of
 from dagflow.defs.selections.chosen import chosen_parts
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -88,7 +90,7 @@ def build_asset_job(
     given = as_resources(resources, place)
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(catalog, given, default_io_manager, place),
+        resource_defs=_resources(catalog, parts, given, default_io_manager, place),
         partitions_def=common_partitions(parts, not is_global),
         asset_layer=layer,
         **options,
@@ -356,10 +358,12 @@ def define_asset_job(
 
 def _resources(
     catalog: AssetCatalog,
+    parts: Iterable[AnyAsset],
     given: Mapping[str, ResourceDefinition],
     default: ResourceDefinition | None,
     place: str,
 ) -> dict[str, ResourceDefinition]:
+    """Return the resources of a job: those that were given, and those of the assets."""
     resources = dict(given)
     own: dict[str, tuple[ResourceDefinition, AnyAsset]] = {}
     for asset in catalog.definitions():
@@ -379,11 +383,43 @@ def _resources(
                     f"{repr_of(other[1])} and {repr_of(asset)} have their own: use one object, or two keys."
                 )
             resources[key] = definition
+    if own:
+        for asset in (*parts, *(asset for asset in catalog.definitions() if isinstance(asset, SourceAsset))):
+            _check_not_borrowed(asset, given, own, place)
     if default is not None:
         for key in (DEFAULT_IO_MANAGER_KEY, *catalog.io_manager_keys()):
             resources.setdefault(key, default)
     check_needs(resources, {DEFAULT_IO_MANAGER_KEY: default_io_manager, **resources}, place)
     return resources
+
+
+def _check_not_borrowed(
+    asset: AnyAsset,
+    given: Mapping[str, ResourceDefinition],
+    own: Mapping[str, tuple[ResourceDefinition, AnyAsset]],
+    place: str,
+) -> None:
+    """Raise if an asset needs a resource that only another asset has."""
+    if isinstance(asset, AssetSpec):
+        return
+    known = {**given, **asset.resource_defs}
+    check_needs(asset.resource_defs, {DEFAULT_IO_MANAGER_KEY: default_io_manager, **known}, place)
+    for need in requirements_of(asset.own_requirements()).values():
+        if need.key in known or need.key not in own or need.is_optional:
+            continue
+        owner = own[need.key][1]
+        if need.key == DEFAULT_IO_MANAGER_KEY:
+            raise DagflowInvalidDefinitionError(
+                f"Conflicting versions of resource with key '{need.key}' were provided to different assets. "
+                f"{repr_of(owner)} has its own, and {repr_of(asset)} has the default: give it to the job, or "
+                "use two keys."
+            )
+        raise not_provided(
+            need,
+            known,
+            place,
+            remedy=f"{repr_of(owner)} has its own resource with this key: give it to both, or to {place}.",
+        )
 
 
 def _same_resource(one: ResourceDefinition, other: ResourceDefinition) -> bool:

@@ -6,16 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow._util import nearest
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
-from dagflow.defs.assets.observed_source import observing
+from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import RESOURCE
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError
 from dagflow.keys import ANONYMOUS_JOB_PREFIX, ASSET_JOB_NAME
 
 if TYPE_CHECKING:
@@ -51,10 +49,11 @@ def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
     Raises:
         DagflowInvalidDefinitionError: Two jobs have one name, a job does not fit the assets, or a resource is
             missing.
+        DagflowInvalidInvocationError: An asset has its own resource with the key of one of the project.
     """
     by_name: dict[str, JobDefinition] = {}
     catalog = project.catalog()
-    resources = _shared_resources(project)
+    resources = project.resources
     if catalog.assets or catalog.checks:
         by_name[ASSET_JOB_NAME] = build_asset_job(
             catalog, name=ASSET_JOB_NAME, resources=resources, is_global=True
@@ -82,23 +81,6 @@ def resolved_jobs(project: Project) -> dict[str, JobDefinition]:
         else:
             by_name[job.name] = job
     return {name: _complete_job(project, job) for name, job in by_name.items()}
-
-
-def _shared_resources(project: Project) -> dict[str, Any]:
-    """Return the resources whose key no asset uses for its own resource."""
-    all_assets = map(observing, project.all_assets())
-    executable = [asset for asset in all_assets if isinstance(asset, AssetsDefinition)]
-    owners = {key: asset for asset in executable for key in asset.resource_defs if key in project.resources}
-    for asset in executable:
-        if not owners or asset.is_declaration:
-            continue
-        read = {need.key for need in asset.own_requirements() if need.role == RESOURCE}
-        for key in sorted(set(owners) & read - set(asset.resource_defs)):
-            raise DagflowInvalidDefinitionError(
-                f"{repr_of(asset)} needs the resource '{key}' of the Definitions, and "
-                f"{repr_of(owners[key])} has another one with this key. Use one object, or two keys."
-            )
-    return {key: value for key, value in project.resources.items() if key not in owners}
 
 
 def _complete_job(project: Project, job: JobDefinition) -> JobDefinition:

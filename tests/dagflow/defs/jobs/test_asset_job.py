@@ -20,7 +20,11 @@ from dagflow import (
     StaticPartitionsDefinition,
     asset,
     define_asset_job,
+    graph_asset,
+    materialize_to_memory,
     mem_io_manager,
+    op,
+    resource,
     static_partitioned_config,
 )
 from dagflow.defs.jobs.asset_job import build_asset_job
@@ -432,3 +436,38 @@ def test_jobs_that_make_no_requests() -> None:
         define_asset_job(
             "brew", partitions_def=DynamicPartitionsDefinition(name="cups")
         ).run_request_for_partition("a")
+
+
+_OWN = {"cup": ResourceDefinition.hardcoded_resource(1)}
+
+
+def _needing_cup(kind):
+    needs = {"required_resource_keys": {"cup"}}
+    if kind == "asset":
+        return asset(**needs, name="needs")(lambda context: 1)
+    if kind == "graph":
+        inner = op(**needs, name="needs")(lambda context: 1)
+        return graph_asset(name="made")(lambda: inner())
+    if kind == "resource":
+        nested = resource(required_resource_keys={"cup"})(lambda context: 1)
+        return asset(name="needs", resource_defs={"tray": nested})(lambda: 1)
+    return SourceAsset("needs", io_manager_key="cup")
+
+
+@pytest.mark.parametrize("kind", ["asset", "graph", "resource", "source"])
+def test_a_resource_of_another_asset(kind):
+    """The resource of one asset does not serve another one."""
+    owner = asset(name="owner", resource_defs=_OWN)(lambda: 1)
+
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match=r"with key 'cup' required by .* was not provided"
+    ):
+        materialize_to_memory([owner, _needing_cup(kind)])
+
+
+def test_an_io_manager_of_another_asset():
+    """An asset without an I/O manager does not get the default one of another asset."""
+    owner = asset(name="owner", resource_defs={"io_manager": mem_io_manager})(lambda: 1)
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"Conflicting.*'io_manager'.*'owner'.*'plain'"):
+        materialize_to_memory([owner, asset(name="plain")(lambda: 1)])

@@ -19,6 +19,7 @@ from dagflow import (
     AssetSpec,
     CheckError,
     DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
     DagflowInvalidSubsetError,
     DagflowInvariantViolationError,
     DagflowType,
@@ -29,6 +30,7 @@ from dagflow import (
     MaterializeResult,
     Out,
     ParameterCheckError,
+    ResourceDefinition,
     SourceAsset,
     StaticPartitionsDefinition,
     asset,
@@ -106,18 +108,18 @@ def test_assets_of_different_partitions():
     assert result.asset_value("two") == 2
 
 
-def test_an_asset_keeps_its_own_resource():
-    """A resource of an asset wins, unless another asset needs the one of the project."""
+def test_a_resource_of_an_asset_and_of_the_project():
+    """An asset cannot have its own resource with the key of one of the project."""
+    own = asset(name="own", resource_defs={"cup": ResourceDefinition.hardcoded_resource(1)})(lambda: 1)
+    project = Definitions([own], jobs=[define_asset_job("brew")], resources={"cup": 5})
 
-    def reads(name, **own):
-        return asset(name=name, required_resource_keys={"cup"}, **own)(lambda context: context.resources.cup)
-
-    own, other = reads("own", resource_defs={"cup": 1}), reads("other")
-
-    alone = Definitions([own], resources={"cup": 5}).get_implicit_global_asset_job_def()
-    assert alone.execute_in_process().asset_value("own") == 1
-    with pytest.raises(DagflowInvalidDefinitionError, match=r"'other'.*needs the resource 'cup'.*'own'"):
-        Definitions([own, other], resources={"cup": 5}).resolve_all_job_defs()
+    for resolve in (
+        project.get_implicit_global_asset_job_def,
+        lambda: project.get_job_def("brew"),
+        lambda: Definitions.validate_loadable(project),
+    ):
+        with pytest.raises(DagflowInvalidInvocationError, match="'cup' was given, but <asset 'own'> has its"):
+            resolve()
 
 
 def test_executor_and_loggers():
