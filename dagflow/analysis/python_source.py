@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -168,9 +169,10 @@ def lines_of(source: Source, indent: str = "") -> list[str]:
 def string_source(text: str) -> str:
     """Return a string literal with double quotes, unless single quotes need fewer escapes."""
     source = repr(text)
-    if source[0] == "'" and '"' not in text:
-        return f'"{source[1:-1]}"'
-    return source
+    if source[0] == '"' or text.count('"') > text.count("'"):
+        return source
+    other = {"\\'": "'", '"': '\\"'}
+    return '"' + re.sub(r'\\.|"', lambda found: other.get(found[0], found[0]), source[1:-1]) + '"'
 
 
 def source_of(value: Any, imports: Imports) -> Source | None:
@@ -330,7 +332,7 @@ def _moment(value: Any, imports: Imports) -> Source | None:
         return None
     parts = [value.year, value.month, value.day] if isinstance(value, datetime) else []
     clock = [value.hour, value.minute, value.second, value.microsecond]
-    while clock and clock[-1] == 0 and len(parts) + len(clock) > 3:
+    while clock and clock[-1] == 0 and len(parts) + len(clock) > 1:
         clock.pop()
     items = [*map(str, parts), *map(str, clock)]
     if value.fold:

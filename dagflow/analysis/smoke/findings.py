@@ -44,7 +44,12 @@ def of_error(fact: str, error: BaseException) -> SmokeFinding:
 
 
 def of_config(
-    subject: str, error: DagflowInvalidConfigError, *, is_complete: bool, invalid: str
+    subject: str,
+    error: DagflowInvalidConfigError,
+    *,
+    is_complete: bool,
+    invalid: str,
+    names_variables: bool = True,
 ) -> Iterator[SmokeFinding]:
     """Yield the findings about config: it is invalid, or it is required and was not given.
 
@@ -55,13 +60,15 @@ def of_config(
         error: The error about the config.
         is_complete: Whether the config should be complete, so that a missing entry is a failure.
         invalid: The fact that the config is invalid.
+        names_variables: Whether variables that are not set are findings.
     """
     invalid_messages = []
     for mistake in error.errors:
         lookup = mistake.error_data
         if isinstance(lookup, FailedLookup) and lookup.variable not in os.environ:
-            fact = f"{subject} reads the environment variable {lookup.variable}, which is not set here"
-            yield SmokeFinding(fact, is_failure=False)
+            if names_variables:
+                fact = f"{subject} reads the environment variable {lookup.variable}, which is not set here"
+                yield SmokeFinding(fact, is_failure=False)
         elif mistake.reason in _MISSING and not is_complete:
             fact = f"{subject} requires config that has no default: {_example(mistake)}"
             yield SmokeFinding(fact, is_failure=False)

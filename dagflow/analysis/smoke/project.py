@@ -67,6 +67,14 @@ class SmokeProject:
             return None
 
     @cached_property
+    def repository(self) -> RepositoryDefinition | None:
+        """The repository, which ticks read; None if the project does not load as a whole."""
+        try:
+            return self.definitions.get_repository_def()
+        except DagflowError:
+            return None
+
+    @cached_property
     def job_names(self) -> list[str]:
         """The names of the jobs that users know: without the job of all assets and those of automations."""
         jobs = (job for job in self.definitions.all_jobs() if isinstance(job.name, str))

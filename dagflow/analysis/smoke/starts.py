@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 from dagflow.analysis.smoke.findings import SmokeFinding, of_config, of_error
@@ -18,12 +17,12 @@ from dagflow.automation.schedule_context import build_schedule_context
 from dagflow.automation.sensor_context import build_sensor_context
 from dagflow.automation.tick_times import tick_times
 from dagflow.clock import VirtualClock
-from dagflow.defs.automation.schedule import ScheduleDefinition
-from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.run_request import RunRequest
+from dagflow.defs.project.automation import check_automations
+from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.errors import DagflowInvalidConfigError
+from dagflow.errors import DagflowError, DagflowInvalidConfigError
 from dagflow.instance.instance import DagflowInstance
 from dagflow.options import set_options
 from dagflow.plan.compile import compile_plan
@@ -79,9 +78,10 @@ class JobTest(SmokeTest):
         except DagflowInvalidConfigError as error:
             is_complete = is_of_key or bool(job.default_config)
             invalid = f"the default config of {subject} is invalid"
-            for finding in of_config(subject, error, is_complete=is_complete, invalid=invalid):
-                if finding.is_failure or "environment variable" not in finding.fact:
-                    yield finding
+            # the tests of the resources name the variables
+            yield from of_config(
+                subject, error, is_complete=is_complete, invalid=invalid, names_variables=False
+            )
         except Exception as error:  # also of the user's config functions
             yield of_error(f"{subject} has no plan" if not is_of_key else f"{subject} has no config", error)
 
@@ -89,27 +89,43 @@ class JobTest(SmokeTest):
 class _AutomationTest(SmokeTest):
     """The common part of the tests of schedules and sensors."""
 
-    def _value_resources(self, needed: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the resources that are plain values, and the keys of those that would be started."""
-        values: dict[str, Any] = {}
-        started = []
+    def findings(self) -> Iterator[SmokeFinding]:
+        """Yield what is missing, and the ticks that fail."""
+        project = self.project
+        if project.jobs is not None:
+            try:
+                check_automations([self.definition], project.jobs, "the project")
+            except DagflowError as error:
+                yield of_error(f"{self.subject} has no job", error)
+                return
+        if project.repository is None:
+            yield _NOT_LOADED
+            return
+        needed: frozenset[str] = getattr(self.definition, "required_resource_keys", frozenset())
+        values, problem = self._resources(needed)
+        if problem is not None:
+            yield problem
+        else:
+            yield from self._ticks(project.repository, values)
+
+    def _ticks(self, repository: RepositoryDefinition, resources: dict[str, Any]) -> Iterator[SmokeFinding]:
+        """Evaluate ticks, and yield their findings."""
+        raise NotImplementedError
+
+    def _resources(self, needed: Iterable[str]) -> tuple[dict[str, Any], SmokeFinding | None]:
+        """Return the resources that are plain values, or the reason why the function is not called."""
+        known, values = self.project.resources, {}
         for key in sorted(needed):
-            found = self.project.resources.get(key)
-            if isinstance(found, ResourceDefinition) and found.resource_type == "value":
-                values[key] = found.value
-            else:
-                started.append(key)
-        return values, started
-
-    def _unknown_resources(self, needed: Iterable[str]) -> Iterator[SmokeFinding]:
-        for key in sorted(set(needed) - set(self.project.resources)):
-            fact = f"{self.subject} requires resource '{key}', which the project does not have"
-            yield SmokeFinding(fact, remedy="Give it to the Definitions.")
-
-    def _not_started(self, keys: list[str]) -> SmokeFinding:
-        names = ", ".join(f"'{key}'" for key in keys)
-        fact = f"{self.subject} is not evaluated, because it uses resource {names}, which would be started"
-        return SmokeFinding(fact, remedy="Write a test of its tick with a fake.", is_failure=False)
+            found = known.get(key)
+            if found is None:
+                fact = f"{self.subject} requires resource '{key}', which the project does not have"
+                return {}, SmokeFinding(fact, remedy="Give it to the Definitions.")
+            if not isinstance(found, ResourceDefinition) or found.resource_type != "value":
+                fact = f"{self.subject} is not evaluated: it uses resource '{key}', which would be started"
+                remedy = "Write a test of its tick with a fake."
+                return {}, SmokeFinding(fact, remedy=remedy, is_failure=False)
+            values[key] = found.value
+        return values, None
 
     def _request_findings(self, requests: Iterable[RunRequest], at: str) -> Iterator[SmokeFinding]:
         """Yield the requests whose config does not fit their job."""
@@ -129,10 +145,8 @@ class _AutomationTest(SmokeTest):
                 validate_run_config(job, config)
             except DagflowInvalidConfigError as error:
                 invalid = f"{self.subject} requests job '{name}' with invalid config{at}"
-                yield from (
-                    finding
-                    for finding in of_config(self.subject, error, is_complete=True, invalid=invalid)
-                    if finding.is_failure
+                yield from of_config(
+                    self.subject, error, is_complete=True, invalid=invalid, names_variables=False
                 )
             except Exception as error:
                 yield of_error(f"{self.subject} requests job '{name}'{at}, which has no config", error)
@@ -148,36 +162,22 @@ class ScheduleTest(_AutomationTest):
 
     kind = "schedule"
 
-    def findings(self) -> Iterator[SmokeFinding]:
-        """Yield what is missing, and the ticks that fail."""
-        if self.project.jobs is None:
-            yield _NOT_LOADED
-            return
-        schedule: ScheduleDefinition = self.project.definitions.get_schedule_def(self.name)
-        yield from self._unknown_resources(schedule.required_resource_keys)
-        values, started = self._value_resources(schedule.required_resource_keys)
-        if started:
-            yield self._not_started(started)
-            return
+    def _ticks(self, repository: RepositoryDefinition, resources: dict[str, Any]) -> Iterator[SmokeFinding]:
+        schedule = self.project.definitions.get_schedule_def(self.name)
         for time in tick_times(schedule, self.project.now, _TICKS):
-            found = list(self._tick_findings(schedule, time, values))
+            at = f"its tick at {time:%Y-%m-%d %H:%M %Z}"
+            found = []
+            with set_options(clock=VirtualClock(time)), DagflowInstance.ephemeral() as instance:
+                context = build_schedule_context(instance, time, resources or None, repository)
+                try:
+                    requests = schedule.evaluate_tick(context).run_requests
+                except Exception as error:  # of user code, too
+                    found = [of_error(f"{self.subject} cannot evaluate {at}", error)]
+                else:
+                    found = list(self._request_findings(requests, f" in {at}"))
             yield from found
-            if found:
+            if found:  # the other ticks have the same problem, most likely
                 return
-
-    def _tick_findings(
-        self, schedule: ScheduleDefinition, time: datetime, resources: dict[str, Any]
-    ) -> Iterator[SmokeFinding]:
-        at = f"its tick at {time:%Y-%m-%d %H:%M %Z}"
-        with set_options(clock=VirtualClock(time)), DagflowInstance.ephemeral() as instance:
-            repository = self.project.definitions.get_repository_def()
-            context = build_schedule_context(instance, time, resources or None, repository)
-            try:
-                data = schedule.evaluate_tick(context)
-            except Exception as error:  # of user code, too
-                yield of_error(f"{self.subject} cannot evaluate {at}", error)
-                return
-            yield from self._request_findings(data.run_requests, f" in {at}")
 
     def _only_job_name(self) -> str | None:
         name: str = self.definition.job_name
@@ -191,28 +191,18 @@ class SensorTest(_AutomationTest):
 
     kind = "sensor"
 
-    def findings(self) -> Iterator[SmokeFinding]:
-        """Yield what is missing, and the error of the tick."""
-        if self.project.jobs is None:
-            yield _NOT_LOADED
-            return
-        sensor: SensorDefinition = self.project.definitions.get_sensor_def(self.name)
-        yield from self._unknown_resources(sensor.required_resource_keys)
-        values, started = self._value_resources(sensor.required_resource_keys)
-        if started:
-            yield self._not_started(started)
-            return
+    def _ticks(self, repository: RepositoryDefinition, resources: dict[str, Any]) -> Iterator[SmokeFinding]:
+        sensor = self.project.definitions.get_sensor_def(self.name)
         with set_options(clock=VirtualClock(self.project.now)), DagflowInstance.ephemeral() as instance:
-            repository = self.project.definitions.get_repository_def()
             context = build_sensor_context(
-                instance, repository_def=repository, sensor_name=self.name, resources=values or None
+                instance, repository_def=repository, sensor_name=self.name, resources=resources or None
             )
             try:
-                data = sensor.evaluate_tick(context)
+                requests = sensor.evaluate_tick(context).run_requests
             except Exception as error:  # of user code, too
                 yield of_error(f"{self.subject} cannot evaluate a tick", error)
                 return
-            yield from self._request_findings(data.run_requests or (), "")
+            yield from self._request_findings(requests or (), "")
 
     def _only_job_name(self) -> str | None:
         names = {target.job_name for target in self.definition.targets}
