@@ -408,6 +408,8 @@ TESTING = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "SmokeFinding",
+    "SmokeTest",
     "StepAssets",
     "SystemClock",
     "VirtualClock",
@@ -426,11 +428,15 @@ TESTING = [
     "log_lines",
     "observe",
     "observe_runs",
+    "outputs_of",
     "parse_selection",
     "resolve",
     "run_options",
+    "smoke_tests",
     "step_assets",
+    "tick_times",
     "with_plans",
+    "write_test",
 ]
 
 PLUGIN = [

@@ -1,1 +1,1 @@
-"""Tests of the definitions of a project that nobody has to write: one for each definition."""
+"""Tests of the definitions of a project, made from them: one for each definition."""
