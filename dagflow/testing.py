@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
 from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.code.closure import Code
+from dagflow.analysis.code.graph import CodeGraph, changed_blocks
+from dagflow.analysis.code.modules import FolderSources, Sources
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
@@ -225,10 +228,13 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 __all__ = [
     "Causality",
+    "Code",
+    "CodeGraph",
     "EventField",
     "EventList",
     "EventRow",
     "Fingerprint",
+    "FolderSources",
     "Graph",
     "Node",
     "OnDemand",
@@ -237,12 +243,14 @@ __all__ = [
     "SkippingClock",
     "SmokeFinding",
     "SmokeTest",
+    "Sources",
     "StepAssets",
     "SystemClock",
     "VirtualClock",
     "boundaries",
     "canonical_events",
     "causality",
+    "changed_blocks",
     "default_options",
     "error_chain",
     "event_catalogue",

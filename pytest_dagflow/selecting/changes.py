@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pytest_dagflow.selecting.project import Project
@@ -17,13 +18,15 @@ class ChangedNodes:
     Args:
         project: The graph and the record.
         touched: The ids of the nodes that each collected test touches, by test id.
+        root: The root folder, whose code counts.
 
     Attributes:
         is_used: Whether an expression contains `changed()`.
     """
 
-    def __init__(self, project: Project, touched: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, project: Project, touched: Mapping[str, Iterable[str]], root: Path) -> None:
         self.project = project
+        self.root = root
         self.touched = touched
         self.is_used: bool = False
 
@@ -54,13 +57,14 @@ class ChangedNodes:
 
     def _fingerprints(self) -> dict[str, Any]:
         """Return the current fingerprint of each node."""
-        from dagflow.testing import fingerprint
+        from dagflow.testing import CodeGraph, fingerprint
 
+        code = CodeGraph(self.root)
         nodes = self.project.graph.nodes
         found: dict[tuple[int, object], Any] = {}
         for node in nodes:
             identity = id(node.definition), node.key
             if identity not in found:
                 # a list, because JSON loads a tuple as a list
-                found[identity] = list(fingerprint(node.definition, node.key))
+                found[identity] = list(fingerprint(node.definition, node.key, graph=code))
         return {node.id: found[id(node.definition), node.key] for node in nodes}

@@ -116,7 +116,8 @@ def _select_tests(
     remove_deleted_tests(config, {item.nodeid for item in items})
     project = Project(build_project_graph(config, links), record_of(config))
     touched = {item: project.nodes_touched_by(item, links[item]) for item in items}
-    changes = ChangedNodes(project, {item.nodeid: nodes for item, nodes in touched.items()})
+    touched_ids = {item.nodeid: nodes for item, nodes in touched.items()}
+    changes = ChangedNodes(project, touched_ids, config.rootpath)
     result = SelectionResult()
     selected = _resolve_all(project, options.select, "dag-select", changes.find, result.summary)
     excluded = _resolve_all(project, options.exclude, "dag-exclude", changes.find, result.summary)

@@ -181,10 +181,9 @@ ASSET_MANAGER = {"arguments", "resources"}
 @pytest.fixture
 def of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return the fingerprint of `work` in a module with this source."""
-    numbers = iter(range(100))
 
     def make(text: str, key: Any = None) -> Fingerprint:
-        path = tmp_path / f"pipeline_{next(numbers)}.py"
+        path = tmp_path / "pipeline.py"
         path.write_text(HEAD + text)
         module = ModuleType("pipeline")
         monkeypatch.setitem(sys.modules, "pipeline", module)
@@ -210,7 +209,7 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("helper", BASE, "n + 1", "n + 2", {"code"}),
     ("version", BASE, "@op(", '@op(code_version="2", ', {"code"}),
     ("default", BASE, "b=2", "b=3", {"code", "arguments"}),
-    ("policy", BASE, "@op(", "@op(retry_policy=RetryPolicy(2), ", {"arguments"}),
+    ("policy", BASE, "@op(", "@op(retry_policy=RetryPolicy(2), ", {"retry"}),
     ("output", BASE, "@op(", "@op(out=Out(is_required=False), ", {"arguments"}),
     ("type", BASE, "a: int", "a: str", {"code", "types"}),
     ("config", BASE, '{"n": int}', '{"n": str}', {"config"}),
@@ -221,7 +220,7 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("name of a node", GRAPH, "same(one())", 'same(one.alias("x")())', ALL - {"partitions"}),
     ("job's resource", GRAPH, '{"db": 1}', '{"db": "text"}', {"resources"}),
     ("job's config", GRAPH, '{"ops": {}}', '{"ops": {}, "loggers": {}}', {"config"}),
-    ("job's policy", GRAPH, "RetryPolicy(1)", "RetryPolicy(2)", {"arguments"}),
+    ("job's policy", GRAPH, "RetryPolicy(1)", "RetryPolicy(2)", {"retry"}),
     (
         "job's partitions",
         GRAPH,
@@ -234,10 +233,10 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("asset's input", ASSET, "@asset(", '@asset(ins={"up": AssetIn("x")}, ', {"arguments"}),
     ("asset's resource", ASSET, '{"db": 1}', '{"db": "text"}', {"resources"}),
     ("asset's group", ASSET, "@asset(", '@asset(group_name="g", ', set()),
-    ("hook of a job", HOOKED_JOB, '"well"', '"better"', {"arguments"}),
-    ("hook of a node", HOOKED_NODE, '"well"', '"better"', {"arguments"}),
-    ("resource of a hook", HOOKED_NODE, '{"db"}', "set()", {"arguments"}),
-    ("hook of an asset", HOOKED_ASSET, '"well"', '"better"', {"arguments"}),
+    ("hook of a job", HOOKED_JOB, '"well"', '"better"', {"hooks"}),
+    ("hook of a node", HOOKED_NODE, '"well"', '"better"', {"hooks"}),
+    ("resource of a hook", HOOKED_NODE, '{"db"}', "set()", {"hooks"}),
+    ("hook of an asset", HOOKED_ASSET, '"well"', '"better"', {"hooks"}),
     ("metadata that I/O managers read", BASE, "@op(", '@op(out=Out(metadata={"a": 1}), ', {"arguments"}),
     ("metadata of an asset", ASSET, "@asset(", '@asset(metadata={"a": 1}, ', {"arguments"}),
     ("I/O manager of an asset", ASSET, "@asset(", '@asset(io_manager_key="db", ', ASSET_MANAGER),
@@ -267,12 +266,12 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("wiring of a graph asset", GRAPH_ASSET, "press(grind(beans))", "grind(press(beans))", {"code"}),
     ("key that a graph asset reads", GRAPH_ASSET, 'AssetIn("beans")', 'AssetIn("tea")', {"arguments"}),
     ("check's body", CHECK, "> 0", "> 1", {"code"}),
-    ("check's blocking", CHECK, "blocking=True", "blocking=False", {"arguments"}),
-    ("check's dep", CHECK, '"water"', '"milk"', {"arguments", "types"}),
-    ("check's asset", CHECK, 'asset="beans"', 'asset="tea"', {"arguments", "types"}),
-    ("check's metadata", CHECK, "3}", "4}", {"arguments"}),
+    ("check's blocking", CHECK, "blocking=True", "blocking=False", {"checks"}),
+    ("check's dep", CHECK, '"water"', '"milk"', {"checks", "arguments", "types"}),
+    ("check's asset", CHECK, 'asset="beans"', 'asset="tea"', {"checks", "arguments", "types"}),
+    ("check's metadata", CHECK, "3}", "4}", {"checks", "arguments"}),
     ("check's description", CHECK, "blocking", 'description="d", blocking', set()),
-    ("check inside an asset", CHECKED, "blocking=True", "blocking=False", {"arguments"}),
+    ("check inside an asset", CHECKED, "blocking=True", "blocking=False", {"checks"}),
     ("observing function", OBSERVED, '"1"', '"2"', {"code"}),
     ("observed asset's metadata", OBSERVED, '"t"', '"u"', {"arguments"}),
     ("observed asset's resource", OBSERVED, '{"db": 1}', '{"db": "text"}', {"resources"}),

@@ -1,0 +1,318 @@
+"""Closures: the digests of all blocks to which a block leads, also through cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from dagflow.analysis.code.blocks import Block, digest_of
+from dagflow.analysis.code.definitions import is_declaration, makes_definition
+from dagflow.analysis.code.modules import Modules
+from dagflow.analysis.code.references import WIDE, References, id_of, parts_of
+
+DECLARED = "@"
+"""The last letter of the id of the decorators of a definition, such as `shop.py::beans@`."""
+
+
+class Code(NamedTuple):
+    """The digests of code and of everything it leads to.
+
+    Attributes:
+        code: The digest of the blocks.
+        module: The digest of the statements without a name that run when the modules of these blocks are
+            imported.
+    """
+
+    code: str
+    module: str
+
+
+class LiveValue(NamedTuple):
+    """The value of a name of a module at run time.
+
+    Attributes:
+        text: Its plain data as a string.
+        ids: The blocks of the classes and functions in it.
+        is_plain: Whether the text is the whole value, so that the syntax of its assignment does not count.
+    """
+
+    text: str
+    ids: tuple[str, ...]
+    is_plain: bool
+
+
+class Live(Protocol):
+    """The modules that are imported."""
+
+    def value_of(self, path: str, name: str) -> LiveValue | None:
+        """Return the value of a name of a module; None if the module is not imported."""
+
+    def is_definition(self, path: str, name: str) -> bool | None:
+        """Return whether the value of a name is a definition; None if the module is not imported."""
+
+
+class _Node(NamedTuple):
+    digest: str
+    children: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
+class _Closed(NamedTuple):
+    digest: str
+    effects: frozenset[str]
+
+
+class Closures:
+    """The closures of the blocks of a project.
+
+    Args:
+        modules: The modules of the project.
+        live: The modules that are imported; None if only the syntax counts.
+    """
+
+    def __init__(self, modules: Modules, live: Live | None = None) -> None:
+        self.modules = modules
+        self.references = References(modules)
+        self._live = live
+        self._nodes: dict[str, _Node] = {}
+        self._definitions: dict[str, bool] = {}
+        self._closed: tuple[dict[str, _Closed], dict[str, _Closed]] = ({}, {})
+        self._effects: dict[str, frozenset[str]] = {}
+        self._of_effects: dict[tuple[bool, frozenset[str]], str] = {}
+
+    def of(self, ids: Iterable[str], stops: bool = False) -> Code:
+        """Return the digests of blocks and of everything they lead to.
+
+        Args:
+            ids: The ids of the blocks.
+            stops: Whether definitions of dagflow that the code refers to are left out.
+        """
+        ids = list(dict.fromkeys(ids))
+        closed = [self._close(one, stops) for one in ids]
+        effects: frozenset[str] = frozenset().union(*(one.effects for one in closed))
+        return Code(digest_of(*sorted(one.digest for one in closed)), self._effect_digest(effects, stops))
+
+    def blocks(self, ids: Iterable[str], stops: bool = False) -> dict[str, str]:
+        """Return the digest of each block in the closure of blocks, by id."""
+        found: dict[str, str] = {}
+        todo = list(dict.fromkeys(ids))
+        while todo:
+            current = todo.pop()
+            if current in found:
+                continue
+            node = self._node(current)
+            found[current] = node.digest
+            todo += self._children(node, stops)
+            todo += sorted({one for path in node.runs for one in self.effects_of(path)})
+        return {one: digest for one, digest in sorted(found.items()) if not one.endswith(WIDE)}
+
+    def effects_of(self, path: str) -> frozenset[str]:
+        """Return the modules with statements without a name that an import of a module runs."""
+        if path not in self._effects:
+            for component in _components(path, self._imported_by, self._effects):
+                found: set[str] = set()
+                for one in component:
+                    module = self.modules.parsed(one)
+                    if module is None or "" in module.blocks:
+                        found.add(one)
+                    for other in self._imported_by(one):
+                        found |= self._effects.get(other, frozenset())
+                self._effects.update(dict.fromkeys(component, frozenset(found)))
+        return self._effects[path]
+
+    def _imported_by(self, path: str) -> list[str]:
+        module = self.modules.parsed(path)
+        imported = self.references.run_by(path, module.runs) if module else []
+        return [*imported, *self.modules.packages_of(path)]
+
+    def _effect_digest(self, effects: frozenset[str], stops: bool) -> str:
+        key = (stops, effects)
+        if key not in self._of_effects:
+            every, todo = set(effects), list(effects)
+            while todo:
+                more = self._close(todo.pop(), stops).effects - every
+                every |= more
+                todo += more
+            digests = sorted(self._close(one, stops).digest for one in every)
+            self._of_effects[key] = digest_of(*digests) if digests else ""
+        return self._of_effects[key]
+
+    def _close(self, block_id: str, stops: bool) -> _Closed:
+        done = self._closed[stops]
+        if block_id not in done:
+            for component in _components(block_id, lambda one: self._children(self._node(one), stops), done):
+                members = set(component)
+                nodes = [self._node(one) for one in component]
+                below = {child for node in nodes for child in self._children(node, stops)} - members
+                digest = digest_of(
+                    *sorted(node.digest for node in nodes), "", *sorted(done[one].digest for one in below)
+                )
+                own = {path for node in nodes for path in node.runs}
+                effects: frozenset[str] = frozenset().union(
+                    *(self.effects_of(path) for path in own), *(done[one].effects for one in below)
+                )
+                # the digest of the cycle alone is that of each of its blocks
+                for one in component:
+                    done[one] = _Closed(digest_of(one, digest), effects)
+        return done[block_id]
+
+    def _children(self, node: _Node, stops: bool) -> list[str]:
+        if not stops:
+            return list(node.children)
+        return [one for one in node.children if not self.is_definition(one)]
+
+    def is_definition(self, block_id: str) -> bool:
+        """Return whether a block is a definition of dagflow, such as an op, asset, check or job."""
+        known = self._definitions.get(block_id)
+        if known is None:
+            known = self._definitions[block_id] = self._is_definition(block_id.removesuffix(DECLARED))
+        return known
+
+    def _is_definition(self, block_id: str) -> bool:
+        path, name = parts_of(block_id)
+        module = self.modules.parsed(path) if path in self.modules.paths else None
+        block = module.blocks.get(name) if module and name else None
+        if block is None:
+            return False
+        live = self._live.is_definition(path, name) if self._live else None
+        if live is not None:
+            return live
+        calls = [one.name for one in block.decorators] + [block.call]
+        return any(makes_definition(self._outside(path, one)) for one in calls)
+
+    def _outside(self, path: str, chain: str) -> tuple[str, ...]:
+        return self.references.resolve(path, chain).outside if chain else ()
+
+    def _node(self, block_id: str) -> _Node:
+        node = self._nodes.get(block_id)
+        if node is None:
+            node = self._nodes[block_id] = self._make(block_id)
+        return node
+
+    def _make(self, block_id: str) -> _Node:
+        if block_id.startswith("**"):
+            paths = self.modules.named(block_id[2:])
+            return _Node(digest_of(block_id), tuple(id_of(path, WIDE) for path in paths), tuple(paths))
+        path, name = parts_of(block_id)
+        module = self.modules.parsed(path) if path in self.modules.paths else None
+        if module is None:
+            text = self.modules.sources.text(path) if path in self.modules.paths else ""
+            return _Node(digest_of("unknown", name, text), (), (path,) if text else ())
+        if name == WIDE:
+            return self._whole(path)
+        if name.endswith(DECLARED):
+            return self._declared(path, module.blocks[name.removesuffix(DECLARED)])
+        block = module.blocks.get(name)
+        if block is None:
+            return _Node(digest_of("absent", name), (), (path,))
+        return self._of_block(path, block)
+
+    def _whole(self, path: str) -> _Node:
+        """Make the node of a whole module: its blocks, and what it imports."""
+        module = self.modules.parsed(path)
+        assert module is not None
+        children = [child for name in module.blocks for child in self._with_declared(path, name)]
+        names = [f"@{target}" for targets in module.imports.values() for target in targets]
+        names += [f"@{star}" for star in module.stars]
+        outside: list[str] = []
+        for reference in names:
+            targets = self.references.resolve(path, reference)
+            children += targets.ids
+            outside += targets.outside
+        children += [id_of(one, WIDE) for one in self.modules.within(path)]
+        return _Node(digest_of("*", *sorted(outside)), tuple(dict.fromkeys(children)), (path,))
+
+    def _of_block(self, path: str, block: Block) -> _Node:
+        is_value = self._live is not None and block.kind in ("name", "state")
+        live = self._live.value_of(path, block.name) if self._live and is_value else None
+        if live is not None and live.is_plain and block.kind == "name":
+            return _Node(digest_of("value", live.text), live.ids, (path,))
+        digests, references = [block.digest], list(block.references)
+        for one in block.decorators:
+            if not is_declaration(self._outside(path, one.name)):
+                for keyword, (digest, more) in one.parts.items():
+                    digests += [keyword, digest]
+                    references += more
+                references += [one.name] if one.name else []
+        node = self._linked(path, digests, references)
+        if live is None:
+            return node
+        return _Node(
+            digest_of(node.digest, live.text),
+            tuple(dict.fromkeys((*node.children, *live.ids))),
+            node.runs,
+        )
+
+    def _declared(self, path: str, block: Block) -> _Node:
+        """Make the node of the decorators of a definition."""
+        digests: list[str] = []
+        references: list[str] = []
+        for one in block.decorators:
+            if is_declaration(self._outside(path, one.name)):
+                for keyword, (digest, more) in sorted(one.parts.items()):
+                    digests += [keyword, digest]
+                    references += more
+        return self._linked(path, digests, references)
+
+    def _linked(self, path: str, digests: list[str], references: Iterable[str]) -> _Node:
+        children: dict[str, None] = {}
+        runs: dict[str, None] = {path: None}
+        texts: list[str] = []
+        for reference in sorted(set(references)):
+            targets = self.references.resolve(path, reference)
+            runs.update(dict.fromkeys(targets.runs))
+            if targets.ids or targets.outside:
+                texts += [reference, *targets.ids, "", *targets.outside]
+            for target in targets.ids:
+                children.update(dict.fromkeys(self._with_declared(*parts_of(target))))
+        return _Node(digest_of(*digests, "", *texts), tuple(children), tuple(runs))
+
+    def _with_declared(self, path: str, name: str) -> list[str]:
+        """Return the id of a block, and that of its decorators if they declare a definition."""
+        module = self.modules.parsed(path) if path in self.modules.paths else None
+        block = module.blocks.get(name) if module and name else None
+        ids = [id_of(path, name)]
+        if block and any(is_declaration(self._outside(path, one.name)) for one in block.decorators):
+            ids.append(id_of(path, name) + DECLARED)
+        return ids
+
+
+def _components(
+    start: str, children: Callable[[str], Iterable[str]], done: Mapping[str, object]
+) -> Iterator[list[str]]:
+    """Yield the strongly connected components that a node leads to, those below first.
+
+    Args:
+        start: The node.
+        children: Returns the children of a node.
+        done: The nodes whose components are known. The caller adds each component before the next one.
+    """
+    index: dict[str, int] = {start: 0}
+    low: dict[str, int] = {start: 0}
+    stack: list[str] = [start]
+    within = {start}
+    work: list[tuple[str, Iterator[str]]] = [(start, iter(list(children(start))))]
+    while work:
+        node, remaining = work[-1]
+        for child in remaining:
+            if child in done:
+                continue
+            if child not in index:
+                index[child] = low[child] = len(index)
+                stack.append(child)
+                within.add(child)
+                work.append((child, iter(list(children(child)))))
+                break
+            if child in within:
+                low[node] = min(low[node], index[child])
+        else:
+            work.pop()
+            if work:
+                parent = work[-1][0]
+                low[parent] = min(low[parent], low[node])
+            if low[node] == index[node]:
+                component: list[str] = []
+                while not component or component[-1] != node:
+                    component.append(stack.pop())
+                within.difference_update(component)
+                yield component
