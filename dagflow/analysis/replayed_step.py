@@ -17,7 +17,16 @@ from dagflow.events.types import DagflowEventType
 from dagflow.invocation.asset_values import AssetValueLoader
 from dagflow.keys import step_key_base
 from dagflow.partitions.keys import PartitionKeyRange
-from dagflow.plan.step import FROM_CONFIG, FROM_DEFAULT, FROM_STORAGE, Source, Step, StepInput
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_CONFIG,
+    FROM_DEFAULT,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    Source,
+    Step,
+    StepInput,
+)
 from dagflow.plan.surroundings import PartitionsOfRun
 from dagflow.runs.results import ExecutionResult
 from dagflow.types.loaders import DagflowTypeLoaderContext
@@ -128,16 +137,39 @@ class ReplayedStep:
             return self._from_config(item, source)
         if source.source_type == FROM_STORAGE and source.asset_key is not None:
             return self._from_storage(item, source)
-        if source.ref is not None:
-            step_key, name, mapping_key = source.ref
-            value = self.result.outputs_for_step(step_key).get(name, UNSET)
-            value = value if mapping_key is None or value is UNSET else value.get(mapping_key, UNSET)
-            if value is not UNSET:
-                return value
+        if source.source_type == FROM_OUTPUTS:
+            values = [self._produced(part) for part in source.parts]
+            return [value for value in values if value is not UNSET]
+        if source.source_type == FROM_COLLECT:
+            return self._collected(source)
+        value = self._produced(source)
+        if value is not UNSET:
+            return value
         raise self.refuse(
             f"the value of its input '{item.name}' is not in memory. Write the test from the result of a run "
             "in this process, or inside the `with` block of the result"
         )
+
+    def _produced(self, source: Source) -> Any:
+        """Return the stored value of an output; UNSET if it was not produced."""
+        if source.ref is None:
+            return source.value if source.source_type == FROM_DEFAULT else UNSET
+        step_key, name, mapping_key = source.ref
+        value = self.result.outputs_for_step(step_key).get(name, UNSET)
+        return value if mapping_key is None or value is UNSET else value.get(mapping_key, UNSET)
+
+    def _collected(self, source: Source) -> list[Any]:
+        """Return the stored values of a dynamic output, or of all steps of a mapped node."""
+        assert source.ref is not None
+        step_key, name, _ = source.ref
+        node = step_key_base(step_key)
+        found: list[Any] = []
+        for key in self.result.plan.step_keys:
+            if step_key_base(key) == node and not key.endswith("[?]"):
+                value = self.result.outputs_for_step(key).get(name, UNSET)
+                is_dynamic = self.result.plan.step_by_key(key).is_dynamic
+                found += [] if value is UNSET else value.values() if is_dynamic else [value]
+        return found
 
     def _from_config(self, item: StepInput, source: Source) -> Any:
         loader = source.loader

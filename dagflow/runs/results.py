@@ -394,7 +394,7 @@ class ExecutionResult:
     def _value_of_source(self, source: Source) -> Any:
         if source.source_type == FROM_OUTPUTS:
             values = [self._value_of_source(part) for part in source.parts]
-            return [value for value in values if value is not UNSET]
+            return self._list_of([value for value in values if value is not UNSET])
         if source.source_type == FROM_DEFAULT:
             return source.value
         if source.source_type == FROM_INPUT_VALUE:
@@ -403,12 +403,18 @@ class ExecutionResult:
             return UNSET
         if source.source_type == FROM_COLLECT:
             step_key, name, _ = source.ref
-            return [
-                value
-                for key, value in self._values_in_memory().items()
-                if key[1] == name and step_key_base(step_key) == step_key_base(key[0])
-            ]
+            return self._list_of(
+                [
+                    value
+                    for key, value in self._values_in_memory().items()
+                    if key[1] == name and step_key_base(step_key) == step_key_base(key[0])
+                ]
+            )
         return self._values_in_memory().get(source.ref, UNSET)
+
+    def _list_of(self, values: list[Any]) -> Any:
+        """Return a list of values; UNSET if they are stored, so that none of them is in memory."""
+        return values if values or self._values_in_memory() is self._values else UNSET
 
     def _values_in_memory(self) -> Mapping[OutputKey, Any]:
         """Return the outputs whose values are in memory."""

@@ -21,9 +21,11 @@ from dagflow import (
     DagflowInvariantViolationError,
     ExecuteInProcessResult,
     ParameterCheckError,
+    execute_job,
     materialize,
     materialize_to_memory,
     op,
+    reconstructable,
 )
 from dagflow.testing import write_test
 
@@ -333,6 +335,24 @@ def test_an_input_from_storage_is_loaded(kitchen: Any, tmp_path: Path):
         path = write_test(result, "total", tmp_path)
 
     assert 'orders="2024-02-03"' in path.read_text()
+    replay(path)
+
+
+def test_a_run_whose_values_are_stored(kitchen: Any, tmp_path: Path):
+    """The values of a result of `execute_job` are loaded, if the result is open."""
+    with DagflowInstance.local_temp(str(tmp_path / "instance")) as instance:
+        result = execute_job(
+            reconstructable(kitchen.cafe),
+            instance,
+            run_config={"execution": {"config": {"in_process": {}}}},
+            op_selection=["*joined"],
+        )
+        with result:
+            path = write_test(result, "joined", tmp_path)
+
+        with pytest.raises(DagflowInvariantViolationError, match="must be opened"):
+            write_test(result, "joined", tmp_path)
+    assert '(texts=["xa", "yb"])' in path.read_text()
     replay(path)
 
 
