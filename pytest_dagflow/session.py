@@ -38,6 +38,7 @@ class DagSession:
             the controller, so that all of them collect the same partition keys.
         selection: The result of the selection; None until the tests are collected.
         is_selection_received: Whether a worker of xdist sent `selection`. Only true on the controller.
+        definitions: The definitions of the project, in a list of one; empty until they are loaded.
         skipped_seconds: The seconds of waits for retries that the finished tests skipped.
     """
 
@@ -46,6 +47,7 @@ class DagSession:
     selection: SelectionResult | None = None
     is_selection_received: bool = False
     skipped_seconds: float = 0.0
+    definitions: list[object] = field(default_factory=list)
 
 
 _KEY = pytest.StashKey[DagSession]()
@@ -115,7 +117,7 @@ def receive_selection(config: pytest.Config, worker_output: dict[str, Any]) -> N
 def load_project_definitions(config: pytest.Config) -> object:
     """Return the definitions of the project: from the hook, or else from the ini file.
 
-    A function is called, and its result is returned.
+    A function is called once in a session, and its result is returned.
 
     Returns:
         None if neither the hook nor the ini file names definitions.
@@ -123,6 +125,13 @@ def load_project_definitions(config: pytest.Config) -> object:
     Raises:
         pytest.UsageError: The value of the ini key is invalid, or cannot be imported.
     """
+    known = session_of(config).definitions
+    if not known:
+        known.append(_load_definitions(config))
+    return known[0]
+
+
+def _load_definitions(config: pytest.Config) -> object:
     found: object = config.hook.pytest_dagflow_definitions(config=config)
     target = session_of(config).options.definitions
     if found is not None:

@@ -24,6 +24,7 @@ from dagflow.analysis.replayed_step import ReplayedStep, step_to_replay
 from dagflow.analysis.stored_values import EQUAL, FILES, StoredValue, ValueFiles, assertion, file_name
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.errors import check_type
+from dagflow.keys import AssetKey
 from dagflow.runs.results import ExecutionResult
 from dagflow.tags import system_tag_spellings
 
@@ -176,10 +177,19 @@ class _Module:
         expression = imported(whole, self.step.what, self.imports)
         if whole is definition or not isinstance(definition, AssetsDefinition):
             return expression, []
-        name = self.imports.add("dagflow", "AssetKey")
-        keys = [f"{name}([{_strings(key.parts)}])" for key in sorted(definition.keys)]
-        part = Group(f"{expression}.subset_for(", [Group("{", keys, "}")], ")")
-        return "part", _assigned("part", part)
+        keys = Group("{", [self._key(key) for key in sorted(definition.keys)], "}")
+        arguments: list[Source] = [keys if definition.keys else "set()"]
+        if definition.check_keys:
+            name = self.imports.add("dagflow", "AssetCheckKey")
+            checks = [
+                Group(f"{name}(", [self._key(key.asset_key), string_source(key.name)], ")")
+                for key in sorted(definition.check_keys)
+            ]
+            arguments.append(Group("{", checks, "}"))
+        return "part", _assigned("part", Group(f"{expression}.subset_for(", arguments, ")"))
+
+    def _key(self, key: AssetKey) -> str:
+        return f"{self.imports.add('dagflow', 'AssetKey')}([{_strings(key.parts)}])"
 
     def _context(self) -> Source | None:
         """Return the call that builds the context, None if the function needs none."""

@@ -1,15 +1,16 @@
-"""The frame in which the debugger of `--pdb` opens."""
+"""The last frame of an error: in dagflow, or in code of the user, where the debugger of `--pdb` opens."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 import pytest
 
-_OUR_PACKAGES = ("dagflow", "pytest_dagflow")
+OUR_PACKAGES = ("dagflow", "pytest_dagflow")
 
 
 @contextmanager
@@ -43,16 +44,14 @@ def _own_error(error: BaseException) -> BaseException | None:
     seen: set[int] = set()
     while found is not None and id(found) not in seen:
         seen.add(id(found))
-        if not _ends_in_dagflow(found):
+        if found.__traceback__ is not None and not ends_in_dagflow(found.__traceback__):
             return None if found is error else found
         found = getattr(found, "user_exception", None) or found.__cause__
     return None
 
 
-def _ends_in_dagflow(error: BaseException) -> bool:
-    traceback = error.__traceback__
-    if traceback is None:
-        return True
+def ends_in_dagflow(traceback: TracebackType) -> bool:
+    """Return whether the last frame of a traceback is in dagflow."""
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    return str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in _OUR_PACKAGES
+    return str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in OUR_PACKAGES

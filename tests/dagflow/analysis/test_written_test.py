@@ -16,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import (
+    AssetCheckKey,
+    AssetKey,
     AssetSelection,
     DagflowInstance,
     DagflowInvariantViolationError,
@@ -170,6 +172,15 @@ def pair(context):
         yield Output(name, name)
 
 
+SPECS = [AssetCheckSpec("hot", asset="x"), AssetCheckSpec("cold", asset="x")]
+
+
+@multi_asset_check(specs=SPECS, can_subset=True)
+def checks(context):
+    for key in sorted(context.selected_asset_check_keys):
+        yield AssetCheckResult(passed=True, check_name=key.name)
+
+
 @graph_asset
 def cups():
     return echo(three())
@@ -304,6 +315,17 @@ def test_assets_and_checks(kitchen: Any, tmp_path: Path, node: str):
     )
 
     replay(write_test(result, node, tmp_path))
+
+
+def test_a_part_of_several_checks(kitchen: Any, tmp_path: Path):
+    """Only the selected check is evaluated again."""
+    hot = AssetCheckKey(AssetKey("x"), "hot")
+    result = materialize_to_memory([kitchen.pair, kitchen.checks], selection=AssetSelection.checks(hot))
+
+    path = write_test(result, "x:hot", tmp_path)
+
+    assert "checks.subset_for(set(), {AssetCheckKey(" in path.read_text()
+    replay(path)
 
 
 def test_a_range_of_partitions(kitchen: Any, tmp_path: Path):
