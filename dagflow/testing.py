@@ -29,9 +29,11 @@ from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
+from dagflow.selection.graph import Graph, Node
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
-from dagflow.selection.tree import Graph, Node, Selection
+from dagflow.selection.tree import Call, Selection
+from dagflow.selection.words import in_words
 
 if TYPE_CHECKING:
     from random import Random
@@ -227,6 +229,7 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 
 __all__ = [
+    "Call",
     "Causality",
     "Code",
     "CodeGraph",
@@ -258,6 +261,7 @@ __all__ = [
     "graph_of",
     "has_graph",
     "in_order",
+    "in_words",
     "instance_for_test",
     "interleavings",
     "log_lines",

@@ -54,8 +54,8 @@ def add_options(parser: pytest.Parser) -> None:
         default=[],
         metavar="EXPR",
         help="run only the tests that touch these nodes: names with walks ('*water', 'water++'), attributes "
-        "('kind:dbt', 'tag:team=core', 'key:raw_*', 'check:fresh'), sinks(...), roots(...), changed(), and, "
-        "or, not; repeated options select the union",
+        "('kind:dbt', 'tag:team=core', 'key:raw_*', 'schedule:nightly'), functions (sinks(...), roots(...), "
+        "changed(), new(), failed()), and, or, not; repeated options select the union",
     )
     group.addoption(
         "--dag-exclude",

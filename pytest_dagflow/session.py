@@ -156,9 +156,10 @@ def _load_definitions(config: pytest.Config) -> object:
 
 def _call_function(value: object, where: str) -> object:
     """Return the result of a function, any other value itself. A definition can be called, but is none."""
-    if not isinstance(value, FunctionType | MethodType | partial):
+    is_lazy = hasattr(value, "load_fn")  # the function of @definitions
+    if not isinstance(value, FunctionType | MethodType | partial) and not is_lazy:
         return value
     try:
-        return value()
+        return value()  # type: ignore[operator]
     except Exception as error:
         raise pytest.UsageError(f"{where}: {type(error).__name__}: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from dagflow.defs.assets.check_spec import AssetCheckSpec
@@ -11,7 +11,8 @@ from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.defs.resources.requirements import RESOURCE
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.resources.requirements import RESOURCE, Requirement
 from dagflow.defs.selections.terms import PARTITIONS
 from dagflow.keys import AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
@@ -52,8 +53,15 @@ def op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> Attributes:
     return {
         "op": frozenset({op.name}),
         "tag": _tags(tags),
-        "resource": op.required_resource_keys,
+        "resource": _resources(op.all_requirements()),
     }
+
+
+def _resources(needs: Iterable[Requirement]) -> frozenset[str]:
+    """Return the keys of resources, without the default I/O manager, which nearly all nodes have."""
+    return frozenset(
+        need.key for need in needs if need.role == RESOURCE or need.key != DEFAULT_IO_MANAGER_KEY
+    )
 
 
 def node_attributes(node: Node, path: str) -> Attributes:
@@ -91,11 +99,11 @@ def _run_attributes(definition: Any) -> Attributes:
     if node_def is None:
         return {}
     if isinstance(definition, SourceAsset):
-        needs = set(definition.observe_resource_keys)
+        needs = frozenset(definition.observe_resource_keys)
     else:
-        needs = {need.key for need in definition.own_requirements() if need.role == RESOURCE}
+        needs = _resources(definition.own_requirements())
     kind = "op" if isinstance(node_def, OpDefinition) else "graph"
-    return {kind: frozenset({node_def.name}), "resource": frozenset(needs)}
+    return {kind: frozenset({node_def.name}), "resource": needs}
 
 
 def asset_attributes(definition: Any, key: AssetKey) -> Attributes:

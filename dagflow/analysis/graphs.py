@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from dagflow.analysis.attributes import (
@@ -18,16 +18,18 @@ from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.project.automation import SCHEDULES, AnySchedule, assets_of, jobs_of, targets_of
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.errors import ParameterCheckError, repr_of
-from dagflow.keys import ASSET_JOB_NAME, AssetCheckKey, AssetKey
-from dagflow.selection.tree import Graph
-from dagflow.selection.tree import Node as GraphNode
+from dagflow.keys import ANONYMOUS_JOB_PREFIX, ASSET_JOB_NAME, AssetCheckKey, AssetKey
+from dagflow.selection.graph import Graph
+from dagflow.selection.graph import Node as GraphNode
 
 _Attributes = dict[str, frozenset[str]]
 
@@ -36,9 +38,10 @@ def graph_of(*definitions: Any) -> Graph:
     """Build the graph of the nodes and edges of definitions, for example to resolve selections.
 
     Args:
-        definitions: Jobs, graphs, ops, assets, and `Definitions` and repositories, which count as all that
-            they hold. A job of `define_asset_job` selects from the assets among the arguments. A definition
-            that occurs twice on one level is one node.
+        definitions: Jobs, graphs, ops, assets, schedules and sensors, which count as what they start, and
+            `Definitions` and repositories, which count as all that they hold. A job of `define_asset_job`
+            selects from the assets among the arguments. A definition that occurs twice on one level is one
+            node.
 
     Returns:
         The graph. Ids are the paths of the nodes ("cafe:machine.brew", "asset:shop/cup", "op:beans").
@@ -67,6 +70,8 @@ def graph_of(*definitions: Any) -> Graph:
     builder = _Builder()
     # a whole project first: it adds its jobs with its resources, and the jobs alone are then known
     distinct = {id(definition): definition for definition in definitions}
+    automations = [one for one in distinct.values() if isinstance(one, _AUTOMATIONS)]
+    distinct.update({id(one): one for one in (*assets_of(automations), *jobs_of(automations))})
     found = sorted(distinct.values(), key=lambda one: not isinstance(one, _PROJECTS))
     for definition in found:
         if not isinstance(definition, UnresolvedAssetJobDefinition):
@@ -78,7 +83,8 @@ def graph_of(*definitions: Any) -> Graph:
 
 
 def has_graph(value: object) -> bool:
-    """Return whether `graph_of` takes a value: a job, a graph, an op, an asset or a project of them.
+    """Return whether `graph_of` takes a value: a job, a graph, an op, an asset, a schedule, a sensor, or a
+    project of them.
 
     Example:
         >>> from dagflow import Definitions
@@ -86,10 +92,11 @@ def has_graph(value: object) -> bool:
         (True, False)
     """
     jobs = (JobDefinition, UnresolvedAssetJobDefinition)
-    return isinstance(value, (*_ASSETS, *_PROJECTS, *jobs, GraphDefinition, OpDefinition))
+    return isinstance(value, (*_ASSETS, *_PROJECTS, *_AUTOMATIONS, *jobs, GraphDefinition, OpDefinition))
 
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
+_AUTOMATIONS = (*SCHEDULES, SensorDefinition)
 _PROJECTS = (Definitions, RepositoryDefinition)
 
 
@@ -108,6 +115,10 @@ class _Builder:
         self.name_counts: dict[str, int] = {}
         # the ids of the jobs that are added: as a user wrote them, and with the resources of their project
         self.known_jobs: set[int] = set()
+        # schedules and sensors, each with the jobs of its project by name
+        self.automations: list[tuple[AnySchedule | SensorDefinition, Mapping[str, JobDefinition]]] = []
+        # values of attributes that nodes may have or not
+        self.known: dict[str, set[str]] = {}
 
     def add(self, definition: Any, origin: Any = None) -> None:
         """Add a definition.
@@ -129,25 +140,33 @@ class _Builder:
             self._op(definition)
         elif isinstance(definition, _ASSETS):
             self._asset(definition, "", ())
+        elif isinstance(definition, _AUTOMATIONS):
+            self.automations.append((definition, {}))
         else:
             raise ParameterCheckError(
-                f"graph_of takes jobs, graphs, ops, assets, Definitions and repositories, not "
-                f"{repr_of(definition)} "
-                f"of type '{type(definition).__name__}'"
+                "graph_of takes jobs, graphs, ops, assets, schedules, sensors, Definitions and repositories, "
+                f"not {repr_of(definition)} of type '{type(definition).__name__}'"
             )
 
     def _project(self, project: Definitions | RepositoryDefinition) -> None:
-        """Add the assets and jobs of a project. The job of all assets adds nothing to its assets."""
+        """Add all that a project holds. The job of all assets adds nothing to its assets."""
+        automations: list[Any]
         if isinstance(project, Definitions):
-            assets: list[Any] = [*project.assets, *project.asset_checks]
+            assets: list[Any] = project.all_assets()
             jobs = project.resolve_all_job_defs()
-            origins = {job.name: job for job in project.jobs}
+            origins = {job.name: job for job in project.all_jobs()}
+            automations, resources = [*project.schedules, *project.sensors], project.resources
         else:
             checks = project.asset_checks_defs_by_key.values()
             assets = [
                 *project.assets_defs_by_key.values(), *project.source_assets_by_key.values(), *checks
             ]  # fmt: skip
             jobs, origins = project.get_all_jobs(), {}
+            automations = [*project.schedule_defs, *project.sensor_defs]
+            resources = project.get_top_level_resources()
+        self._know("resource", resources or ())
+        by_name = {job.name: job for job in jobs}
+        self.automations += [(automation, by_name) for automation in automations]
         for asset in dict.fromkeys(assets):
             self.add(asset)
         for job in jobs:
@@ -156,9 +175,11 @@ class _Builder:
 
     def _job(self, job: JobDefinition, wholes: tuple[Any, ...]) -> None:
         self.known_jobs.update(map(id, wholes))
+        name = "" if job.name.startswith(ANONYMOUS_JOB_PREFIX) else job.name  # no user wrote that name
+        self._know("job", [name] * bool(name))
         if job.asset_layer is not None:
             for asset in dict.fromkeys(job.asset_layer.definitions.values()):
-                self._asset(asset, job.name, wholes)
+                self._asset(asset, name, wholes)
         else:
             attributes = {"job": frozenset({job.name})}
             self._nodes(job.graph, self._unique_name(job.name), "", None, attributes, wholes)
@@ -166,7 +187,11 @@ class _Builder:
     def graph(self) -> Graph:
         """Return the graph of all added definitions."""
         self._connect_assets()
-        return Graph(self.nodes.values(), self.edges)
+        self._connect_automations()
+        return Graph(self.nodes.values(), self.edges, self.known)
+
+    def _know(self, attribute: str, values: Iterable[str]) -> None:
+        self.known.setdefault(attribute, set()).update(values)
 
     def _unique_name(self, name: str) -> str:
         count = self.name_counts[name] = self.name_counts.get(name, 0) + 1
@@ -184,18 +209,24 @@ class _Builder:
         parent: str | None,
         inherited: Mapping[str, frozenset[str]],
         wholes: tuple[Any, ...],
+        tops: Collection[str] = (),
     ) -> None:
+        """Add the nodes of a graph, and the nodes inside them.
+
+        A node in an inner graph has its own name too, unless it is in `tops`, the names of the top level.
+        """
         parents = graph.parents
+        tops = tops if prefix else graph.node_dict.keys()
         for name, node in graph.node_dict.items():
             path = prefix + name
             node_id = f"{root_name}:{path}"
             attributes = {**inherited, **node_attributes(node, path)}
-            names = (path,) if path == name else (path, name)
+            names = (path,) if name in tops else (path, name)
             self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, wholes)
             self.inner.setdefault(root_name, []).append(node_id)
             if isinstance(node.definition, GraphDefinition):
                 inner = {**inherited, "graph": inherited.get("graph", frozenset()) | {node.definition.name}}
-                self._nodes(node.definition, root_name, f"{path}.", node_id, inner, wholes)
+                self._nodes(node.definition, root_name, f"{path}.", node_id, inner, wholes, tops)
             self.edges += [(f"{root_name}:{prefix}{parent}", node_id) for parent in parents[name]]
 
     def _asset(self, definition: Any, job: str, wholes: tuple[Any, ...]) -> None:
@@ -288,6 +319,28 @@ class _Builder:
                         for check_id in gates.get(upstream, ())
                         if self.nodes[check_id].definition is not definition
                     ]
+
+    def _connect_automations(self) -> None:
+        """Add the names of schedules and sensors to the nodes that they start."""
+        if not self.automations:
+            return
+        nodes_of: dict[object, list[str]] = {}  # by the id of a job, and by its name
+        for node in self.nodes.values():
+            for key in (*map(id, node.part_of), *node.attributes.get("job", ())):
+                nodes_of.setdefault(key, []).append(node.id)
+        for automation, jobs in self.automations:
+            attribute = "sensor" if isinstance(automation, SensorDefinition) else "schedule"
+            self._know(attribute, [automation.name])
+            for target in targets_of(automation):
+                # the job as the project runs it, and as a user wrote it
+                known = [job for job in (jobs.get(target.job_name), target.job) if job is not None]
+                keys: list[object] = [*map(id, known)] or [target.job_name]
+                for node_id in dict.fromkeys(node_id for key in keys for node_id in nodes_of.get(key, ())):
+                    node = self.nodes[node_id]
+                    names = frozenset({automation.name}).union(node.attributes.get(attribute, ()))
+                    self.nodes[node_id] = node._replace(
+                        attributes={**node.attributes, attribute: names}, part_of=(*node.part_of, automation)
+                    )
 
     def _add_attributes_of_asset(self, check_id: str, asset_id: str) -> None:
         check, asset = self.nodes[check_id], self.nodes[asset_id]

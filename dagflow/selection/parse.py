@@ -4,8 +4,9 @@
     expression := both (('or' | ',') both)*        both := negated ('and' negated)*
     negated    := 'not' negated | walk
     walk       := clause | (number? '+')? atom ('+' number?)?
-    atom       := attribute ':' value | sinks(expression) | roots(expression) | changed()
-                | (expression) | *
+    atom       := attribute ':' value | (expression) | * | call
+    call       := sinks(expression) | roots(expression) | new() | failed() | untested()
+                | changed((facet | since '=' revision) ',' ...)
 
 | entrance | reads | used by |
 |---|---|---|
@@ -14,8 +15,8 @@
 | `parse_selection` | an expression | `--dag-select` |
 
 A text has the same meaning at each entrance that accepts it. In a clause each `+` is one level. In front of
-or behind another atom `+` is all levels, and `+2` two levels. Commas, `changed()` and `*` as the walk of an
-atom are accepted by `parse_selection` only.
+or behind another atom `+` is all levels, and `+2` two levels. Commas, `*` as the walk of an atom, and calls
+other than `sinks` and `roots` are accepted by `parse_selection` only.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from typing import Final, NamedTuple, NoReturn
 
 from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
 from dagflow.selection import tree
-from dagflow.selection.reader import Dialect, Reader, depth_of
-from dagflow.selection.tree import ALL, NAME, RESERVED, Selection
+from dagflow.selection.reader import Dialect, Reader, depth_of, form_of_levels
+from dagflow.selection.tree import ALL, NAME, Selection
 
 ASSET_ATTRIBUTES: Final = (
     "key",
@@ -50,18 +51,28 @@ ASSET_ATTRIBUTES: Final = (
 """The attributes of the selection strings of assets. Several of them can be read, but not resolved."""
 
 _VALUE = re.compile(r"[\w*?./\[\]-]+")
-_OPEN = Dialect(DagflowInvalidSubsetError, re.compile(NAME), _VALUE, _VALUE, tree.ATTRIBUTES, tree.FUNCTIONS)
+_REVISION = re.compile(r"[\w./~^@{}-]+")
+_OPEN = Dialect(
+    DagflowInvalidSubsetError,
+    re.compile(NAME),
+    _VALUE,
+    _VALUE,
+    tree.ATTRIBUTES,
+    (*tree.ENDS, *tree.CALLS),
+)
+_CLAUSE = _OPEN._replace(attributes=(), functions=())
 _ASSETS = Dialect(
     DagflowInvalidAssetSelectionError,
     re.compile(r"[\w./\[\]?-]+"),
     re.compile(r"[A-Za-z_][A-Za-z0-9_/]*"),
     re.compile(r"(?!\*(?![A-Za-z0-9_/*]))[A-Za-z_*][A-Za-z0-9_/*]*"),
     ASSET_ATTRIBUTES,
-    ("sinks", "roots"),
+    tree.ENDS,
+    tree.RESERVED.union(tree.ENDS),
     is_open=False,
 )
 _MAX_DEPTH = 50
-_AN_ATOM = "a name, an attribute such as 'tag:x', sinks(...), roots(...), changed(), '*' or '('"
+_AN_ATOM = "a name, an attribute such as 'tag:x', a function such as changed() or sinks(...), '*' or '('"
 _A_CLOSED_ATOM = "an attribute such as 'key:{}', sinks(...), roots(...), '*' or '('"
 
 
@@ -90,11 +101,12 @@ def parse_clause(text: str) -> Clause:
         >>> parse_clause("*").name is None
         True
     """
-    reader = Reader(text, _OPEN)
+    reader = Reader(text, _CLAUSE)
     clause = _clause(reader)
     if clause is None:
         reader.fail("a name")
     if not reader.at_end():
+        Reader(text, _CLAUSE).levels_up()  # raises the error about `2+a`
         reader.fail("the end" if clause.down else "'*', '+' or the end")
     return clause
 
@@ -104,8 +116,8 @@ def parse_selection(text: str) -> Selection:
 
     Args:
         text: The expression: clauses as in `parse_clause`, attributes (`tag:team=core`, `key:raw_*`),
-            `sinks(...)`, `roots(...)`, `changed()`, `and`, `or`, `not`, commas (which mean `or`) and
-            parentheses.
+            `sinks(...)`, `roots(...)`, `changed(code, since="main")`, `new()`, `failed()`, `untested()`,
+            `and`, `or`, `not`, commas (which mean `or`) and parentheses.
 
     Returns:
         The tree of the expression. `str` of it can be parsed to an equal tree.
@@ -159,7 +171,7 @@ def _clause(reader: Reader) -> Clause | None:
     name = reader.name()
     if name is None:
         return Clause(0, None, 0) if up == "*" and reader.at_end() else None
-    return Clause(depth_of(up), name, depth_of(reader.down()))
+    return Clause(depth_of(up), name, _down_from_name(reader))
 
 
 def _walked(of: Selection, up: int, down: int) -> Selection:
@@ -222,7 +234,7 @@ def _down_from_name(reader: Reader) -> int:
     mark = reader.down()
     number = reader.number() if mark and reader.at_digit() else None
     if number is not None:
-        reader.fail(f"one '+' for each level of a name: '{'+' * number if number < 9 else '*'}'", start)
+        reader.fail(f"{form_of_levels(number)}'", start)
     return depth_of(mark)
 
 
@@ -255,23 +267,59 @@ def _term(reader: Reader) -> Selection:
     function = reader.take_call()
     if function is None:
         _fail_at_atom(reader)
-    if function == "changed":
-        if not reader.take(")"):
-            reader.fail("')'")
-        return tree.Changed()
+    if function in tree.CALLS:
+        return _call(reader, function)
     of = _closed(reader)
     return tree.Sinks(of) if function == "sinks" else tree.Roots(of)
+
+
+def _call(reader: Reader, function: str) -> tree.Call:
+    """Read the arguments of a function without a selection, and `)`."""
+    facets: list[str] = []
+    since: str | None = None
+    is_more = not reader.take(")")
+    if is_more and function != "changed":
+        reader.fail("')'")
+    while is_more:
+        reader.skip_space()
+        word, start = reader.word(), reader.position
+        if word == "since" and since is None:
+            since = _revision(reader)
+        elif word in tree.FACETS and word not in facets:
+            reader.take(word)
+            facets.append(word)
+        else:
+            again = " once" if word in (*facets, "since") else ""
+            expected = f'one of {", ".join(tree.FACETS)}, or since="..."{again}'
+            reader.fail(expected, start, () if again else (*tree.FACETS, "since"))
+        is_more = reader.take(",")
+        if not is_more and not reader.take(")"):
+            reader.fail("',' or ')'")
+    return tree.Call(function, tuple(facets), since)
+
+
+def _revision(reader: Reader) -> str:
+    """Read `since=` and a revision."""
+    reader.take("since")
+    if not reader.take("="):
+        reader.fail("'=' and a revision, such as since=\"main\"")
+    reader.skip_space()
+    found = reader.take_match(_REVISION) or reader.quoted()
+    if not found:
+        reader.fail('a revision, such as "origin/main"')
+    return found
 
 
 def _name(reader: Reader) -> Selection:
     start = reader.position
     is_quoted = reader.text[start] == '"'
     name = reader.name()
-    if name is None or (not is_quoted and name in RESERVED - tree.CALLED):
+    if name is None or (not is_quoted and name in tree.RESERVED):
         reader.position = start
         _fail_at_atom(reader)
-    if not is_quoted and name in tree.CALLED:
-        reader.fail(f"'(', or '\"{name}\"' for a node of that name")
+    if not is_quoted and reader.at("("):
+        reader.position = start
+        reader.take_call()  # raises the error about an unknown function
     return tree.Name(name)
 
 

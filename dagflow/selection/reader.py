@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple, NoReturn
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowError
-from dagflow.selection.tree import ALL, ATTRIBUTES, NAME, RESERVED, WORD, Pattern
+from dagflow.selection.tree import ALL, ATTRIBUTES, NAME, RESERVED, WORD, Pattern, quoted
 
 _match_name = re.compile(NAME).match
 _match_word = re.compile(WORD).match
@@ -19,8 +20,12 @@ _match_number = re.compile(r"\s*(\d+)").match
 _match_space = re.compile(r"\s*").match
 _match_call = re.compile(r"(\w+)\s*\(").match
 _match_attribute = re.compile(r"(\w+)\s*:").match
-_find_check = re.compile(rf'(?<![\w.:/"-])(?:check:)?({NAME}):({WORD})').finditer
+_match_check = re.compile(rf"(?:check:)?({NAME}):({WORD})").fullmatch
+_match_glob = re.compile(r"[\w./*?-]*[*?][\w./*?-]*").fullmatch
 _match_atom = re.compile(r'[\w"(*]').match
+_find_separator = re.compile(r"[\s(),]").search
+_MAX_DIGITS = 9
+_MAX_SHOWN = 60
 
 
 class Dialect(NamedTuple):
@@ -33,6 +38,7 @@ class Dialect(NamedTuple):
         key_value: The regex of such a value of `key:`.
         attributes: The attributes.
         functions: The functions.
+        keywords: The words that are no value without quotes.
         is_open: Whether an expression may contain clauses, commas and `*` as a walk.
     """
 
@@ -42,6 +48,7 @@ class Dialect(NamedTuple):
     key_value: re.Pattern[str]
     attributes: tuple[str, ...] = ATTRIBUTES
     functions: tuple[str, ...] = ()
+    keywords: frozenset[str] = RESERVED
     is_open: bool = True
 
 
@@ -123,6 +130,14 @@ class Reader:
         self.position += len(sign)
         return True
 
+    def take_match(self, regex: re.Pattern[str]) -> str | None:
+        """Read the text that a regex matches here. Returns None if it does not match."""
+        found = regex.match(self.text, self.position)
+        if not found:
+            return None
+        self.position = found.end()
+        return found[0]
+
     def take_word(self, word: str) -> bool:
         """Read a keyword, in lower or upper case, if it is the next word. Returns whether it was."""
         self.skip_space()
@@ -135,8 +150,10 @@ class Reader:
     def take_call(self) -> str | None:
         """Read the name of a function and `(`. Returns None if no call of a known function comes next."""
         found = _match_call(self.text, self.position)
-        if not found or found[1] not in self.dialect.functions:
+        if not found or found[1] in RESERVED:
             return None
+        if found[1] not in self.dialect.functions:
+            self.fail(f"one of {', '.join(self.dialect.functions)} before '('", known=self.dialect.functions)
         self.position = found.end()
         return found[1]
 
@@ -146,7 +163,9 @@ class Reader:
         if not found:
             return None
         if found[1] not in self.dialect.attributes:
-            self.fail(f"one of {', '.join(self.dialect.attributes)} before ':'")
+            self.fail(
+                f"one of {', '.join(self.dialect.attributes)} before ':'", known=self.dialect.attributes
+            )
         self.position = found.end()
         return found[1]
 
@@ -170,12 +189,11 @@ class Reader:
         if not found:
             return None
         start, self.position = self.position, found.end()
-        levels = int(found[1])
+        levels = self._int(found[1], start)
         if self._at_term():
             return levels
         if found[0].endswith("+") and self.at_atom():
-            mark = "+" * levels if levels < 9 else "*"
-            self.fail(f"one '+' for each level of a name: '{mark}{self.word()}'", start)
+            self.fail(f"{form_of_levels(levels)}{self.word()}'", start)
         self.position = start
         return None
 
@@ -185,7 +203,12 @@ class Reader:
         if not found:
             return None
         self.position = found.end()
-        return int(found[1])
+        return self._int(found[1], found.start(1))
+
+    def _int(self, digits: str, start: int) -> int:
+        if len(digits) > _MAX_DIGITS:
+            self.fail(f"a number of at most {_MAX_DIGITS} digits", start)
+        return int(digits)
 
     def name(self) -> str | None:
         """Read a name or a quoted string. Returns None if neither comes next."""
@@ -200,7 +223,7 @@ class Reader:
         self.skip_space()
         regex = self.dialect.key_value if attribute == "key" else self.dialect.value
         found = regex.match(self.text, self.position)
-        if found and found[0] not in RESERVED:
+        if found and found[0] not in self.dialect.keywords:
             self.position = found.end()
             is_glob = ("*" in found[0] or "?" in found[0]) and not re.fullmatch(NAME, found[0])
             return Pattern(found[0], is_glob)
@@ -223,24 +246,78 @@ class Reader:
             self.fail("a closing quote")
         return None
 
-    def fail(self, expected: str, position: int | None = None) -> NoReturn:
+    def fail(self, expected: str, position: int | None = None, known: Iterable[str] = ()) -> NoReturn:
         """Raise the error about what was expected at `position`, by default at the current position.
+
+        Args:
+            expected: What was expected.
+            position: The position.
+            known: The words that are valid there. The message has those that are similar to the word there.
 
         Raises:
             DagflowError: Always; of the class of the dialect.
         """
-        line = re.sub(r"\s", " ", self.text)
-        caret = " " * (self.position if position is None else position) + "^"
-        message = f"cannot read the selection: expected {expected}{self._hint_for_check()}"
-        raise self.dialect.error(f"{message}\n    {line}\n    {caret}")
+        position = self.position if position is None else position
+        hint = nearest(self.word(), known)
+        hint = f".{hint}" if hint else self._hint(position)
+        line, caret = _shown(self.text, position)
+        raise self.dialect.error(
+            f"cannot read the selection: expected {expected}{hint}\n    {line}\n    {caret}"
+        )
 
-    def _hint_for_check(self) -> str:
-        """Return how to write a check, if the text has `asset:check` without quotes."""
-        if self.dialect.is_open and "check" in self.dialect.attributes:
-            for found in _find_check(self.text):
-                if not nearest(found[1], self.dialect.attributes):
-                    return f'. A check is written check:"{found[1]}:{found[2]}"'
+    def _hint(self, position: int) -> str:
+        """Return how to write the check or the glob that the text has at a position."""
+        part = _part_around(self.text, position)
+        check = _match_check(part) if "check" in self.dialect.attributes else None
+        if check and not nearest(check[1], self.dialect.attributes):
+            return f". A check is written check:{quoted(f'{check[1]}:{check[2]}')}"
+        glob = part if part.startswith("*.") else part.strip("*+")  # marks of walks are not part of it
+        is_glob = "key" in self.dialect.attributes and len(glob) <= _MAX_SHOWN and _match_glob(glob)
+        if is_glob and "?" not in glob:
+            return f". A glob is written key:{quoted(glob)}"
+        if is_glob and self.dialect.is_open:  # elsewhere `?` is no wildcard
+            return f". A glob is written key:{glob}"
         return ""
+
+
+def _part_around(text: str, position: int) -> str:
+    """Return the part of a text at a position, up to white space, a comma or parentheses on both sides."""
+    start = 1 + max(text.rfind(sign, 0, position) for sign in " \t\n(),")
+    end = _find_separator(text, position)
+    return text[start : min(end.start() if end else len(text), start + 2 * _MAX_SHOWN)]
+
+
+def _shown(text: str, position: int) -> tuple[str, str]:
+    """Return one line with the text around a position, and a line with a caret at the position."""
+    first, last = max(position - _MAX_SHOWN, 0), position + _MAX_SHOWN
+    before = "..." if first > 0 else ""
+    after = "..." if last < len(text) else ""
+    left, right = text[first:position], text[position:last]
+    shown = "".join(char if char.isprintable() else " " for char in left + right)
+    return f"{before}{shown}{after}", " " * (len(before) + sum(map(_width, left))) + "^"
+
+
+def _width(char: str) -> int:
+    """Return the number of columns of a character in a terminal."""
+    if char.isascii():
+        return 1
+    import unicodedata  # imported lazily: only error messages about other scripts use it
+
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def form_of_levels(levels: int) -> str:
+    """Return how to write the levels of a walk from a name, without a closing quote.
+
+    Example:
+        >>> form_of_levels(2), form_of_levels(0)
+        ("one '+' for each level of a name: '++", "no '+' for no level: '")
+    """
+    if not levels:
+        return "no '+' for no level: '"
+    return f"one '+' for each level of a name: '{'+' * levels if levels < 9 else '*'}"
 
 
 def depth_of(mark: str) -> int:

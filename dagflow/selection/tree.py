@@ -1,18 +1,15 @@
-"""The tree of a selection, and the graph that selections are resolved against.
+"""The tree of a selection: a name, an attribute, a walk, a call, `and`, `or`, `not`...
 
-A selection is a tree of small values: a name, an attribute, a walk, `and`, `or`, `not`... It is independent
-of any graph. `parse` turns its `str` back into an equal tree. A `Graph` has nodes with their names, and edges
-from each node to its readers.
+Each part is a small value, independent of any graph. `parse` turns the `str` of a tree back into an equal
+tree.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import ClassVar, Final, NamedTuple
+from collections.abc import Callable
+from typing import ClassVar, Final
 
-from dagflow.errors import CheckError
-from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.values import ByValue
 
 ALL: Final = -1
@@ -30,16 +27,36 @@ ATTRIBUTES: Final = (
     "owner",
     "resource",
     "check",
+    "schedule",
+    "sensor",
     "partitions",
     "is",
 )
 """The attributes that can be written before a colon to select nodes."""
 
-FUNCTIONS: Final = ("changed", "sinks", "roots")
-"""The functions of expressions."""
+ENDS: Final = ("sinks", "roots")
+"""The functions of a selection in parentheses."""
 
-CALLED: Final = frozenset(FUNCTIONS)
-RESERVED: Final = frozenset({"and", "or", "not", "AND", "OR", "NOT", *FUNCTIONS})
+CALLS: Final = ("changed", "new", "failed", "untested")
+"""The functions without a selection in parentheses. A caller of the resolver gives them their meaning."""
+
+FACETS: Final = (
+    "code",
+    "config",
+    "types",
+    "partitions",
+    "resources",
+    "retry",
+    "hooks",
+    "checks",
+    "files",
+    "env",
+    "module",
+    "packages",
+)
+"""The parts of a node that `changed(...)` can be narrowed to."""
+
+RESERVED: Final = frozenset({"and", "or", "not", "AND", "OR", "NOT"})
 """The keywords of expressions. Inside an expression, a node with such a name is written in quotes."""
 
 GLOBBED: Final = frozenset({"key", "asset", "group"})
@@ -51,7 +68,7 @@ NULLABLE: Final = frozenset({
 """The attributes that can be compared with `<null>`."""
 
 WORD: Final = r"\w(?:[\w-]*\w)?"
-NAME: Final = rf"{WORD}(?:[./]{WORD})*(?:\[(?:{WORD}|\?)\])?"
+NAME: Final = rf"{WORD}(?:[./]{WORD})*(?:\[(?:{WORD}|\?)\](?!\w))?"
 """The regex of a name without quotes: words joined by dots or slashes, and an optional mapping key."""
 
 
@@ -154,6 +171,11 @@ class Attribute(Selection):
             return self.value
         return Pattern(self.value.text, is_glob="*" in self.value.text, wildcards="*")
 
+    @property
+    def literal(self) -> str | None:
+        """The only value that matches, as a graph stores it; None if several values may match."""
+        return None if self.value is None or self.is_glob or self.attribute == "tag" else self.value.text
+
     def matcher(self) -> Callable[[str], object]:
         """Return a function that returns something true for a matching value.
 
@@ -175,13 +197,25 @@ class Attribute(Selection):
         return f"{self.attribute}:{value}" + (f"={self.tag_value}" if self.tag_value else "")
 
 
-class Changed(Selection):
-    """`changed()`: the nodes that differ from an earlier record."""
+class Call(Selection):
+    """`changed()`, `changed(code, since="main")`, `new()`, `failed()`, `untested()`: nodes by their history.
 
-    __slots__ = ()
+    Attributes:
+        name: The name of the function, one of CALLS.
+        facets: The arguments of `changed`: names in FACETS. Empty for all facets.
+        since: The revision to compare with; None for the record of earlier sessions.
+    """
+
+    __slots__ = ("facets", "name", "since")
+
+    def __init__(self, name: str, facets: tuple[str, ...] = (), since: str | None = None) -> None:
+        self.name: str = name
+        self.facets: tuple[str, ...] = facets
+        self.since: str | None = since
 
     def __str__(self) -> str:
-        return "changed()"
+        arguments = [*self.facets, *([] if self.since is None else [f"since={quoted(self.since)}"])]
+        return f"{self.name}({', '.join(arguments)})"
 
 
 class Sinks(Selection):
@@ -292,92 +326,14 @@ def written(text: str) -> str:
     """
     if re.fullmatch(NAME, text) and text not in RESERVED:
         return text
-    return '"' + text.replace('"', '""') + '"'
+    return quoted(text)
 
 
-class Node(NamedTuple):
-    """One node of a graph.
-
-    Args:
-        id: The id, unique in the graph. The edges use it.
-        names: All names of the node: `brew`, `machine.brew`, `shop/cup`.
-        attributes: The values of its attributes, by a name in ATTRIBUTES. A tag is `key=value`, or `key`.
-        parent: The id of the enclosing graph node, if any.
-        definition: The definition that the node is an instance of.
-        part_of: The definitions that contain the node as a whole: jobs, asset jobs.
-        key: The key of the asset or check that the node is, None for the node of an op or graph.
-    """
-
-    id: str
-    names: tuple[str, ...]
-    attributes: Mapping[str, Collection[str]] = {}
-    parent: str | None = None
-    definition: object = None
-    part_of: tuple[object, ...] = ()
-    key: AssetKey | AssetCheckKey | None = None
-
-
-class Graph:
-    """Nodes, and edges from each node to its readers. Immutable.
-
-    Args:
-        nodes: The nodes.
-        edges: The edges, as pairs (id of a node, id of its reader).
-
-    Raises:
-        CheckError: Two nodes have the same id, or an edge or a parent is an unknown id.
+def quoted(text: str) -> str:
+    """Return a string in quotes, as it is written in an expression.
 
     Example:
-        >>> graph = Graph([Node("a", ("a",)), Node("b", ("b", "bee"))], [("a", "b")])
-        >>> graph.children("a"), graph.parents("a"), [node.id for node in graph.named("bee")]
-        (['b'], [], ['b'])
+        >>> print(quoted('a "b" c'))
+        "a ""b"" c"
     """
-
-    def __init__(self, nodes: Iterable[Node], edges: Iterable[tuple[str, str]] = ()) -> None:
-        self.nodes: tuple[Node, ...] = tuple(nodes)
-        self.edges: tuple[tuple[str, str], ...] = tuple(dict.fromkeys(edges))
-        self._by_id = {node.id: node for node in self.nodes}
-        if len(self._by_id) < len(self.nodes):
-            raise CheckError("two nodes of a graph have the same id")
-        self._parents: dict[str, list[str]] = {node.id: [] for node in self.nodes}
-        self._children: dict[str, list[str]] = {node.id: [] for node in self.nodes}
-        self._inner: dict[str, list[str]] = {node.id: [] for node in self.nodes}
-        self._by_name: dict[str, list[Node]] = {}
-        for node in self.nodes:
-            for name in node.names:
-                self._by_name.setdefault(name, []).append(node)
-            if node.parent is not None:
-                self._inner[self._known(node.parent, f"the parent of '{node.id}'")].append(node.id)
-        for upstream, downstream in self.edges:
-            self._children[self._known(upstream, "an edge")].append(downstream)
-            self._parents[self._known(downstream, "an edge")].append(upstream)
-
-    def _known(self, node_id: str, where: str) -> str:
-        if node_id not in self._by_id:
-            raise CheckError(f"{where} names '{node_id}', which is not a node of the graph")
-        return node_id
-
-    def node(self, node_id: str) -> Node:
-        """Return the node with this id."""
-        return self._by_id[self._known(node_id, "the argument")]
-
-    def parents(self, node_id: str) -> list[str]:
-        """Return the ids of the nodes that this node reads from, on its own level."""
-        return self._parents[self._known(node_id, "the argument")]
-
-    def children(self, node_id: str) -> list[str]:
-        """Return the ids of the nodes that read from this node, on its own level."""
-        return self._children[self._known(node_id, "the argument")]
-
-    def inner(self, node_id: str) -> list[str]:
-        """Return the ids of the nodes directly inside this node, if it is a graph node."""
-        return self._inner[self._known(node_id, "the argument")]
-
-    def named(self, name: str) -> list[Node]:
-        """Return the nodes with a name. Ignores a mapping key in it (`brew[a]`) if no node has that key."""
-        return self._by_name.get(name) or self._by_name.get(name.partition("[")[0], [])
-
-    @property
-    def names(self) -> Collection[str]:
-        """The names of all nodes."""
-        return self._by_name.keys()
+    return '"' + text.replace('"', '""') + '"'

@@ -14,7 +14,9 @@ from pytest_dagflow.selecting.record import Record
 from pytest_dagflow.session import load_project_definitions
 
 if TYPE_CHECKING:
-    from dagflow.testing import Graph, Node, Selection
+    from dagflow.testing import Call, Graph, Node, Selection
+
+    Calls = Mapping[str, Callable[[Call], Iterable[str]]]
 
 
 def build_project_graph(
@@ -69,9 +71,14 @@ def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:
             usable[id(value)] = value
             continue
         if isinstance(value, Definitions):
-            queue += [*value.assets, *value.asset_checks, *value.jobs]
+            queue += [
+                *value.assets, *value.asset_checks, *value.jobs, *value.schedules, *value.sensors
+            ]  # fmt: skip
         else:
             needs_others.append(value)
+    with suppress(DagflowError):
+        graph_of(*usable.values(), *needs_others)
+        return usable | {id(value): value for value in needs_others}
     for value in needs_others:
         with suppress(DagflowError):
             graph_of(*usable.values(), value)
@@ -103,6 +110,16 @@ def parse_expression(expression: str, where: str) -> Selection:
         return parse_selection(expression)
 
 
+def explain_walks(option: str, expressions: Iterable[str]) -> Iterator[str]:
+    """Yield a line about each expression with walks, because `+` has two meanings."""
+    from dagflow.testing import in_words
+
+    for expression in expressions:
+        selection = parse_expression(expression, f"--{option}")
+        if in_words(selection) != str(selection):
+            yield f"{option}: '{expression}' means {in_words(selection)}"
+
+
 @contextmanager
 def _usage_errors(where: str) -> Iterator[None]:
     from dagflow import DagflowError
@@ -130,15 +147,13 @@ class Project:
             for definition in (node.definition, *node.part_of):
                 self.nodes_by_definition.setdefault(id(definition), []).append(node.id)
 
-    def resolve(
-        self, expression: str, where: str, find_changed: Callable[[], set[str]] | None = None
-    ) -> frozenset[str]:
+    def resolve(self, expression: str, where: str, calls: Calls | None = None) -> frozenset[str]:
         """Return the ids of the nodes that an expression selects.
 
         Args:
             expression: An expression of `--dag-select`.
             where: The source of the expression, for the message.
-            find_changed: Returns the node ids for `changed()`; called only if the expression contains it.
+            calls: The functions that return the node ids of `changed(...)` and the other calls, by name.
 
         Raises:
             pytest.UsageError: The expression is invalid, or names an unknown node.
@@ -147,7 +162,7 @@ class Project:
 
         selection = parse_expression(expression, where)
         with _usage_errors(where):
-            return resolve(selection, self.graph, changed=find_changed)
+            return resolve(selection, self.graph, calls=calls)
 
     def nodes_touched_by(self, item: pytest.Item, links: Iterable[Link]) -> dict[str, str]:
         """Return the ids of the nodes that a test touches, each with the strongest reason."""
@@ -176,9 +191,10 @@ class Project:
                 graph_of(definition)  # raises the error that names the value
             usable = _usable_definitions({id(definition): definition}).values()
             found = [node_id for part in graph_of(*usable).nodes for node_id in self._nodes_like(part)]
-            if not usable:  # an asset job, of which a repository keeps only the resolved job
+            if not usable:  # an asset job, of which a repository keeps only the resolved job, or its schedule
                 name = getattr(definition, "name", "")
-                found = [node.id for node in self.graph.nodes if name in node.attributes.get("job", ())]
+                kinds = ("job", "schedule", "sensor")
+                found = [node_id for kind in kinds for node_id in self.graph.values(kind).get(name, ())]
         return [inner for node_id in found for inner in self._with_inner_nodes(node_id)]
 
     def _nodes_like(self, part: Node) -> list[str]:

@@ -7,19 +7,25 @@ sessions neither load it nor call it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_dagflow.options import Options
 from pytest_dagflow.selecting.changes import ChangedNodes
 from pytest_dagflow.selecting.links import links_of
 from pytest_dagflow.selecting.project import (
     Project,
     build_project_graph,
+    explain_walks,
     parse_expression,
 )
 from pytest_dagflow.selecting.record import record_of, remove_deleted_tests
 from pytest_dagflow.session import SelectionResult, send_selection, session_of, worker_input_of
+
+if TYPE_CHECKING:
+    from dagflow.testing import Call
 
 _MAX_NAMES = 8
 
@@ -119,8 +125,12 @@ def _select_tests(
     touched_ids = {item.nodeid: nodes for item, nodes in touched.items()}
     changes = ChangedNodes(project, touched_ids, config.rootpath)
     result = SelectionResult()
-    selected = _resolve_all(project, options.select, "dag-select", changes.find, result.summary)
-    excluded = _resolve_all(project, options.exclude, "dag-exclude", changes.find, result.summary)
+    calls = _calls(project, changes, touched, options)
+    selected = _resolve_all(project, options.select, "dag-select", calls, result.summary)
+    excluded = _resolve_all(project, options.exclude, "dag-exclude", calls, result.summary)
+    if options.explain:
+        for name, expressions in (("dag-select", options.select), ("dag-exclude", options.exclude)):
+            result.explanations += explain_walks(name, expressions)
     for item, nodes in touched.items():
         is_unknown = changes.is_used and changes.is_unknown(item.nodeid)
         drop_reason = ""
@@ -141,17 +151,38 @@ def _select_tests(
     return result
 
 
+def _calls(
+    project: Project, changes: ChangedNodes, touched: Mapping[pytest.Item, Iterable[str]], options: Options
+) -> dict[str, Callable[[Call], Iterable[str]]]:
+    """Return the functions that return the nodes of the calls in an expression, by name."""
+    from dagflow import DagflowInvalidSubsetError
+
+    def changed(call: Call) -> set[str]:
+        if call.facets or call.since is not None:
+            raise DagflowInvalidSubsetError(f"{call}: only changed() without arguments is known")
+        return changes.find()
+
+    def untested(call: Call) -> set[str]:
+        if not options.explain:
+            raise DagflowInvalidSubsetError(
+                f"{call} has no tests that could run: add --dag-explain, which names the nodes without a test"
+            )
+        return {node.id for node in project.graph.nodes}.difference(*touched.values())
+
+    return {"changed": changed, "untested": untested}
+
+
 def _resolve_all(
     project: Project,
     expressions: Iterable[str],
     option: str,
-    find_changed: Callable[[], set[str]],
+    calls: Mapping[str, Callable[[Call], Iterable[str]]],
     summary: list[str],
 ) -> set[str]:
     """Return the union of the nodes that the expressions select, and report each expression without nodes."""
     found: set[str] = set()
     for expression in expressions:
-        nodes = project.resolve(expression, f"--{option} '{expression}'", find_changed)
+        nodes = project.resolve(expression, f"--{option} '{expression}'", calls)
         if not nodes:
             summary.append(f"{option}: '{expression}' matches no node")
         found |= nodes

@@ -71,6 +71,7 @@ ROWS = {
     "checked": Row("a chain of 100 assets, each with a check", "ms", 6),
     "asset_graph": Row("the graph of 5,000 assets", "ms", 60),
     "selection": Row("a selection of 5,000 assets, in their graph", "ms", 20),
+    "selection_of_tests": Row("the same among all nodes, for --dag-select", "ms", 20),
     "project": Row("Definitions of 2,000 assets, checks, 5 selections", "s", 0.5),
     "project_defined": Row("the same, and the decorators", "s", None),
     "direct": Row("build_op_context() and a direct call", "us", 10),

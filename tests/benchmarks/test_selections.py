@@ -52,3 +52,15 @@ def test_a_selection(measure: Callable[..., Any], who: str) -> None:
     found = measure("selection", who, lambda: selection.resolve(graph), rounds=rounds)
 
     assert len(found) == COUNT - 1
+
+
+def test_a_selection_of_tests(measure: Callable[..., Any]) -> None:
+    """Measure the parser and the resolver of `--dag-select`: the same string in a graph of all nodes."""
+    import dagflow
+    from dagflow.testing import graph_of, parse_selection, resolve
+
+    graph = graph_of(*_assets(dagflow))
+
+    found = measure("selection_of_tests", "dagflow", lambda: resolve(parse_selection(TEXT), graph), rounds=20)
+
+    assert len(found) == COUNT - 1

@@ -397,6 +397,7 @@ RUNTIME = [
 ]
 
 TESTING = [
+    "Call",
     "Causality",
     "Code",
     "CodeGraph",
@@ -428,6 +429,7 @@ TESTING = [
     "graph_of",
     "has_graph",
     "in_order",
+    "in_words",
     "instance_for_test",
     "interleavings",
     "log_lines",

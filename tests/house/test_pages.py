@@ -1,4 +1,4 @@
-"""Tests of the pages testing and storage: their files pass; reports, selections and links are real."""
+"""Tests of the pages selections, storage and testing: their files pass; reports and links are real."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dagflow import AssetSelection
-from dagflow.testing import parse_selection
-
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("testing", "storage")}
+PAGES = {
+    name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("selections", "storage", "testing")
+}
 PAGE = PAGES["testing"]
 FILES = {
     page: dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", text, re.M | re.S))
@@ -59,21 +58,6 @@ def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("-v", "--dag-select", "job:nightly")
 
     result.stdout.fnmatch_lines(["*test_the_request_runs_the_job PASSED*"])
-
-
-def test_the_selections_can_be_read() -> None:
-    """Each selection of the tables is read by `--dag-select`, and those of assets by `from_string` too."""
-    table = PAGE.partition("## Which selection language where")[2]
-    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", table.partition("| text |")[2], re.M)
-
-    assert len(rows) == 11
-    for cell, meaning in rows:
-        for text in re.findall(r"`([^`]+)`", cell):
-            parse_selection(text)
-            if "--dag-select" not in meaning:
-                AssetSelection.from_string(text)
-    for text in re.findall(r"""`'(.*?)'`|`"(.*?)"`""", table.partition("| text |")[0]):
-        parse_selection("".join(text))
 
 
 def anchors(text: str) -> set[str]:

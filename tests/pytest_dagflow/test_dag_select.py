@@ -541,7 +541,7 @@ def test_a_check_without_its_attribute(pytester: pytest.Pytester):
         ("check:wet", "no node has check 'wet'. No node here has the attribute 'check'."),
         ("breakfast", "no node is called 'breakfast'. Did you mean job:breakfast?"),
         ("coff*", "no node is called 'coff'. *"),
-        ("w*", "no node is called 'w'. For all keys that begin with it, write 'key:w[*]'."),
+        ("w*", "no node is called 'w'. For a glob, write 'key:w[*]'."),
     ],
 )
 def test_an_unknown_value_of_any_attribute_is_a_usage_error(

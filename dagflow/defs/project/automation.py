@@ -23,17 +23,18 @@ _A = TypeVar("_A", ScheduleDefinition, SensorDefinition)
 
 def jobs_of(automations: Iterable[AnySchedule | SensorDefinition]) -> list[AnyJob]:
     """Return the jobs that schedules and sensors have as objects, each once."""
-    jobs = [target.job for one in automations for target in _targets(one) if target.job is not None]
+    jobs = [target.job for one in automations for target in targets_of(one) if target.job is not None]
     return list(dict.fromkeys(jobs))
 
 
 def assets_of(automations: Iterable[AnySchedule | SensorDefinition]) -> list[AnyAsset]:
     """Return the definitions of assets that are targets of schedules and sensors, each once."""
-    assets = [asset for one in automations for target in _targets(one) for asset in target.assets]
+    assets = [asset for one in automations for target in targets_of(one) for asset in target.assets]
     return list(dict.fromkeys(assets))
 
 
-def _targets(automation: AnySchedule | SensorDefinition) -> Iterator[AutomationTarget]:
+def targets_of(automation: AnySchedule | SensorDefinition) -> Iterator[AutomationTarget]:
+    """Yield the targets of a schedule or sensor."""
     if isinstance(automation, SensorDefinition):
         yield from automation.targets
     elif isinstance(automation, ScheduleDefinition):
@@ -119,7 +120,7 @@ def check_automations(
     for one in dict.fromkeys(automations):
         _claim(names, one)
         what = "SensorDefinition" if isinstance(one, SensorDefinition) else "ScheduleDefinition"
-        for target in _targets(one):
+        for target in targets_of(one):
             if target.job_name not in jobs:
                 raise DagflowInvalidDefinitionError(
                     f'{what} "{one.name}" targets job "{target.job_name}" which was not found in {place}.'

@@ -8,9 +8,15 @@ import pytest
 
 from dagflow import (
     AssetSpec,
+    DailyPartitionsDefinition,
     Definitions,
+    In,
+    Out,
+    ScheduleDefinition,
+    SensorDefinition,
     SourceAsset,
     asset,
+    build_schedule_from_partitioned_job,
     define_asset_job,
     graph,
     job,
@@ -173,7 +179,7 @@ def test_a_graph_and_selections() -> None:
 @pytest.mark.parametrize("thing", [7, None, "cafe", object()])
 def test_what_is_no_definition(thing: Any) -> None:
     """The error names the value and its type."""
-    with pytest.raises(ParameterCheckError, match=r"graph_of takes jobs, graphs, ops, assets, .* not"):
+    with pytest.raises(ParameterCheckError, match=r"graph_of takes jobs, graphs, ops, assets, .*not"):
         graph_of(thing)
 
 
@@ -211,3 +217,75 @@ def test_an_asset_job_selects_from_the_assets_beside_it() -> None:
     assert resolve(parse_selection("job:boil"), graph_of(boil, water, tea)) == {"asset:water"}
     with pytest.raises(DagflowInvalidDefinitionError, match="asset job 'boil'"):
         graph_of(boil, tea)
+
+
+def test_schedules_and_sensors_count_as_what_they_start() -> None:
+    """The nodes of a target have the name of the schedule or sensor, with a project and without one."""
+    boil = define_asset_job("boil", "water")
+    nightly = ScheduleDefinition(name="nightly", job=boil, cron_schedule="@daily")
+    by_name = ScheduleDefinition(name="by_name", job_name="cafe", cron_schedule="@daily")
+    hot = ScheduleDefinition(name="hot", target=[water, tea], cron_schedule="@daily")
+    guests = SensorDefinition(name="guests", jobs=[cafe, boil], evaluation_fn=lambda context: None)
+    automations = [nightly, by_name, hot, guests]
+
+    project = Definitions(
+        [water, tea],
+        jobs=[cafe],
+        schedules=[nightly, by_name, hot],
+        sensors=[guests],
+        resources={"db": 1, "x": 2},
+    )
+    for found in (
+        graph_of(project),
+        graph_of(project.get_repository_def()),
+        graph_of(cafe, tea, *automations),
+    ):
+        of_cafe = {node.id for node in found.nodes if node.id.startswith("cafe:")}
+        assert set(found.values("schedule")["nightly"]) == {"asset:water"}
+        assert set(found.values("schedule")["hot"]) == {"asset:water", "asset:hot/tea"}
+        assert set(found.values("schedule")["by_name"]) == of_cafe
+        assert set(found.values("sensor")["guests"]) == {"asset:water", *of_cafe}
+        assert set(found.values("job")) == {"cafe", "boil"}
+        assert nightly in found.node("asset:water").part_of
+    assert graph_of(project).values("resource")["x"] == []
+    assert graph_of(by_name).values("schedule") == {"by_name": []}
+
+
+def test_a_partitioned_schedule_counts_too() -> None:
+    """The schedule of a partitioned job of assets starts its assets."""
+    ice = asset(name="ice", partitions_def=DailyPartitionsDefinition("2024-01-01"))(lambda: 1)
+    freeze = define_asset_job("freeze", [ice])
+    daily = build_schedule_from_partitioned_job(freeze)
+
+    assert graph_of(ice, daily).values("schedule") == {daily.name: ["asset:ice"]}
+    assert graph_of(Definitions([ice], schedules=[daily])).values("schedule") == {daily.name: ["asset:ice"]}
+
+
+def test_the_name_of_a_node_is_that_of_the_top_level() -> None:
+    """A job with a node of this name on its top level has no inner node of this name."""
+
+    @job
+    def bar() -> None:
+        brew(machine(beans()))
+
+    @job
+    def pub() -> None:
+        machine(beans())
+
+    found = graph_of(bar, pub)
+
+    assert resolve(parse_selection("brew"), found) == {"bar:brew", "pub:machine.brew"}
+    assert resolve(parse_selection("op:brew and job:bar"), found) >= {"bar:brew", "bar:machine.brew"}
+
+
+def test_io_managers_are_resources() -> None:
+    """A node has its I/O managers as resources, except the default one."""
+    stored = asset(name="stored", io_manager_key="lake")(lambda: 1)
+    loads = op(name="loads", ins={"n": In(input_manager_key="feed")}, out=Out(io_manager_key="lake"))(
+        lambda n: n
+    )
+
+    assert graph_of(stored, loads, brew).values("resource") == {
+        "lake": ["asset:stored", "op:loads"],
+        "feed": ["op:loads"],
+    }

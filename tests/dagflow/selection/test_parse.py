@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dagflow.errors import DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
+from dagflow.errors import DagflowError, DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError
 from dagflow.selection.parse import Clause, parse_asset_selection, parse_clause, parse_selection
 from dagflow.selection.tree import (
     ALL,
     ATTRIBUTES,
+    FACETS,
     And,
     Attribute,
-    Changed,
+    Call,
     Everything,
     Name,
     Not,
@@ -105,8 +108,14 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("**", Walk(Everything(), ALL, 0)),
         ("*+", Walk(Everything(), 0, ALL)),
         ("*,a", Or((Everything(), A))),
-        ("changed()*", Walk(Changed(), 0, ALL)),
-        ("changed()+", Walk(Changed(), 0, ALL)),
+        ("changed(code)", Call("changed", ("code",))),
+        ('changed( since = "a b" , env )', Call("changed", ("env",), "a b")),
+        ("changed(since=HEAD~1)*", Walk(Call("changed", (), "HEAD~1"), 0, ALL)),
+        ("new() or failed ( )", Or((Call("new"), Call("failed")))),
+        ("failed and changed", And((Name("failed"), Name("changed")))),
+        ("schedule:nightly+", Walk(Attribute("schedule", Pattern("nightly")), 0, ALL)),
+        ("changed()*", Walk(Call("changed"), 0, ALL)),
+        ("changed()+", Walk(Call("changed"), 0, ALL)),
         ("a+ and key:b+", And((Walk(A, 0, 1), Walk(Attribute("key", Pattern("b")), 0, ALL)))),
         ("1 + key : b + 2", Walk(Attribute("key", Pattern("b")), 1, 2)),
         ("a AND NOT b OR c", Or((And((A, Not(B))), C))),
@@ -157,8 +166,22 @@ def test_each_attribute_is_known(attribute: str):
         ("(a or b", 7, "')'"),
         ("a)", 1, "the end"),
         ("+ a", 1, "a name"),
-        ("a or sinks", 10, "'('"),
-        ("changed(a)", 8, "')'"),
+        ("a or sink(b)", 5, "before '('. Did you mean 'sinks'?"),
+        ("new(a)", 4, "')'"),
+        ("changed(a)", 8, "one of code, config"),
+        ("changed(cod)", 8, "Did you mean 'code'?"),
+        ("changed(code, code)", 14, "once"),
+        ("changed(code", 12, "',' or ')'"),
+        ("changed(code,)", 13, "one of code"),
+        ("changed(since)", 13, "'=' and a revision"),
+        ("changed(since=)", 14, "a revision"),
+        ('changed(since="")', 16, "a revision"),
+        ('changed(since="a", since="b")', 19, "once"),
+        ("raw*x", 4, 'A glob is written key:"raw*x"'),
+        ("a or ?.csv", 5, "A glob is written key:?.csv"),
+        ("*.csv", 1, 'A glob is written key:"*.csv"'),
+        ("9999999999+key:a", 0, "at most 9 digits"),
+        ("key:a+9999999999", 6, "at most 9 digits"),
         ("tags:a", 0, "one of key, op, asset"),
         ("key:<null>", 4, "a value"),
         ("2+a", 0, "'++a'"),
@@ -187,6 +210,42 @@ def test_an_error_shows_the_text_the_place_and_what_was_expected(text: str, care
     assert third == "    " + " " * caret + "^"
 
 
+def test_a_long_text_is_shown_around_the_mistake():
+    """The error shows some characters on both sides of the mistake; wide characters have two columns."""
+    with pytest.raises(DagflowInvalidSubsetError) as error:
+        parse_selection("日本, " + "a, " * 30 + "!" + " b" * 100_000)
+
+    _, line, caret = str(error.value).split("\n")
+    assert line == "    ..." + "a, " * 20 + "!" + " b" * 29 + " ..."
+    assert line[len(caret) - 1] == "!"
+
+
+def test_the_right_form_is_one_that_the_entrance_accepts():
+    """A hint names a glob only if the entrance has globs, and the form of a walk at each entrance."""
+    with pytest.raises(DagflowInvalidAssetSelectionError, match=r'A glob is written key:"a[*]b"'):
+        parse_asset_selection("a*b")
+    with pytest.raises(DagflowInvalidAssetSelectionError) as error:
+        parse_asset_selection("a?b or c")
+    assert "glob" not in str(error.value)
+    for text in ("a*b", "a:b"):
+        with pytest.raises(DagflowInvalidSubsetError) as refused:
+            parse_clause(text)
+        assert "written" not in str(refused.value)
+    for parse in (parse_clause, parse_asset_selection, parse_selection):
+        with pytest.raises(DagflowError, match=r"'\+\+a'"):
+            parse("2+a")
+        with pytest.raises(DagflowError, match=r"each level of a name: '\+\+'"):
+            parse("a+2")
+        with pytest.raises(DagflowError, match=r"no '[+]' for no level: ''"):
+            parse("a+0")
+
+
+def test_a_wide_character_has_two_columns():
+    """The caret is under the mistake in a terminal."""
+    with pytest.raises(DagflowInvalidSubsetError, match=r"\n    日本 !\n         \^$"):
+        parse_selection("日本 !")
+
+
 def test_depth_has_a_limit_that_is_named():
     """The error about too many parentheses names the limit."""
     assert parse_selection("(" * 40 + "a" + ")" * 40) == A
@@ -210,6 +269,23 @@ def test_a_string_of_assets_means_the_same_among_nodes(text: str):
     assert parse_asset_selection(text) == parse_selection(text)
 
 
+_TOKENS = (
+    'a b/c d-e x.y [k] ? and or not roots sinks changed ( ) * + 2 key: tag: kind: = <null> " ü : sinks( AND'
+)
+
+
+@given(st.lists(st.sampled_from([*_TOKENS.split(" "), " "]), min_size=1, max_size=7).map("".join))
+@example("a[k]and*")
+def test_no_text_has_two_meanings(text: str):
+    """Law: a text that two entrances accept is one tree for both."""
+    trees = []
+    for parse in (parse_asset_selection, parse_selection):
+        with suppress(DagflowInvalidAssetSelectionError, DagflowInvalidSubsetError):
+            trees.append(parse(text))
+
+    assert all(tree == trees[0] for tree in trees)
+
+
 texts = st.one_of(st.from_regex(r"[a-z_]{1,4}([./][a-z]{1,2})?(\[k\])?", fullmatch=True), st.text(max_size=6))
 globs = st.from_regex(r"[a-z]?[*?][a-z*?]{0,2}", fullmatch=True).map(lambda text: Pattern(text, is_glob=True))
 patterns = texts.map(Pattern) | globs
@@ -219,7 +295,13 @@ atoms = st.one_of(
     st.builds(Attribute, st.sampled_from(ATTRIBUTES), patterns),
     st.builds(Attribute, st.just("tag"), patterns, patterns),
     st.just(Everything()),
-    st.just(Changed()),
+    st.builds(Call, st.sampled_from(["new", "failed", "untested"])),
+    st.builds(
+        Call,
+        st.just("changed"),
+        st.lists(st.sampled_from(FACETS), unique=True, max_size=3).map(tuple),
+        st.none() | st.text(min_size=1, max_size=6),
+    ),
 )
 
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow.errors import CheckError, DagflowInvalidSubsetError
+from dagflow.selection.graph import Graph, Node
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve, walk
-from dagflow.selection.tree import ALL, Graph, Name, Node, Selection, Walk
+from dagflow.selection.tree import ALL, Name, Selection, Walk
 
 TOP = [("a", "inner"), ("a", "b2"), ("inner", "d"), ("b2", "d"), ("d", "e")]
 
@@ -63,7 +64,7 @@ ALL_NODES = f"a b2 d e e2 {INNER}"
         ("0+op:d", "d"),
         ("tag:team=* and not op:c", "inner.b inner.x"),
         ("kind:<null>", ""),
-        ("owner:<null>", "e2"),
+        ("owner:<null>", ""),
         ("partitions:<null>", "e2"),
         ('key:"shop*"', "e2"),
         ("tag:team=core", "inner.b inner.c inner.x"),
@@ -87,7 +88,7 @@ ALL_NODES = f"a b2 d e e2 {INNER}"
 )
 def test_a_selection_selects(big: Graph, text: str, expected: str):
     """A graph node counts as one step on its level and includes the nodes inside it."""
-    assert resolve(parse_selection(text), big, changed=lambda: ["d"]) == set(expected.split())
+    assert resolve(parse_selection(text), big, calls={"changed": lambda call: ["d"]}) == set(expected.split())
 
 
 @pytest.mark.parametrize(
@@ -111,8 +112,12 @@ def test_a_selection_selects(big: Graph, text: str, expected: str):
         ("core", "no node is called 'core'.$"),
         ("sql", "no node is called 'sql'. Did you mean kind:sql?"),
         ('key:"shop/?"', "no node has key 'shop/[?]'. Did you mean"),
-        ("sh", "no node is called 'sh'. For all keys that begin with it, write 'key:sh\\*'."),
-        ("changed()", "changed\\(\\) has no meaning here"),
+        ("sh", "no node is called 'sh'. Did you mean 'shop/e'?"),
+        ("sh*", "no node is called 'sh'. For a glob, write 'key:sh\\*'."),
+        ("*ner", "no node is called 'ner'. For a glob, write 'graph:\\*ner"),
+        ("changed", "no node is called 'changed'. Did you mean the function changed\\(\\)?"),
+        ("roots and a", "no node is called 'roots'. Did you mean the function roots\\(...\\)?"),
+        ("changed(code)", "changed\\(code\\) has no meaning here"),
     ],
 )
 def test_what_is_unknown_is_an_error_with_the_nearest_names(big: Graph, text: str, message: str):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dagflow.errors import CheckError
 from dagflow.selection.tree import (
     And,
     Attribute,
     Everything,
-    Graph,
     Name,
-    Node,
     Not,
     Or,
     Pattern,
@@ -87,44 +84,3 @@ def test_a_name_is_quoted_where_it_must_be():
     assert str(Name('say "hi"')) == '"say ""hi"""'
     assert str(Name("shop/cup")) == "shop/cup"
     assert str(Everything()) == "*"
-
-
-def test_a_graph_answers_by_id():
-    """A graph returns the neighbours, inner nodes and names of each node."""
-    nodes = [Node("j:m", ("m",)), Node("j:m.a", ("m.a",), parent="j:m"), Node("j:b", ("b",))]
-    graph = Graph(nodes, [("j:m", "j:b"), ("j:m", "j:b")])
-
-    assert graph.edges == (("j:m", "j:b"),)
-    assert (graph.children("j:m"), graph.parents("j:b")) == (["j:b"], ["j:m"])
-    assert graph.inner("j:m") == ["j:m.a"]
-    assert set(graph.names) == {"m", "m.a", "b"}
-    assert graph.node("j:b").names == ("b",)
-
-
-def test_a_mapping_key_leads_to_the_node_without_it():
-    """A name with a mapping key is the node with that key, else the mapped node."""
-    graph = Graph([Node("a", ("a",)), Node("b", ("b",)), Node("b[x]", ("b[x]",))])
-
-    assert [node.id for node in graph.named("a[x]")] == ["a"]
-    assert [node.id for node in graph.named("b[x]")] == ["b[x]"]
-    assert graph.named("c[x]") == []
-
-
-@pytest.mark.parametrize(
-    ("nodes", "edges", "message"),
-    [
-        ([Node("a", ()), Node("a", ())], [], "the same id"),
-        ([Node("a", ())], [("a", "b")], "names 'b'"),
-        ([Node("a", (), parent="g")], [], "names 'g'"),
-    ],
-)
-def test_a_graph_refuses_what_hangs_in_the_air(nodes: list[Node], edges: list[tuple[str, str]], message: str):
-    """A duplicate id, or an unknown id in an edge or parent, raises an error."""
-    with pytest.raises(CheckError, match=message):
-        Graph(nodes, edges)
-
-
-def test_an_unknown_id_is_a_clear_error():
-    """The error about an unknown id names it."""
-    with pytest.raises(CheckError, match="'zzz'"):
-        Graph([]).children("zzz")
