@@ -10,14 +10,14 @@ import pytest
 
 from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
-from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
-from pytest_dagflow.markers import items, partitions, registry
+from pytest_dagflow.fixtures import binding, clock, contexts, definitions, events, instances, runs
+from pytest_dagflow.markers import env, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
 from pytest_dagflow.reports import debugger, failure, interrupts, observed, saved
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
-_FIXTURE_MODULES = (instances, binding, contexts, runs, clock, events)
+_FIXTURE_MODULES = (instances, definitions, binding, contexts, runs, clock, events)
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
 
@@ -75,17 +75,19 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Receive the selection, the record and the skipped seconds of a worker of xdist."""
+    """Receive the selection, the record, the skipped seconds and the notes of a worker of xdist."""
     worker_output = getattr(node, "workeroutput", {})
     dag_session.receive_selection(node.config, worker_output)
     record.receive_record(node.config, worker_output)
     real_time.receive_skipped(node.config, worker_output)
+    dag_session.receive_notes(node.config, worker_output)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Record the nodes of a test, keep its runs until its end, skip its waits, and stop at a Ctrl-C."""
+    """Set the variables of a test, record its nodes, keep its runs, skip its waits, and stop at a Ctrl-C."""
     with ExitStack() as stack:
+        env.set_variables(item, stack)
 
         def prepare_runs() -> None:
             interrupts.stop_pytest(stack)
@@ -130,12 +132,14 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     """Save the record before xdist sends the output of a worker."""
     record.save_record(session.config)
     real_time.send_skipped(session.config)
+    dag_session.send_notes(session.config)
     yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the seconds of waits that were skipped, and the tests of failed steps that were written."""
+    """Print the seconds of skipped waits, the notes, and the tests of failed steps that were written."""
     real_time.print_skipped(terminalreporter, config)
+    dag_session.print_notes(terminalreporter, config)
     saved.print_saved(terminalreporter, config)
 
 

@@ -38,8 +38,9 @@ class DagSession:
             the controller, so that all of them collect the same partition keys.
         selection: The result of the selection; None until the tests are collected.
         is_selection_received: Whether a worker of xdist sent `selection`. Only true on the controller.
-        definitions: The definitions of the project, in a list of one; empty until they are loaded.
         skipped_seconds: The seconds of waits for retries that the finished tests skipped.
+        notes: The notes of tests about what has no effect, each once, for the end of the session.
+        project: The definitions of the project in a list, after they were loaded; empty before.
     """
 
     options: Options
@@ -47,7 +48,8 @@ class DagSession:
     selection: SelectionResult | None = None
     is_selection_received: bool = False
     skipped_seconds: float = 0.0
-    definitions: list[object] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    project: list[object] = field(default_factory=list)
 
 
 _KEY = pytest.StashKey[DagSession]()
@@ -114,10 +116,33 @@ def receive_selection(config: pytest.Config, worker_output: dict[str, Any]) -> N
         session.is_selection_received = True
 
 
+def add_note(config: pytest.Config, note: str) -> None:
+    """Print a note once at the end of the session, also from a worker of xdist."""
+    session_of(config).notes[note] = None
+
+
+def send_notes(config: pytest.Config) -> None:
+    """Send the notes to the controller, if this is a worker of xdist."""
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["dag_notes"] = list(session_of(config).notes)
+
+
+def receive_notes(config: pytest.Config, worker_output: dict[str, Any]) -> None:
+    """Add the notes of a worker of xdist to those of the controller."""
+    session_of(config).notes.update(dict.fromkeys(worker_output.get("dag_notes", ())))
+
+
+def print_notes(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the notes of the session."""
+    for note in session_of(config).notes:
+        reporter.write_line(f"dagflow: {note}")
+
+
 def load_project_definitions(config: pytest.Config) -> object:
     """Return the definitions of the project: from the hook, or else from the ini file.
 
-    A function is called once in a session, and its result is returned.
+    A function is called, and its result is returned. Each session loads the definitions once.
 
     Returns:
         None if neither the hook nor the ini file names definitions.
@@ -125,15 +150,14 @@ def load_project_definitions(config: pytest.Config) -> object:
     Raises:
         pytest.UsageError: The value of the ini key is invalid, or cannot be imported.
     """
-    known = session_of(config).definitions
-    if not known:
-        known.append(_load_definitions(config))
-    return known[0]
+    session = session_of(config)
+    if not session.project:
+        session.project.append(_load_definitions(config, session.options.definitions))
+    return session.project[0]
 
 
-def _load_definitions(config: pytest.Config) -> object:
+def _load_definitions(config: pytest.Config, target: str) -> object:
     found: object = config.hook.pytest_dagflow_definitions(config=config)
-    target = session_of(config).options.definitions
     if found is not None:
         return _call_function(found, "hook pytest_dagflow_definitions")
     if not target:

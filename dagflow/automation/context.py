@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -110,7 +111,8 @@ class EvaluationContext(Owner):
     def resource_values(self) -> Mapping[str, Any]:
         """Return the resources by key. Errors as for `resources`."""
         values = self._own()
-        return values if self._replaced is None else {**values, **self._replaced()}
+        # not one dict, which would start the resources that nothing reads
+        return values if self._replaced is None else ChainMap(dict(self._replaced()), values)  # type: ignore[arg-type]
 
     def merge_resources(self: _Self, resources: Mapping[str, Any]) -> _Self:
         """Return a copy with further resources, which win over those of this context."""

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from pytest_dagflow.markers.config import config_of
 from pytest_dagflow.markers.registry import MARKERS, check_arguments
 
 _NAMES = frozenset(marker.__name__ for marker in MARKERS)
+_CONFIGURED = frozenset({"_dag_binding", "dag_sandbox"})
+"""The fixtures that use the config of `dag_config`: each fixture of a bound run uses the first."""
 
 
 def check_markers(report: pytest.CollectReport) -> None:
@@ -34,8 +37,11 @@ def _problems_of(item: pytest.Item) -> Iterator[str]:
                 check_arguments(mark, item.nodeid)
             except pytest.fail.Exception as error:
                 yield str(error)
+                continue
             if mark.name == "dag_partitions":
                 yield from _problems_of_partitions(item, mark)
+            elif mark.name == "dag_config":
+                yield from _problems_of_config(item, mark)
 
 
 def _problems_of_partitions(item: pytest.Item, mark: pytest.Mark) -> Iterator[str]:
@@ -52,6 +58,25 @@ def _problems_of_partitions(item: pytest.Item, mark: pytest.Mark) -> Iterator[st
         yield (
             f"{place}: {kind} cannot have the argument 'partition_key'. Write a test function or a method of "
             "a plain class, or loop over dagflow.testing.boundaries(...) with self.subTest(...)."
+        )
+
+
+def _problems_of_config(item: pytest.Item, mark: pytest.Mark) -> Iterator[str]:
+    """Yield the reason if `dag_config` is invalid, or has no effect on the test that it is written at."""
+    place = f"{item.nodeid}: marker dag_config"
+    try:
+        config_of(mark, item)
+    except ValueError as error:
+        yield f"{place}: {error}"
+    names = set(getattr(item, "fixturenames", ()))
+    # a fixture with `request` may ask for others later; pytest gives each TestCase such fixtures
+    may_ask = "request" in names and not _is_of_test_case(item)
+    is_own = mark in item.own_markers or _is_of_test_case(item)
+    if is_own and not may_ask and _CONFIGURED.isdisjoint(names):
+        yield (
+            f"{place}: it has no effect, because the test has no fixture that runs something, such as "
+            "'materialize_to_memory', 'execute_in_process' or 'dag_run'. A method of unittest.TestCase gets "
+            "one by a fixture of its class with autouse=True."
         )
 
 

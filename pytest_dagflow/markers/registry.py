@@ -85,7 +85,35 @@ def dag_real_time() -> None:
     """
 
 
-MARKERS = (dag_partitions, dag_nodes, dag_real_time)
+def dag_config(mapping_or_yaml_path: Any) -> Any:
+    """Set the default run config of the bound runs of the test, for its fixtures such as 'materialize'.
+
+    The argument is a dict, a RunConfig or the path of a YAML file, relative to the folder of the test file.
+    A run config that is passed to the call wins, key by key at every depth. So does the marker that is
+    nearest to the test.
+    """
+    return mapping_or_yaml_path
+
+
+def dag_env(**variables: str | None) -> dict[str, str | None]:
+    """Set environment variables during the test, also in the processes that it starts; None removes one.
+
+    The variables have these values in the fixtures of the test too, and their former values afterwards. Of
+    several markers the nearest to the test wins for each variable.
+    """
+    if not variables:
+        raise TypeError("missing a variable: write dag_env(NAME='value')")
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name:
+            raise TypeError(f"{name!r} cannot be the name of a variable")
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} must be a string, or None to remove it, not {value!r}")
+        if value is not None and "\0" in value:
+            raise TypeError(f"{name} cannot contain a null character")
+    return variables
+
+
+MARKERS = (dag_partitions, dag_nodes, dag_config, dag_env, dag_real_time)
 
 
 class _MarkFactory(pytest.MarkDecorator):
@@ -206,3 +234,30 @@ def check_arguments(mark: pytest.Mark, where: str) -> Any:
     except TypeError as error:
         message = str(error)
     pytest.fail(f"{where}: marker {mark.name}: {message}\nusage: {_usage(marker)}", pytrace=False)
+
+
+def marks_nearest_first(item: pytest.Item, name: str) -> list[pytest.Mark]:
+    """Return the marks of a name that a test has: of its parameters, its function, its class, its module.
+
+    A class comes before its bases. pytest has parameters behind the function, and bases before the class.
+    """
+    callspec = getattr(item, "callspec", None)
+    of_parameters = callspec.marks if callspec else ()
+    found = list(item.iter_markers_with_node(name))
+    nodes = [node for node, _ in found]
+
+    def distance(pair: tuple[Any, pytest.Mark]) -> tuple[int, int]:
+        node, mark = pair
+        if any(mark is other for other in of_parameters):
+            return -1, 0
+        classes = node.obj.__mro__ if isinstance(node, pytest.Class) else ()
+        of_classes = [index for index, cls in enumerate(classes) if mark in _own_marks(cls)]
+        return nodes.index(node), min(of_classes, default=0)
+
+    return [mark for _, mark in sorted(found, key=distance)]
+
+
+def _own_marks(cls: type) -> list[object]:
+    """Return the marks that are written at a class or in it, without those of its bases."""
+    marks = vars(cls).get("pytestmark", ())
+    return [getattr(mark, "mark", mark) for mark in (marks if isinstance(marks, list) else [marks])]

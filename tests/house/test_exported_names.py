@@ -423,6 +423,7 @@ TESTING = [
     "causality",
     "changed_blocks",
     "default_options",
+    "definitions_of",
     "error_chain",
     "event_catalogue",
     "fingerprint",

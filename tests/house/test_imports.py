@@ -25,6 +25,7 @@ DOORS = {
     "pydantic": ["dagflow/config/model.py"],
     "pytest": ["pytest_dagflow/"],
     "sqlalchemy": [f"dagflow/instance/{name}.py" for name in ("database", "sql", "sql_filters")],
+    "time_machine": ["pytest_dagflow/fixtures/travel.py"],
     "typing_extensions": [],
     "upath": ["dagflow/io/paths.py"],
     "yaml": ["dagflow/config/yaml.py"],

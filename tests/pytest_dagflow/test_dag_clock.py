@@ -115,6 +115,117 @@ def test_it_can_be_set_by_text_and_advanced(flaky: pytest.Pytester):
     flaky.runpytest().assert_outcomes(passed=4)
 
 
+def test_it_moves_back_and_has_time_zones(flaky: pytest.Pytester):
+    """A moment without a time zone is in UTC, and may be earlier; `advance` refuses to move back."""
+    flaky.makepyfile(
+        """
+        from datetime import datetime, timedelta, timezone
+        import pytest
+        from dagflow import CheckError
+
+        def test_it(dag_clock):
+            for moment in ("2024-01-05T12:00", "2024-01-05T13:00+01:00", datetime(2024, 1, 5, 12),
+                           datetime(2024, 1, 5, 7, tzinfo=timezone(timedelta(hours=-5)))):
+                dag_clock.move_to("2024-02-29")
+                dag_clock.move_to(moment)
+                assert dag_clock.now() == 1704456000
+            with pytest.raises(CheckError, match="move_to.. moves a clock back"):
+                dag_clock.advance(timedelta(seconds=-1))
+            with pytest.raises(CheckError, match="cannot be set to 'soon'"):
+                dag_clock.move_to("soon")
+            assert dag_clock.now() == 1704456000
+        """
+    )
+
+    flaky.runpytest().assert_outcomes(passed=1)
+
+
+TIME_OF_USER_CODE = """
+    import time
+    from datetime import date, datetime, timezone
+    import pytest
+    from dagflow import RetryPolicy, asset, job, op
+
+    @op(retry_policy=RetryPolicy(max_retries=1, delay=60))
+    def clock_of_op(context):
+        if context.retry_number == 0:
+            raise OSError("no answer")
+        return datetime.now(timezone.utc).isoformat(), time.time()
+
+    @job
+    def timed():
+        clock_of_op()
+
+    @asset
+    def today():
+        return datetime.now(timezone.utc).date().isoformat()
+
+    def test_runs(dag_clock, execute_in_process):
+        dag_clock.move_to("2024-02-29T23:59:30")
+        shown, seconds = execute_in_process(timed).output_for_node("clock_of_op")
+        assert shown == "2024-03-01T00:00:30+00:00"
+        assert seconds == pytest.approx(dag_clock.now(), abs=1e-6)
+
+    def test_direct_calls(dag_clock):
+        dag_clock.move_to("2024-02-29")
+        assert today() == "2024-02-29"
+        dag_clock.advance(86400)
+        assert today() == "2024-03-01"
+
+    def test_other_tests():
+        assert today() > "2025"
+"""
+
+
+def test_the_time_of_user_code_moves_with_the_extra(pytester: pytest.Pytester):
+    """With time-machine, runs and direct calls read the time of the clock; other tests do not."""
+    pytest.importorskip("time_machine")
+    pytester.makepyfile(TIME_OF_USER_CODE)
+
+    result = pytester.runpytest("-W", "error")
+
+    result.assert_outcomes(passed=3)
+    assert "dagflow: dag_clock moved only" not in str(result.stdout)
+
+
+def test_without_the_extra_a_note_says_so(pytester: pytest.Pytester):
+    """The session ends with one line if a test moved the clock; a test that only waits has no line."""
+    pytester.makeconftest("import sys\nsys.modules['time_machine'] = None")
+    pytester.makepyfile(
+        test_moves=TIME_OF_USER_CODE,
+        test_waits="from test_moves import timed\n"
+        "def test_waits(dag_clock): assert timed.execute_in_process().success",
+    )
+
+    moved = pytester.runpytest("test_moves.py", "-W", "error")
+    waited = pytester.runpytest("test_waits.py", "-W", "error")
+
+    moved.assert_outcomes(passed=1, failed=2)
+    note = (
+        "dagflow: dag_clock moved only the time of dagflow, *; install pytest-dagflow[[]time[]] to move both"
+    )
+    moved.stdout.fnmatch_lines([note])
+    assert str(moved.stdout).count("dag_clock moved only") == 1
+    waited.assert_outcomes(passed=1)
+    waited.stdout.no_fnmatch_line(note)
+
+
+@pytest.mark.not_in_wasm("it has no processes")
+def test_the_note_comes_from_a_worker_of_xdist(pytester: pytest.Pytester):
+    """The controller prints the note once."""
+    pytest.importorskip("xdist")
+    pytester.makeconftest("import sys\nsys.modules['time_machine'] = None")
+    pytester.makepyfile(
+        "import pytest\n@pytest.mark.parametrize('n', range(4))\n"
+        "def test_it(dag_clock, n): dag_clock.advance(5)"
+    )
+
+    result = pytester.runpytest_subprocess("-n", "2")
+
+    result.assert_outcomes(passed=4)
+    assert str(result.stdout).count("dag_clock moved only") == 1
+
+
 def test_only_the_test_that_asks_has_it(flaky: pytest.Pytester):
     """Tests without the fixture use real time."""
     flaky.makepyfile(

@@ -197,6 +197,64 @@ def test_a_faulty_project_in_a_test_module_does_not_end_the_session(pytester: py
     pytester.runpytest("--dag-select", "water").assert_outcomes(passed=1)
 
 
+def test_the_fixture_is_the_project(pytester: pytest.Pytester):
+    """A project in any form is one Definitions, which a session loads once."""
+    pytester.makepyfile(
+        shop=SHOP
+        + """
+    def nested():
+        return [[water], defs.get_job_def("inventory")]
+
+    calls = []
+
+    def count_calls():
+        calls.append(1)
+        return defs
+""",
+        test_it="""
+        import pytest
+        import shop
+        from dagflow import Definitions
+
+        @pytest.mark.dag_nodes("job:inventory")
+        def test_it(dag_definitions, request):
+            assert isinstance(dag_definitions, Definitions)
+            assert dag_definitions.get_job_def("inventory").execute_in_process().success
+            if request.config.getini("dag_definitions") in ("shop:defs", "shop:build"):
+                assert dag_definitions is shop.defs
+            assert len(shop.calls) <= 1
+        """,
+    )
+    for target in ("defs", "listed", "build", "shop", "nested", "count_calls"):
+        pytester.makeini(f"[pytest]\ndag_definitions = shop:{target}")
+
+        pytester.runpytest("--dag-select", "job:inventory").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            "",
+            "fixture 'dag_definitions': ini key 'dag_definitions' is missing. Add it to the pytest section*",
+        ),
+        ("nowhere:defs", "ini key 'dag_definitions': cannot load 'nowhere:defs': ModuleNotFoundError: *"),
+        ("shop:broken", "ini key 'dag_definitions': cannot call 'shop:broken': RuntimeError: no database"),
+        ("shop:count", "ini key 'dag_definitions': *all elements of list must be of type JobDefinition*"),
+    ],
+)
+def test_the_fixture_names_the_ini_key(pytester: pytest.Pytester, target: str, message: str):
+    """An error of the project is one line, without a traceback of the plugin."""
+    pytester.makepyfile(shop=SHOP, test_it="def test_it(dag_definitions): ...")
+    pytester.makeini(f"[pytest]\ndag_definitions = {target}")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([message])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
 def test_a_plugin_may_link_tests_to_nodes(project: pytest.Pytester):
     """The hook returns names, expressions or definitions."""
     project.makeini("[pytest]\ndag_definitions = kitchen:definitions")

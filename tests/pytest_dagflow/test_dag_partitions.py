@@ -86,6 +86,20 @@ def test_boundaries_are_the_days_on_which_pipelines_break(run):
     assert len(days) < 10
 
 
+def test_boundaries_are_the_hours_of_a_clock_change(run):
+    """The clock skips an hour in March and repeats one in October; a leap day has both its ends."""
+    hours = "HourlyPartitionsDefinition('2024-{}-00:00', end_date='2024-{}-00:00', timezone='Europe/Berlin')"
+
+    spring = ids(run(f"{hours.format('03-31', '04-01')}, boundaries=True"))
+    autumn = ids(run(f"{hours.format('10-27', '10-28')}, boundaries=True"))
+    leap = ids(run(f"{hours.format('02-28', '03-02')}, boundaries=True"))
+
+    assert spring == ["2024-03-31-00:00", "2024-03-31-01:00", "2024-03-31-23:00"]
+    assert autumn[0] == "2024-10-27-00:00"
+    assert [key for key in autumn if key.startswith("2024-10-27-02:00")]
+    assert {"2024-02-29-00:00", "2024-02-29-23:00", "2024-03-01-00:00"} <= set(leap)
+
+
 def test_boundaries_of_two_dimensions_are_combined(run):
     """The boundaries of one dimension are combined with those of the other."""
     assert len(ids(run("GRID, boundaries=True"))) == 4
@@ -240,6 +254,32 @@ def test_a_wider_scope_is_for_fixtures_of_that_scope(pytester: pytest.Pytester):
     pytester.makepyfile(HEAD + body)
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
+
+
+def test_a_session_fixture_may_take_the_key_of_several_markers(pytester: pytest.Pytester):
+    """The widest scope of the markers counts; the keys of a property multiply too."""
+    body = """
+    from hypothesis import given, settings, strategies as st
+
+    @pytest.fixture(scope="session")
+    def pair(partition_key):
+        return partition_key
+
+    @pytest.mark.dag_partitions(LETTERS, first=2, scope="session")
+    @pytest.mark.dag_partitions(SHOPS, dynamic=["x"])
+    def test_one(pair):
+        assert pair in [("a", "x"), ("b", "x")]
+
+    @pytest.mark.dag_partitions(LETTERS, first=2)
+    @pytest.mark.dag_partitions(SHOPS, dynamic=["x"], sample=1)
+    @settings(max_examples=3, database=None)
+    @given(number=st.integers())
+    def test_property(partition_key, number):
+        assert partition_key in [("a", "x"), ("b", "x")]
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest("-W", "error").assert_outcomes(passed=4)
 
 
 def test_a_marker_of_a_module_does_not_concern_its_doctests(pytester: pytest.Pytester):

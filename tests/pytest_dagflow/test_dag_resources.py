@@ -254,6 +254,29 @@ def test_a_wrong_argument_gives_the_short_error_of_the_function(kitchen: pytest.
     assert len(report.splitlines()) <= 16
 
 
+def test_a_wrong_argument_gives_the_error_of_each_builder(kitchen: pytest.Pytester):
+    """The TypeError is that of the public function, and no other exception is its context."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from pytest_dagflow.fixtures.binding import CONTEXT_BUILDERS
+
+        @pytest.mark.parametrize("name", CONTEXT_BUILDERS)
+        def test_it(name, request):
+            build = request.getfixturevalue(name)
+            with pytest.raises(TypeError, match=f"^{name}.. got an unexpected .*'ressources'") as raised:
+                build(ressources={})
+            assert raised.value.__context__ is None
+
+        def test_missing(build_run_status_sensor_context):
+            with pytest.raises(TypeError, match="missing 2 required .* 'dagflow_event' and 'dagflow_run'$"):
+                build_run_status_sensor_context("done")
+        """
+    )
+
+    kitchen.runpytest().assert_outcomes(passed=12)
+
+
 def test_a_double_as_a_resource_of_the_tests(pytester: pytest.Pytester) -> None:
     """A double in `dag_resources` is the resource in runs, direct calls and contexts."""
     pytester.makepyfile(kitchen=KITCHEN)

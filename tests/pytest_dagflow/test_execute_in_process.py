@@ -85,7 +85,7 @@ def test_what_is_neither_is_refused(project: pytest.Pytester):
 
         @pytest.mark.parametrize("wrong", [tea, drink, None])
         def test_wrong(execute_in_process, wrong):
-            with pytest.raises(ParameterCheckError, match="runs a job or a graph, not .*materialize"):
+            with pytest.raises(ParameterCheckError, match="runs a job, a graph or .*, not .*materialize"):
                 execute_in_process(wrong)
 
         def test_asset_job(execute_in_process):
@@ -107,4 +107,6 @@ def test_a_missing_argument_is_an_error_of_the_fixture(pytester: pytest.Pytester
 
     result = pytester.runpytest()
 
-    result.stdout.fnmatch_lines(["E *TypeError: execute_in_process() missing 1 required *'job_or_graph'"])
+    result.stdout.fnmatch_lines(
+        ["E *TypeError: execute_in_process() missing 1 required *'job_or_graph_or_name'"]
+    )

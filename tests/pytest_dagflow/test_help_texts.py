@@ -8,15 +8,18 @@ import re
 import pytest
 
 from pytest_dagflow.fixtures import contexts, runs
+from pytest_dagflow.fixtures.binding import CONTEXT_BUILDERS
 from pytest_dagflow.markers import registry
 
 FIXTURES = {
-    "build_asset_context",
-    "build_op_context",
+    *CONTEXT_BUILDERS,
     "dag_clock",
+    "dag_definitions",
     "dag_events",
     "dag_instance",
+    "dag_local_instance",
     "dag_resources",
+    "dag_run",
     "execute_in_process",
     "materialize",
     "materialize_to_memory",
@@ -25,7 +28,7 @@ FIXTURES = {
     "session_dag_instance",
 }
 OPTIONS = {"--dag-select", "--dag-exclude", "--dag-explain"}
-MARKERS = {"dag_nodes", "dag_partitions", "dag_real_time"}
+MARKERS = {"dag_config", "dag_env", "dag_nodes", "dag_partitions", "dag_real_time"}
 
 
 def explained(lines: list[str]) -> dict[str, list[str]]:
@@ -53,9 +56,7 @@ def test_each_fixture_is_explained(pytester: pytest.Pytester):
     assert "no docstring available" not in [line for lines in found.values() for line in lines]
 
 
-@pytest.mark.parametrize(
-    "name", ["build_op_context", "build_asset_context", "materialize_to_memory", "materialize"]
-)
+@pytest.mark.parametrize("name", [*CONTEXT_BUILDERS, "materialize_to_memory", "materialize"])
 def test_the_text_of_a_factory_names_the_parameters_that_there_are(name: str):
     """The docstring lists every parameter of the public function."""
     import dagflow
@@ -76,7 +77,16 @@ def test_the_text_of_execute_in_process_names_the_parameters_of_a_job():
     text = " ".join((inspect.getdoc(runs.execute_in_process) or "").split())
     _, *parameters = inspect.signature(JobDefinition.execute_in_process).parameters
 
-    assert f"execute_in_process(job_or_graph, {', '.join(parameters)})" in text
+    assert f"execute_in_process(job_or_graph_or_name, {', '.join(parameters)})" in text
+
+
+def test_each_public_builder_of_a_context_has_a_fixture():
+    """Only the context of a logger has none, because it has no resources and no instance."""
+    import dagflow
+
+    builders = {name for name in dagflow.__all__ if name.startswith("build_") and name.endswith("_context")}
+
+    assert builders - {"build_init_logger_context"} == set(CONTEXT_BUILDERS)
 
 
 def test_each_marker_is_explained(pytester: pytest.Pytester):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dagflow.analysis.smoke.parts import AssetTest, CheckTest, DefinitionsTest, ResourceTest, SmokeTest
-from dagflow.analysis.smoke.project import SmokeProject, project_of
+from dagflow.analysis.smoke.project import SmokeProject
 from dagflow.analysis.smoke.starts import JobTest, ScheduleTest, SensorTest
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AssetsDefinition
@@ -14,6 +14,7 @@ from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAs
 from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.parts.function import location
+from dagflow.defs.project.repository import definitions_of
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.options import current_options
 
@@ -25,11 +26,11 @@ def smoke_tests(*definitions: Any, now: float | None = None) -> list[SmokeTest]:
     the functions of schedules, sensors and config, with an instance in memory.
 
     Args:
-        definitions: Definitions, repositories, assets, checks, jobs, schedules and sensors.
+        definitions: The definitions of the project, as `definitions_of` takes them.
         now: The current time in seconds since the epoch. Default: the time of the current clock.
 
     Raises:
-        ParameterCheckError: A value is none of these.
+        DagflowInvalidDefinitionError: A value is no definition, or a job of a repository is invalid.
 
     Example:
         >>> from dagflow import Definitions, asset
@@ -37,10 +38,12 @@ def smoke_tests(*definitions: Any, now: float | None = None) -> list[SmokeTest]:
         ... def tea():
         ...     return "tea"
         >>> whole, test = smoke_tests(Definitions([tea]))
-        >>> test, "resource with key 'kettle'" in test.run()[0].fact
-        (<smoke test of asset 'tea'>, True)
+        >>> test, test.run()[0].fact
+        (<smoke test of asset 'tea'>, "asset 'tea' lacks a resource")
     """
-    project = SmokeProject(project_of(definitions), current_options().clock.now() if now is None else now)
+    project = SmokeProject(
+        definitions_of(*definitions), current_options().clock.now() if now is None else now
+    )
     return [
         DefinitionsTest(project, "", project.definitions, "", ("*",)),
         *_tests_of_jobs(project),

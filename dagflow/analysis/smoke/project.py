@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
 
-from dagflow.analysis.graphs import has_graph
 from dagflow.analysis.smoke.findings import SmokeFinding
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
-from dagflow.defs.automation.schedule import ScheduleDefinition
-from dagflow.defs.automation.sensor import SensorDefinition
-from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.project.validation import PartitionLink, partition_links
 from dagflow.defs.resources.definition import ResourceDefinition, as_resource
-from dagflow.errors import DagflowError, ParameterCheckError, repr_of
+from dagflow.errors import DagflowError
 from dagflow.keys import ANONYMOUS_JOB_PREFIX, ASSET_JOB_NAME, AssetKey
 from dagflow.partitions.boundaries import boundaries
 from dagflow.partitions.definition import PartitionsDefinition
-
-_AUTOMATIONS = (ScheduleDefinition, UnresolvedPartitionedAssetScheduleDefinition)
 
 
 class _NoKeys:
@@ -117,58 +107,3 @@ def _resource_or_error(value: object) -> ResourceDefinition | DagflowError:
         return as_resource(value)
     except DagflowError as error:
         return error
-
-
-def project_of(definitions: Iterable[Any]) -> Definitions:
-    """Return the definitions of a project as one Definitions.
-
-    Args:
-        definitions: Definitions, repositories, assets, checks, jobs, schedules and sensors.
-
-    Raises:
-        ParameterCheckError: A value is none of these.
-        DagflowInvariantViolationError: Two Definitions have different resources with one key.
-    """
-    wholes: list[Definitions] = []
-    parts: dict[str, list[Any]] = {"assets": [], "jobs": [], "schedules": [], "sensors": []}
-    for one in dict.fromkeys(definitions):
-        if isinstance(one, Definitions):
-            wholes.append(one)
-        elif isinstance(one, RepositoryDefinition):
-            wholes.append(_of_repository(one))
-        else:
-            parts[_argument_of(one)].append(one)
-    if any(parts.values()):
-        wholes.append(
-            Definitions(
-                parts["assets"], schedules=parts["schedules"], sensors=parts["sensors"], jobs=parts["jobs"]
-            )
-        )
-    return wholes[0] if len(wholes) == 1 else Definitions.merge(*wholes)
-
-
-def _argument_of(one: object) -> str:
-    if isinstance(one, (JobDefinition, UnresolvedAssetJobDefinition)):
-        return "jobs"
-    if isinstance(one, _AUTOMATIONS):
-        return "schedules"
-    if isinstance(one, SensorDefinition):
-        return "sensors"
-    if has_graph(one) and not isinstance(one, (OpDefinition, GraphDefinition)):
-        return "assets"
-    raise ParameterCheckError(
-        f"the definitions of a project are Definitions, repositories, assets, checks, jobs, schedules and "
-        f"sensors, not {repr_of(one)} of type '{type(one).__name__}'"
-    )
-
-
-def _of_repository(repository: RepositoryDefinition) -> Definitions:
-    checks = repository.asset_checks_defs_by_key.values()
-    assets = [*repository.assets_defs_by_key.values(), *repository.source_assets_by_key.values(), *checks]
-    return Definitions(
-        list(dict.fromkeys(assets)),
-        jobs=[job for job in repository.get_all_jobs() if job.name != ASSET_JOB_NAME],
-        schedules=repository.schedule_defs,
-        sensors=repository.sensor_defs,
-        resources=repository.get_top_level_resources(),
-    )

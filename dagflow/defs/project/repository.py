@@ -300,11 +300,53 @@ class RepositoryDefinition(Copied):
                 resource_config=resource_config,
             )
 
+    def definitions(self) -> Definitions:
+        """Return the Definitions that the repository is made of, or one with the same definitions."""
+        if self._project is not None:
+            return self._project
+        return Definitions(
+            self._assets, jobs=self.get_all_jobs(), schedules=self.schedule_defs, sensors=self.sensor_defs
+        )
+
     def _definitions(self) -> Definitions:
         return Definitions(self._assets) if self._project is None else self._project
 
     def __repr__(self) -> str:
         return f"<repository '{self.name}'>"
+
+
+def definitions_of(*values: Any) -> Definitions:
+    """Return one Definitions with the content of definitions in any form, for tools that get a project.
+
+    Args:
+        values: Definitions, repositories, assets, checks, jobs, graphs, schedules and sensors. One
+            Definitions alone is returned itself.
+
+    Raises:
+        DagflowInvalidDefinitionError: A value is something else, or a job of a repository is invalid.
+        DagflowInvariantViolationError: Two of the values have different resources with one key.
+
+    Example:
+        >>> from dagflow import asset
+        >>> from dagflow.testing import definitions_of
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> definitions_of(water)
+        <Definitions with 1 assets and 0 jobs>
+    """
+    projects: list[Definitions] = []
+    others: list[Any] = []
+    for value in values:
+        if isinstance(value, Definitions):
+            projects.append(value)
+        elif isinstance(value, RepositoryDefinition):
+            projects.append(value.definitions())
+        else:
+            others.append(value)
+    if others:
+        projects.append(Definitions(**members_of(others, "these are not the definitions of a project")))
+    return projects[0] if len(projects) == 1 else Definitions.merge(*projects)
 
 
 def repository_of(
@@ -452,7 +494,7 @@ def repository(
             lazy = jobs_by_name(content, place, define)
             schedules, sensors = automations_by_name(content, lazy, place)
             return RepositoryDefinition(own_name, lazy, (), description, metadata, schedules, sensors)
-        members = members_of(content, place)
+        members = members_of(content, f"Bad return value from the function of {place}")
         return repository_of(define(**members), own_name, description, metadata)
 
     return decorate if definitions_fn is None else decorate(definitions_fn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -50,8 +50,12 @@ def content_of(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, An
     return content
 
 
-def members_of(content: list[Any], place: str) -> dict[str, Any]:
+def members_of(content: Sequence[Any], problem: str) -> dict[str, Any]:
     """Return the elements of a list by the argument of Definitions. Its elements may be lists of them.
+
+    Args:
+        content: The list.
+        problem: The first words of the message about an element of another class.
 
     Raises:
         DagflowInvalidDefinitionError: An element is of another class.
@@ -72,7 +76,7 @@ def members_of(content: list[Any], place: str) -> dict[str, Any]:
                 sensors.append(one)
             else:
                 raise DagflowInvalidDefinitionError(
-                    f"Bad return value from the function of {place}: all elements of list must be of type "
+                    f"{problem}: all elements of list must be of type "
                     "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset, AssetSpec, "
                     "ScheduleDefinition or SensorDefinition, results of "
                     f"define_asset_job, or lists of these. Got {repr_of(one)} of type {type(one)} at index "

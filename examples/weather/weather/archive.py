@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from weather.units import KMH_PER_MS, STORM_WIND_KMH
+
 DATA = Path(__file__).parent.parent / "data" / "seattle-weather.csv"
 
 
@@ -18,3 +20,7 @@ class Archive:
     def lookup(self, day: str) -> dict[str, str]:
         """Return the row of a day, with the unchanged strings of the file."""
         return self._rows[day]
+
+    def stormy_days(self) -> list[str]:
+        """Return the days with strong wind, in order."""
+        return [day for day, row in self._rows.items() if float(row["wind"]) * KMH_PER_MS >= STORM_WIND_KMH]

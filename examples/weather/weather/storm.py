@@ -9,9 +9,8 @@ from dagflow import Out, Output, ResourceDefinition, graph, job, op
 
 from weather.archive import Archive
 from weather.station import fetch_reading, station
-from weather.units import Observation
+from weather.units import STORM_WIND_KMH, Observation
 
-STORM_WIND_KMH = 30
 STORM_RAIN_MM = 40
 
 

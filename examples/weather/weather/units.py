@@ -8,6 +8,7 @@ from datetime import date, datetime
 from itertools import groupby
 
 KMH_PER_MS = 3.6
+STORM_WIND_KMH = 30
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 JOBS = """
@@ -79,6 +82,27 @@ def test_ctrl_c_in_a_wait_names_the_step(pytester: pytest.Pytester, raises: bool
     result.stdout.fnmatch_lines(
         ["*interrupted while step 'waits' waited 1000 s for its attempt 2, after OSE*"]
     )
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_ctrl_c_of_a_terminal_reaches_the_workers_too(pytester: pytest.Pytester, raises: bool):
+    """A terminal interrupts the process of each step too. A run in a session fixture ends the session."""
+    pytester.makepyfile(
+        jobs=JOBS.replace("os.kill(", "os.killpg("),
+        test_it=TESTS.replace("def test_interrupted", "@pytest.fixture(scope='session')\n    def interrupted")
+        .replace("@pytest.mark.dag_real_time", "")
+        .replace("def test_next():", "def test_next(interrupted):")
+        .format(job="multiprocess", raises=raises),
+    )
+    options = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider")
+    # in a process group of its own, because the signal goes to the whole group
+    process = pytester.popen(
+        [sys.executable, "-m", "pytest", *options], stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    assert b"passed" not in output
 
 
 def test_an_interrupt_that_the_test_raises_is_the_business_of_the_test(pytester: pytest.Pytester):
