@@ -69,6 +69,18 @@ _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 _LONGEST = 200
 
 
+def listed(names: Iterable[object], at_most: int = 12) -> str:
+    """Return the first of some names as a text.
+
+    Example:
+        >>> listed(["beans", "brew", "cup"], at_most=2)
+        "'beans', 'brew' and 1 more"
+    """
+    known = list(dict.fromkeys(names))
+    text = ", ".join(f"'{name}'" for name in known[:at_most])
+    return text if len(known) <= at_most else f"{text} and {len(known) - at_most} more"
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known names that are similar to `name`, or an empty string.
 

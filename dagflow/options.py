@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.values import Constant
@@ -30,39 +30,80 @@ def notify_on_stderr(text: str) -> None:
         sys.stderr.flush()
 
 
+class ValueByPartition(dict[str, Any]):
+    """A given value for each of some partitions. The other partitions compute their own.
+
+    Attributes:
+        used: The partitions whose value has replaced an output. The runs fill it.
+    """
+
+    __slots__ = ("used",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.used: set[str] = set()
+
+
+class Faults(Protocol):
+    """The faults that runs inject on purpose. The engine calls these methods, and knows no kind of fault."""
+
+    def begin(self, state: Any, *, is_in_process: bool) -> None:
+        """Prepare a run that has no event yet. Raises if the run cannot have one of the faults."""
+
+    def end(self, state: Any) -> None:
+        """Read the log of a run that has ended."""
+
+    def attempt(self, state: Any, step: Any, number: int) -> Any:
+        """Return the attempt number `number` (from 1) of a step, with its faults."""
+
+    def for_task(self, state: Any, step: Any, number: int) -> Faults | None:
+        """Return the faults of one attempt, which another process runs; None if it has none."""
+
+    def resource_definitions(self, state: Any) -> Mapping[str, Any]:
+        """Return the resource definitions of a run, in place of those of its job."""
+
+    def resources_started(self, state: Any) -> None:
+        """Change the started resources of a run."""
+
+
 class RunOptions(Constant):
     """The options of the runs that start in a block of code.
 
     Attributes:
         clock: The clock for timestamps and waits.
         pick: A function that chooses among the ready steps; None takes the first.
-        given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. A step whose
-            outputs are all given does not run and has no events.
-        faults: A function that is called with (step key, attempt from 1) before each attempt and may raise.
+        given: Values that replace outputs, by step key, `(step key, output name)` or asset key. A step whose
+            outputs are all given does not run and has no events. A given asset that no step computes is not
+            loaded. The value may be a ValueByPartition.
+        faults: The faults that the runs inject; None for none.
         random: The random generator for the jitter of retries; None: a new one for each wait.
         used: The keys of `given` that have replaced an output so far. The runs fill it.
         notify: A function that shows a message to the user at once: what a run waits for.
+        executor: The ExecutorDefinition that runs the steps instead of that of the job, in runs that have one
+            (`execute_job`); None for that of the job.
     """
 
-    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify")  # noqa: RUF023 - as the parameters
+    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor")  # noqa: RUF023 - as the parameters
 
     clock: Clock
     pick: Pick | None
     given: Mapping[Any, Any]
-    faults: Callable[[str, int], None] | None
+    faults: Faults | None
     random: Random | None
     used: set[Any]
     notify: Callable[[str], None]
+    executor: Any
 
     def __init__(
         self,
         clock: Clock = SYSTEM_CLOCK,
         pick: Pick | None = None,
         given: Mapping[Any, Any] | None = None,
-        faults: Callable[[str, int], None] | None = None,
+        faults: Faults | None = None,
         random: Random | None = None,
         used: set[Any] | None = None,
         notify: Callable[[str], None] = notify_on_stderr,
+        executor: Any = None,
     ) -> None:
         self._set(
             clock=clock,
@@ -72,6 +113,7 @@ class RunOptions(Constant):
             random=random,
             used=set() if used is None else used,
             notify=notify,
+            executor=executor,
         )
 
 

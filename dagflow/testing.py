@@ -9,25 +9,33 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
-from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.callable_faults import CallableFaults
+from dagflow.analysis.canonical import canonical_events
+from dagflow.analysis.causality import Causality, causality
 from dagflow.analysis.code.closure import Code
 from dagflow.analysis.code.graph import CodeGraph, changed_blocks
 from dagflow.analysis.code.modules import FolderSources, Sources
+from dagflow.analysis.conditions import Conditions
+from dagflow.analysis.fault_plan import FaultPlan
+from dagflow.analysis.faults import Fault
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
-from dagflow.analysis.interleavings import in_order, interleavings
+from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
 from dagflow.analysis.steps import StepAssets, step_assets
+from dagflow.analysis.stubs import Stubs
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
+from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.project.repository import definitions_of
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
 from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent, EventLogEntry
+from dagflow.executors.named_assets import reconstructable_assets
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
-from dagflow.options import Pick, RunOptions, set_defaults, set_options
+from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
 from dagflow.selection.graph import Graph, Node
@@ -72,8 +80,9 @@ def run_options(
     clock: Clock | None = None,
     pick: Pick | None = None,
     given: Mapping[Any, Any] | None = None,
-    faults: Callable[[str, int], None] | None = None,
+    faults: FaultPlan | Callable[[str, int], None] | None = None,
     random: Random | None = None,
+    executor: ExecutorDefinition | None = None,
 ) -> Iterator[RunOptions]:
     """Set options of the runs that start in this block. Options that are not named keep their outer values.
 
@@ -81,11 +90,12 @@ def run_options(
         clock: The clock for the waits of retries, timestamps and the "now" of partitions.
         pick: A function that gets the keys of the ready steps in default order, and returns the one to run
             next.
-        given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. Their steps do
-            not run.
-        faults: A function that is called with step key and attempt (from 1) before each attempt. If it
-            raises, the attempt fails.
+        given: Values that replace outputs, by step key, `(step key, output name)` or asset key. Their steps
+            do not run. A `Stubs` also reports the values that no run used.
+        faults: The faults that the runs inject. Or a function that is called with step key and attempt
+            (from 1) before each attempt; if it raises, the attempt fails.
         random: The random generator for the jitter of retries, such as `random.Random(1)`.
+        executor: The executor of `execute_job`, instead of that of the job.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -102,13 +112,18 @@ def run_options(
         >>> success, [round(seconds) for seconds in options.clock.sleeps]
         (True, [60])
     """
-    changes = {"clock": clock, "pick": pick, "given": given, "faults": faults, "random": random}
+    found = faults.planned if isinstance(faults, FaultPlan) else faults and CallableFaults(faults)
+    changes: dict[str, Any] = {"clock": clock, "pick": pick, "given": given, "faults": found}
+    changes |= {"random": random, "executor": executor}
     with set_options(**{name: value for name, value in changes.items() if value is not None}) as options:
         yield options
 
 
 def default_options(
-    *, clock: Clock | None = None, notify: Callable[[str], None] | None = None
+    *,
+    clock: Clock | None = None,
+    notify: Callable[[str], None] | None = None,
+    executor: ExecutorDefinition | None = None,
 ) -> AbstractContextManager[RunOptions]:
     """Set the default options of all runs of this process that start in this block, on any thread.
 
@@ -117,6 +132,7 @@ def default_options(
     Args:
         clock: The default clock.
         notify: A function that shows a message to the user at once, such as the retry that a run waits for.
+        executor: The executor of `execute_job`, instead of that of the job.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -134,7 +150,7 @@ def default_options(
         >>> success, [round(seconds) for seconds in clock.sleeps]
         (True, [60])
     """
-    changes: dict[str, Any] = {"clock": clock, "notify": notify}
+    changes: dict[str, Any] = {"clock": clock, "notify": notify, "executor": executor}
     return set_defaults(**{name: value for name, value in changes.items() if value is not None})
 
 
@@ -234,9 +250,12 @@ __all__ = [
     "Causality",
     "Code",
     "CodeGraph",
+    "Conditions",
     "EventField",
     "EventList",
     "EventRow",
+    "Fault",
+    "FaultPlan",
     "Fingerprint",
     "FolderSources",
     "Graph",
@@ -249,7 +268,10 @@ __all__ = [
     "SmokeTest",
     "Sources",
     "StepAssets",
+    "Stubs",
     "SystemClock",
+    "UnfinishedOrder",
+    "ValueByPartition",
     "VirtualClock",
     "boundaries",
     "canonical_events",
@@ -271,11 +293,13 @@ __all__ = [
     "observe_runs",
     "outputs_of",
     "parse_selection",
+    "reconstructable_assets",
     "resolve",
     "run_options",
     "smoke_tests",
     "step_assets",
     "tick_times",
+    "unfinished_orders",
     "with_plans",
     "write_test",
 ]

@@ -6,13 +6,12 @@ and DagflowError if an argument is invalid, such as a misspelt node, event or mo
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dagflow import AssetCheckKey, AssetKey, DagflowError, DagflowEvent
-from dagflow.testing import canonical_events, causality
+from dagflow.testing import causality
 from pytest_dagflow.sequence import ev
 from pytest_dagflow.sequence.compared import (
     FoundNode,
@@ -47,6 +46,7 @@ from pytest_dagflow.sequence.patterns import (
     pattern_of,
     read_field,
 )
+from pytest_dagflow.sequence.run_difference import end_events, explain_runs
 from pytest_dagflow.sequence.tree import tree_of
 from pytest_dagflow.values.output import assert_output
 
@@ -138,7 +138,7 @@ def assert_succeeded(result_or_events: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    ends = _end_events(events)
+    ends = end_events(events)
     problems = list(describe_failures(events)) if any(not _is_success(end) for end in ends) else []
     problems += [f"{pattern_of(end)!r}: {end.message}" for end in ends if not (_is_success(end) or problems)]
     starts = Counter(event.run_id for event in events if event.event_type.name == "RUN_START")
@@ -180,7 +180,7 @@ def assert_failed(
     events = events_of(result_or_events)
     expected = as_error(error, match)
     name = None if node is None else check_node_name(node, events)
-    ends = [end.event_type.name for end in _end_events(events)]
+    ends = [end.event_type.name for end in end_events(events)]
     if "RUN_FAILURE" not in ends and "RUN_CANCELED" not in ends:
         outcome = "it succeeded" if ends else "it did not end" if events else "it has no events"
         raise AssertionError(failure_text(f"the run did not fail: {outcome}", events))
@@ -315,13 +315,17 @@ def assert_retried(
     __tracebackhide__ = True
     if not isinstance(times, int) or isinstance(times, bool) or times < 0:
         raise DagflowError(f"times must be an integer of at least 0, not {times!r}")
+    if delays is not None and (isinstance(delays, str) or not isinstance(delays, Sequence)):
+        raise DagflowError(f"delays must be a list with the seconds before each retry, not {delays!r}")
+    if delays is not None and len(delays) != times:
+        raise DagflowError(f"delays needs one element for each retry: times is {times}, not {len(delays)}")
     events = events_of(result_or_events)
     name = check_node_name(node, events)
     retries = _events_of_node(events, name, "STEP_UP_FOR_RETRY")
     if len(retries) != times:
         raise AssertionError(failure_text(f"'{name}' was retried {len(retries)} times, not {times}", events))
     waited = [read_field(event, "seconds_to_wait") for event in retries]
-    if delays is not None and not (len(delays) == times and all(map(is_equal, delays, waited))):
+    if delays is not None and not all(map(is_equal, delays, waited)):
         raise AssertionError(failure_text(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
 
 
@@ -413,20 +417,16 @@ def assert_same_run(one: object, other: object) -> None:
         >>> assert_same_run(result, materialize_to_memory([water]))
     """
     __tracebackhide__ = True
-    first, second = canonical_events(one), canonical_events(other)
-    ends = [[end.event_type.name for end in _end_events(events_of(run))] for run in (one, other)]
-    if first == second and ends[0] == ends[1]:
-        return
-    lines = [[*map(str, facts), *end] for facts, end in zip((first, second), ends, strict=True)]
-    difference = difflib.unified_diff(lines[0], lines[1], "the first run", "the second run", lineterm="", n=2)
-    raise AssertionError("the runs differ\n" + "\n".join(difference))
+    lines = explain_runs(one, other)
+    if lines:
+        raise AssertionError("\n".join(lines))
 
 
 def _assert_none_forbidden(
     all_events: Sequence[DagflowEvent], forbidden: list[EventPattern], within: object, ignore: IgnoredEvents
 ) -> None:
     __tracebackhide__ = True
-    events = compared_events(all_events, forbidden, within, ignore)
+    events = compared_events(all_events, forbidden, within, ignore) if forbidden else []
     for pattern in forbidden:
         wrong = next((event for event in events if pattern.matches(event)), None)
         if wrong is not None:
@@ -445,10 +445,6 @@ def _assert_counts(
                 raise AssertionError(
                     failure_text(f"{pattern!r} matches {count} events", all_events, events, patterns)
                 )
-
-
-def _end_events(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
-    return [e for e in events if e.event_type.name in ("RUN_SUCCESS", "RUN_FAILURE", "RUN_CANCELED")]
 
 
 def _found_nodes(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[FoundNode]:

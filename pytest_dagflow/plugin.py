@@ -10,14 +10,37 @@ import pytest
 
 from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
-from pytest_dagflow.fixtures import binding, clock, contexts, definitions, events, instances, runs
-from pytest_dagflow.markers import env, items, partitions, registry
+from pytest_dagflow.fixtures import (
+    binding,
+    clock,
+    contexts,
+    definitions,
+    events,
+    faults,
+    instances,
+    runs,
+    sandbox,
+    strict,
+    stubs,
+)
+from pytest_dagflow.markers import env, executors, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
 from pytest_dagflow.reports import debugger, failure, interrupts, observed, saved
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
-_FIXTURE_MODULES = (instances, definitions, binding, contexts, runs, clock, events)
+_FIXTURE_MODULES = (
+    instances,
+    definitions,
+    binding,
+    contexts,
+    runs,
+    clock,
+    events,
+    stubs,
+    faults,
+    sandbox,
+)
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
 
@@ -53,8 +76,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Create one test for each partition key."""
+    """Create one test for each partition key and each executor."""
     partitions.parametrize_partitions(metafunc)
+    executors.parametrize_executors(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,13 +112,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Set the variables of a test, record its nodes, keep its runs, skip its waits, and stop at a Ctrl-C."""
     with ExitStack() as stack:
         env.set_variables(item, stack)
+        stack.enter_context(dag_session.running(item))
 
         def prepare_runs() -> None:
             interrupts.stop_pytest(stack)
             real_time.skip_waits(item, stack)
+            executors.use_executor(item, stack)
 
         with record.recording_nodes(item), observed.keeping_runs(item), imports.when_loaded(prepare_runs):
             return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Check the conditions of a test after all of its examples."""
+    outcome = yield
+    faults.check_conditions(item)
+    return outcome
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,6 +153,7 @@ def pytest_runtest_makereport(
     """Record the nodes of fixtures and failures, add the runs to the report, and stop at a Ctrl-C."""
     failure.prepare_report(item, call)
     outcome = yield
+    strict.note_outcome(item, outcome)
     record.add_nodes(item, observed.nodes_of_fixtures(item))
     record.record_failure(item.config, outcome)
     failure.add_section(item, outcome)

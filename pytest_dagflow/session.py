@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType, MethodType
@@ -39,6 +41,7 @@ class DagSession:
         selection: The result of the selection; None until the tests are collected.
         is_selection_received: Whether a worker of xdist sent `selection`. Only true on the controller.
         skipped_seconds: The seconds of waits for retries that the finished tests skipped.
+        item: The test that runs now, None between tests.
         notes: The notes of tests about what has no effect, each once, for the end of the session.
         project: The definitions of the project in a list, after they were loaded; empty before.
     """
@@ -48,6 +51,7 @@ class DagSession:
     selection: SelectionResult | None = None
     is_selection_received: bool = False
     skipped_seconds: float = 0.0
+    item: pytest.Item | None = None
     notes: dict[str, None] = field(default_factory=dict)
     project: list[object] = field(default_factory=list)
 
@@ -66,15 +70,26 @@ def start_session(config: pytest.Config) -> DagSession:
     return session
 
 
+@contextmanager
+def running(item: pytest.Item) -> Iterator[None]:
+    """Set the test that runs in this block."""
+    session = session_of(item.config)
+    session.item = item
+    try:
+        yield
+    finally:
+        session.item = None
+
+
 def current_config() -> pytest.Config | None:
     """Return the config of the session that runs now; None outside of pytest."""
     return _configs[-1] if _configs else None
 
 
 def is_verbose() -> bool:
-    """Return whether messages are shown in full: with `-vv`, and outside of pytest."""
+    """Return whether messages are shown in full: with `-vv`."""
     config = current_config()
-    return config is None or config.get_verbosity() >= 2
+    return config is not None and config.get_verbosity() >= 2
 
 
 def end_session(config: pytest.Config) -> None:

@@ -15,16 +15,14 @@ runs are never ordered. Nothing of this is stored, so it costs a run nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from dagflow.errors import DagflowError, repr_of
-from dagflow.events.catalogue import CATALOGUE
 from dagflow.events.data import ComputeLogsCaptureData
-from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent
-from dagflow.events.types import HOOK_EVENTS, STEP_EVENTS, DagflowEventType
-from dagflow.keys import AssetKey
+from dagflow.events.types import DagflowEventType
+from dagflow.keys import mapped_step_key, step_key_base
 
 _T = DagflowEventType
 _ENDS = frozenset({_T.RUN_SUCCESS, _T.RUN_FAILURE, _T.RUN_CANCELED})
@@ -39,7 +37,7 @@ class _Step(Protocol):
     def upstream_keys(self) -> Iterable[str]: ...
 
 
-class _Plan(Protocol):
+class PlanOfSteps(Protocol):
     @property
     def steps(self) -> Iterable[_Step]: ...
 
@@ -59,47 +57,8 @@ def causality(result_or_events: object) -> Causality:
             ...
         dagflow.errors.DagflowError: this list of events does not have the plan of its run...
     """
-    events, plans = _events_and_plans(result_or_events)
+    events, plans = events_and_plans(result_or_events)
     return Causality(events, plans)
-
-
-def canonical_events(result_or_events: object) -> list[dict[str, object]]:
-    """Return the events of steps and hooks in a form that is equal for equal runs.
-
-    Steps are in topological order, ties by step key, independent of the order of execution. The events of a
-    step are in the order of their positions, with all attempts. Events of several runs are grouped by run.
-
-    Args:
-        result_or_events: The result of a run, its `all_events`, or another list that has the plans.
-
-    Returns:
-        A dict of plain JSON for each event, with the keys "type", "step", "attempt" and more for some types.
-        Absent values, ids, times, paths and messages are omitted. "error" is the class name of the root
-        cause.
-
-    Raises:
-        DagflowError: The argument is not a result or a list, or the list lacks the plan of a run.
-
-    Example:
-        >>> from dagflow import asset, materialize_to_memory
-        >>> @asset
-        ... def water():
-        ...     return 1
-        >>> canonical_events(materialize_to_memory([water]))[0]
-        {'type': 'STEP_START', 'step': 'water', 'attempt': 1}
-    """
-    events, plans = _events_and_plans(result_or_events)
-    runs: dict[str, dict[str, list[dict[str, object]]]] = {}
-    for event in events:
-        if event.event_type in STEP_EVENTS or event.event_type in HOOK_EVENTS:
-            steps = runs.setdefault(event.run_id, {})
-            steps.setdefault(event.step_key or "", []).append(_canonical(event))
-    return [
-        fact
-        for run_id, steps in runs.items()
-        for key in _in_topological_order(steps, _plan_of(plans, run_id))
-        for fact in steps[key]
-    ]
 
 
 class Causality:
@@ -110,7 +69,7 @@ class Causality:
 
     __slots__ = ("_events", "_plans", "_positions", "_runs")
 
-    def __init__(self, events: Sequence[DagflowEvent], plans: Mapping[str, _Plan]) -> None:
+    def __init__(self, events: Sequence[DagflowEvent], plans: Mapping[str, PlanOfSteps]) -> None:
         self._events = events
         self._plans = plans
         self._positions = {
@@ -156,6 +115,33 @@ class Causality:
             return luck
         return f"{luck}: no path of the plan leads from step '{one}' to step '{other}'"
 
+    def causes_among(self, events: Sequence[DagflowEvent]) -> Callable[[int], int]:
+        """Return a function that returns the causes of one event among some events.
+
+        It is quick for many questions about the same events, because the causes are a bit set: bit n is set
+        if the event at index n caused the event at the given index.
+
+        Args:
+            events: Elements of the list, in its order.
+
+        Example:
+            >>> from dagflow import asset, materialize_to_memory
+            >>> @asset
+            ... def water():
+            ...     return 1
+            >>> events = materialize_to_memory([water]).all_events
+            >>> causes = causality(events).causes_among(events[:3])
+            >>> [bin(causes(index)) for index in range(3)]
+            ['0b0', '0b1', '0b11']
+        """
+        positions = [self._position(event) for event in events]
+        runs: dict[str, _Among] = {}
+        for index, event in enumerate(events):
+            if event.run_id not in runs:
+                runs[event.run_id] = _Among(self._run(event.run_id))
+            runs[event.run_id].add(index, positions[index], event)
+        return lambda index: runs[events[index].run_id].causes(index, positions[index], events[index])
+
     def _position(self, event: DagflowEvent) -> int:
         position = self._positions.get(id(event))
         if position is not None:
@@ -176,8 +162,8 @@ class Causality:
                 self._runs[event.run_id].add(position, event)
         run = self._runs[run_id]
         if run.upstream is None:
-            plan = _plan_of(self._plans, run_id)
-            run.upstream = {step.key: tuple(step.upstream_keys) for step in plan.steps}
+            plan = plan_of(self._plans, run_id)
+            run.upstream = _upstream_of(plan)
         return run
 
     def _why(self, first: int, second: int) -> str:
@@ -268,7 +254,70 @@ class _Run:
         return came_from
 
 
-def _events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent], Mapping[str, _Plan]]:
+class _Among:
+    """The events of one run among some events, as bit sets of their indexes.
+
+    Attributes:
+        every: All of them.
+        at_start: Those up to the start of the run.
+        loose: Those without a step.
+        loose_before: Those without a step that come before the first event of a step.
+        of_step: Those of each step.
+        until_end: Those of each step that come before the end of the step, which the steps below wait for.
+    """
+
+    __slots__ = ("_above", "_run", "at_start", "every", "loose", "loose_before", "of_step", "until_end")
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._above: dict[str, int] = {}
+        self.every = self.at_start = self.loose = self.loose_before = 0
+        self.of_step: dict[str, int] = {}
+        self.until_end: dict[str, int] = {}
+
+    def add(self, index: int, position: int, event: DagflowEvent) -> None:
+        """Add an event with its index, and its position in the whole list."""
+        bit, key, run = 1 << index, _step_key(event), self._run
+        self.every |= bit
+        if position <= run.start:
+            self.at_start |= bit
+        if key is None:
+            self.loose |= bit
+            if position < run.first_of_steps:
+                self.loose_before |= bit
+            return
+        self.of_step[key] = self.of_step.get(key, 0) | bit
+        if position <= run.finished.get(key, -1):
+            self.until_end[key] = self.until_end.get(key, 0) | bit
+
+    def causes(self, index: int, position: int, event: DagflowEvent) -> int:
+        """Return the causes of an event, by the rules of `Causality`."""
+        before, key, run = (1 << index) - 1, _step_key(event), self._run
+        if event.event_type in _ENDS:
+            return self.every & before
+        found = self.at_start if position >= run.start else 0
+        if key is None:
+            found |= self.loose if position <= run.last_of_steps else self.every
+        else:
+            found |= self.loose_before | self.of_step[key] | self._above_of(key)
+        return found & before
+
+    def _above_of(self, key: str) -> int:
+        """Return the events of all steps that a step waited for."""
+        if key not in self._above:
+            found = 0
+            for above in self._run.ancestors(key):
+                found |= self.until_end.get(above, 0)
+            self._above[key] = found
+        return self._above[key]
+
+
+def events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent], Mapping[str, PlanOfSteps]]:
+    """Return the events of a result or a list, and the plan of each run.
+
+    Raises:
+        DagflowError: The argument is not a result or a list, or the list lacks the plans.
+    """
     events = getattr(result_or_events, "all_events", result_or_events)
     if not isinstance(events, Sequence) or isinstance(events, (str, bytes)):
         raise DagflowError(
@@ -286,7 +335,25 @@ def _events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent],
     return events, plans
 
 
-def _plan_of(plans: Mapping[str, _Plan], run_id: str) -> _Plan:
+def _upstream_of(plan: PlanOfSteps) -> dict[str, tuple[str, ...]]:
+    """Return the steps that each step waits for. A step that waits for a template waits for its
+    mapped steps too."""
+    mapped: dict[str, list[str]] = {}
+    for step in plan.steps:
+        if "[" in step.key and not step.key.endswith("[?]"):
+            mapped.setdefault(mapped_step_key(step_key_base(step.key), "?"), []).append(step.key)
+    return {
+        step.key: tuple(key for above in step.upstream_keys for key in (above, *mapped.get(above, ())))
+        for step in plan.steps
+    }
+
+
+def plan_of(plans: Mapping[str, PlanOfSteps], run_id: str) -> PlanOfSteps:
+    """Return the plan of a run.
+
+    Raises:
+        DagflowError: The plan is unknown.
+    """
     try:
         return plans[run_id]
     except KeyError:
@@ -307,36 +374,3 @@ def _step_key(event: DagflowEvent) -> str | None:
 
 def _named(event: DagflowEvent) -> str:
     return f"{event.event_type.name} of '{event.step_key}'" if event.step_key else event.event_type.name
-
-
-def _in_topological_order(keys: Iterable[str], plan: _Plan) -> list[str]:
-    from graphlib import TopologicalSorter  # imported lazily: only canonical_events uses it
-
-    wanted = set(keys)
-    sorter = TopologicalSorter({step.key: step.upstream_keys for step in plan.steps})
-    sorter.prepare()
-    order: list[str] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        sorter.done(*ready)
-        order += ready
-    known = set(order)
-    return [key for key in order if key in wanted] + sorted(wanted - known)
-
-
-def _canonical(event: DagflowEvent) -> dict[str, object]:
-    asset_key = event.asset_key
-    facts: dict[str, object] = {
-        "type": event.event_type.name,
-        "step": event.step_key,
-        "attempt": event.attempt,
-        "asset": asset_key.to_user_string() if asset_key is not None else None,
-        "partition": event.partition,
-    }
-    for field in CATALOGUE[event.event_type.name].fields:
-        if field.canonical is not None:
-            value = field.read(event)
-            facts[field.canonical] = value.to_user_string() if isinstance(value, AssetKey) else value
-    errors = error_chain(getattr(event.event_specific_data, "error", None))
-    facts["error"] = errors[-1].cls_name if errors else None
-    return {name: value for name, value in facts.items() if value is not None}

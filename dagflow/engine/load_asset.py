@@ -8,7 +8,7 @@ from dagflow import _doors
 from dagflow.engine.run_state import RunState
 from dagflow.errors import CheckError, DagflowInvariantViolationError
 from dagflow.keys import AssetKey, CoercibleToAssetKey, nearest_key
-from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.plan.step import OutputKey, OutputRef, stored_ref
 
 
 def load_asset_value(
@@ -42,6 +42,8 @@ def load_asset_value(
     output = _output_of(state, key)
     if output is not None and output in state.given:
         return state.given[output]
+    if stored_ref(key) in state.given:
+        return state.given[stored_ref(key)]
     if layer.io_manager_key(key) in state.in_memory:
         if output is None or output not in state.values:
             raise DagflowInvariantViolationError(

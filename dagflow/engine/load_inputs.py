@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.call import type_check_error, user_code
@@ -49,8 +49,16 @@ _STEP_INPUT = CODE[DagflowEventType.STEP_INPUT]
 _OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
 
 
-def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
+def load_inputs(
+    state: RunState, step: Step, number: int, change: Callable[[dict[str, Any]], None] | None = None
+) -> dict[str, Any]:
     """Load the values of all inputs, then check all of them. Return the values by name.
+
+    Args:
+        state: The run.
+        step: The step.
+        number: The number of the attempt, from 1.
+        change: Changes the loaded values before they are checked; None for no change.
 
     Raises:
         DagflowExecutionLoadInputError: An I/O manager raised.
@@ -71,6 +79,8 @@ def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
             append(_LOADED_INPUT, index, number, position)
         else:
             arguments[item.name] = _load(state, step, number, item, position)
+    if change is not None:
+        change(arguments)
     for position, item in enumerate(step.loads):
         if item.check is None:
             append(_STEP_INPUT, index, number, position)

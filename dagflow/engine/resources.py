@@ -33,12 +33,16 @@ def start_resources(state: RunState) -> bool:
             config, needs, state.get_instance, definition, state.run, state.current_log
         )
 
+    faults = state.options.faults
+    definitions = state.job.resource_defs if faults is None else faults.resource_definitions(state)
     try:
-        state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs)
+        state.resources.start(keys, definitions, context, state.plan.resource_configs)
     except DagflowError as error:
         state.error = error
         state.log.append(_INIT_FAILURE, step, payload=_own_error_info(error))
         return False
+    if faults is not None:
+        faults.resources_started(state)
     classes = {key: type(value) for key, value in state.resources.values.items()}
     state.log.append(_INIT_SUCCESS, step, payload=(classes, clock.now() - started))
     return True

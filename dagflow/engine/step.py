@@ -56,15 +56,20 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
     now = options.clock.now
     append(_STEP_START if number == 1 else _STEP_RESTARTED, index, number)
     started = now()
-    attempt = state.attempt = Attempt(state, step, number)
+    faults = options.faults
+    attempt: Attempt = Attempt(state, step, number) if faults is None else faults.attempt(state, step, number)
+    state.attempt = attempt
     try:
-        if options.faults is not None:
-            options.faults(step.key, number)
-        arguments = load_inputs(state, step, number) if step.loads else {}
+        if faults is not None:
+            attempt.begin()
+        change = None if faults is None else attempt.change_inputs
+        arguments = load_inputs(state, step, number, change) if step.loads else {}
         body = step.op.body
         context = None if body.context is None else attempt.context()
         if body.is_bound:
             attempt.bind(arguments, context)
+        if faults is not None:
+            attempt.before_call()
         call_user(step.op, step.key, context, arguments, attempt.emit, attempt.emit_event, step.ports)
         if attempt.call_state is not None:
             attempt.flush()
@@ -166,6 +171,15 @@ class Attempt:
             arguments[name] = values.get(name) if name in body.optional_resources else values[name]
         if context is not None and not body.context_first:
             arguments[str(body.context_name)] = context
+
+    def begin(self) -> None:
+        """Inject faults before the load of the inputs; called in runs with faults only."""
+
+    def change_inputs(self, arguments: dict[str, Any]) -> None:
+        """Inject faults into the loaded inputs, before their types are checked."""
+
+    def before_call(self) -> None:
+        """Inject faults that replace or delay the call of the function."""
 
     def emit(self, output: OutputDefinition, value: Any, given: Any = None) -> None:
         """Process an output: check it, store it, and append its events."""

@@ -29,7 +29,7 @@ from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE, NOTICE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.metadata.value import MetadataValue
-from dagflow.options import RunOptions, set_options
+from dagflow.options import Faults, RunOptions, set_options
 from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
@@ -64,7 +64,6 @@ class RunSpec(NamedTuple):
     now: float
     given: frozenset[OutputRef]
     clock: Clock | None
-    faults: Callable[[str, int], None] | None
 
 
 class TaskSpec(NamedTuple):
@@ -75,6 +74,7 @@ class TaskSpec(NamedTuple):
         mapping_keys: The keys of dynamic outputs so far.
         values: The given values that the inputs read.
         seed: The seed of the random numbers; None for a random seed.
+        faults: The faults of the attempt; None without any.
         file_key: The key of the files that capture stdout and stderr.
     """
 
@@ -84,6 +84,7 @@ class TaskSpec(NamedTuple):
     mapping_keys: Mapping[OutputRef, list[str]]
     values: Mapping[OutputKey, Any]
     seed: float | None
+    faults: Faults | None
     file_key: str
 
 
@@ -100,7 +101,6 @@ def run_spec_of(state: RunState) -> RunSpec:
         options.clock.now(),
         state.plan.given,
         None if type(options.clock) is SystemClock else options.clock,
-        options.faults,
     )
 
 
@@ -115,7 +115,7 @@ def task_spec_of(state: RunState, task: Task) -> TaskSpec:
         if item.source.source_type == FROM_COLLECT and item.source.ref is not None:
             wanted.update(state.collected(item.source.ref))
         wanted.update(refs_of(item.source))
-    random = state.options.random
+    random, faults = state.options.random, state.options.faults
     return TaskSpec(
         step.key,
         attempt,
@@ -123,6 +123,7 @@ def task_spec_of(state: RunState, task: Task) -> TaskSpec:
         state.mapping_keys,  # needed without mapped steps too: a step may collect the dynamic output itself
         {key: state.given[key] for key in wanted if key in state.given},
         None if random is None else random.random(),
+        None if faults is None else faults.for_task(state, step, attempt),
         task_name(step, attempt),
     )
 
@@ -156,7 +157,7 @@ class WorkerSession:
         job, run_spec = self.job, self.run_spec
         options = RunOptions(
             clock=run_spec.clock or SYSTEM_CLOCK,
-            faults=run_spec.faults,
+            faults=task_spec.faults,
             random=None if task_spec.seed is None else Random(task_spec.seed),
         )
         plan = self._plan_of(task_spec)

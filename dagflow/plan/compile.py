@@ -30,7 +30,7 @@ from dagflow.defs.resources.requirements import (
 from dagflow.plan.dynamic import template_key, with_templates
 from dagflow.plan.plan import Plan
 from dagflow.plan.sources import Frame, InputSources
-from dagflow.plan.step import Step, StepInput, StepOutput
+from dagflow.plan.step import OutputRef, Step, StepInput, StepOutput
 from dagflow.plan.surroundings import (
     NO_PARTITIONS,
     PartitionsOfRun,
@@ -112,6 +112,19 @@ def part_of(job: JobDefinition, plan: Plan, keys: Collection[str]) -> Plan:
     """
     bases = dict.fromkeys(key if key in plan.index_by_key else template_key(key) for key in keys)
     return plan.only(keys, _resource_keys(job, [plan.step_by_key(key) for key in bases]))
+
+
+def with_given(job: JobDefinition, plan: Plan, given: frozenset[OutputRef]) -> Plan:
+    """Return the plan of a run with given values, without the resources that only the given steps need.
+
+    Args:
+        job: The job of the plan.
+        plan: The plan.
+        given: The outputs, as for `Plan.with_given`.
+    """
+    part = plan.with_given(given)
+    part.resource_keys = tuple(_resource_keys(job, [step for step in part.steps if part.executes(step)]))
+    return part
 
 
 def _compile(

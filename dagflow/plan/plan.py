@@ -9,7 +9,18 @@ from typing import Any
 from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import describe_job, mapped_step_key, step_key_base
-from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_OUTPUT,
+    FROM_STORAGE,
+    GIVEN,
+    OutputRef,
+    Source,
+    Step,
+    StepInput,
+    refs_of,
+    stored_ref,
+)
 from dagflow.plan.surroundings import NO_PARTITIONS, PartitionsOfRun
 from dagflow.plan.tags import priority_of
 
@@ -174,7 +185,7 @@ class Plan:
         value.
 
         Args:
-            given: The outputs.
+            given: The outputs; `stored_ref` for an asset that no step of the plan produces.
         """
         covered = {
             step.key
@@ -251,10 +262,13 @@ def _source_with_given(source: Source, given: frozenset[OutputRef], covered: set
     if source.parts:
         parts = tuple(_source_with_given(part, given, covered) for part in source.parts)
         return source if parts == source.parts else source._replace(parts=parts)
+    if source.source_type == FROM_STORAGE and source.asset_key is not None:
+        ref = stored_ref(source.asset_key)
+        return Source(GIVEN, ref, asset_key=source.asset_key) if ref in given else source
     if source.ref is None or source.ref not in given:
         return source
     if source.source_type in (FROM_OUTPUT, FROM_COLLECT):
-        return source._replace(source_type=GIVEN)
+        return source._replace(source_type=GIVEN, manager_key=None)
     return source._replace(ref=None) if source.ref.step_key in covered else source
 
 

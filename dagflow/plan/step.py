@@ -45,6 +45,11 @@ class OutputRef(NamedTuple):
     mapping_key: str | None = None
 
 
+def stored_ref(key: AssetKey) -> OutputRef:
+    """Return the reference to an asset that no step of the run produces. No output has an empty name."""
+    return OutputRef(key.to_user_string(), "")
+
+
 OutputKey = tuple[str, str, "str | None"]
 """An OutputRef, or the plain tuple that equals it, which is created faster."""
 

@@ -35,6 +35,7 @@ from dagflow.executors.module_location import check_not_imported_by_worker
 from dagflow.executors.reconstructable import ReconstructableJob
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import is_in_memory, is_memory_of_run
+from dagflow.options import current_options
 from dagflow.plan.compile import part_of
 from dagflow.plan.dynamic import template_key
 from dagflow.plan.plan import Plan
@@ -158,6 +159,9 @@ class _ExecutorExecution:
     ) -> None:
         self.pointer = pointer
         self.job: JobDefinition = pointer.get_definition()
+        executor = current_options().executor
+        if executor is not None:
+            self.job = self.job.with_changes(given_executor_def=executor)
         self.op_selection = op_selection
         self.instance = instance
         self.reexecution: tuple[ReexecutionOptions, DagflowRun] | None = None
@@ -165,6 +169,11 @@ class _ExecutorExecution:
         self.earlier = NOTHING_EARLIER
         self.executor = Executor()
         self.error: Exception | None = None
+
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the steps run in this process."""
+        return isinstance(self.executor, InProcessExecutor)
 
     def prepare(self, plan: Plan) -> Plan:
         """Return the plan of the steps that are executed, and make the executor.

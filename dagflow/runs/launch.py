@@ -27,7 +27,7 @@ from dagflow.io.builtin import is_memory_of_run
 from dagflow.keys import EPHEMERAL_JOB_NAME, AssetKey
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
-from dagflow.plan.compile import compile_plan
+from dagflow.plan.compile import compile_plan, with_given
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.plan.surroundings import Surroundings, check_partition
@@ -36,6 +36,7 @@ from dagflow.tags import jsonable_tags, system_tag, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.partitions.keys import PartitionKeyRange
+    from dagflow.runs.given import GivenOutput
 
 _NO_ASSETS: frozenset[AssetKey] = frozenset()
 _RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
@@ -44,6 +45,10 @@ _Result = TypeVar("_Result", bound=ExecutionResult)
 
 class Execution(Protocol):
     """The parts of a launch that differ if an executor runs the steps."""
+
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the steps run in this process. Known after `prepare`."""
 
     def prepare(self, plan: Plan) -> Plan:
         """Return the plan of the steps that are executed, and make the executor. No run exists yet."""
@@ -121,9 +126,12 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     )
     if execution is not None:
         plan = execution.prepare(plan)
-    values: dict[OutputKey, Any] = {}
+    given: dict[OutputRef, GivenOutput] = {}
     if options.given:
-        plan, values = _with_given(plan, options)
+        from dagflow.runs.given import given_outputs  # imported lazily: only tests give values
+
+        given = given_outputs(plan, options)
+        plan = with_given(job, plan, frozenset(given)) if given else plan
     if plan.has_templates:
         plan = plan.for_run()
     if execution is None:
@@ -134,15 +142,23 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     run = DagflowRun(job.name, checked_id(run_id), config, DagflowRunStatus.STARTED, run_tags, **fields)
     if execution is None:
         run.step_keys_to_execute = plan.step_keys  # not an argument, whose check reads each of them
-    state = _new_state(job, plan, run, instance, options, values)
+    state = _new_state(job, plan, run, instance, options, {key: one.value for key, one in given.items()})
     state.input_values, state.raise_on_error = inputs, raise_on_error
     if execution is not None:
         execution.configure(state)
+    if given:
+        from dagflow.runs.given import check_given  # imported lazily, too
+
+        check_given(state, given)
+    if options.faults is not None:
+        options.faults.begin(state, is_in_process=execution is None or execution.is_in_process)
     _begin(state, instance)
     succeeded = False
     try:
         succeeded = run_plan(state, submit) if execution is None else execution.run(state)
     finally:
+        if options.faults is not None:
+            options.faults.end(state)
         result = result_class(state, _end(state, instance, succeeded), instance)
         report_run(result)
     return result
@@ -320,17 +336,3 @@ def _partitions_of(
     from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only ranges use it
 
     return None, PartitionKeyRange(found[ends[0]], found[ends[1]])
-
-
-def _with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:
-    """Return the plan with the outputs that the options give, and their values."""
-    values: dict[OutputKey, Any] = {}
-    for key, value in options.given.items():
-        for step in plan.steps:
-            for output in step.outputs:
-                if key in ((step.key, output.name), output.asset_key) or (
-                    key == step.key and len(step.outputs) == 1
-                ):
-                    values[OutputRef(step.key, output.name)] = value
-                    options.used.add(key)
-    return (plan.with_given(frozenset(OutputRef(*key) for key in values)), values) if values else (plan, {})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pytest_dagflow.markers import executors
 from pytest_dagflow.markers.config import config_of
 from pytest_dagflow.markers.registry import MARKERS, check_arguments
 
@@ -42,6 +43,9 @@ def _problems_of(item: pytest.Item) -> Iterator[str]:
                 yield from _problems_of_partitions(item, mark)
             elif mark.name == "dag_config":
                 yield from _problems_of_config(item, mark)
+            elif mark.name == "dag_executors":
+                problem = executors.problem_of(item, mark, is_of_test_case=_is_of_test_case(item))
+                yield from () if problem is None else (problem,)
 
 
 def _problems_of_partitions(item: pytest.Item, mark: pytest.Mark) -> Iterator[str]:

@@ -6,6 +6,7 @@ hold the effect of each marker on the collected tests.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import os
 import sys
@@ -113,7 +114,31 @@ def dag_env(**variables: str | None) -> dict[str, str | None]:
     return variables
 
 
-MARKERS = (dag_partitions, dag_nodes, dag_config, dag_env, dag_real_time)
+EXECUTORS = ("in_process", "multiprocess", "dask")
+"""The names of the executors."""
+
+
+def dag_executors(*names: str) -> tuple[str, ...]:
+    """Run the test once with each of these executors: "in_process", "multiprocess", "dask".
+
+    The executor runs the steps of 'execute_job' and of the fixture 'materialize', whose assets must be at the
+    top of a module. 'dag_instance' then stores its runs in files. The fixtures 'materialize_to_memory',
+    'execute_in_process' and 'dag_run' run in this process by definition, and refuse another executor. A test
+    with "dask" is skipped if 'distributed' is not installed.
+    """
+    if not names:
+        raise TypeError(f"missing an executor: name some of {', '.join(map(repr, EXECUTORS))}")
+    for name in names:
+        if name not in EXECUTORS:
+            close = difflib.get_close_matches(str(name), EXECUTORS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"{name!r} is not an executor.{hint} Use {', '.join(map(repr, EXECUTORS))}")
+    if len(set(names)) < len(names):
+        raise TypeError(f"an executor is named twice: {', '.join(map(repr, names))}")
+    return names
+
+
+MARKERS = (dag_partitions, dag_nodes, dag_config, dag_env, dag_executors, dag_real_time)
 
 
 class _MarkFactory(pytest.MarkDecorator):
@@ -190,8 +215,6 @@ def _similar_markers(name: str) -> list[str]:
     registered = {line.partition(":")[0].partition("(")[0].strip() for line in lines}
     if not lines or name in registered:
         return []
-    import difflib
-
     return difflib.get_close_matches(name, known, cutoff=0.75)
 
 

@@ -78,6 +78,7 @@ def _is_user_error(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
 def _section_lines(
     item: pytest.Item, runs: ObservedRuns, of_fixtures: list[ObservedRuns], report_text: str
 ) -> Iterator[str]:
+    yield from _order_lines(runs)
     chosen = list(_choose_runs(runs, of_fixtures))
     is_verbose = item.config.get_verbosity() > 0
     for result, fixture in chosen:
@@ -93,6 +94,15 @@ def _section_lines(
     if names:
         yield from saving_lines(item, _runnable_id(item))
         yield f"tests of the failed nodes:  pytest --dag-select {shlex.quote(', '.join(names))}"
+
+
+def _order_lines(runs: ObservedRuns) -> Iterator[str]:
+    """Yield the orders in which loops over `interleavings` were left, by the failure or before."""
+    from dagflow.testing import unfinished_orders
+
+    for order in unfinished_orders():
+        if order.run_id in runs.ids:  # else it is of an earlier test
+            yield from (*order.description.splitlines(), "")
 
 
 def _choose_runs(

@@ -1,7 +1,7 @@
 """The runs of each test, and of each fixture of a wider scope that it uses.
 
-Of each the last run, the last failed run and the JUnit properties are kept. The observer is called once at
-the end of each run, so it costs nothing per event.
+Of each the ids, the last run, the last failed run and the JUnit properties are kept. The observer is called
+once at the end of each run, so it costs nothing per event.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class ObservedRuns:
         fixture: The name of the fixture; empty for a test.
         count: The number of runs.
         nodes: The name and the job of each node that ran in the fixture; empty for a test.
+        ids: The id of each run.
         last: The last run.
         failed: The last run that failed.
         property_values: The first values of each JUnit property, by the name of the property.
@@ -41,6 +42,7 @@ class ObservedRuns:
         self.fixture = fixture
         self.count: int = 0
         self.nodes: dict[tuple[str, str], None] = {}
+        self.ids: set[str] = set()
         self.last: ExecuteInProcessResult | None = None
         self.failed: ExecuteInProcessResult | None = None
         self.property_values: dict[str, dict[str, None]] = {
@@ -67,6 +69,7 @@ class ObservedRuns:
         if _fixtures_in_setup and _fixtures_in_setup[-1] is not self:
             return
         self.count += 1
+        self.ids.add(result.run_id)
         self.last = result
         if not result.success:
             self.failed = result

@@ -7,10 +7,11 @@ the patterns and events side by side, and the actual events as patterns to paste
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagflow
@@ -53,14 +54,23 @@ class Comparison:
     mode: str
     causality: Any
     all_events: Sequence[DagflowEvent]
+    _causes: dict[tuple[int, ...], Callable[[int], int]] = field(default_factory=dict)
 
     def caused(self, one: int, other: int) -> bool:
         """Return whether the event at one position caused the event at another."""
         return bool(self.causality.caused(self.events[one], self.events[other]))
 
+    def causes_among(self, positions: Sequence[int]) -> Callable[[int], int]:
+        """Return the function that returns the causes of an event among the events at some positions."""
+        key = tuple(positions)
+        if key not in self._causes:
+            among = self.causality.causes_among([self.events[position] for position in positions])
+            self._causes[key] = functools.cache(among)
+        return self._causes[key]
+
     def find_assignment(self) -> matching.Assignment | None:
         """Return an assignment that satisfies the mode, or None."""
-        return matching.find_assignment(self.tree, self.masks, len(self.events), self.mode, self.caused)
+        return matching.find_assignment(self.tree, self.masks, len(self.events), self.mode, self.causes_among)
 
     def find_partial_assignment(self) -> matching.Assignment:
         """Return a large assignment of some leaves in the order of the mode, with gaps."""
@@ -70,7 +80,7 @@ class Comparison:
         def add(leaves: list[int]) -> None:
             nonlocal kept
             part = tree.prune(self.tree, {*kept, *leaves})
-            found = matching.find_assignment(part, self.masks, len(self.events), mode, self.caused)
+            found = matching.find_assignment(part, self.masks, len(self.events), mode, self.causes_among)
             if found is not None:
                 kept = found
             elif len(leaves) > 1:
@@ -139,10 +149,28 @@ def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
         event.step_key: event.event_type.name for event in own if event.event_type.name in _OUTCOMES
     }
     if not last:
-        return "it has no events" if has_plans(events) else "it has no events in this list"
+        if not has_plans(events):
+            return "it has no events in this list"
+        return _reason_of_no_events(node, events) or "it has no events"
     return ", ".join(
         _OUTCOMES[name] + (f" ('{step}')" if step != node else "") for step, name in last.items()
     )
+
+
+def _reason_of_no_events(node: str, events: Any) -> str:
+    """Return the nearest step above a node that did not succeed, as a sentence; empty without one."""
+    upstream = {step.key: step.upstream_keys for plan in events.plans.values() for step in plan.steps}
+    ends = {
+        event.step_key: event.event_type.name
+        for event in events
+        if event.event_type.name in ("STEP_FAILURE", "STEP_SKIPPED")
+    }
+    waiting = [key for key in upstream if is_inside(node, key)]
+    for key in waiting:
+        if key in ends:
+            return f"it waits for '{key}', which {_OUTCOMES[ends[key]].removeprefix('it ')}"
+        waiting += [above for above in upstream.get(key, ()) if above not in waiting]
+    return ""
 
 
 _OUTCOMES = {
@@ -322,13 +350,20 @@ class _MissingReasons:
             misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
             if misplaced:
                 late, early = misplaced[0]
-                reason = f"is in the wrong order: {self._named(early)} came before {self._named(late)}"
+                reason = (
+                    f"(#{early + 1}) came before {self._named(late)}, not after it"
+                    if early == position
+                    else f"(#{late + 1}) came after {self._named(early)}, not before it"
+                )
             else:
                 lucky = [pair for pair in wrong if comparison.causality and not comparison.caused(*pair)]
                 if not lucky:
                     continue
                 one, other = comparison.events[lucky[0][0]], comparison.events[lucky[0][1]]
-                reason = f"is in this order by luck: {comparison.causality.explain(one, other)}"
+                reason = (
+                    f"is in this order by luck: {comparison.causality.explain(one, other)}. "
+                    "Write par(...) around both patterns if any order is right"
+                )
             reasons.append((bool(misplaced), len(wrong), reason))
         if not reasons:
             return f"is not in this order: {self._named(free[0])} conflicts with another pattern"

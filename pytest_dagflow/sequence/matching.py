@@ -16,9 +16,8 @@ The mode `causal` needs more than positions: see `_find_causal`.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+import functools
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 from dagflow import DagflowError, DagflowEvent, DagflowEventType
 from pytest_dagflow.sequence.patterns import EventPattern
@@ -40,9 +39,13 @@ _MAX_TRIES = 2_000
 Assignment = dict[int, int]
 """The position of the event of each leaf."""
 
+CausesAmong = Callable[[Sequence[int]], Callable[[int], int]]
+"""A function of positions. The function that it returns takes an index of these positions, and returns the
+indexes of the causes, all of them smaller, as a bit set."""
+
 
 def find_assignment(
-    node: Node, masks: Sequence[int], count: int, mode: str, caused: Callable[[int, int], bool] | None = None
+    node: Node, masks: Sequence[int], count: int, mode: str, causes_among: CausesAmong | None = None
 ) -> Assignment | None:
     """Return an assignment that satisfies a mode; None if there is no such assignment.
 
@@ -51,7 +54,7 @@ def find_assignment(
         masks: For each leaf the matching positions, as a bit set.
         count: The number of events.
         mode: One of `MODES`.
-        caused: Whether the event at one position caused the event at another, for the mode "causal".
+        causes_among: Returns the causes among the events at some positions, for the mode "causal".
 
     Example:
         >>> find_assignment(Series((0, 1)), [0b0101, 0b0010], 4, "subsequence")
@@ -64,7 +67,7 @@ def find_assignment(
         return None
     positions = range(count)
     if mode == "causal":
-        return _find_causal(node, masks, caused or (lambda one, other: one < other))
+        return _find_causal(node, masks, causes_among or (lambda _: _before))
     if mode == "subsequence":
         return _find_earliest(node, 0, count, masks)
     if mode == "prefix":
@@ -250,77 +253,137 @@ def _shape_number(node: Node, masks: Sequence[int], shapes: dict[object, int]) -
     return shapes.setdefault(key, len(shapes))
 
 
-def _find_causal(node: Node, masks: Sequence[int], caused: Callable[[int, int], bool]) -> Assignment | None:
+def _before(index: int) -> int:
+    return (1 << index) - 1
+
+
+def _find_causal(node: Node, masks: Sequence[int], causes_among: CausesAmong) -> Assignment | None:
     """Return an assignment in which the event of a leaf caused the events of all later leaves.
 
-    The algorithm is arc consistency with backtracking. Positions without a partner for some rule are removed.
-    Only if that leaves a choice, the positions of a leaf are tried. A bipartite matching detects at once that
-    several leaves need the same few events.
+    Only the positions that match a leaf take part, so the bit sets are small.
     """
-    known: dict[tuple[int, int], bool] = {}
-
-    def causes(one: int, other: int) -> bool:
-        if (one, other) not in known:
-            known[one, other] = caused(one, other)
-        return known[one, other]
-
     leaves = leaves_in(node)
+    union = 0
+    for leaf in leaves:
+        union |= masks[leaf]
+    positions = positions_in(union)
+    index_of = {position: index for index, position in enumerate(positions)}
+    domain_of: dict[int, int] = {}  # equal masks are frequent
+    for leaf in leaves:
+        if masks[leaf] not in domain_of:
+            domain_of[masks[leaf]] = _bits([index_of[position] for position in positions_in(masks[leaf])])
+    causes = functools.cache(causes_among(positions))
     rules: list[_Rule] = [(one, other, causes) for one, other in ordered_pairs(node)]
     # equal siblings take their events in order, so that their permutations are not tried
-    rules += [(one, other, int.__lt__) for one, other in equal_siblings(node, masks)]
-    tries = 0
+    rules += [(one, other, _before) for one, other in equal_siblings(node, masks)]
+    found = _CausalSearch(leaves, rules).find({leaf: domain_of[masks[leaf]] for leaf in leaves})
+    return None if found is None else {leaf: positions[index] for leaf, index in found.items()}
 
-    def search(domains: dict[int, list[int]], changed: set[int]) -> Assignment | None:
-        nonlocal tries
-        tries += 1
-        if tries > _MAX_TRIES:
-            raise _too_many_assignments()
-        if not _make_consistent(domains, rules, changed):
+
+_Rule = tuple[int, int, Callable[[int], int]]
+"""Two leaves, and the function that returns the possible positions of the first for one of the second."""
+
+
+class _CausalSearch:
+    """The search for positions of leaves that satisfy rules.
+
+    It keeps the domain of each leaf: its possible positions, as a bit set. Each rule removes the positions of
+    its first leaf that have no partner. From the last rule to the first, this leaves a series that has a
+    solution without a choice. Only if that fails, the search makes the domains consistent in both directions
+    (arc consistency), and tries the positions of a leaf. A bipartite matching detects at once that several
+    leaves need the same few events.
+    """
+
+    def __init__(self, leaves: Sequence[int], rules: list[_Rule]) -> None:
+        self.leaves = leaves
+        rank = {leaf: number for number, leaf in enumerate(leaves)}
+        self.rules = sorted(rules, key=lambda rule: (rank[rule[0]], rank[rule[1]]))
+        self.rules_of: dict[int, list[_Rule]] = {leaf: [] for leaf in leaves}
+        for rule in rules:
+            self.rules_of[rule[1]].append(rule)
+        self.tries = 0
+
+    def find(self, domains: dict[int, int]) -> Assignment | None:
+        """Return an assignment, or None."""
+        if not all(domains.values()):
             return None
-        open_masks = {leaf: sum(1 << position for position in domains[leaf]) for leaf in leaves}
-        union = sorted({position for positions in domains.values() for position in positions})
-        found = match_leaves(leaves, union, [open_masks.get(leaf, 0) for leaf in range(len(masks))])
-        if found is None or all(related(found[one], found[other]) for one, other, related in rules):
+        narrow = dict(domains)
+        for one, other, partners in reversed(self.rules):
+            reached = 0
+            for position in positions_in(narrow[other]):
+                reached |= partners(position)
+            narrow[one] &= reached
+            if not narrow[one]:
+                return None
+        return self._take_first(narrow) or self._search(narrow, set(self.leaves))
+
+    def _search(self, domains: dict[int, int], changed: set[int]) -> Assignment | None:
+        self.tries += 1
+        if self.tries > _MAX_TRIES:
+            raise _too_many_assignments()
+        if not _make_consistent(domains, self.rules, changed):
+            return None
+        found = self._take_first(domains)
+        if found is not None:
             return found
-        leaf = min((leaf for leaf in leaves if len(domains[leaf]) > 1), key=lambda leaf: len(domains[leaf]))
-        for position in domains[leaf]:
-            inside = search({**domains, leaf: [position]}, {leaf})
+        union = 0
+        for domain in domains.values():
+            union |= domain
+        open_masks = [domains.get(leaf, 0) for leaf in range(max(self.leaves) + 1)]
+        found = match_leaves(self.leaves, positions_in(union), open_masks)
+        if found is None or all(of(found[other]) >> found[one] & 1 for one, other, of in self.rules):
+            return found
+        sizes = {leaf: domain.bit_count() for leaf, domain in domains.items()}
+        leaf = min((leaf for leaf in self.leaves if sizes[leaf] > 1), key=lambda leaf: sizes[leaf])
+        for position in positions_in(domains[leaf]):
+            inside = self._search({**domains, leaf: 1 << position}, {leaf})
             if inside is not None:
                 return inside
         return None
 
-    return search({leaf: positions_in(masks[leaf]) for leaf in leaves}, set(leaves))
+    def _take_first(self, domains: dict[int, int]) -> Assignment | None:
+        """Return the assignment of the first possible position to each leaf in turn; None if one has none."""
+        found: Assignment = {}
+        taken = 0
+        for leaf in self.leaves:
+            rules = self.rules_of[leaf]
+            left = domains[leaf] & ~taken
+            while left:  # the first one is nearly always possible
+                lowest = left & -left
+                position = lowest.bit_length() - 1
+                if all(partners(position) >> found[one] & 1 for one, _, partners in rules):
+                    found[leaf] = position
+                    taken |= lowest
+                    break
+                left ^= lowest
+            else:
+                return None
+        return found
 
 
-_Rule = tuple[int, int, Callable[[int, int], bool]]
-
-
-def _make_consistent(domains: dict[int, list[int]], rules: Sequence[_Rule], changed: set[int]) -> bool:
+def _make_consistent(domains: dict[int, int], rules: Sequence[_Rule], changed: set[int]) -> bool:
     """Remove the positions without a partner from `domains`; return False if a leaf has no position left."""
     if not all(domains.values()):
         return False
     ordered = list(rules)
     while changed:
         pending, changed = changed, set()
-        for one, other, related in ordered:
+        for one, other, partners in ordered:
             if not pending & {one, other} and not changed & {one, other}:
                 continue
             earlier, later = domains[one], domains[other]
-            # every rule needs increasing positions, so only those are tried: first the earliest cause and the
-            # latest effect, which are the most likely partners
-            domains[other] = left = [
-                b for b in later if any(related(a, b) for a in islice(earlier, bisect_left(earlier, b)))
-            ]
-            domains[one] = [
-                a
-                for a in earlier
-                if any(related(a, b) for b in islice(reversed(left), len(left) - bisect_right(left, a)))
-            ]
-            if not domains[one]:
+            left = reached = 0
+            for position in positions_in(later):
+                causes = partners(position) & earlier
+                if causes:
+                    left |= 1 << position
+                    reached |= causes
+            if not left:
                 return False
-            if len(domains[one]) < len(earlier):
+            domains[one], domains[other] = reached, left
+            if reached != earlier:
                 changed.add(one)
-            if len(left) < len(later):
+            if left != later:
                 changed.add(other)
         ordered.reverse()  # a chain needs one pass in each direction, instead of one pass per link
     return True
@@ -328,21 +391,38 @@ def _make_consistent(domains: dict[int, list[int]], rules: Sequence[_Rule], chan
 
 def masks_of(patterns: Sequence[EventPattern], events: Sequence[DagflowEvent]) -> list[int]:
     """Return for each pattern the positions of the matching events, as a bit set."""
+    types = {pattern.event_type for pattern in patterns}
     positions: dict[tuple[DagflowEventType, str | None], list[int]] = {}
     for position, event in enumerate(events):
-        for step in {event.step_key, None}:  # None: patterns without a step
+        if event.event_type in types:
+            step = event.step_key
             positions.setdefault((event.event_type, step), []).append(position)
-    masks: dict[int, int] = {}
-    for pattern in patterns:
-        if id(pattern) not in masks:  # a pattern with times=n is in the list n times
-            expected = pattern.fields.get("step")
-            candidates = positions.get(
-                (pattern.event_type, expected if isinstance(expected, str) else None), ()
-            )
-            masks[id(pattern)] = sum(
-                1 << position for position in candidates if pattern.matches(events[position])
-            )
-    return [masks[id(pattern)] for pattern in patterns]
+            if step is not None:
+                positions.setdefault((event.event_type, None), []).append(position)  # patterns without a step
+    masks: dict[object, int] = {}
+
+    def mask_of(pattern: EventPattern) -> int:
+        expected = pattern.fields.get("step")
+        step = expected if isinstance(expected, str) else None
+        is_simple = len(pattern.fields) == (step is not None)
+        # a pattern with times=n is in the list n times
+        key: object = (pattern.event_type, step) if is_simple else id(pattern)
+        if key not in masks:
+            found = positions.get((pattern.event_type, step), [])
+            if not is_simple:
+                found = [position for position in found if pattern.matches(events[position])]
+            masks[key] = _bits(found)
+        return masks[key]
+
+    return [mask_of(pattern) for pattern in patterns]
+
+
+def _bits(positions: Sequence[int]) -> int:
+    """Return the bit set of positions, which are in order."""
+    digits = bytearray(b"0" * (positions[-1] + 1 if positions else 1))
+    for position in positions:
+        digits[-1 - position] = 49  # "1"
+    return int(digits, 2)
 
 
 def positions_in(mask: int) -> list[int]:
@@ -352,11 +432,14 @@ def positions_in(mask: int) -> list[int]:
         >>> positions_in(0b1010)
         [1, 3]
     """
+    digits = f"{mask:b}"[::-1]  # quicker than arithmetic with a number of thousands of bits
+    if mask.bit_count() * 8 > len(digits):
+        return [position for position, digit in enumerate(digits) if digit == "1"]
     found = []
-    while mask:
-        lowest = mask & -mask
-        found.append(lowest.bit_length() - 1)
-        mask ^= lowest
+    at = digits.find("1")
+    while at >= 0:
+        found.append(at)
+        at = digits.find("1", at + 1)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dagflow import DagflowError
 from pytest_dagflow.sequence.matchers import count, is_equal, is_matcher
 from pytest_dagflow.session import current_config
-from pytest_dagflow.values.equality import Options, short
+from pytest_dagflow.values.equality import Options, is_missing, short
 from pytest_dagflow.values.table_difference import explain_tables
 from pytest_dagflow.values.tables import table_of
 
@@ -39,6 +39,11 @@ def explain(expected: Any, actual: Any, options: Options) -> list[str]:
     """
     as_rows = bool(options.keys)
     tables = table_of(expected, as_rows=as_rows), table_of(actual, as_rows=as_rows)
+    if as_rows and tables[0] is None and expected != []:
+        raise DagflowError(
+            f"keys={list(options.keys)} needs a table or a list of dicts, not {short(expected)}. "
+            "Leave it out."
+        )
     if tables[0] is not None and tables[1] is not None:
         lines = explain_tables(tables[0], tables[1], options) or _explain_hidden(expected, actual, options)
         return [f": {lines[0]}", *lines[1:]] if lines else []
@@ -58,8 +63,16 @@ def explain(expected: Any, actual: Any, options: Options) -> list[str]:
 
 def _explain_hidden(expected: Any, actual: Any, options: Options) -> list[str]:
     """Return a line, if `==` differs although all columns, types, rows and cells are equal."""
+    if not options.is_strict or type(expected).__name__ == "LazyFrame":
+        return []
+    if hasattr(expected, "schema") and hasattr(
+        expected, "to_pylist"
+    ):  # pyarrow, whose NaN is not equal to NaN
+        if expected.schema.equals(actual.schema):
+            return []
+        return [f"the schemas differ: {short(actual.schema)}, expected {short(expected.schema)}"]
     try:
-        if not options.is_strict or is_equal(expected, actual):
+        if is_equal(expected, actual):
             return []
     except DagflowError:  # the indexes differ
         pass
@@ -69,15 +82,16 @@ def _explain_hidden(expected: Any, actual: Any, options: Options) -> list[str]:
 def _explanation_of_pytest(expected: Any, actual: Any) -> list[str]:
     """Return the explanation of pytest and its plugins for `actual == expected`, without the two values."""
     config = current_config()
-    if config is None or not isinstance(expected, str | Sequence | Set | Mapping):
+    is_explained = isinstance(expected, str | Sequence | Set | Mapping) or dataclasses.is_dataclass(expected)
+    if config is None or not is_explained:
         return []
     found = config.hook.pytest_assertrepr_compare(config=config, op="==", left=actual, right=expected)
     lines: list[str] = next((lines[1:] for lines in found if lines), [])
     while lines and not lines[0]:
         lines = lines[1:]
-    return (
-        ["", "actual == expected, in the words of pytest:", *(f"  {line}" for line in lines)] if lines else []
-    )
+    if all(line.startswith("Use -v") for line in lines):
+        return []
+    return ["", "actual == expected, in the words of pytest:", *(f"  {line}" for line in lines)]
 
 
 def _has_few_elements(value: Any) -> bool:
@@ -268,7 +282,7 @@ def _of_numpy(expected: Any, actual: Any, options: Options, place: str) -> Itera
         return
     left, right = expected.ravel().tolist(), actual.ravel().tolist()
     for at, (one, other) in enumerate(zip(left, right, strict=True)):
-        if not options.is_same(one, other):
+        if not options.is_same_cell(one, other):
             index = ", ".join(map(str, _unravel(at, expected.shape)))
             yield Difference(f"{place}[{index}]", _statement(one, other))
 
@@ -301,6 +315,10 @@ def _statement(expected: Any, actual: Any) -> str:
         start = max(0, at - 10)
         texts = [f"{'...' if start else ''}{text[start : at + 20]}" for text in (actual, expected)]
         return f"differs at character {at}: {texts[0]!r}, expected {texts[1]!r}"
+    if is_missing(actual) and is_missing(expected) and actual is not None and expected is not None:
+        return (
+            f"is {short(actual)}, which equals nothing: expect pytest.approx({short(expected)}, nan_ok=True)"
+        )
     texts = [short(actual), short(expected)]
     is_other_type = type(expected) is not type(actual) and not (
         is_matcher(expected) or _are_numbers(expected, actual)

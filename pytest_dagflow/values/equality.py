@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,11 +56,19 @@ class Options:
     def _margin(self, expected: Any) -> float:
         return max((self.rel or 0) * math.fabs(expected), self.abs or 0)
 
-    def is_same_cell(self, expected: Any, actual: Any) -> bool:
-        """Return whether two cells of a table are equal. Missing values (None, NaN, NA, NaT) are equal."""
+    def is_same_cell(self, expected: Any, actual: Any, *, has_null: bool = False) -> bool:
+        """Return whether two cells of a table are equal. Missing values (None, NaN, NA, NaT) are equal.
+
+        Args:
+            expected: The expected cell.
+            actual: The actual cell.
+            has_null: Whether None differs from NaN.
+        """
         if expected is actual:
             return True
         if is_missing(expected) or is_missing(actual):
+            if has_null and (expected is None) is not (actual is None):
+                return False
             return is_missing(expected) and is_missing(actual)
         return self.is_same(expected, actual)
 
@@ -78,6 +87,19 @@ def is_missing(value: Any) -> bool:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, Number) and not isinstance(value, bool | complex)
+
+
+def short_cell(value: object) -> str:
+    """Return a cell of a table in short: a time as ISO text, everything else as `short`.
+
+    Example:
+        >>> import datetime
+        >>> short_cell(datetime.date(2026, 1, 31)), short_cell("2026")
+        ('2026-01-31', "'2026'")
+    """
+    if isinstance(value, datetime.date | datetime.time) and not is_missing(value):
+        return str(value)
+    return short(value)
 
 
 def short(value: object) -> str:

@@ -58,10 +58,17 @@ def assert_output(
     """
     __tracebackhide__ = True
     if not hasattr(result, "output_for_node"):
-        raise DagflowError(f"assert_output needs the result of a run, not {result!r}")
+        raise DagflowError(
+            "assert_output needs the result of a run, because events have no values. "
+            f"It got an object of type '{type(result).__name__}'"
+        )
     path = check_node_name(node, ())
     if isinstance(keys, str):
         raise DagflowError(f"keys must be a list of columns, not a string: write keys=[{keys!r}]")
+    for option, given in (("rel", rel), ("abs", abs)):
+        is_number = isinstance(given, int | float) and not isinstance(given, bool)
+        if given is not None and not (is_number and given >= 0):
+            raise DagflowError(f"{option} must be a number of at least 0, not {given!r}")
     options = Options(rel, abs, ignore_order, tuple(keys), _MAX_SHOWN_VERBOSELY if is_verbose() else 5)
     lines = explain(value, result.output_for_node(path, name), options)
     if lines:

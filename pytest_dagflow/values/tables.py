@@ -6,9 +6,11 @@ None of the libraries is imported: a value is recognized by its class.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
+
+_MAX_CATEGORIES = 8
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "absent"})()
 """The cell of a dict that does not have the column."""
@@ -23,12 +25,14 @@ class Column:
         read: Returns its values as a list.
         equals: Returns whether it has the same values as the `native` column of another table.
         native: The column as its library has it.
+        has_null: Whether a missing value (null) differs from NaN.
     """
 
     type: str
     read: Callable[[], list[Any]]
     equals: Callable[[Any], bool]
     native: Any
+    has_null: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Table:
         columns: The columns by name.
         labels: The labels of the rows, if each row has another one.
         is_labelled: Whether the labels are more than positions.
+        levels: The levels of the index of a pandas table that have a name. They can be keys.
     """
 
     kind: str
@@ -48,6 +53,11 @@ class Table:
     columns: Mapping[str, Column]
     labels: Sequence[Any] | None = None
     is_labelled: bool = False
+    levels: Mapping[str, Column] = field(default_factory=dict)
+
+    def key_column(self, name: str) -> Column | None:
+        """Return a column, or a level of the index; None without both."""
+        return self.columns.get(name) or self.levels.get(name)
 
 
 def table_of(value: Any, *, as_rows: bool = False) -> Table | None:
@@ -89,13 +99,29 @@ def _by_name(columns: Iterable[tuple[object, Column]]) -> dict[str, Column]:
 
 
 def _pandas_column(series: Any) -> Column:
-    return Column(str(series.dtype), cache(lambda: series.astype(object).tolist()), series.equals, series)
+    read = cache(lambda: series.astype(object).tolist())
+    return Column(_pandas_type(series.dtype), read, series.equals, series)
 
 
-def _pandas_labels(index: Any) -> tuple[Any, bool]:
-    """Return the index if it identifies the rows, and whether it is not the default one."""
+def _pandas_type(dtype: Any) -> str:
+    """Return the name of a type; of a categorical one with the first categories."""
+    if str(dtype) != "category":
+        return str(dtype)
+    categories = [str(category) for category in dtype.categories[:_MAX_CATEGORIES]]
+    more = ", ..." if len(dtype.categories) > _MAX_CATEGORIES else ""
+    ordered = "ordered " if dtype.ordered else ""
+    return f"{ordered}category ({', '.join(categories)}{more})"
+
+
+def _pandas_labels(index: Any) -> tuple[Any, bool, dict[str, Column]]:
+    """Return the index if it identifies the rows, whether it is not the default one, and its named levels."""
     is_default = type(index).__name__ == "RangeIndex" and (index.start, index.step) == (0, 1)
-    return (index if index.is_unique else None), not is_default
+    levels = {
+        str(name): _list_column(index.get_level_values(at).tolist())
+        for at, name in enumerate(index.names)
+        if name is not None
+    }
+    return (index if index.is_unique else None), not is_default, levels
 
 
 def _pandas_frame(frame: Any) -> Table:
@@ -109,7 +135,7 @@ def _pandas_series(series: Any) -> Table:
 
 
 def _polars_column(series: Any) -> Column:
-    return Column(str(series.dtype), cache(series.to_list), series.equals, series)
+    return Column(str(series.dtype), cache(series.to_list), series.equals, series, has_null=True)
 
 
 def _polars_frame(frame: Any) -> Table:
@@ -117,12 +143,16 @@ def _polars_frame(frame: Any) -> Table:
     return Table("polars DataFrame", frame.height, columns)
 
 
+def _polars_lazy_frame(frame: Any) -> Table:
+    return replace(_polars_frame(frame.collect()), kind="polars LazyFrame")
+
+
 def _polars_series(series: Any) -> Table:
     return Table("polars Series", len(series), {"values": _polars_column(series)})
 
 
 def _arrow_column(array: Any) -> Column:
-    return Column(str(array.type), cache(array.to_pylist), array.equals, array)
+    return Column(str(array.type), cache(array.to_pylist), array.equals, array, has_null=True)
 
 
 def _arrow_table(table: Any) -> Table:
@@ -138,6 +168,7 @@ _READERS: dict[tuple[str, str], Callable[[Any], Table]] = {
     ("pandas", "DataFrame"): _pandas_frame,
     ("pandas", "Series"): _pandas_series,
     ("polars", "DataFrame"): _polars_frame,
+    ("polars", "LazyFrame"): _polars_lazy_frame,
     ("polars", "Series"): _polars_series,
     ("pyarrow", "Table"): _arrow_table,
     ("pyarrow", "RecordBatch"): _arrow_table,

@@ -79,6 +79,8 @@ ROWS = {
     "sqlite": Row("an event of a run into SQLite, flushed at each step", "us", 100),
     "sqlite_batch": Row("an event into SQLite, in one batch", "us", 20),
     "sqlite_page": Row("an event of a page read from SQLite", "us", 60),
+    "causal": Row("50 patterns in 10,000 events, causal", "ms", 50),
+    "causal_unnamed": Row("the same, patterns without steps", "ms", 200),
     "import": Row("import, byte code cached", "ms", 50),
     "import_cold": Row("import, nothing cached", "ms", None),
     "import_pytest": Row("import inside pytest, cached", "ms", 50),

@@ -51,6 +51,31 @@ def test_the_report(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(expected, consecutive=True)
 
 
+def test_the_strict_messages(pytester: pytest.Pytester) -> None:
+    """The messages about unused stubs and faults are those of a test that has them."""
+    pytester.makepyfile(test_faults=FILES["testing"]["test_faults"] + STRICT)
+    (messages,) = re.findall(r"^```output\n(.*?)^```$", PAGE, re.M | re.S)
+
+    result = pytester.runpytest_subprocess("-k", "test_it")
+
+    result.stdout.fnmatch_lines_random(messages.splitlines())
+
+
+STRICT = """
+
+def test_it_stubs(materialize_to_memory, dag_stub):
+    dag_stub("order", 1)
+    assert not materialize_to_memory([orders, invoices], raise_on_error=False).success
+
+
+def test_it_faults(materialize_to_memory, dag_faults):
+    dag_faults.fail("invoices", on_attempt=2)
+    dag_faults.resource_fails("database")
+    result = materialize_to_memory([orders, invoices], raise_on_error=False)
+    dag_faults.sometimes("it gives up", result.success)
+"""
+
+
 def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:
     """The test of a tick is a test of the job of the schedule."""
     pytester.makepyfile(test_schedule=FILES["testing"]["test_schedule"])

@@ -137,7 +137,9 @@ def test_assert_failed(good, bad):
 
     assert "the run did not fail" in refused(assert_failed, good)
     assert refused(assert_failed, bad, "tidy").startswith("'tidy' did not fail: it succeeded\n")
-    assert "'serve_spilt' did not fail: it has no events" in refused(assert_failed, bad, "serve_spilt")
+    assert "'serve_spilt' did not fail: it waits for 'spill', which" in refused(
+        assert_failed, bad, "serve_spilt"
+    )
     assert "not with error=KeyError" in refused(assert_failed, bad, "spill", KeyError)
     assert "the cup was hot" in refused(assert_failed, bad, match="cold")
 
@@ -187,7 +189,7 @@ def test_assert_ran(good, bad):
     assert_ran(bad, "spill")
 
     assert "'serve_maybe' did not run: it was skipped" in refused(assert_ran, bad, "tidy", "serve_maybe")
-    assert "'serve_spilt' did not run: it has no events" in refused(assert_ran, bad, "serve_spilt")
+    assert "'serve_spilt' did not run: it waits for 'spill', which" in refused(assert_ran, bad, "serve_spilt")
 
 
 def test_assert_not_ran(good, bad):
@@ -201,7 +203,9 @@ def test_assert_skipped(good, bad):
     """Only a node with STEP_SKIPPED was skipped."""
     assert_skipped(bad, "serve_maybe")
 
-    assert "'serve_spilt' was not skipped: it has no events" in refused(assert_skipped, bad, "serve_spilt")
+    assert "'serve_spilt' was not skipped: it waits for 'spill', which" in refused(
+        assert_skipped, bad, "serve_spilt"
+    )
     assert "'tidy' was not skipped: it succeeded" in refused(assert_skipped, good, "tidy")
 
 
@@ -235,6 +239,30 @@ def test_assert_retried_needs_a_count(good, times):
     """A number of retries that is not a count is an error."""
     with pytest.raises(DagflowError, match="times must be an integer of at least 0"):
         assert_retried(good, "tidy", times)
+
+
+@pytest.mark.parametrize(
+    ("delays", "message"),
+    [(5, "delays must be a list"), ("55", "delays must be a list"), ([5], "times is 2, not 1")],
+)
+def test_assert_retried_needs_a_delay_for_each_retry(good, delays, message):
+    """Delays that do not fit the number of retries are an error."""
+    with pytest.raises(DagflowError, match=message):
+        assert_retried(good, "tidy", 2, delays=delays)
+
+
+@pytest.mark.parametrize("option", ["rel", "abs"])
+@pytest.mark.parametrize("value", [-1, "a", True, float("nan")])
+def test_assert_output_needs_tolerances_that_are_numbers(good, option, value):
+    """A tolerance that is not a number of at least 0 is an error."""
+    with pytest.raises(DagflowError, match=f"{option} must be a number of at least 0"):
+        assert_output(good, "tidy", 0, **{option: value})
+
+
+def test_assert_output_needs_a_result(good):
+    """Events have no values; the error says so and shows no event."""
+    with pytest.raises(DagflowError, match=r"events have no values\. It got an object of type 'EventL"):
+        assert_output(good.all_events, "tidy", 0)
 
 
 def test_assert_materialized():
@@ -359,8 +387,27 @@ def test_assert_same_run(good, bad):
     assert_same_run(good, cafe.execute_in_process())
 
     text = refused(assert_same_run, good, bad)
-    assert text.startswith("the runs differ")
-    assert "-{'type': 'STEP_START', 'step': 'machine.beans', 'attempt': 1}" in text
+    assert text.startswith("the runs differ: the first has RUN_SUCCESS, the second RUN_FAILURE\n")
+    assert "\n-STEP_START machine.beans\n" in text
+
+
+def test_a_long_difference_of_two_runs_is_folded():
+    """The summary has the counts, and the first lines follow."""
+
+    @job
+    def long():
+        for number in range(40):
+            tidy.alias(f"t{number}")()
+
+    @job
+    def short():
+        tidy.alias("t0")()
+
+    lines = refused(assert_same_run, long.execute_in_process(), short.execute_in_process()).splitlines()
+
+    assert lines[0] == "the runs differ: 156 events only in the first run"
+    assert len(lines) == 42
+    assert lines[-1] == "... 122 more lines; with -vv all of them"
 
 
 @pytest.mark.parametrize("assertion", [assert_ran, assert_not_ran, assert_skipped, assert_failed])

@@ -16,10 +16,13 @@ FIXTURES = {
     "dag_clock",
     "dag_definitions",
     "dag_events",
+    "dag_faults",
     "dag_instance",
     "dag_local_instance",
     "dag_resources",
     "dag_run",
+    "dag_sandbox",
+    "dag_stub",
     "execute_in_process",
     "materialize",
     "materialize_to_memory",
@@ -28,7 +31,7 @@ FIXTURES = {
     "session_dag_instance",
 }
 OPTIONS = {"--dag-select", "--dag-exclude", "--dag-explain"}
-MARKERS = {"dag_config", "dag_env", "dag_nodes", "dag_partitions", "dag_real_time"}
+MARKERS = {"dag_config", "dag_env", "dag_executors", "dag_nodes", "dag_partitions", "dag_real_time"}
 
 
 def explained(lines: list[str]) -> dict[str, list[str]]:

@@ -69,7 +69,7 @@ from dagflow import (
     resource,
     validate_run_config,
 )
-from dagflow.testing import EventList, instance_for_test
+from dagflow.testing import EventList, canonical_events, instance_for_test, interleavings
 
 
 @op
@@ -249,3 +249,15 @@ def definitions() -> None:
     assert_type(days.time_window_for_partition_key("2024-01-01"), TimeWindow)
     build_op_context().log.infos("misspelt")  # type: ignore[attr-defined]
     pump.configure({})  # type: ignore[attr-defined]
+
+
+def orders() -> None:
+    """Check the types of the results of interleavings, and of the two forms of canonical events."""
+    for order, result in interleavings(cafe):
+        assert_type(order, tuple[str, ...])
+        assert_type(result, ExecuteInProcessResult)
+        assert_type(canonical_events(result), list[dict[str, object]])
+        assert_type(canonical_events(result, "lines"), list[str])
+    for _, success in interleavings(lambda: cafe.execute_in_process().success, mode="pct", seed=1):
+        assert_type(success, bool)
+    interleavings(1)  # type: ignore[call-overload]

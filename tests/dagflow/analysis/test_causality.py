@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+import pipelines
 import pytest
+from drawn_pipelines import descriptions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -187,6 +189,17 @@ def test_mapped_steps_stand_side_by_side():
     assert caused(seen, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "total"))
     assert caused(seen, ("STEP_SUCCESS", "cups"), ("STEP_START", "total"))
     assert not caused(seen, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "brew[a]"))
+
+
+def test_a_collecting_step_of_a_run_waits_for_each_mapped_step():
+    """The plan of a run has the template and the mapped steps beside it."""
+    seen = Seen(
+        "STEP_SUCCESS:cups STEP_SUCCESS:brew[a] STEP_SUCCESS:brew[b] STEP_START:total",
+        **{"cups": "", "brew[?]": "cups", "total": "brew[?]", "brew[a]": "cups", "brew[b]": "cups"},
+    )
+
+    assert caused(seen, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "total"))
+    assert not caused(seen, ("STEP_SUCCESS", "brew[a]"), ("STEP_SUCCESS", "brew[b]"))
 
 
 def test_what_collects_nothing_still_waited():
@@ -440,3 +453,15 @@ def test_what_caused_what_is_reachability_in_the_plan(graph, order):
             )
             assert judge.caused(end, start) == (number in reaches[other])
     assert json.loads(json.dumps(canonical_events(result))) == canonical_events(result)
+
+
+@given(descriptions())
+def test_the_causes_as_bit_sets_are_the_causes_of_pairs(description):
+    """Law: `causes_among` answers as `caused` does, for every pair of some events."""
+    result = pipelines.job_of(description).execute_in_process(raise_on_error=False)
+    judge, events = causality(result), list(result.all_events)[::2]
+    causes = judge.causes_among(events)
+
+    for at, later in enumerate(events):
+        expected = sum(1 << one for one in range(at) if judge.caused(events[one], later))
+        assert causes(at) == expected, later

@@ -29,6 +29,13 @@ shapes = st.recursive(
 trees = shapes.map(lambda shape: numbered(shape, itertools.count()))
 
 
+def causes_by(caused):
+    """Return the function of the causes among positions, from the relation of two positions."""
+    return lambda positions: (
+        lambda at: sum(1 << one for one in range(at) if caused(positions[one], positions[at]))
+    )
+
+
 def before(tree):
     """Return all pairs of leaves of which the first must precede the second."""
     if isinstance(tree, int):
@@ -81,7 +88,7 @@ def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
     def caused(one, other):
         return one in ancestors[other]
 
-    found = find_assignment(tree, masks, count, mode, caused)
+    found = find_assignment(tree, masks, count, mode, causes_by(caused))
 
     assert (found is not None) == by_trying_all(tree, masks, count, mode, caused)
     if found is not None:
@@ -137,7 +144,8 @@ def test_causal_tries_a_choice_that_no_rule_settles():
     """Each cause and each effect has a partner, but the first cause does not fit the first effect."""
     links = {(0, 3), (1, 2)}
 
-    found = find_assignment(Series((0, 1)), [0b0011, 0b1100], 4, "causal", lambda *pair: pair in links)
+    causes = causes_by(lambda *pair: pair in links)
+    found = find_assignment(Series((0, 1)), [0b0011, 0b1100], 4, "causal", causes)
 
     assert found == {0: 0, 1: 3}
 
@@ -154,7 +162,7 @@ def test_causal_sees_through_equal_pairs():
     """The permutations of sixteen equal pairs are not tried."""
     masks = [2**16 - 1, (2**16 - 1) << 16] * 16
 
-    assert find_assignment(PAIRS, masks, 32, "causal", too_few_effects) is None
+    assert find_assignment(PAIRS, masks, 32, "causal", causes_by(too_few_effects)) is None
 
 
 def test_causal_refuses_what_it_cannot_try_in_time():
@@ -162,7 +170,7 @@ def test_causal_refuses_what_it_cannot_try_in_time():
     masks = [mask for n in range(16) for mask in (2**16 - 1 | 1 << 32 + n, (2**16 - 1) << 16)]
 
     with pytest.raises(DagflowError, match="too many ways"):
-        find_assignment(PAIRS, masks, 48, "causal", too_few_effects)
+        find_assignment(PAIRS, masks, 48, "causal", causes_by(too_few_effects))
 
 
 def test_overlapping_patterns_are_a_bipartite_matching():

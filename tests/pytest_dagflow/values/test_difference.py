@@ -135,13 +135,15 @@ def test_rows_of_dicts_are_compared_by_key():
 
     assert explain(expected, actual, Options(keys=["id"])) == [
         ": 1 row missing and 1 row unexpected (3 rows, expected 3); 1 of 2 rows differs in column 'n'",
-        "  missing: id=1: id=1, n=1",
-        "  unexpected: id=4: id=4, n=absent",
+        "  missing: id=1: n=1",
+        "  unexpected: id=4: n=absent",
         "  n:",
         "    id=2: 5, expected 2",
     ]
     with pytest.raises(DagflowError, match=r"'idd' is not a column of the expected table.*Did you mean 'id'"):
         explain(expected, actual, Options(keys=["idd"]))
+    with pytest.raises(DagflowError, match=r"keys=\['id'\] needs a table or a list of dicts, not \[1\]"):
+        explain([1], [1], Options(keys=["id"]))
 
 
 def test_arrays_show_the_indexes_that_differ():
