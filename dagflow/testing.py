@@ -47,6 +47,32 @@ from dagflow.selection.words import in_words
 if TYPE_CHECKING:
     from random import Random
 
+    from dagflow.analysis.smoke.findings import SmokeFinding
+    from dagflow.analysis.smoke.listing import smoke_tests
+    from dagflow.analysis.smoke.parts import SmokeTest
+    from dagflow.analysis.written_test import write_test
+    from dagflow.automation.tick_times import tick_times
+    from dagflow.invocation.outputs import outputs_of
+
+_ON_DEMAND = {
+    "SmokeFinding": "dagflow.analysis.smoke.findings",
+    "SmokeTest": "dagflow.analysis.smoke.parts",
+    "outputs_of": "dagflow.invocation.outputs",
+    "smoke_tests": "dagflow.analysis.smoke.listing",
+    "tick_times": "dagflow.automation.tick_times",
+    "write_test": "dagflow.analysis.written_test",
+}
+"""The names of modules that few tests need. They are loaded when they are first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_ON_DEMAND[name]), name)
+    return found
+
 
 @contextmanager
 def run_options(
@@ -238,6 +264,8 @@ __all__ = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "SmokeFinding",
+    "SmokeTest",
     "Sources",
     "StepAssets",
     "Stubs",
@@ -264,11 +292,15 @@ __all__ = [
     "log_lines",
     "observe",
     "observe_runs",
+    "outputs_of",
     "parse_selection",
     "reconstructable_assets",
     "resolve",
     "run_options",
+    "smoke_tests",
     "step_assets",
+    "tick_times",
     "unfinished_orders",
     "with_plans",
+    "write_test",
 ]

@@ -25,7 +25,7 @@ from pytest_dagflow.fixtures import (
 )
 from pytest_dagflow.markers import env, executors, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
-from pytest_dagflow.reports import failure, interrupts, observed
+from pytest_dagflow.reports import debugger, failure, interrupts, observed, saved
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
@@ -60,11 +60,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the session, with the hooks of the selection only if an option needs them."""
+    """Start the session, with the hooks of an option only if it is used."""
     registry.register_markers(config)
     session = dag_session.start_session(config)
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
+    if session.options.smoke:
+        config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -170,6 +172,16 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the seconds of waits that were skipped, and the notes."""
+    """Print the seconds of skipped waits, the notes, and the tests of failed steps that were written."""
     real_time.print_skipped(terminalreporter, config)
     dag_session.print_notes(terminalreporter, config)
+    saved.print_saved(terminalreporter, config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_exception_interact(
+    node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
+) -> Generator[None, object, object]:
+    """Let the debugger of --pdb open in the frame of the user, not in that of the engine."""
+    with debugger.in_user_frame(node.config, call):
+        return (yield)

@@ -415,6 +415,8 @@ TESTING = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "SmokeFinding",
+    "SmokeTest",
     "Sources",
     "StepAssets",
     "Stubs",
@@ -441,13 +443,17 @@ TESTING = [
     "log_lines",
     "observe",
     "observe_runs",
+    "outputs_of",
     "parse_selection",
     "reconstructable_assets",
     "resolve",
     "run_options",
+    "smoke_tests",
     "step_assets",
+    "tick_times",
     "unfinished_orders",
     "with_plans",
+    "write_test",
 ]
 
 PLUGIN = [
