@@ -12,6 +12,7 @@ import pytest
 
 from pytest_dagflow.selecting import links, references
 from pytest_dagflow.selecting.linking import Linked, link_tests
+from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import glob_keys
 from pytest_dagflow.selecting.prints import Prints
 from pytest_dagflow.selecting.record import (
@@ -130,6 +131,11 @@ def _add_passes(config: pytest.Config, fresh: Record, runs: Mapping[str, TestRun
     passed = {run.item: run for run in runs.values() if run.is_passed and run.item is not None}
     passed = dict(_without_known(config, fresh, passed))
     if not passed:
+        return
+    failure = watch_of(config).failure
+    if failure is not None:
+        reason = f"{type(failure).__name__}: {failure}"
+        add_note(config, f"the passes of this session are not recorded, because a read was not seen: {reason}")
         return
     references.forget_loaded()  # a test may have imported the modules that its code names
     links.forget_loaded()

@@ -202,6 +202,22 @@ def test_a_file_that_changes_during_the_session_is_named(project: pytest.Pyteste
     assert "water" in selected(project)
 
 
+def test_a_session_that_missed_a_read_records_no_pass(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    """The tests pass, and the report names the error of the record."""
+
+    def fail(*args: object) -> None:
+        raise LookupError("no places")
+
+    monkeypatch.setattr("pytest_dagflow.selecting.outside.places.Places.file_of", fail)
+
+    result = run(project)
+
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*not recorded, because a read was not seen: LookupError: no places*"])
+
+
 def test_a_skipped_test_is_not_known_to_pass(project: pytest.Pytester):
     """A skipped test runs again; an expected failure counts as a pass."""
     project.makepyfile(

@@ -64,6 +64,7 @@ class Watch:
         stats: The modification time and size of each file when it was first read; None for a missing file.
         names: The names in each folder when it was first read.
         test: The id of the test that runs; "" between tests.
+        failure: The error that ended the record of reads; None while it works.
     """
 
     def __init__(self, places: Places) -> None:
@@ -75,6 +76,7 @@ class Watch:
         self.stats: dict[str, tuple[int, int] | None] = {}
         self.names: dict[str, tuple[str, ...] | None] = {}
         self.test = ""
+        self.failure: Exception | None = None
         self._written: set[str] = set()
         self._sites: dict[CodeType, Site] = {}
         self._known_reads: set[tuple[CodeType, object]] = set()
@@ -231,7 +233,11 @@ def stop_watch(watch: Watch) -> None:
 
 def _see_event(event: str, args: tuple[Any, ...]) -> None:
     if _watches and event in _EVENTS:
-        _watches[-1].see_path(event, args, _getframe(1))
+        watch = _watches[-1]
+        try:
+            watch.see_path(event, args, _getframe(1))
+        except Exception as error:  # an error in an audit hook would end the `open` of the user's code
+            watch.failure = watch.failure or error
 
 
 def _patch_environment() -> None:
@@ -248,7 +254,11 @@ def _patch_environment() -> None:
     def __getitem__(self: Any, key: Any) -> Any:
         __tracebackhide__ = True
         if _watches and isinstance(key, (str, bytes)):
-            _watches[-1].see_variable(key, _getframe(1))
+            watch = _watches[-1]
+            try:
+                watch.see_variable(key, _getframe(1))
+            except Exception as error:  # as for files
+                watch.failure = watch.failure or error
         return read(self, key)
 
     def keys(self: Any) -> Any:

@@ -281,3 +281,30 @@ def test_the_environment_stays_the_same_object_of_the_same_class(watch: Watch):
     assert isinstance(os, ModuleType)
     assert type(os.environ).__name__ == "_Environ"
     assert is_watched_outside or "keys" not in vars(type(os.environ))
+
+
+def test_an_error_of_the_record_is_no_error_of_the_code(watch: Watch, monkeypatch: pytest.MonkeyPatch):
+    """The code that reads goes on, and the watch knows that it missed a read."""
+
+    def fail(*args: object, **options: object) -> None:
+        raise LookupError("no places")
+
+    monkeypatch.setattr(watch, "see_path", fail)
+
+    assert Path("data/x.csv").read_text() == "1"
+
+    assert repr(watch.failure) == "LookupError('no places')"
+
+
+def test_an_error_of_the_record_of_variables(watch: Watch, monkeypatch: pytest.MonkeyPatch):
+    """A variable can be read, and the watch knows that it missed this."""
+
+    def fail(*args: object, **options: object) -> None:
+        raise LookupError("no places")
+
+    monkeypatch.setenv("DAG_CUPS", "3")
+    monkeypatch.setattr(watch, "see_variable", fail)
+
+    assert os.environ["DAG_CUPS"] == "3"
+
+    assert repr(watch.failure) == "LookupError('no places')"
