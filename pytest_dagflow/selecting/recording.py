@@ -135,7 +135,9 @@ def _add_passes(config: pytest.Config, fresh: Record, runs: Mapping[str, TestRun
     failure = watch_of(config).failure
     if failure is not None:
         reason = f"{type(failure).__name__}: {failure}"
-        add_note(config, f"the passes of this session are not recorded, because a read was not seen: {reason}")
+        add_note(
+            config, f"the passes of this session are not recorded, because a read was not seen: {reason}"
+        )
         return
     references.forget_loaded()  # a test may have imported the modules that its code names
     links.forget_loaded()
