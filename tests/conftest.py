@@ -48,13 +48,18 @@ settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+_LEFT_OUT = ("asyncio", "inline_snapshot", "syrupy")
+"""Plugins that change the output of each session, or warn about it; a test of one of them names it."""
+
+
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Provide a project without pytest-asyncio, which warns if a project does not configure it."""
+    """Provide a project without the plugins of `_LEFT_OUT`."""
     inline_run = pytester.inline_run
-    pytester.plugins.append("no:asyncio")
+    pytester.plugins += [f"no:{name}" for name in _LEFT_OUT]
+    left_out = [argument for name in _LEFT_OUT for argument in ("-p", f"no:{name}")]
     monkeypatch.setattr(
-        pytester, "inline_run", lambda *arguments, **kw: inline_run("-p", "no:asyncio", *arguments, **kw)
+        pytester, "inline_run", lambda *arguments, **kw: inline_run(*left_out, *arguments, **kw)
     )
     return pytester
 
