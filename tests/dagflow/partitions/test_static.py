@@ -7,10 +7,11 @@ import pickle
 
 import pytest
 
-from dagflow.errors import (, ParameterCheckError
+from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowUnknownPartitionError,
+    ParameterCheckError,
 )
 from dagflow.partitions.keys import PartitionKeyRange
 from dagflow.partitions.static import StaticPartitionsDefinition
