@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-if importlib.util.find_spec("numpy"):
-    # imported here, because it can be loaded only once, and pytester removes the modules that it loads
-    importlib.import_module("numpy")
+for _name in ("numpy", "importlib_metadata"):
+    # imported here, because pytester removes the modules that a test loads: numpy can be loaded only once, and
+    # importlib_metadata replaces the finder of the standard library
+    if importlib.util.find_spec(_name):
+        importlib.import_module(_name)
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["typing"]  # only for type checkers: some of it cannot run
