@@ -22,6 +22,7 @@ _SUITE = """
 """
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_with_syrupy(pytester: pytest.Pytester):
     """The snapshot of one run holds for the next one, and shows one line for a changed event."""
     pytest.importorskip("syrupy")
@@ -44,6 +45,7 @@ def test_with_syrupy(pytester: pytest.Pytester):
     result.stdout.fnmatch_lines(["*STEP_START beans*", "*STEP_START mill*"])
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_with_inline_snapshot(pytester: pytest.Pytester):
     """The lines are written into the test, and hold there."""
     pytest.importorskip("inline_snapshot")
