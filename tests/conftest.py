@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 for _name in ("numpy", "importlib_metadata"):
-    # imported here, because pytester removes the modules that a test loads: numpy can be loaded only once, and
+    # imported here, because pytester removes the modules that a test loads: numpy can be loaded once, and
     # importlib_metadata replaces the finder of the standard library
     if importlib.util.find_spec(_name):
         importlib.import_module(_name)
