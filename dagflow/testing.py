@@ -50,14 +50,20 @@ if TYPE_CHECKING:
     from dagflow.analysis.smoke.findings import SmokeFinding
     from dagflow.analysis.smoke.listing import smoke_tests
     from dagflow.analysis.smoke.parts import SmokeTest
+    from dagflow.analysis.ticks.simulation import SensorState, simulate_ticks
+    from dagflow.analysis.ticks.tick import SimulatedRequest, Tick
     from dagflow.analysis.written_test import write_test
     from dagflow.automation.tick_times import tick_times
     from dagflow.invocation.outputs import outputs_of
 
 _ON_DEMAND = {
+    "SensorState": "dagflow.analysis.ticks.simulation",
+    "SimulatedRequest": "dagflow.analysis.ticks.tick",
     "SmokeFinding": "dagflow.analysis.smoke.findings",
     "SmokeTest": "dagflow.analysis.smoke.parts",
+    "Tick": "dagflow.analysis.ticks.tick",
     "outputs_of": "dagflow.invocation.outputs",
+    "simulate_ticks": "dagflow.analysis.ticks.simulation",
     "smoke_tests": "dagflow.analysis.smoke.listing",
     "tick_times": "dagflow.automation.tick_times",
     "write_test": "dagflow.analysis.written_test",
@@ -263,6 +269,8 @@ __all__ = [
     "OnDemand",
     "RunOptions",
     "Selection",
+    "SensorState",
+    "SimulatedRequest",
     "SkippingClock",
     "SmokeFinding",
     "SmokeTest",
@@ -270,6 +278,7 @@ __all__ = [
     "StepAssets",
     "Stubs",
     "SystemClock",
+    "Tick",
     "UnfinishedOrder",
     "ValueByPartition",
     "VirtualClock",
@@ -297,6 +306,7 @@ __all__ = [
     "reconstructable_assets",
     "resolve",
     "run_options",
+    "simulate_ticks",
     "smoke_tests",
     "step_assets",
     "tick_times",
