@@ -34,6 +34,7 @@ _EXPORTS = {
     "AutoMaterializePolicy": "dagflow.defs.conditions.auto_materialize",
     "AutoMaterializeRule": "dagflow.defs.conditions.rules",
     "AutomationCondition": "dagflow.defs.conditions.condition",
+    "AutomationConditionSensorDefinition": "dagflow.defs.automation.condition_sensor",
     "BackfillPolicy": "dagflow.partitions.backfill",
     "Backoff": "dagflow.defs.parts.retry",
     "Bool": "builtins:bool",

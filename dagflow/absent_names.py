@@ -53,7 +53,6 @@ TOPICS = (
     }),
     Topic(True, START_RUNS, {
         "AssetJobKey": "the key of a job of assets that has an automation condition",
-        "AutomationConditionSensorDefinition": "a sensor that evaluates automation conditions",
         "AutomationContext": "the context of an automation condition",
         "AutomationResult": "the result of an automation condition",
         "EvaluateAutomationConditionsResult": "the result of evaluate_automation_conditions",

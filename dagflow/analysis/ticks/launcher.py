@@ -8,10 +8,9 @@ from typing import Any
 from dagflow.analysis.ticks.tick import SimulatedRequest
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.run_request import RunRequest
-from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.resources.definition import as_resources
-from dagflow.defs.resources.io_managers import default_io_manager
+from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.events.run import DagflowRun, RunsFilter
 from dagflow.instance.instance import DagflowInstance
@@ -33,7 +32,7 @@ class Launcher:
         instance: The instance that stores the runs.
         resources: Resources by key, over those of the jobs.
         job_resources: Returns further resources of a job; default: one I/O manager in memory for all runs, in
-            place of the default one.
+            place of those that store files in the instance.
         execute: Whether the runs are executed.
     """
 
@@ -137,11 +136,12 @@ class Launcher:
 
 
 def _in_memory() -> JobResources:
-    """Return a function that replaces the default I/O manager by one in memory, the same for all jobs."""
+    """Return a function that replaces I/O managers of files by one in memory, the same for all jobs."""
     memory = InMemoryIOManager()
 
     def resources_of(job: JobDefinition) -> Mapping[str, Any]:
-        is_default = job.resource_defs.get(DEFAULT_IO_MANAGER_KEY) is default_io_manager
-        return {DEFAULT_IO_MANAGER_KEY: memory} if is_default else {}
+        files = (default_io_manager, fs_io_manager)
+        found = {key for key, given in job.resource_defs.items() if any(given is one for one in files)}
+        return dict.fromkeys(found, memory)
 
     return resources_of

@@ -26,6 +26,7 @@ from dagflow.automation.sensor_data import SensorExecutionData
 from dagflow.automation.sensor_tick import evaluate_sensor
 from dagflow.automation.tick_times import iterate_tick_times
 from dagflow.clock import Clock, VirtualClock
+from dagflow.defs.automation.condition_sensor import DEFAULT_SENSOR_NAME
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import DEFAULT_INTERVAL, SensorDefinition
 from dagflow.defs.jobs.definition import JobDefinition
@@ -103,8 +104,8 @@ def simulate_ticks(
         instance: The instance that stores the runs; default: an ephemeral one.
         project: The Definitions in which names are found; default: those of `what`.
         resources: Resources by key for ticks and runs, over those of the Definitions.
-        job_resources: Returns further resources for the runs of a job. Default: values are stored in memory,
-            for all runs of the simulation, instead of in files.
+        job_resources: Returns further resources for the runs of a job. Default: values are stored in memory
+            for all runs of the simulation, where the job stores them in files of the instance.
         execute: Whether the requested runs are executed. Otherwise `runs` is empty, and no sensor reacts.
         raise_on_error: Whether the first failing tick is raised. Otherwise it has an `error`, the cursor does
             not move, and the simulation goes on.
@@ -156,7 +157,7 @@ def simulate_ticks(
 
 def _span(days: float | timedelta) -> float:
     """Return a duration in seconds."""
-    found = check_type(days, (int, float, timedelta), "days", "simulate_ticks")
+    found: Any = check_type(days, (int, float, timedelta), "days", "simulate_ticks")
     seconds = found.total_seconds() if isinstance(found, timedelta) else found * 86_400.0
     if not 0 <= seconds < float("inf"):
         raise CheckError(f"parameter 'days' of simulate_ticks must not be negative, but it is {days!r}")
@@ -186,12 +187,14 @@ def _automations(what: Any, project: Definitions | None) -> tuple[Definitions, l
     sources = [*objects, *([] if project is None or project in objects else [project])]
     found = definitions_of(*sources)
     schedules, sensors = found.resolve_automations()
-    by_name: dict[str, _Automation] = {one.name: one for one in [*schedules, *sensors]}
+    everything: list[_Automation] = [*schedules, *sensors]
+    by_name = {one.name: one for one in everything}
     wanted = set(names)
     for one in objects:
         if isinstance(one, (Definitions, RepositoryDefinition)):
             own = one.definitions() if isinstance(one, RepositoryDefinition) else one
             wanted.update(each.name for each in [*own.schedules, *own.sensors])
+            wanted.add(DEFAULT_SENSOR_NAME)
         elif hasattr(one, "name") and one.name in by_name:
             wanted.add(one.name)
         else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dagflow._util import nearest
-from dagflow.defs.assets.definition import AnyAsset
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
@@ -15,10 +15,41 @@ from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
 
+if TYPE_CHECKING:
+    from dagflow.defs.project.definitions import Definitions
+
 AnySchedule = ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
 SCHEDULES = (ScheduleDefinition, UnresolvedPartitionedAssetScheduleDefinition)
 _T = TypeVar("_T")
 _A = TypeVar("_A", ScheduleDefinition, SensorDefinition)
+
+
+def resolved_automations(project: Definitions) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
+    """Return all schedules and all sensors of a project, with their jobs; see `resolve_automations`."""
+    sensors = all_sensors(project)
+    if not project.schedules and not sensors:
+        return [], []
+    jobs = {job.name: job for job in project.resolve_all_job_defs()}
+    check_automations([*project.schedules, *sensors], jobs, "this repository")
+    schedules = resolved_schedules(project.schedules, jobs).values()
+    return [*schedules], [*resolved_sensors(sensors, jobs).values()]
+
+
+def all_sensors(project: Definitions) -> Sequence[SensorDefinition]:
+    """Return the sensors of a project, with one for the automation conditions that none of them evaluates."""
+    if not any(map(_has_condition, project.all_assets())):
+        return project.sensors
+    from dagflow.defs.automation.condition_sensor import with_default_sensor  # few projects have conditions
+
+    return with_default_sensor(project.sensors, project.resolve_asset_graph())
+
+
+def _has_condition(asset: AnyAsset) -> bool:
+    """Return whether a condition belongs to an asset of a definition, or to a check of it."""
+    if not isinstance(asset, AssetsDefinition):
+        return asset.automation_condition is not None
+    specs = [*asset.specs, *asset.check_specs]
+    return any(spec.automation_condition is not None for spec in specs)
 
 
 def jobs_of(automations: Iterable[AnySchedule | SensorDefinition]) -> list[AnyJob]:
