@@ -356,6 +356,7 @@ _EXPORTS = {
     "load_definitions_from_package_name": "dagflow.defs.project.loading",
     "local_file_manager": "dagflow.io.file_manager",
     "logger": "dagflow.defs.loggers.definition",
+    "make_email_on_run_failure_sensor": "dagflow.defs.automation.email_sensor",
     "make_python_type_usable_as_dagflow_type": "dagflow.types.annotations",
     "make_values_resource": "dagflow.defs.resources.definition",
     "map_asset_specs": "dagflow.defs.assets.changed",

@@ -363,6 +363,7 @@ RUNTIME = [
     "load_definitions_from_package_name",
     "local_file_manager",
     "logger",
+    "make_email_on_run_failure_sensor",
     "make_python_type_usable_as_dagflow_type",
     "make_values_resource",
     "map_asset_specs",
