@@ -1,4 +1,4 @@
-"""Tests of the pages selections, storage and testing: their files pass; reports and links are real."""
+"""Tests of the pages selections, storage, testing and ticks: their files pass; reports and links are real."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
-    name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("selections", "storage", "testing")
+    name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("selections", "storage", "testing", "ticks")
 }
 PAGE = PAGES["testing"]
 FILES = {

@@ -48,8 +48,9 @@ def _has_condition(asset: AnyAsset) -> bool:
     """Return whether a condition belongs to an asset of a definition, or to a check of it."""
     if not isinstance(asset, AssetsDefinition):
         return asset.automation_condition is not None
-    specs = [*asset.specs, *asset.check_specs]
-    return any(spec.automation_condition is not None for spec in specs)
+    return any(spec.automation_condition is not None for spec in asset.specs) or any(
+        spec.automation_condition is not None for spec in asset.check_specs
+    )
 
 
 def jobs_of(automations: Iterable[AnySchedule | SensorDefinition]) -> list[AnyJob]:
