@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import dagflow
@@ -27,11 +27,19 @@ examples = settings(
     derandomize=asked < THOROUGH,
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+        Phase.target,
+        Phase.shrink,
+    ],  # no explanation: it is slow
 )
 START, END = datetime(2024, 1, 1, tzinfo=timezone.utc), datetime(2024, 12, 31, tzinfo=timezone.utc)
 MAX_REQUESTS = 40
 """The number of ticks whose requests are compared, spread over the year."""
 
+# not zones that skip midnight: there the reference moves a skipped start by an hour
 ZONES = (
     "UTC",
     "Europe/Berlin",
@@ -160,6 +168,9 @@ def test_the_requests_of_a_year(drawn: Partitioned):
             theirs.execution_timezone,
         )
         ticks = simulate_ticks(ours, END - START, START, execute=False)
+        # before the first window, the reference requests it if the partitions reach into the future
+        first = drawn.partitions["start_date"][:10]
+        ticks = [tick for tick in ticks if f"{tick.time:%Y-%m-%d}" > first]
         for tick in ticks[:: max(1, len(ticks) // MAX_REQUESTS)]:
             context = reference.build_schedule_context(scheduled_execution_time=tick.time)
             expected = theirs.evaluate_tick(context)

@@ -9,7 +9,8 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
-    name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("selections", "storage", "testing", "ticks")
+    name: (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("selections", "storage", "testing", "ticks")
 }
 PAGE = PAGES["testing"]
 FILES = {
