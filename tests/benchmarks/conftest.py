@@ -24,7 +24,7 @@ for name in ("DAGSTER_HOME", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS"):
     os.environ.pop(name, None)  # they change the measured operation, such as imports without a cache
 
 REPOSITORY = Path(__file__).parents[2]
-UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0}
+UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6}
 RUNTIMES = (
     "dagflow",
     "dagster",
@@ -90,6 +90,12 @@ ROWS = {
     "import_cold": Row("import, nothing cached", "ms", None),
     "import_pytest": Row("import inside pytest, cached", "ms", 50),
     "import_pytest_cold": Row("import inside pytest, nothing cached", "ms", None),
+    "select": Row("--dag-select: 10,000 tests, 5,000 nodes", "s", 1),
+    "select_changed": Row("the same with changed(), 1,000 tests changed", "s", None),
+    "record_read": Row("100 records of 1,000 tests each, merged", "s", 10),
+    "record_size": Row("a record of 100,000 tests, MB", "MB", 50),
+    "session_recorded": Row("pytest: 200 tests of two assets, recorded", "s", 1.05, of="session_unrecorded"),
+    "session_unrecorded": Row("the same without a record", "s", None),
     "session_plain": Row("pytest: 200 tests of two functions", "s", None),
     "session": Row("pytest: 200 tests of two assets", "s", 1.2, of="session_plain"),
 }
