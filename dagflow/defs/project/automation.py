@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
 
 if TYPE_CHECKING:
-    from dagflow.defs.project.definitions import Definitions
+    from dagflow.defs.assets.asset_graph import AssetGraph
 
 AnySchedule = ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
 SCHEDULES = (ScheduleDefinition, UnresolvedPartitionedAssetScheduleDefinition)
@@ -24,24 +24,30 @@ _T = TypeVar("_T")
 _A = TypeVar("_A", ScheduleDefinition, SensorDefinition)
 
 
-def resolved_automations(project: Definitions) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
-    """Return all schedules and all sensors of a project, with their jobs; see `resolve_automations`."""
-    sensors = all_sensors(project)
-    if not project.schedules and not sensors:
-        return [], []
-    jobs = {job.name: job for job in project.resolve_all_job_defs()}
-    check_automations([*project.schedules, *sensors], jobs, "this repository")
-    schedules = resolved_schedules(project.schedules, jobs).values()
-    return [*schedules], [*resolved_sensors(sensors, jobs).values()]
+def resolved_automations(
+    schedules: Iterable[AnySchedule], sensors: Iterable[SensorDefinition], jobs: Mapping[str, JobDefinition]
+) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
+    """Return the schedules and sensors of a project with their jobs; see `resolve_automations`."""
+    check_automations([*schedules, *sensors], jobs, "this repository")
+    found = resolved_schedules(schedules, jobs).values()
+    return [*found], [*resolved_sensors(sensors, jobs).values()]
 
 
-def all_sensors(project: Definitions) -> Sequence[SensorDefinition]:
-    """Return the sensors of a project, with one for the automation conditions that none of them evaluates."""
-    if not any(map(_has_condition, project.all_assets())):
-        return project.sensors
+def all_sensors(
+    sensors: Sequence[SensorDefinition], assets: Iterable[AnyAsset], get_graph: Callable[[], AssetGraph]
+) -> Sequence[SensorDefinition]:
+    """Return the sensors of a project, with one for the automation conditions that none of them evaluates.
+
+    Args:
+        sensors: The sensors that were given.
+        assets: The definitions of all assets and checks.
+        get_graph: Returns the graph of the assets. It is called if an asset or check has a condition.
+    """
+    if not any(map(_has_condition, assets)):
+        return sensors
     from dagflow.defs.automation.condition_sensor import with_default_sensor  # few projects have conditions
 
-    return with_default_sensor(project.sensors, project.resolve_asset_graph())
+    return with_default_sensor(sensors, get_graph())
 
 
 def _has_condition(asset: AnyAsset) -> bool:

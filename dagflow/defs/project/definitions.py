@@ -174,8 +174,8 @@ class Definitions:
         """
         from dagflow.defs.project import automation  # few projects have sensors
 
-        sensors = automation.resolved_sensors(automation.all_sensors(self), self._resolved())
-        return automation.named(sensors, name, "sensor")
+        sensors = automation.all_sensors(self.sensors, self.all_assets(), self.resolve_asset_graph)
+        return automation.named(automation.resolved_sensors(sensors, self._resolved()), name, "sensor")
 
     def all_jobs(self) -> list[JobDefinition | UnresolvedAssetJobDefinition]:
         """Return the jobs as they were given, with those of schedules and sensors, each once."""
@@ -194,9 +194,12 @@ class Definitions:
             DagflowInvalidDefinitionError: Two of them have one name, a job is unknown or invalid, or two
                 sensors evaluate the condition of one asset.
         """
-        from dagflow.defs.project.automation import resolved_automations  # few projects have them
+        from dagflow.defs.project import automation  # few projects have schedules or sensors
 
-        return resolved_automations(self)
+        sensors = automation.all_sensors(self.sensors, self.all_assets(), self.resolve_asset_graph)
+        if not self.schedules and not sensors:
+            return [], []
+        return automation.resolved_automations(self.schedules, sensors, self._resolved())
 
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
         """Return the job that computes all assets.
