@@ -41,6 +41,7 @@ from pytest_dagflow.sequence.patterns import (
     read_field,
 )
 from pytest_dagflow.sequence.run_difference import end_events, explain_runs
+from pytest_dagflow.ticks.comparison import assert_ticks
 from pytest_dagflow.values.output import assert_output
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "assert_same_run",
     "assert_skipped",
     "assert_succeeded",
+    "assert_ticks",
     "chain",
     "ev",
     "par",

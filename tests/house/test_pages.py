@@ -21,6 +21,7 @@ PAGES = {
         "smoke",
         "storage",
         "testing",
+        "ticks",
     )
 }
 FILES = {
