@@ -52,12 +52,7 @@ TOPICS = (
         "make_email_on_run_failure_sensor": "makes a sensor that sends an email after a failed run",
     }),
     Topic(True, START_RUNS, {
-        "AssetJobKey": "the key of a job of assets that has an automation condition",
         "AutomationConditionSensorDefinition": "a sensor that evaluates automation conditions",
-        "AutomationContext": "the context of an automation condition",
-        "AutomationResult": "the result of an automation condition",
-        "EvaluateAutomationConditionsResult": "the result of evaluate_automation_conditions",
-        "evaluate_automation_conditions": "evaluates the automation conditions of definitions once",
     }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
