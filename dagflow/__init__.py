@@ -35,6 +35,7 @@ _EXPORTS = {
     "AutoMaterializePolicy": "dagflow.defs.conditions.auto_materialize",
     "AutoMaterializeRule": "dagflow.defs.conditions.rules",
     "AutomationCondition": "dagflow.defs.conditions.condition",
+    "AutomationConditionSensorDefinition": "dagflow.defs.automation.condition_sensor",
     "AutomationContext": "dagflow.automation.conditions.context",
     "AutomationResult": "dagflow.automation.conditions.context",
     "BackfillPolicy": "dagflow.partitions.backfill",

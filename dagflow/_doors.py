@@ -47,6 +47,7 @@ DOORS = {
     "execute_in_process": "dagflow.runs.in_process",
     "invoke": "dagflow.invocation.invoke",
     "invoke_asset_sensor": "dagflow.automation.asset_tick",
+    "invoke_condition_sensor": "dagflow.automation.condition_tick",
     "invoke_hook": "dagflow.invocation.hook",
     "invoke_logger": "dagflow.invocation.logger",
     "job_roots": "dagflow.defs.conditions.quantifiers",

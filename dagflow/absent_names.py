@@ -51,9 +51,6 @@ TOPICS = (
     Topic(True, START_RUNS, {
         "make_email_on_run_failure_sensor": "makes a sensor that sends an email after a failed run",
     }),
-    Topic(True, START_RUNS, {
-        "AutomationConditionSensorDefinition": "a sensor that evaluates automation conditions",
-    }),
     Topic(True, "Run each partition by materialize([...], partition_key=...).", {
         "AssetPartitionStatus": "whether a partition of an asset is materialized",
     }),

@@ -7,6 +7,7 @@ from typing import Any
 
 from dagflow.automation.asset_tick import asset_results
 from dagflow.automation.call import listed, resources_of
+from dagflow.automation.condition_tick import condition_results
 from dagflow.automation.multi_asset_tick import multi_asset_results
 from dagflow.automation.requests import with_partition
 from dagflow.automation.run_status_tick import run_status_results
@@ -14,6 +15,7 @@ from dagflow.automation.selected_assets import with_selected_assets
 from dagflow.automation.sensor_context import SensorEvaluationContext
 from dagflow.automation.sensor_data import SensorExecutionData
 from dagflow.defs.automation.asset_sensor import AssetSensorDefinition
+from dagflow.defs.automation.condition_sensor import AutomationConditionSensorDefinition
 from dagflow.defs.automation.multi_asset_sensor import MultiAssetSensorDefinition
 from dagflow.defs.automation.results import AssetEvent, SensorResult, SkipReason
 from dagflow.defs.automation.run_status_sensor import RunStatusSensorDefinition
@@ -37,6 +39,9 @@ def evaluate_sensor(sensor: SensorDefinition, context: SensorEvaluationContext) 
             return found
         reason = None if found.skip_message == EMPTY else found.skip_message
         return found._replace(dagflow_run_reactions=reactions, skip_message=reason)
+    if isinstance(sensor, AutomationConditionSensorDefinition):
+        only, evaluations = condition_results(sensor, context)
+        return result_of([only], sensor, context)._replace(automation_condition_evaluations=evaluations)
     if isinstance(sensor, MultiAssetSensorDefinition):
         results, context = multi_asset_results(sensor, context)
     elif isinstance(sensor, AssetSensorDefinition):

@@ -42,6 +42,7 @@ RUNTIME = [
     "AutoMaterializePolicy",
     "AutoMaterializeRule",
     "AutomationCondition",
+    "AutomationConditionSensorDefinition",
     "AutomationContext",
     "AutomationResult",
     "BackfillPolicy",

@@ -8,8 +8,7 @@ from datetime import datetime, timezone
 
 from dagflow.automation.conditions.entities import NO_SLOTS, EntityKey, Slots
 from dagflow.automation.conditions.nodes import Node, Root, evaluate
-from dagflow.automation.conditions.subset import EntitySubset, checked_subset
-from dagflow.automation.conditions.view import AssetGraphView
+from dagflow.automation.conditions.view import AssetGraphView, EntitySubset, checked_subset
 from dagflow.defs.assets.asset_graph import AssetGraph
 from dagflow.defs.conditions.condition import AutomationCondition
 from dagflow.errors import check_elements, check_optional, check_type
@@ -177,7 +176,7 @@ def evaluate_in(condition: AutomationCondition, context: AutomationContext) -> A
         ParameterCheckError: The context has another type.
     """
     check_type(context, AutomationContext, "context", "AutomationCondition.evaluate")
-    node = context.root.evaluation.program.inner_node(condition, context.node)
+    node = context.root.evaluation.inner_node(condition, context.node)
     root = context.root
     start = len(root.trace)
     true = evaluate(node, context.entity, root, context.candidate_slots)

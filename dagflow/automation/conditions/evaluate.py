@@ -141,9 +141,9 @@ def run_evaluation(evaluation: Evaluation, chosen: set[Any] | None) -> None:
     Raises:
         DagflowUserCodeExecutionError: A condition could not be evaluated.
     """
-    for entity in evaluation.program.order:
-        if chosen is None or entity.key in chosen:
-            evaluation.evaluate(entity)
+    for entity in evaluation.program.ordered:
+        if entity.condition is not None and (chosen is None or entity.key in chosen):
+            evaluation.evaluate(entity, entity.condition)
 
 
 def _program(defs: Any, place: str, *, with_jobs: bool) -> Program:

@@ -8,9 +8,12 @@ from datetime import datetime, timezone
 from dagflow.automation.conditions.cursor import AutomationCursor, States
 from dagflow.automation.conditions.entities import NO_SLOTS, ONLY, Edge, Entity, EntityKey, Slots
 from dagflow.automation.conditions.histories import NO_HISTORY, Histories, History
+from dagflow.automation.conditions.leaves import check_scope
 from dagflow.automation.conditions.nodes import Node, Root, evaluate
 from dagflow.automation.conditions.program import Program
-from dagflow.defs.conditions.leaves import CronTickPassed, leaf
+from dagflow.defs.assets.asset_graph import AssetGraph
+from dagflow.defs.conditions.condition import AutomationCondition
+from dagflow.defs.conditions.leaves import leaf
 from dagflow.errors import DagflowUserCodeExecutionError
 from dagflow.instance.instance import DagflowInstance
 from dagflow.partitions.cadence import ZonedCadence, zone_named
@@ -29,6 +32,9 @@ class Evaluation:
     Attributes:
         histories: The history of all assets and checks.
         requested: The slots that are requested, by entity. What always runs together is requested together.
+        program, graph, instance, moment: The arguments, and the graph of the program.
+        time: The time, in seconds since the epoch.
+        is_first: Whether there is no previous evaluation.
         roots: The evaluations of the entities so far, in order.
         own: The slots for which the condition of each of these entities is true.
         previous_event_id: The storage id of the latest event that the previous evaluation saw.
@@ -43,6 +49,7 @@ class Evaluation:
         cursor: AutomationCursor | None = None,
     ) -> None:
         self.program: Program = program
+        self.graph: AssetGraph = program.graph
         self.instance: DagflowInstance = instance
         self.moment: datetime = moment
         self.time: float = moment.timestamp()
@@ -89,6 +96,18 @@ class Evaluation:
         """Return the history of an asset or check."""
         return self._history.get(entity, NO_HISTORY)
 
+    def entity(self, key: EntityKey) -> Entity:
+        """Return an asset, a check or a job.
+
+        Raises:
+            DagflowInvalidDefinitionError: The key is unknown.
+        """
+        return self.program.entity(key)
+
+    def inner_node(self, condition: AutomationCondition, parent: Node) -> Node:
+        """Return the compiled form of a condition that an own condition evaluates."""
+        return self.program.inner_node(condition, parent)
+
     def edges_of(self, node: Node, entity: Entity) -> list[Edge]:
         """Return the edges to the dependencies, checks or assets that a condition of an entity is about."""
         return self.program.edges_of(node, entity)
@@ -101,13 +120,10 @@ class Evaluation:
         """Return the slots for which the condition of an entity was true at the previous evaluation."""
         return self._requested.get(entity.text, NO_SLOTS)
 
-    def previous_partitions(self, entity: Entity) -> str | None:
-        """Return the identity of the partitions at the previous evaluation; None for an unknown entity."""
-        return self._partitions.get(entity.text)
-
-    def tick(self, condition: CronTickPassed) -> float:
-        """Return the latest tick up to now, in seconds since the epoch."""
-        return self.tick_of(condition.cron_schedule, condition.cron_timezone)
+    def has_other_partitions(self, entity: Entity) -> bool:
+        """Return whether an entity had other partitions at the previous evaluation."""
+        before = self._partitions.get(entity.text)
+        return before is not None and before != self.program.identities[entity.text]
 
     def tick_of(self, cron_schedule: str, cron_timezone: str) -> float:
         """Return the latest tick of a cron expression up to now, in seconds since the epoch."""
@@ -126,16 +142,18 @@ class Evaluation:
 
     # the evaluation
 
-    def evaluate(self, entity: Entity) -> Slots:
-        """Evaluate the condition of an entity, and request the slots for which it is true.
+    def evaluate(self, entity: Entity, condition: AutomationCondition) -> None:
+        """Evaluate a condition for an entity, and request the slots for which it is true.
 
         Raises:
-            DagflowUserCodeExecutionError: A condition could not be evaluated.
+            DagflowUserCodeExecutionError: The condition could not be evaluated.
         """
-        assert entity.condition is not None
         root = Root(self, entity, self._states.get(entity.text))
+        node = self.program.node(condition)
         try:
-            true = evaluate(self.program.node(entity.condition), entity, root, self.all_slots(entity))
+            if entity.job is not None:
+                check_scope(node, entity.job.name)
+            true = evaluate(node, entity, root, self.all_slots(entity))
         except Exception as error:
             raise DagflowUserCodeExecutionError(
                 f"Error while evaluating conditions for {entity.key.to_user_string()}: {error}",
@@ -148,7 +166,6 @@ class Evaluation:
             for key in entity.sibling_keys:
                 sibling = self.program.entities[key]
                 self.requested[sibling] = self.requested.get(sibling, NO_SLOTS) | true
-        return true
 
     def requested_slots(self, key: EntityKey) -> Slots:
         """Return the requested slots of an entity. An unknown key has none."""

@@ -8,7 +8,9 @@ from dagflow.automation.conditions.entities import NO_SLOTS, Entity, Slots, late
 from dagflow.automation.conditions.histories import History, Update, has_tags
 from dagflow.automation.conditions.nodes import Node, Root, Run
 from dagflow.defs.conditions.leaves import HasRunTags
-from dagflow.keys import AssetCheckKey, AssetJobKey
+from dagflow.defs.conditions.quantifiers import AssetMatches, JobRootsCondition, SelectingCondition
+from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.keys import AssetCheckKey
 
 
 def missing(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
@@ -81,9 +83,7 @@ def initial_evaluation(node: Node, entity: Entity, root: Root, candidates: Slots
     """Return all slots at the first evaluation, and at the first one with other partitions."""
     if root.is_first:
         return candidates
-    before = root.evaluation.previous_partitions(entity)
-    now = root.evaluation.program.identities[entity.text]
-    return NO_SLOTS if before is None or before == now else candidates
+    return candidates if root.evaluation.has_other_partitions(entity) else NO_SLOTS
 
 
 def code_version_changed(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
@@ -159,7 +159,8 @@ def cron_tick_passed(node: Node, entity: Entity, root: Root, candidates: Slots) 
     if root.is_first or not candidates:
         return NO_SLOTS
     evaluation = root.evaluation
-    return candidates if evaluation.tick(node.condition) >= evaluation.previous_time else NO_SLOTS
+    tick = evaluation.tick_of(node.condition.cron_schedule, node.condition.cron_timezone)
+    return candidates if tick >= evaluation.previous_time else NO_SLOTS
 
 
 def in_latest_time_window(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
@@ -203,25 +204,23 @@ LEAVES: dict[str, Run] = {
 }
 """The function of each kind of condition."""
 
-OF_EXECUTION = frozenset(LEAVES) - {
-    "newly_requested",
-    "initial_evaluation",
-    "will_be_requested",
-    "backfill_in_progress",
-}
-"""The conditions about executions, which a job itself does not have."""
+_OF_ANY = frozenset({"initial_evaluation", "newly_requested", "will_be_requested"})
+"""The kinds of conditions that a job has too. The others are about executions of assets and checks."""
 
 
-def check_scope(kind: str, entity: Entity) -> None:
-    """Raise if a condition about executions is asked of a job.
+def check_scope(node: Node, job_name: str) -> None:
+    """Check that no condition about executions is asked of a job itself.
 
     Raises:
-        DagflowInvalidDefinitionError: It is.
+        DagflowInvalidDefinitionError: One is.
     """
-    if isinstance(entity.key, AssetJobKey) and kind in OF_EXECUTION:
-        from dagflow.errors import DagflowInvalidDefinitionError
-
+    if isinstance(node.condition, (JobRootsCondition, AssetMatches)):
+        return
+    kind = getattr(node.condition, "kind", None)
+    if (kind is not None and kind not in _OF_ANY) or isinstance(node.condition, SelectingCondition):
         raise DagflowInvalidDefinitionError(
-            f"the condition '{kind}' is about an asset or check, and not about job '{entity.key.job_name}': "
-            f"use AutomationCondition.any_job_root_assets_match(...) around it"
+            f"the condition '{node.condition.name}' is about an asset or check, and not about job "
+            f"'{job_name}': put AutomationCondition.any_job_root_assets_match(...) around it"
         )
+    for child in node.children:
+        check_scope(child, job_name)

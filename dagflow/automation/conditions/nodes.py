@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 
-from dagflow.automation.conditions.entities import Edge, Entity, Slots
+from dagflow.automation.conditions.entities import Edge, Entity, EntityKey, Slots
+from dagflow.automation.conditions.histories import Histories, History
+from dagflow.defs.assets.asset_graph import AssetGraph
 from dagflow.defs.conditions.builtin import BuiltinCondition
 from dagflow.defs.conditions.condition import AutomationCondition
 from dagflow.defs.conditions.operators import NewlyTrueCondition, SinceCondition
 from dagflow.defs.conditions.rules import RuleCondition
-
-if TYPE_CHECKING:
-    from dagflow.automation.conditions.evaluation import Evaluation
+from dagflow.instance.instance import DagflowInstance
 
 State = Slots | str | None | list[Any]
 """The memory of a node: a set of slots, a version, or the memory of an own condition."""
@@ -43,11 +44,77 @@ class Step(NamedTuple):
     start: int
 
 
+class Facts(Protocol):
+    """The facts that conditions ask for: an evaluation, as far as conditions use it.
+
+    Attributes:
+        graph: The graph of the assets.
+        instance: The instance with the log.
+        moment: The time of the evaluation.
+        histories: The history of all assets and checks.
+        requested: The slots that are requested so far, by entity.
+        previous_event_id: The storage id of the latest event that the previous evaluation saw.
+        previous_time: The time of the previous evaluation, in seconds since the epoch.
+    """
+
+    graph: AssetGraph
+    instance: DagflowInstance
+    moment: datetime
+    histories: Histories
+    requested: dict[Entity, Slots]
+    previous_event_id: int
+    previous_time: float
+
+    def entity(self, key: EntityKey) -> Entity:
+        """Return an asset, a check or a job."""
+        ...
+
+    def all_slots(self, entity: Entity) -> Slots:
+        """Return the existing slots of an entity."""
+        ...
+
+    def mapped_slots(self, edge: Edge) -> dict[str | None, Slots]:
+        """Return the known upstream slots of downstream slots of an edge, to read and to extend."""
+        ...
+
+    def history(self, entity: Entity) -> History:
+        """Return the history of an asset or check."""
+        ...
+
+    def edges_of(self, node: Node, entity: Entity) -> list[Edge]:
+        """Return the edges to the entities that a condition of an entity is about."""
+        ...
+
+    def downstream_nodes(self, node: Node, entity: Entity) -> list[Node]:
+        """Return the conditions that `any_downstream_conditions` asks about an asset."""
+        ...
+
+    def inner_node(self, condition: AutomationCondition, parent: Node) -> Node:
+        """Return the compiled form of a condition that an own condition evaluates."""
+        ...
+
+    def previously_requested(self, entity: Entity) -> Slots:
+        """Return the slots for which the condition of an entity was true at the previous evaluation."""
+        ...
+
+    def has_other_partitions(self, entity: Entity) -> bool:
+        """Return whether an entity had other partitions at the previous evaluation."""
+        ...
+
+    def tick_of(self, cron_schedule: str, cron_timezone: str) -> float:
+        """Return the latest tick of a cron expression up to now, in seconds since the epoch."""
+        ...
+
+    def true_of_kind(self, kind: str, entity: Entity, slots: Slots) -> Slots:
+        """Return those of some slots for which a condition without operands is true."""
+        ...
+
+
 class Root:
     """The evaluation of the condition of one asset, check or job.
 
     Attributes:
-        evaluation: The whole evaluation.
+        evaluation: The facts of the whole evaluation.
         entity: The asset, check or job.
         is_first: Whether it was not evaluated before.
         before: The states of the previous evaluation.
@@ -57,8 +124,8 @@ class Root:
 
     __slots__ = ("before", "entity", "evaluation", "is_first", "states", "trace")
 
-    def __init__(self, evaluation: Evaluation, entity: Entity, before: dict[StateKey, State] | None) -> None:
-        self.evaluation: Evaluation = evaluation
+    def __init__(self, evaluation: Facts, entity: Entity, before: dict[StateKey, State] | None) -> None:
+        self.evaluation: Facts = evaluation
         self.entity: Entity = entity
         self.is_first: bool = before is None
         self.before: dict[StateKey, State] = before or {}

@@ -93,7 +93,7 @@ class Program:
     Attributes:
         graph: The graph.
         entities: The entities by key.
-        order: The entities with a condition, each behind those that it depends on.
+        ordered: The entities, each behind those that it depends on.
         partitioned: The keys of the entities with partitions.
         by_text: The entities by their text.
         identities: The identity of the partitions of each entity, by its text.
@@ -109,7 +109,7 @@ class Program:
         self._add_assets(graph)
         for job in jobs:
             self._add_job(job)
-        self.order: list[Entity] = [entity for entity in self._sorted() if entity.condition is not None]
+        self.ordered: list[Entity] = list(self._sorted())
         self.partitioned: set[EntityKey] = {
             key for key, entity in self.entities.items() if entity.partitions_def is not None
         }

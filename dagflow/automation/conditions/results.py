@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dagflow.automation.conditions.context import AutomationContext, AutomationResult
 from dagflow.automation.conditions.entities import Edge
 from dagflow.automation.conditions.nodes import Node, Root, Step
-from dagflow.automation.conditions.subset import EntitySubset
+from dagflow.automation.conditions.view import EntitySubset
 from dagflow.defs.conditions.quantifiers import AssetMatches
 from dagflow.keys import AssetKey
 

@@ -24,7 +24,8 @@ def times_of(node: Node, entity: Entity, root: Root, slots: Slots) -> Times | No
     """
     condition, evaluation = node.condition, root.evaluation
     if isinstance(condition, CronTickPassed):
-        return dict.fromkeys(slots, evaluation.tick(condition))
+        tick = evaluation.tick_of(condition.cron_schedule, condition.cron_timezone)
+        return dict.fromkeys(slots, tick)
     if isinstance(condition, Leaf) and condition.kind == "newly_updated":
         latest = evaluation.history(entity).latest
         return {slot: latest[slot].timestamp for slot in slots if slot in latest}

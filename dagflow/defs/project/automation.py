@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import FunctionType
 from typing import Any, TypeVar
 
 from dagflow._util import nearest
+from dagflow.defs.assets.asset_graph import AssetGraph
+from dagflow.defs.assets.conditions import has_condition
 from dagflow.defs.assets.definition import AnyAsset
+from dagflow.defs.automation.condition_sensor import DEFAULT_NAME, AutomationConditionSensorDefinition
 from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
+from dagflow.keys import AssetCheckKey, AssetKey
 
 AnySchedule = ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
 SCHEDULES = (ScheduleDefinition, UnresolvedPartitionedAssetScheduleDefinition)
@@ -80,6 +85,48 @@ def resolved_sensors(
         is_same = all(new is old for new, old in zip(own, given, strict=True))
         found[name] = one if is_same else one.with_updated_jobs([job for job in own if job is not None])
     return found
+
+
+def with_default_sensor(
+    sensors: Collection[SensorDefinition], assets: Iterable[AnyAsset], find_graph: Callable[[], AssetGraph]
+) -> list[SensorDefinition]:
+    """Return sensors, with one for the automation conditions that none of them evaluates, if there are any.
+
+    Args:
+        sensors: The sensors.
+        assets: The definitions of all assets and checks.
+        find_graph: Returns the graph of the assets.
+
+    Raises:
+        DagflowInvalidDefinitionError: Two sensors evaluate the conditions of one asset.
+    """
+    own = [one for one in sensors if isinstance(one, AutomationConditionSensorDefinition)]
+    if not own and not any(map(has_condition, assets)):
+        return [*sensors]
+    graph = find_graph()
+    targets: dict[AssetKey | AssetCheckKey, SensorDefinition] = {}
+    left = AssetSelection.all(include_sources=True)
+    for one in own:
+        assert one.asset_selection is not None, "the constructor requires a target"
+        left = left - one.asset_selection
+        selected: set[AssetKey | AssetCheckKey] = {*one.asset_selection.resolve(graph)}
+        for key in selected | one.asset_selection.resolve_checks(graph):
+            other = targets.setdefault(key, one)
+            if other is not one:
+                raise DagflowInvalidDefinitionError(
+                    f"Automation policy sensors '{other.name}' and '{one.name}' have overlapping asset "
+                    f"selections: they both target '{key.to_user_string()}'. Each asset must only be "
+                    "targeted by one automation policy sensor."
+                )
+    nodes = [node for node in graph.asset_nodes.values() if node.is_executable]
+    waiting = [node.key for node in nodes if node.spec.automation_condition is not None]
+    checks = graph.check_nodes.values()
+    waiting_checks = [check.key for check in checks if check.spec.automation_condition is not None]
+    if targets.keys() >= {*waiting, *waiting_checks}:
+        return [*sensors]
+    has_observed = any(not node.is_materializable for node in nodes)
+    rest = left if own or has_observed else AssetSelection.all()
+    return [*sensors, AutomationConditionSensorDefinition(DEFAULT_NAME, target=rest)]
 
 
 def by_name(definitions: Iterable[_T]) -> dict[str, _T]:
