@@ -1,4 +1,4 @@
-"""Tests of random histories of materializations and evaluations: the reference and dagflow request the same."""
+"""Tests of histories of materializations and evaluations: the reference and dagflow request the same."""
 
 from __future__ import annotations
 
