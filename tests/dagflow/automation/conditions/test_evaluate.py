@@ -147,7 +147,7 @@ def test_an_unknown_asset_is_named(instance):
     condition = AutomationCondition.asset_matches("beens", MISSING)
 
     with pytest.raises(
-        DagflowUserCodeExecutionError, match="conditions for coffee.*'beens'.*not in the definitions"
+        DagflowUserCodeExecutionError, match=r"conditions for coffee.*'beens'.*not in the definitions"
     ):
         evaluate_automation_conditions([made("coffee", condition)], instance)
 
