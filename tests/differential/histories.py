@@ -186,7 +186,7 @@ class World:
 
     def _definition(self, kind: str, name: str, deps: str, partitions: str, condition: str) -> Any:
         api = self.api
-        facts: dict[str, Any] = {"automation_condition": self._condition(condition)}
+        facts: dict[str, Any] = {"automation_condition": self.condition_of(condition)}
         parents = [self._dep(dep.strip()) for dep in deps.split(",")] if deps else []
         if kind == "check":
             return api.asset_check(asset=deps, name=name, **facts)(lambda: api.AssetCheckResult(passed=True))
@@ -210,7 +210,8 @@ class World:
         mapping = self.api.TimeWindowPartitionMapping(start_offset=-int(offset), end_offset=-int(offset))
         return self.api.AssetDep(name, partition_mapping=mapping)
 
-    def _condition(self, text: str) -> Any:
+    def condition_of(self, text: str) -> Any:
+        """Return the condition of a definition; None without one."""
         if not text:
             return None
         names = self.api.AutomationCondition

@@ -143,10 +143,10 @@ class Edge:
 
     def downstream(self, upstream: Slots, slots: Slots, source: SlotSource) -> Slots:
         """Return those of some downstream slots that depend on at least one of some upstream slots."""
-        if self.is_identity:
-            return slots & upstream
         if not upstream or not slots:
             return NO_SLOTS
+        if self.is_identity:
+            return slots & upstream
         if self.mapping is None:
             return slots
         mapped = self._mapped(slots, source)

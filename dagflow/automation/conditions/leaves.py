@@ -76,7 +76,8 @@ def _versions(history: History, entity: Entity, before: int | None = None) -> di
 
 def newly_requested(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
     """Return the slots that the previous evaluation requested."""
-    return candidates & root.evaluation.previously_requested(entity) if candidates else NO_SLOTS
+    requested = root.evaluation.previously_requested(entity)
+    return candidates & requested if requested else NO_SLOTS
 
 
 def initial_evaluation(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
@@ -109,6 +110,8 @@ def will_be_requested(node: Node, entity: Entity, root: Root, candidates: Slots)
 
 def executed_with_root_target(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
     """Return the slots whose latest run selected the asset or check of the root too."""
+    if entity is root.entity:  # the condition is about dependencies
+        return NO_SLOTS
     key = root.entity.key
 
     def has_target(history: History, slot: str | None) -> bool:

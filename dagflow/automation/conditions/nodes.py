@@ -34,7 +34,7 @@ class Step(NamedTuple):
         entity: The entity that it was evaluated for.
         true: The slots for which it is true.
         candidates: The slots that were asked for.
-        start: The number of steps before the first step of its operands.
+        start: The position in the trace at which the steps of its operands begin.
     """
 
     node: Node | Edge
@@ -119,7 +119,8 @@ class Root:
         is_first: Whether it was not evaluated before.
         before: The states of the previous evaluation.
         states: The states for the next evaluation.
-        trace: The results of all nodes, each behind its operands, as the fields of a `Step`.
+        trace: The fields of the `Step` of each node, each behind its operands. One flat list costs the
+            garbage collector less than many tuples.
     """
 
     __slots__ = ("before", "entity", "evaluation", "is_first", "states", "trace")
@@ -130,7 +131,7 @@ class Root:
         self.is_first: bool = before is None
         self.before: dict[StateKey, State] = before or {}
         self.states: dict[StateKey, State] = {}
-        self.trace: list[tuple[Node | Edge, Entity, Slots, Slots, int]] = []
+        self.trace: list[Any] = []
 
 
 Run = Callable[["Node", Entity, Root, Slots], Slots]
@@ -199,5 +200,5 @@ def evaluate(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots
     trace = root.trace
     start = len(trace)
     true = node.run(node, entity, root, candidates) if candidates or node.remembers else candidates
-    trace.append((node, entity, true, candidates, start))
+    trace += (node, entity, true, candidates, start)
     return true

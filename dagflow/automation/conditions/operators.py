@@ -21,13 +21,16 @@ def any_of(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
     """Evaluate `|`."""
     true = NO_SLOTS
     for child in node.children:
-        true |= evaluate(child, entity, root, candidates)
+        found = evaluate(child, entity, root, candidates)
+        if found:
+            true = true | found if true else found
     return true
 
 
 def negation(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
     """Evaluate `~`."""
-    return candidates - evaluate(node.children[0], entity, root, candidates)
+    true = evaluate(node.children[0], entity, root, candidates)
+    return candidates - true if true else candidates
 
 
 def since(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
@@ -48,7 +51,7 @@ def since(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
         if both:
             true |= _later(node, entity, root, both)
     root.states[key] = true
-    return true & candidates
+    return true & candidates if true else true
 
 
 def _later(node: Node, entity: Entity, root: Root, both: Slots) -> Slots:

@@ -38,7 +38,7 @@ def _each(operand: Node, edges: Iterable[Edge], root: Root, candidates: Slots) -
         start = len(trace)
         true = evaluate(operand, edge.up, root, edge.upstream(candidates, evaluation))
         found = edge.downstream(true, candidates, evaluation)
-        trace.append((edge, edge.down, found, candidates, start))
+        trace += (edge, edge.down, found, candidates, start)
         yield found
 
 

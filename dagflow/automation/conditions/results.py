@@ -11,6 +11,9 @@ from dagflow.automation.conditions.view import EntitySubset
 from dagflow.defs.conditions.quantifiers import AssetMatches
 from dagflow.keys import AssetKey
 
+_SIZE = len(Step._fields)
+"""The number of elements of a step in a trace."""
+
 
 class TracedResult(AutomationResult):
     """The result of a step in the trace of a root. The results of its operands are built at first use."""
@@ -18,10 +21,10 @@ class TracedResult(AutomationResult):
     __slots__ = ("_position", "_root")
 
     def __init__(self, root: Root, position: int) -> None:
-        step = Step(*root.trace[position])
+        step = _step(root, position)
         node = step.node
         if isinstance(node, Edge):
-            node = _node_of(node, root.trace[position - 1][0])
+            node = _node_of(node, _step(root, position - _SIZE).node)
         context = AutomationContext(node, root, step.entity.key, step.candidates)
         super().__init__(context, EntitySubset(context.asset_graph_view, step.entity.key, step.true))
         self._root = root
@@ -30,13 +33,16 @@ class TracedResult(AutomationResult):
     @property
     def child_results(self) -> Sequence[AutomationResult]:
         """The results of the conditions in this one."""
-        trace = self._root.trace
-        first, position = Step(*trace[self._position]).start, self._position - 1
+        first, position = _step(self._root, self._position).start, self._position - _SIZE
         found: list[AutomationResult] = []
         while position >= first:
             found.append(TracedResult(self._root, position))
-            position = Step(*trace[position]).start - 1
+            position = _step(self._root, position).start - _SIZE
         return found[::-1]
+
+
+def _step(root: Root, position: int) -> Step:
+    return Step(*root.trace[position : position + _SIZE])
 
 
 def _node_of(edge: Edge, operand: object) -> Node:
@@ -49,4 +55,4 @@ def _node_of(edge: Edge, operand: object) -> Node:
 
 def result_of(root: Root) -> AutomationResult:
     """Return the result of the condition of an asset, check or job."""
-    return TracedResult(root, len(root.trace) - 1)
+    return TracedResult(root, len(root.trace) - _SIZE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 from histories import World
 
@@ -64,9 +62,7 @@ CASES = [
 @pytest.mark.parametrize(("definitions", "policy", "history", "requested"), CASES)
 def test_the_requests_of_a_policy(monkeypatch, definitions, policy, history, requested):
     """Each history of a policy makes these requests."""
-    monkeypatch.setattr(
-        World, "_condition", lambda self, text: policy.to_automation_condition() if text else None
-    )
+    condition = policy.to_automation_condition()
+    monkeypatch.setattr(World, "condition_of", lambda self, text: condition if text else None)
 
-    with warnings.catch_warnings():
-        assert World(dagflow, definitions).run(history) == requested
+    assert World(dagflow, definitions).run(history) == requested
