@@ -89,9 +89,25 @@ def call_user(
         and not ports.checks
     ):
         emit(plain, result)
-    elif isinstance(result, GeneratorType):
+    else:
+        emit_result(op, step_key, result, emit, emit_event, ports)
+
+
+def emit_result(
+    op: OpDefinition,
+    step_key: str,
+    result: Any,
+    emit: Emit,
+    emit_event: Callable[[Any], None],
+    ports: AssetPorts = NO_PORTS,
+) -> None:
+    """Emit each output in the result of a function. A generator or coroutine is run to its end.
+
+    Arguments and errors as `call_user`.
+    """
+    if isinstance(result, GeneratorType):
         _drain(op, step_key, result, emit, emit_event, ports)
-    elif is_async(body, result):
+    elif is_async(op.body, result):
         _run_async(op, step_key, result, emit, emit_event, ports)
     else:
         _emit_returned(op, step_key, result, emit, ports)

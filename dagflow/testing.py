@@ -9,43 +9,110 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
-from dagflow.analysis.callable_faults import CallableFaults
-from dagflow.analysis.canonical import canonical_events
-from dagflow.analysis.causality import Causality, causality
-from dagflow.analysis.code.closure import Code
-from dagflow.analysis.code.graph import CodeGraph, changed_blocks
-from dagflow.analysis.code.modules import FolderSources, Sources
-from dagflow.analysis.conditions import Conditions
-from dagflow.analysis.fault_plan import FaultPlan
-from dagflow.analysis.faults import Fault
-from dagflow.analysis.fingerprint import Fingerprint, fingerprint
-from dagflow.analysis.graphs import graph_of, has_graph
-from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
-from dagflow.analysis.steps import StepAssets, step_assets
-from dagflow.analysis.stubs import Stubs
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
-from dagflow.defs.executors.definition import ExecutorDefinition
-from dagflow.defs.project.repository import definitions_of
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
-from dagflow.events.catalogue import EventField, EventRow, event_catalogue
-from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent, EventLogEntry
-from dagflow.executors.named_assets import reconstructable_assets
 from dagflow.instance.instance import DagflowInstance
-from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
-from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
-from dagflow.selection.graph import Graph, Node
-from dagflow.selection.parse import parse_selection
-from dagflow.selection.resolve import resolve
-from dagflow.selection.tree import Call, Selection
-from dagflow.selection.words import in_words
 
 if TYPE_CHECKING:
     from random import Random
+
+    from dagflow.analysis.canonical import canonical_events
+    from dagflow.analysis.causality import Causality, causality
+    from dagflow.analysis.code.closure import Code
+    from dagflow.analysis.code.graph import CodeGraph, changed_blocks
+    from dagflow.analysis.code.modules import FolderSources, Sources
+    from dagflow.analysis.conditions import Conditions
+    from dagflow.analysis.fault_plan import FaultPlan
+    from dagflow.analysis.faults import Fault
+    from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
+    from dagflow.analysis.graphs import graph_of, has_graph
+    from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
+    from dagflow.analysis.smoke.findings import SmokeFinding
+    from dagflow.analysis.smoke.listing import smoke_tests
+    from dagflow.analysis.smoke.parts import SmokeTest
+    from dagflow.analysis.steps import StepAssets, step_assets
+    from dagflow.analysis.stubs import Stubs
+    from dagflow.analysis.written_test import write_test
+    from dagflow.automation.tick_times import tick_times
+    from dagflow.defs.executors.definition import ExecutorDefinition
+    from dagflow.defs.project.repository import definitions_of
+    from dagflow.events.catalogue import EventField, EventRow, event_catalogue
+    from dagflow.events.error_info import error_chain
+    from dagflow.executors.named_assets import reconstructable_assets
+    from dagflow.invocation.outputs import outputs_of
+    from dagflow.invocation.resources import OnDemand
+    from dagflow.partitions.boundaries import boundaries
+    from dagflow.selection.graph import Graph, Node
+    from dagflow.selection.parse import parse_selection
+    from dagflow.selection.resolve import resolve
+    from dagflow.selection.tree import Call, Selection
+    from dagflow.selection.words import in_words
+
+_ON_DEMAND = {
+    "Call": "dagflow.selection.tree",
+    "Causality": "dagflow.analysis.causality",
+    "Code": "dagflow.analysis.code.closure",
+    "CodeGraph": "dagflow.analysis.code.graph",
+    "Conditions": "dagflow.analysis.conditions",
+    "EventField": "dagflow.events.catalogue",
+    "EventRow": "dagflow.events.catalogue",
+    "Fault": "dagflow.analysis.faults",
+    "FaultPlan": "dagflow.analysis.fault_plan",
+    "Fingerprint": "dagflow.analysis.fingerprint",
+    "FolderSources": "dagflow.analysis.code.modules",
+    "Graph": "dagflow.selection.graph",
+    "Node": "dagflow.selection.graph",
+    "OnDemand": "dagflow.invocation.resources",
+    "Selection": "dagflow.selection.tree",
+    "SmokeFinding": "dagflow.analysis.smoke.findings",
+    "SmokeTest": "dagflow.analysis.smoke.parts",
+    "Sources": "dagflow.analysis.code.modules",
+    "StepAssets": "dagflow.analysis.steps",
+    "Stubs": "dagflow.analysis.stubs",
+    "UnfinishedOrder": "dagflow.analysis.interleavings",
+    "boundaries": "dagflow.partitions.boundaries",
+    "canonical_events": "dagflow.analysis.canonical",
+    "causality": "dagflow.analysis.causality",
+    "changed_blocks": "dagflow.analysis.code.graph",
+    "definitions_of": "dagflow.defs.project.repository",
+    "error_chain": "dagflow.events.error_info",
+    "event_catalogue": "dagflow.events.catalogue",
+    "fingerprint": "dagflow.analysis.fingerprint",
+    "fingerprint_from": "dagflow.analysis.fingerprint",
+    "graph_of": "dagflow.analysis.graphs",
+    "has_graph": "dagflow.analysis.graphs",
+    "in_order": "dagflow.analysis.interleavings",
+    "in_words": "dagflow.selection.words",
+    "interleavings": "dagflow.analysis.interleavings",
+    "outputs_of": "dagflow.invocation.outputs",
+    "parse_selection": "dagflow.selection.parse",
+    "reconstructable_assets": "dagflow.executors.named_assets",
+    "resolve": "dagflow.selection.resolve",
+    "smoke_tests": "dagflow.analysis.smoke.listing",
+    "step_assets": "dagflow.analysis.steps",
+    "tick_times": "dagflow.automation.tick_times",
+    "unfinished_orders": "dagflow.analysis.interleavings",
+    "write_test": "dagflow.analysis.written_test",
+}
+"""The names that are loaded when they are first used, because a session needs few of them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_ON_DEMAND[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_DEMAND})
 
 
 @contextmanager
@@ -86,7 +153,12 @@ def run_options(
         >>> success, [round(seconds) for seconds in options.clock.sleeps]
         (True, [60])
     """
-    found = faults.planned if isinstance(faults, FaultPlan) else faults and CallableFaults(faults)
+    found = None
+    if faults is not None:  # imported lazily, because few runs have faults
+        from dagflow.analysis.callable_faults import CallableFaults
+        from dagflow.analysis.fault_plan import FaultPlan
+
+        found = faults.planned if isinstance(faults, FaultPlan) else CallableFaults(faults)
     changes: dict[str, Any] = {"clock": clock, "pick": pick, "given": given, "faults": found}
     changes |= {"random": random, "executor": executor}
     with set_options(**{name: value for name, value in changes.items() if value is not None}) as options:
@@ -238,6 +310,8 @@ __all__ = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "SmokeFinding",
+    "SmokeTest",
     "Sources",
     "StepAssets",
     "Stubs",
@@ -254,6 +328,7 @@ __all__ = [
     "error_chain",
     "event_catalogue",
     "fingerprint",
+    "fingerprint_from",
     "graph_of",
     "has_graph",
     "in_order",
@@ -263,11 +338,15 @@ __all__ = [
     "log_lines",
     "observe",
     "observe_runs",
+    "outputs_of",
     "parse_selection",
     "reconstructable_assets",
     "resolve",
     "run_options",
+    "smoke_tests",
     "step_assets",
+    "tick_times",
     "unfinished_orders",
     "with_plans",
+    "write_test",
 ]

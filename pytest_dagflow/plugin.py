@@ -25,8 +25,9 @@ from pytest_dagflow.fixtures import (
 )
 from pytest_dagflow.markers import env, executors, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
-from pytest_dagflow.reports import failure, interrupts, observed
-from pytest_dagflow.selecting import record
+from pytest_dagflow.reports import debugger, failure, interrupts, observed, saved
+from pytest_dagflow.selecting import record, recording
+from pytest_dagflow.selecting.outside import session as reads
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
 _FIXTURE_MODULES = (
@@ -59,12 +60,22 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
         pluginmanager.register(module, module.__name__)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Record what the code of the project reads, before pytest imports a file of the user."""
+    reads.start_watching(early_config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the session, with the hooks of the selection only if an option needs them."""
+    """Start the session, with the hooks of an option only if it is used."""
+    reads.start_watching(config)
     registry.register_markers(config)
     session = dag_session.start_session(config)
+    config.pluginmanager.register(record.Reports(config), "dagflow-reports")
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
+    if session.options.smoke:
+        config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -89,6 +100,20 @@ def pytest_make_collect_report(
     return report
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Remember the tests before any selection of them."""
+    recording.remember_collected(config, items)
+    yield
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Remember the versions of the files with which the tests run."""
+    recording.remember_sources(session.config)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Send the time to a worker of xdist."""
@@ -100,7 +125,7 @@ def pytest_testnodedown(node: Any) -> None:
     """Receive the selection, the record, the skipped seconds and the notes of a worker of xdist."""
     worker_output = getattr(node, "workeroutput", {})
     dag_session.receive_selection(node.config, worker_output)
-    record.receive_record(node.config, worker_output)
+    recording.receive_record(node.config, worker_output)
     real_time.receive_skipped(node.config, worker_output)
     dag_session.receive_notes(node.config, worker_output)
 
@@ -117,7 +142,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             real_time.skip_waits(item, stack)
             executors.use_executor(item, stack)
 
-        with record.recording_nodes(item), observed.keeping_runs(item), imports.when_loaded(prepare_runs):
+        with (
+            reads.reads_of_test(item),
+            record.recording_nodes(item),
+            observed.keeping_runs(item),
+            imports.when_loaded(prepare_runs),
+        ):
             return (yield)
 
 
@@ -148,12 +178,11 @@ def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[Any], request: p
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record the nodes of fixtures and failures, add the runs to the report, and stop at a Ctrl-C."""
+    """Record the nodes of fixtures, add the runs to the report, and stop at a Ctrl-C."""
     failure.prepare_report(item, call)
     outcome = yield
     strict.note_outcome(item, outcome)
     record.add_nodes(item, observed.nodes_of_fixtures(item))
-    record.record_failure(item.config, outcome)
     failure.add_section(item, outcome)
     if call.excinfo is not None:
         interrupts.check_raised(item, call.excinfo)
@@ -163,13 +192,23 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Save the record before xdist sends the output of a worker."""
-    record.save_record(session.config)
+    recording.save_record(session.config)
     real_time.send_skipped(session.config)
     dag_session.send_notes(session.config)
     yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the seconds of waits that were skipped, and the notes."""
+    """Print the seconds of skipped waits, the notes, and the tests of failed steps that were written."""
     real_time.print_skipped(terminalreporter, config)
     dag_session.print_notes(terminalreporter, config)
+    saved.print_saved(terminalreporter, config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_exception_interact(
+    node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
+) -> Generator[None, object, object]:
+    """Let the debugger of --pdb open in the frame of the user, not in that of the engine."""
+    with debugger.in_user_frame(node.config, call):
+        return (yield)

@@ -22,12 +22,18 @@ class SelectionResult:
     Attributes:
         error: The message of an error in the selection, which ends the session; empty if there is no error.
         summary: The lines of the report about the selection.
-        explanations: The line of `--dag-explain` for each test.
+        explanations: The lines of `--dag-explain`.
+        tests: The number of collected tests.
+        dropped: The ids of the tests that the selection would drop; only under `--dag-shadow`.
+        is_nothing_changed: Whether no test was kept, because nothing changed.
     """
 
     error: str = ""
     summary: list[str] = field(default_factory=list)
     explanations: list[str] = field(default_factory=list)
+    tests: int = 0
+    dropped: list[str] = field(default_factory=list)
+    is_nothing_changed: bool = False
 
 
 @dataclass

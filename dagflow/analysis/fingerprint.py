@@ -87,6 +87,64 @@ def fingerprint(
     return _facts(definition, key).fingerprint(CodeGraph(os.getcwd()) if graph is None else graph)
 
 
+_FACETS = {
+    "code_version": "code",
+    "config_schema": "config",
+    "config": "config",
+    "dagflow_type": "types",
+    "dagster_type": "types",
+    "partitions_def": "partitions",
+    "partition_mappings": "partitions",
+    "backfill_policy": "partitions",
+    "required_resource_keys": "resources",
+    "resource_defs": "resources",
+    "io_manager_def": "resources",
+    "retry_policy": "retry",
+    "op_retry_policy": "retry",
+    "hooks": "hooks",
+    "check_specs": "checks",
+    "blocking": "checks",
+    "additional_deps": "checks",
+}
+"""The facet of each argument of the decorators of definitions; `arguments` for all others."""
+_IGNORED = frozenset({"description", "tags", "group_name", "owners", "kinds", "op_tags", "run_tags"})
+
+
+def fingerprint_from(block_id: str, graph: CodeGraph) -> Fingerprint:
+    """Return the fingerprint of a definition by the syntax of its block, for code that is not imported.
+
+    It can be compared with another one by syntax, and not with one of `fingerprint`.
+
+    Args:
+        block_id: The id of its block, such as `shop/assets.py::beans`.
+        graph: The code of the project, such as that of a git revision.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from dagflow.testing import CodeGraph, fingerprint_from
+        >>> text = "from dagflow import RetryPolicy, op\\n@op(retry_policy=RetryPolicy({}))\\ndef brew(): ..."
+        >>> found = []
+        >>> for retries in (1, 2):
+        ...     with tempfile.TemporaryDirectory() as folder:
+        ...         _ = Path(folder, "shop.py").write_text(text.format(retries))
+        ...         found.append(fingerprint_from("shop.py::brew", CodeGraph(folder, is_live=False)))
+        >>> found[0].retry == found[1].retry, found[0].code == found[1].code
+        (False, True)
+    """
+    parts: dict[str, list[str]] = {}
+    code = graph.code_from([block_id])
+    modules = {code.module}
+    for keyword, (digest, ids) in sorted(graph.arguments_of(block_id).items()):
+        if keyword not in _IGNORED:
+            inner = graph.code_from(ids, stops=True)  # a definition among them is a node of its own
+            modules.add(inner.module)
+            parts.setdefault(_FACETS.get(keyword, "arguments"), []).extend((keyword, digest, inner.code))
+    found = {facet: digest_of(*rows) for facet, rows in parts.items()}
+    found["code"] = digest_of(code.code, found.get("code", ""))
+    return Fingerprint(**found, module=digest_of(*sorted(modules)))
+
+
 class _Facts:
     """The facts of a definition by facet: plain data, and functions, classes and objects with code."""
 
@@ -227,9 +285,9 @@ def _add_op(facts: _Facts, op: OpDefinition, ignored: Collection[str] = ()) -> N
 
 def _type_parts(dagflow_type: DagflowType) -> list[Any]:
     """Return the key of a type, and its functions."""
-    check, loader = getattr(dagflow_type, "_check", None), dagflow_type.loader
-    own = [] if dagflow_type.is_builtin or check is None else [check]
-    return [dagflow_type.key, own, loader]
+    if dagflow_type.is_builtin:
+        return [dagflow_type.key]
+    return [dagflow_type.key, getattr(dagflow_type, "_check", None), dagflow_type.loader]
 
 
 def _add_graph(facts: _Facts, graph: GraphDefinition) -> None:

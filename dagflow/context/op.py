@@ -86,7 +86,10 @@ class StepContext(CallContext):
         """The names of the outputs that this step produces."""
         self._state.require("selected_output_names")
         step = self._state.step
-        if step is None:
+        if step is None:  # a direct call
+            part = self._state.assets_def
+            if part is not None and part.is_subset:
+                return {*part.outputs, *part.check_specs_by_output_name}
             return set(self.op_def.outs)
         return {output.name for output in step.outputs if output.is_selected}
 

@@ -158,6 +158,11 @@ class ExecutionResult:
         return self._run.is_success
 
     @property
+    def instance(self) -> DagflowInstance:
+        """The instance that stores the run."""
+        return self._instance
+
+    @property
     def plan(self) -> Plan:
         """The plan that was run."""
         return self._log.plan
@@ -347,10 +352,49 @@ class ExecutionResult:
         found = {item.name: self._value_of_source(item.source) for item in loads}
         return {name: value for name, value in found.items() if value is not UNSET}
 
+    def outputs_for_step(self, step_key: str) -> dict[str, Any]:
+        """Return the values that a step gave, by the name of the output.
+
+        A dynamic output has a dict by mapping key. The result of a check is whether it passed. An output is
+        left out if it was not given, or has no value.
+
+        Args:
+            step_key: The key of the step.
+
+        Raises:
+            DagflowInvalidDefinitionError: The plan has no such step.
+            DagflowInvariantViolationError: The values are stored, and the result is not open.
+
+        Example:
+            >>> from dagflow import job, op
+            >>> @op
+            ... def one():
+            ...     return 1
+            >>> @job
+            ... def j():
+            ...     one()
+            >>> j.execute_in_process().outputs_for_step("one")
+            {'result': 1}
+        """
+        step = self.plan.step_by_key(step_key)
+        found: dict[str, Any] = {}
+        for output in step.outputs:
+            if output.manager_key is not None and (step_key, output.name, None) in self._values:
+                found[output.name] = self._values[step_key, output.name, None]
+        for key in self._values:
+            if key[0] == step_key and key[2] is not None:
+                found.setdefault(key[1], {})[key[2]] = self._values[key]
+        names = {output.check_spec.key: output.name for output in step.outputs if output.check_spec}
+        for event in self._of_type(_T.ASSET_CHECK_EVALUATION) if names else ():
+            evaluation = event.asset_check_evaluation_data
+            if event.step_key == step_key and evaluation.asset_check_key in names:
+                found[names[evaluation.asset_check_key]] = evaluation.passed
+        return found
+
     def _value_of_source(self, source: Source) -> Any:
         if source.source_type == FROM_OUTPUTS:
             values = [self._value_of_source(part) for part in source.parts]
-            return [value for value in values if value is not UNSET]
+            return self._list_of([value for value in values if value is not UNSET])
         if source.source_type == FROM_DEFAULT:
             return source.value
         if source.source_type == FROM_INPUT_VALUE:
@@ -359,12 +403,18 @@ class ExecutionResult:
             return UNSET
         if source.source_type == FROM_COLLECT:
             step_key, name, _ = source.ref
-            return [
-                value
-                for key, value in self._values_in_memory().items()
-                if key[1] == name and step_key in (key[0], step_key_base(key[0]))
-            ]
+            return self._list_of(
+                [
+                    value
+                    for key, value in self._values_in_memory().items()
+                    if key[1] == name and step_key_base(step_key) == step_key_base(key[0])
+                ]
+            )
         return self._values_in_memory().get(source.ref, UNSET)
+
+    def _list_of(self, values: list[Any]) -> Any:
+        """Return a list of values; UNSET if they are stored, so that none of them is in memory."""
+        return values if values or self._values_in_memory() is self._values else UNSET
 
     def _values_in_memory(self) -> Mapping[OutputKey, Any]:
         """Return the outputs whose values are in memory."""

@@ -78,6 +78,13 @@ def dag_nodes(*names_or_definitions_or_expressions: Any) -> tuple[Any, ...]:
     return names_or_definitions_or_expressions
 
 
+def dag_always() -> None:
+    """Run the test under every selection of --dag-select and --dag-exclude.
+
+    For tests that depend on something that no analysis sees, such as a service.
+    """
+
+
 def dag_real_time() -> None:
     """Wait in real time for the retries of the runs of this test, instead of skipping the waits.
 
@@ -138,7 +145,7 @@ def dag_executors(*names: str) -> tuple[str, ...]:
     return names
 
 
-MARKERS = (dag_partitions, dag_nodes, dag_config, dag_env, dag_executors, dag_real_time)
+MARKERS = (dag_partitions, dag_nodes, dag_always, dag_config, dag_env, dag_executors, dag_real_time)
 
 
 class _MarkFactory(pytest.MarkDecorator):

@@ -12,7 +12,9 @@ import pytest
 
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
+from pytest_dagflow.reports.debugger import OUR_PACKAGES, ends_in_dagflow
 from pytest_dagflow.reports.observed import ObservedRuns, runs_of, runs_of_fixtures
+from pytest_dagflow.reports.saved import save_failed_steps, saving_lines
 from pytest_dagflow.reports.step_names import expression_of
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
         return
     runs = runs_of(item)
     of_fixtures = runs_of_fixtures(item)
+    if runs is not None:
+        save_failed_steps(item, report, [result for result, _ in _choose_runs(runs, of_fixtures)])
     count = sum(one.count for one in (runs, *of_fixtures) if one is not None)
     if runs is None or not count or item.config.getoption("tbstyle", "auto") == "line":
         return  # the style "line" shows one line for each failure
@@ -54,13 +58,10 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
 # frames
 
 
-_OUR_PACKAGES = ("dagflow", "pytest_dagflow")
-
-
 def _hide_frames() -> None:
     """Set `__tracebackhide__` in the modules of dagflow, so that tracebacks omit their frames."""
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in _OUR_PACKAGES:
+        if name.partition(".")[0] in OUR_PACKAGES:
             vars(module).setdefault("__tracebackhide__", _is_user_error)
 
 
@@ -68,11 +69,7 @@ def _is_user_error(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     """Return whether an error was raised outside of dagflow, or is a DagflowError."""
     from dagflow import DagflowError
 
-    traceback = excinfo.tb
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-    return isinstance(excinfo.value, DagflowError) or package not in _OUR_PACKAGES
+    return isinstance(excinfo.value, DagflowError) or not ends_in_dagflow(excinfo.tb)
 
 
 # the section
@@ -95,6 +92,7 @@ def _section_lines(
         expression_of(result, key) for result in failed for key in run_text.failed_steps(result)
     )
     if names:
+        yield from saving_lines(item, _runnable_id(item))
         yield f"tests of the failed nodes:  pytest --dag-select {shlex.quote(', '.join(names))}"
 
 

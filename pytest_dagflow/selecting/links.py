@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
-import dis
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
-from typing import NamedTuple
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow.selecting.references import NotLoaded, RunOf, nested_code, references, unwrap
+
 _CONTAINER_DEPTH = 3
-_MAX_WRAPPERS = 30
+_PLAIN_TYPES = frozenset({str, int, float, bool, bytes, type(None), FunctionType, ModuleType, type})
 _LIBRARIES = frozenset({"site-packages", "dist-packages"})
-_GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
-_CELL_LOADS = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
-_ATTRIBUTE_LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_WITHOUT_VALUE = frozenset({"EXTENDED_ARG", "PUSH_NULL"})
-_LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_def", "resolve_assets_def"})
-"""The methods of a project that return a definition by its name."""
+_RUNTIMES = frozenset({"dagflow", "pytest_dagflow", "dagster"})
+_DYNAMIC = frozenset({
+    "__import__", "eval", "exec", "getfixturevalue", "globals", "import_module", "load_module", "run_module",
+    "run_path", "subprocess",
+})  # fmt: skip
+"""Names in code behind which a run of a pipeline may be hidden."""
+_SETUP_METHODS = (
+    "setUp", "tearDown", "setUpClass", "tearDownClass", "asyncSetUp", "asyncTearDown", "setup_method",
+    "teardown_method", "setup_class", "teardown_class",
+)  # fmt: skip
 
 
 class Link(NamedTuple):
     """A definition or an expression that a test touches.
 
     Attributes:
-        target: A definition, or a string in the syntax of `--dag-select`.
+        target: A definition, a string in the syntax of `--dag-select`, or a call of `dag_run`.
         reason: The source of the link, for `--dag-explain`.
     """
 
@@ -36,22 +42,36 @@ class Link(NamedTuple):
     reason: str
 
 
-def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> list[Link]:
+@dataclass
+class Links:
+    """The links of a test, and whether its code can reach dagflow at all.
+
+    Attributes:
+        found: The links, the strongest first.
+        can_reach: Whether the test may run or call a definition.
+        is_dynamic: Whether it may do so through names that its code does not show.
+    """
+
+    found: list[Link] = field(default_factory=list)
+    can_reach: bool = False
+    is_dynamic: bool = False
+
+
+def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Links:
     """Return the links of a test, the strongest first: declared by a marker, then inferred.
 
     Args:
         item: The test.
         is_definition: Checks whether a value is a definition that has nodes.
     """
-    declared = [*_declared_links(item, is_definition), *_plugin_links(item)]
-    inferred = [
-        Link(found, reason)
-        for value, reason in _inferred_values(item)
-        for element in elements_of(value)
-        for found in (element, *_started_by(element))
-        if is_definition(found)
-    ]
-    return declared + inferred
+    links = Links([*_declared_links(item, is_definition), *_plugin_links(item)])
+    for value, reason in _inferred_values(item, links):
+        links.can_reach = True
+        for found in (value, *_started_by(value)):
+            if isinstance(found, RunOf) or is_definition(found):
+                links.found.append(Link(found, reason))
+    links.can_reach = links.can_reach or links.is_dynamic or bool(links.found)
+    return links
 
 
 def _started_by(value: object) -> list[object]:
@@ -72,6 +92,9 @@ def _started_by(value: object) -> list[object]:
 
 def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object]:
     """Yield the elements of a list, tuple, set or dict, down to a depth; any other value itself."""
+    if type(value) in _PLAIN_TYPES or isinstance(value, RunOf | NotLoaded):
+        yield value
+        return
     if isinstance(value, Mapping):
         value = list(value.values())
     if depth and isinstance(value, list | tuple | set | frozenset):
@@ -82,36 +105,98 @@ def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object
 
 
 def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) -> Iterator[Link]:
-    for mark in item.iter_markers("dag_nodes"):
-        for target in elements_of(mark.args):
-            yield Link(target, "declared by dag_nodes")
-    for mark in item.iter_markers("dag_partitions"):
-        for target in (*mark.args, *mark.kwargs.values()):
-            if is_definition(target):
-                yield Link(target, "declared by dag_partitions")
+    marks = [mark for mark in item.iter_markers() if mark.name in ("dag_nodes", "dag_partitions")]
+    for mark in sorted(marks, key=lambda mark: mark.name):
+        if mark.name == "dag_nodes":
+            targets: Iterable[object] = elements_of(mark.args)
+        else:
+            targets = filter(is_definition, (*mark.args, *mark.kwargs.values()))
+        for target in targets:
+            yield Link(target, f"declared by {mark.name}")
 
 
 def _plugin_links(item: pytest.Item) -> Iterator[Link]:
+    if not item.config.hook.pytest_dagflow_link.get_hookimpls():
+        return
     results: list[Iterable[object]] = item.ihook.pytest_dagflow_link(item=item)
     for result in results:
         for target in elements_of(list(result or ())):
             yield Link(target, "linked by a plugin")
 
 
-def _inferred_values(item: pytest.Item) -> Iterator[tuple[object, str]]:
+def _inferred_values(item: pytest.Item, links: Links) -> Iterator[tuple[object, str]]:
+    """Yield the values of the runtime to which a test leads, each with the reason."""
     callspec = getattr(item, "callspec", None)
     for name, value in (callspec.params if callspec else {}).items():
-        yield value, f"inferred from parameter '{name}'"
-    root = str(item.config.rootpath)
+        for element in elements_of(value):
+            if _is_of_runtime(element):
+                yield element, f"inferred from parameter '{name}'"
     test = getattr(item, "obj", None)
-    yield from _references_within_project(_doctest_function(item) if test is None else test, "", root)
-    fixture_info = getattr(item, "_fixtureinfo", None)  # pytest has no public name for the fixtures of a test
-    for name, definitions in (fixture_info.name2fixturedefs if fixture_info else {}).items():
-        for definition in definitions:
-            yield from _references_within_project(definition.func, f" in fixture '{name}'", root)
+    for function in (doctest_function(item) if test is None else test, *methods_beside(item)):
+        yield from _reached_from(function, "", links)
+    for name, function in winning_fixtures(item):
+        inner = unwrap(function)
+        if inner is not None and is_project_function(inner):
+            yield from _reached_from(inner, f" in fixture '{name}'", links)
+        elif (getattr(function, "__module__", None) or "").partition(".")[0] in _RUNTIMES:
+            links.can_reach = True
 
 
-def _doctest_function(item: pytest.Item) -> FunctionType | None:
+def _reached_from(function: object, where: str, links: Links) -> Iterator[tuple[object, str]]:
+    inner = unwrap(function)
+    if inner is None:
+        return
+    reach = _reach_of(inner)
+    links.is_dynamic = links.is_dynamic or reach.is_dynamic
+    for name, value, holder in reach.values:
+        yield value, f"inferred from '{name}'{holder}{where}"
+
+
+def winning_fixtures(item: pytest.Item) -> Iterator[tuple[str, Callable[..., object]]]:
+    """Yield the name and the function of each fixture of a test, also of those that fixtures use.
+
+    A fixture that overrides another one is followed by the other if it uses it.
+    """
+    info = getattr(item, "_fixtureinfo", None)  # pytest has no public name for the fixtures of a test
+    for name, definitions in (info.name2fixturedefs if info else {}).items():
+        for definition in reversed(definitions):
+            yield name, definition.func
+            if name not in definition.argnames:
+                break
+
+
+def methods_beside(item: pytest.Item) -> Iterator[object]:
+    """Yield the methods of the class of a test that it names, and those that prepare it."""
+    if not isinstance(item.parent, pytest.Class):
+        return
+    cls: type = item.parent.obj
+    test = unwrap(getattr(item, "obj", None))
+    if test is None:
+        return
+    todo, seen = [test], {test}
+    while todo:
+        current = todo.pop()
+        names = (
+            current.__code__.co_names if current is not test else (*test.__code__.co_names, *_SETUP_METHODS)
+        )
+        for name in names:
+            method = unwrap(vars_of_class(cls, name))
+            if method is not None and method not in seen and is_project_function(method):
+                seen.add(method)
+                todo.append(method)
+                yield method
+
+
+def vars_of_class(cls: type, name: str) -> object:
+    """Return an attribute of a class or a base as it is stored, without calling a descriptor."""
+    for base in cls.__mro__:
+        if name in vars(base):
+            found = vars(base)[name]
+            return found.__func__ if isinstance(found, staticmethod | classmethod) else found
+    return None
+
+
+def doctest_function(item: pytest.Item) -> FunctionType | None:
     """Return a function with the code of the examples of a doctest; None for any other item."""
     doctest = getattr(item, "dtest", None)
     if doctest is None:
@@ -124,129 +209,131 @@ def _doctest_function(item: pytest.Item) -> FunctionType | None:
     return FunctionType(code, doctest.globs)
 
 
-def _references_within_project(function: object, where: str, root: str) -> Iterator[tuple[object, str]]:
-    """Yield the references of a function, and those of the project functions among them, with reasons."""
-    for name, value in references(function):
-        yield value, f"inferred from '{name}'{where}"
-        if _is_project_function(value, root):
-            for inner, found in references(value):
-                yield found, f"inferred from '{inner}' in {name}(){where}"
+class Reach(NamedTuple):
+    """The values of the runtime that a function refers to, also through functions and classes of the project.
 
-
-def _is_project_function(value: object, root: str) -> bool:
-    inner = _unwrap(value) if isinstance(value, FunctionType) else None
-    path = Path(inner.__code__.co_filename) if inner else None
-    return path is not None and path.is_relative_to(root) and _LIBRARIES.isdisjoint(path.parts)
-
-
-def references(function: object) -> list[tuple[str, object]]:
-    """Return the globals, closure variables and `module.attribute` chains that the code of a function names.
-
-    Returns:
-        Pairs of name and value, in the order of the code. Nothing is imported or called.
-
-    Example:
-        >>> [name for name, value in references(lambda: sys.modules)]
-        ['sys.modules']
+    Attributes:
+        values: The name of each value, the value, and the function that refers to it: ` in helper()`.
+        is_dynamic: Whether the code may load more than it names: `import_module`, an import in a function.
     """
-    inner = _unwrap(function)
-    return list(_references(inner).items()) if inner else []
+
+    values: list[tuple[str, object, str]]
+    is_dynamic: bool
 
 
-def _unwrap(function: object) -> FunctionType | None:
-    """Return the function inside methods, decorators and hypothesis tests; None if there is no function."""
-    for _ in range(_MAX_WRAPPERS):
-        hypothesis_test = getattr(getattr(function, "hypothesis", None), "inner_test", None)
-        inner = (
-            hypothesis_test or getattr(function, "__func__", None) or getattr(function, "__wrapped__", None)
-        )
-        if inner is None:
-            break
-        function = inner
-    return function if isinstance(function, FunctionType) else None
+@lru_cache(maxsize=16384)
+def _reach_of(function: FunctionType) -> Reach:
+    values: list[tuple[str, object, str]] = []
+    is_dynamic = False
+    todo: list[tuple[FunctionType, str]] = [(function, "")]
+    seen = {function}
+    for current, holder in todo:
+        is_dynamic = is_dynamic or _is_dynamic(current)
+        for name, value in references(current):
+            is_dynamic = is_dynamic or _hides_runtime(value)
+            values += [(name, one, holder) for one in elements_of(value) if _is_link(one)]
+            for inner, of in _functions_in(value, name):
+                if inner not in seen:
+                    seen.add(inner)
+                    todo.append((inner, of))
+    return Reach(values, is_dynamic)
+
+
+def _functions_in(value: object, name: str) -> Iterator[tuple[FunctionType, str]]:
+    """Yield the project functions in a value: itself, those in a container, and the methods of a class."""
+    if value is None or isinstance(value, str | int | float | bytes | ModuleType):
+        return
+    for element in elements_of(value):
+        while isinstance(element, partial):
+            element = element.func
+        if _is_of_runtime(element) and not isinstance(element, type):
+            continue  # a definition is a node itself
+        function = _plain_function(element)
+        if function is not None:
+            if is_project_function(function):
+                yield function, f" in {name}()"
+            continue
+        cls = element if isinstance(element, type) else type(element)
+        for base in cls.__mro__ if is_project_module(cls.__module__) else ():
+            if not is_project_module(base.__module__):
+                continue
+            for attribute in list(vars(base).values()):
+                method = unwrap(_accessor(attribute))
+                if method is not None:
+                    yield method, f" in class {cls.__name__}"
+
+
+def _plain_function(value: object) -> FunctionType | None:
+    if isinstance(value, FunctionType | MethodType | staticmethod | classmethod):
+        return unwrap(value)
+    # a wrapper, such as a cache
+    inner = None if isinstance(value, type) else getattr(value, "__dict__", {}).get("__wrapped__")
+    return None if inner is None else unwrap(inner)
+
+
+def _accessor(attribute: object) -> Any:
+    """Return the function of a method, property or cached property as it is stored in a class."""
+    if isinstance(attribute, property):
+        return attribute.fget
+    if isinstance(attribute, cached_property):
+        return attribute.func
+    return attribute if isinstance(attribute, FunctionType | staticmethod | classmethod) else None
+
+
+def _is_link(value: object) -> bool:
+    return not isinstance(value, NotLoaded) and _is_of_runtime(value)
+
+
+def _is_of_runtime(value: object) -> bool:
+    """Return whether a value comes from the runtime: a definition, a function, a class derived from it."""
+    if isinstance(value, ModuleType):
+        return value.__name__.partition(".")[0] in _RUNTIMES
+    if isinstance(value, FunctionType):
+        return (value.__module__ or "").partition(".")[0] in _RUNTIMES
+    return _is_class_of_runtime(value if isinstance(value, type) else type(value))
 
 
 @lru_cache(maxsize=4096)
-def _references(function: FunctionType) -> dict[str, object]:
-    closure = dict(_closure_variables(function))
-    return {
-        name: value
-        for code in _nested_code(function.__code__)
-        for name, value in _named_values(code, function.__globals__, closure)
-        if value is not None
-        and not name.startswith("@")  # names that pytest adds when it rewrites assertions
-    }
+def _is_class_of_runtime(cls: type) -> bool:
+    return any(base.__module__.partition(".")[0] in _RUNTIMES for base in cls.__mro__)
 
 
-def _closure_variables(function: FunctionType) -> Iterator[tuple[str, object]]:
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        with contextlib.suppress(ValueError):  # an empty cell: the variable is not assigned yet
-            yield name, cell.cell_contents
+def _is_dynamic(function: FunctionType) -> bool:
+    return any(not _DYNAMIC.isdisjoint(code.co_names) for code in nested_code(function.__code__))
 
 
-def _nested_code(code: CodeType) -> Iterator[CodeType]:
-    """Yield a code object and the code objects of the functions, classes and comprehensions in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _nested_code(constant)
+def _hides_runtime(value: object) -> bool:
+    """Return whether code may get definitions out of a module by names that cannot be read."""
+    if isinstance(value, NotLoaded):
+        return value.name.partition(".")[0] not in sys.stdlib_module_names
+    if isinstance(value, ModuleType) and is_project_module(value.__name__):
+        return any(_is_of_runtime(found) for found in list(vars(value).values()))
+    return False
 
 
-def _named_values(
-    code: CodeType, globals_: Mapping[str, object], closure: Mapping[str, object]
-) -> Iterator[tuple[str, object]]:
-    """Yield the names and values that the instructions load: a name, then the attributes of modules.
-
-    A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. In an assertion it
-    is the whole project, because the code that pytest adds there loads the project too.
-    """
-    name, value, imported, lookup = "", None, None, ""
-    modules: dict[str, tuple[str, ModuleType]] = {}  # by the local variable that holds the module
-    for instruction in dis.get_instructions(code):
-        operation, given = instruction.opname, instruction.argval
-        if operation in _WITHOUT_VALUE:
-            continue
-        # since Python 3.13 one instruction may store a variable and load one, or load two
-        stored, argument = map(str, given if isinstance(given, tuple) and len(given) == 2 else (given, given))
-        if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
-            name, value = f"{name}.{argument}", _module_attribute(value, argument)
-            continue
-        if operation in _ATTRIBUTE_LOADS and argument in _LOOKUPS and _is_project(value):
-            lookup = argument
-            continue
-        if lookup and operation == "LOAD_CONST":
-            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, given)
-        if operation != "IMPORT_FROM" or value is not imported:
-            yield name, value
-        if operation.startswith("STORE_") and isinstance(value, ModuleType):
-            modules[stored] = name, value
-        name, value, lookup = argument, None, ""
-        if operation in _GLOBAL_LOADS:
-            value = globals_.get(argument)
-        elif operation in _CELL_LOADS:
-            value = closure.get(argument)
-        if value is None and "LOAD_" in operation and argument in modules:
-            name, value = modules[argument]
-        elif operation == "IMPORT_NAME":
-            value = imported = sys.modules.get(argument)
-        elif operation == "IMPORT_FROM" and imported:
-            name, value = f"{imported.__name__}.{argument}", _module_attribute(imported, argument)
-    yield name, value
+def is_project_function(function: FunctionType) -> bool:
+    """Return whether a function belongs to the project."""
+    is_of_runtime = (function.__module__ or "").partition(".")[0] in _RUNTIMES
+    return not is_of_runtime and is_project_file(function.__code__.co_filename)
 
 
-def _is_project(value: object) -> bool:
-    return type(value).__module__.startswith("dagflow.defs.project")
+def is_project_module(name: str) -> bool:
+    """Return whether a loaded module belongs to the project."""
+    file: str | None = getattr(sys.modules.get(name), "__file__", None)
+    return name.partition(".")[0] not in _RUNTIMES and is_project_file(file or "")
 
 
-def _look_up(project: object, method: str, name: object) -> object:
-    """Return a job or an asset of a project by name, or the whole project if it has no such name."""
-    try:
-        return getattr(project, method)(name)
-    except Exception:  # the test may expect this error
-        return project
+@lru_cache(maxsize=16384)
+def is_project_file(file: str) -> bool:
+    """Return whether a file is not of Python itself or of an installed library."""
+    path = Path(file)
+    is_library = not _LIBRARIES.isdisjoint(path.parts) or path.is_relative_to(_STANDARD_LIBRARY)
+    return bool(file) and not file.startswith("<") and not is_library
 
 
-def _module_attribute(module: ModuleType, name: str) -> object:
-    """Return an attribute or a loaded submodule of a module, without calling the module `__getattr__`."""
-    found = vars(module).get(name)
-    return sys.modules.get(f"{module.__name__}.{name}") if found is None else found
+_STANDARD_LIBRARY = Path(os.__file__).parent
+
+
+def forget_loaded() -> None:
+    """Forget what functions reach. Modules that were loaded since then may have changed it."""
+    _reach_of.cache_clear()

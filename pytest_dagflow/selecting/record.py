@@ -1,13 +1,4 @@
-"""The record of the tests: the nodes that ran in each test, and their fingerprints when the test passed.
-
-The record is the file `v/dagflow/tests` of pytest's cache, in JSON, so it can be copied to other machines:
-
-    {"time": 1700000000.0,
-     "tests": {"test_it.py::test_brew": {"ran": [["brew", "breakfast"]], "passed_with": {"brew": "3f2a..."}}}}
-
-`ran` holds the name and the job of each node that ran. `passed_with` is the input of `changed()`. It is
-written only in sessions that select by `changed()`.
-"""
+"""The runs of the tests of this session, and the record of earlier sessions."""
 
 from __future__ import annotations
 
@@ -16,100 +7,110 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_dagflow.imports import when_loaded
+from pytest_dagflow.options import RECORD_OPTION
+from pytest_dagflow.selecting.record_file import Record, RecordError, read_record
+from pytest_dagflow.session import session_of
 
 if TYPE_CHECKING:
     from dagflow import AssetCheckKey, AssetKey, ExecuteInProcessResult
 
-_CACHE_KEY = "dagflow/tests"
+_CACHE_FOLDER = "dagflow"
+_FILE_NAME = "record.jsonl"
 _STEP_START = "STEP_START"
-_KEY = pytest.StashKey["Record"]()
-_NODES_KEY = pytest.StashKey[dict[tuple[str, str], None]]()
-"""The nodes that ran in a test so far. Absent until the runtime is imported."""
+_STEP_FAILURE = "STEP_FAILURE"
+_RUNS_KEY = pytest.StashKey[dict[str, "TestRun"]]()
+_RECORD_KEY = pytest.StashKey["EarlierRecord"]()
+_RUN_KEY = pytest.StashKey["TestRun"]()
+"""The run of a test so far. Absent until the runtime is imported."""
 
 
 @dataclass
-class TestRecord:
-    """The record of one test.
+class TestRun:
+    """The run of a test in this session.
 
     Attributes:
-        nodes: The name and the job of each node that ran in the test the last time.
-        passed_with: The fingerprints of its nodes when it passed; None if it is not known to have passed.
+        item: The test; None in the controller of xdist.
+        nodes: The name and the job of each node that started.
+        failed_nodes: The name and the job of each node that failed.
+        ended: The time of its end; 0 if it has not ended, as after an interrupt.
+        is_passed: Whether all its phases passed so far.
+        is_failed: Whether one of its phases failed.
     """
 
     __test__ = False
 
-    nodes: list[tuple[str, str]] = field(default_factory=list)
-    passed_with: dict[str, Any] | None = None
+    item: pytest.Item | None = None
+    nodes: dict[tuple[str, str], None] = field(default_factory=dict)
+    failed_nodes: dict[tuple[str, str], None] = field(default_factory=dict)
+    ended: float = 0.0
+    is_passed: bool = True
+    is_failed: bool = False
+
+    def add(self, result: ExecuteInProcessResult) -> None:
+        """Add the nodes of a run of a pipeline."""
+        self.nodes.update(started_nodes(result))
+        if not result.success:
+            self.failed_nodes.update(_nodes_with(result, _STEP_FAILURE))
 
 
-@dataclass
-class Record:
-    """The record of earlier sessions, and the changes of this session.
-
-    Attributes:
-        time: The time at which it was written, in seconds since the epoch; 0 if there is no record.
-        tests: The record of each test by test id.
-        nodes: The nodes that ran in each test of this session, by test id.
-        not_passed: The ids of the tests that failed or were skipped in this session.
-        fingerprints: The current fingerprints of the nodes of each test, by test id.
-        is_received: Whether a worker of xdist sent records.
-    """
-
-    time: float = 0.0
-    tests: dict[str, TestRecord] = field(default_factory=dict)
-    nodes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    not_passed: set[str] = field(default_factory=set)
-    fingerprints: dict[str, dict[str, Any]] = field(default_factory=dict)
-    is_received: bool = False
-
-
-def record_of(config: pytest.Config) -> Record:
-    """Return the record of a session. The first call reads it from pytest's cache."""
-    if _KEY not in config.stash:
-        cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
-        config.stash[_KEY] = _read_record(cache.get(_CACHE_KEY, None) if cache else None)
-    return config.stash[_KEY]
-
-
-def _read_record(stored: Any) -> Record:
-    try:
-        tests = {test_id: _test_from_json(test) for test_id, test in stored["tests"].items()}
-        return Record(time=float(stored["time"]), tests=tests)
-    except (AttributeError, KeyError, TypeError, ValueError):  # no record yet, or one of another version
-        return Record()
+def runs_of(config: pytest.Config) -> dict[str, TestRun]:
+    """Return the runs of the tests of this session by test id."""
+    return config.stash.setdefault(_RUNS_KEY, {})
 
 
 @contextmanager
 def recording_nodes(item: pytest.Item) -> Iterator[None]:
     """Record the nodes that run in a test, from the import of the runtime on. Benchmarks are not recorded."""
+    runs = runs_of(item.config)
     if "benchmark" in getattr(item, "fixturenames", ()):
         yield
+        runs.pop(item.nodeid, None)
         return
-    nodes: dict[tuple[str, str], None] = {}
+    run = runs[item.nodeid] = TestRun(item)
     with ExitStack() as stack:
 
         def observe() -> None:
             from dagflow.testing import observe_runs
 
-            item.stash[_NODES_KEY] = nodes
-            stack.enter_context(observe_runs(lambda result: nodes.update(started_nodes(result))))
+            item.stash[_RUN_KEY] = run
+            stack.enter_context(observe_runs(run.add))
 
         with when_loaded(observe):
             yield
-    if _NODES_KEY in item.stash:
-        record_of(item.config).nodes[item.nodeid] = list(nodes)
-        del item.stash[_NODES_KEY]
+    if _RUN_KEY in item.stash:
+        del item.stash[_RUN_KEY]
 
 
 def add_nodes(item: pytest.Item, nodes: dict[tuple[str, str], None]) -> None:
-    """Add the nodes of fixtures, which may have run before the test, to the record of the test."""
-    if _NODES_KEY in item.stash:
-        item.stash[_NODES_KEY].update(nodes)
+    """Add the nodes of fixtures, which may have run before the test, to the run of the test."""
+    if _RUN_KEY in item.stash:
+        item.stash[_RUN_KEY].nodes.update(nodes)
+
+
+class Reports:
+    """A plugin that receives the reports of the tests; on the controller of xdist those of all workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._runs = runs_of(config)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Record how a phase of a test ended. The first of several attempts at a test does not count."""
+        if report.outcome not in ("passed", "failed", "skipped"):  # a plugin repeats the test
+            return
+        run = self._runs.get(report.nodeid)
+        if run is None:
+            run = self._runs[report.nodeid] = TestRun()
+        is_expected = report.passed or hasattr(report, "wasxfail")
+        run.is_passed = run.is_passed and is_expected
+        run.is_failed = run.is_failed or report.failed
+        if report.when not in ("setup", "call"):
+            run.ended = time.time()
 
 
 def started_nodes(result: ExecuteInProcessResult) -> dict[tuple[str, str], None]:
@@ -117,6 +118,10 @@ def started_nodes(result: ExecuteInProcessResult) -> dict[tuple[str, str], None]
 
     A step of assets or checks counts as those that the run selected: `shop/cup`, `beans:fresh`.
     """
+    return _nodes_with(result, _STEP_START)
+
+
+def _nodes_with(result: ExecuteInProcessResult, event_type: str) -> dict[tuple[str, str], None]:
     from dagflow.testing import step_assets
 
     job, events = result.dagflow_run.job_name, result.all_events
@@ -124,7 +129,7 @@ def started_nodes(result: ExecuteInProcessResult) -> dict[tuple[str, str], None]
     started = {
         event.step_key.partition("[")[0]: None
         for event in events
-        if event.event_type_value == _STEP_START and event.step_key is not None
+        if event.event_type_value == event_type and event.step_key is not None
     }
     return {(name, job): None for node in started for name in _names_in_step(node, assets.get(node, ()))}
 
@@ -135,55 +140,88 @@ def _names_in_step(node: str, keys: Iterable[AssetKey | AssetCheckKey]) -> list[
     return [node, *names] if is_inside_graph or not names else names
 
 
-def record_failure(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Record that a test failed or was skipped."""
-    if not report.passed and "dagflow" in sys.modules:
-        record_of(config).not_passed.add(report.nodeid)
+@dataclass
+class EarlierRecord:
+    """The record of earlier sessions.
+
+    Attributes:
+        path: The file of the record; None if there is no place for it.
+        record: The record, with those of `--dag-record-from`.
+        absence: The reason why there is no record; empty if there is one.
+        ignored: The reasons why files are ignored.
+    """
+
+    path: Path | None
+    record: Record = field(default_factory=Record)
+    absence: str = ""
+    ignored: list[str] = field(default_factory=list)
 
 
-def remove_deleted_tests(config: pytest.Config, collected: set[str]) -> None:
-    """Remove the tests of the collected files that no longer exist from the record."""
-    if any("::" in argument for argument in config.args):
-        return  # only a part of a file was collected
-    tests = record_of(config).tests
+def record_of(config: pytest.Config) -> EarlierRecord:
+    """Return the record of earlier sessions. The first call reads it."""
+    if _RECORD_KEY not in config.stash:
+        config.stash[_RECORD_KEY] = read_again(config)
+    return config.stash[_RECORD_KEY]
+
+
+def read_whole_record(config: pytest.Config) -> EarlierRecord:
+    """Return the record of earlier sessions, with all of its lines read. A broken line makes it useless."""
+    found = record_of(config)
+    found.record.read_all()
+    if found.record.broken and not found.absence:
+        found.ignored += reasons_of(found.record)
+        found.absence = found.ignored[0]
+    return found
+
+
+def read_again(config: pytest.Config) -> EarlierRecord:
+    """Read the record, which another session may have written since the start of this session."""
+    options = session_of(config).options
+    path = options.record or _path_in_cache(config)
+    found = EarlierRecord(path)
+    for file in [*([path] if path else []), *options.record_from]:
+        _merge_file(found, file, is_named=file == options.record)
+    if not found.record.time:
+        found.absence = found.ignored[0] if found.ignored else _absence(path)
+    return found
+
+
+def reasons_of(record: Record) -> list[str]:
+    """Return the reasons why lines of a record are ignored."""
+    return [f"of '{file}' is ignored: its line is broken" for file in record.broken]
+
+
+def _merge_file(found: EarlierRecord, file: Path, *, is_named: bool) -> None:
+    """Add the record of a file, or the reason why it is ignored."""
+    try:
+        found.record.merge(read_record(file))
+    except RecordError as error:
+        reason = f"'{file}' is ignored: {error}"
+        if error.is_foreign and is_named:
+            found.path = None
+            reason += f". It is not replaced: name another file with {RECORD_OPTION}"
+        found.ignored.append(reason)
+
+
+def _path_in_cache(config: pytest.Config) -> Path | None:
+    cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
+    return None if cache is None else cache.mkdir(_CACHE_FOLDER) / _FILE_NAME
+
+
+def _absence(path: Path | None) -> str:
+    if path is None:
+        return f"pytest's cache is off; {RECORD_OPTION}=PATH keeps the record in a file"
+    return "no session has written one yet"
+
+
+def deleted_tests(config: pytest.Config, record: Record, collected: set[str]) -> set[str]:
+    """Return the tests of a record that no longer exist in the collected files."""
+    if any("::" in argument for argument in config.args) or config.getoption("lf", False):
+        return set()  # only a part of a file was collected
     files = {test_id.partition("::")[0] for test_id in collected}
-    deleted = [
-        test_id for test_id in tests if test_id.partition("::")[0] in files and test_id not in collected
-    ]
-    for test_id in deleted:
-        del tests[test_id]
+    return {test_id for file in files for test_id in record.tests_in(file)} - collected
 
 
-def save_record(config: pytest.Config) -> None:
-    """Write the record to pytest's cache, or send it to the controller if this is a worker of xdist."""
-    record = config.stash.get(_KEY, None)
-    if record is None:
-        return
-    for test_id, nodes in record.nodes.items():
-        earlier = record.tests.get(test_id, TestRecord())
-        passed_with = None
-        if test_id not in record.not_passed:
-            passed_with = record.fingerprints.get(test_id, earlier.passed_with)
-        record.tests[test_id] = TestRecord(nodes, passed_with)
-    output = getattr(config, "workeroutput", None)
-    if output is not None:
-        output["dag_record"] = {test_id: _test_to_json(record.tests[test_id]) for test_id in record.nodes}
-    elif (record.nodes or record.is_received) and hasattr(config, "cache"):
-        stored = {test_id: _test_to_json(test) for test_id, test in record.tests.items()}
-        config.cache.set(_CACHE_KEY, {"time": time.time(), "tests": stored})
-
-
-def receive_record(config: pytest.Config, worker_output: dict[str, Any]) -> None:
-    """Add the record of a worker to the record of the controller of xdist."""
-    for test_id, test in worker_output.get("dag_record", {}).items():
-        record = record_of(config)
-        record.tests[test_id] = _test_from_json(test)
-        record.is_received = True
-
-
-def _test_to_json(test: TestRecord) -> dict[str, Any]:
-    return {"ran": [list(node) for node in test.nodes], "passed_with": test.passed_with}
-
-
-def _test_from_json(stored: dict[str, Any]) -> TestRecord:
-    return TestRecord([(name, job) for name, job in stored["ran"]], stored["passed_with"])
+def is_runtime_loaded() -> bool:
+    """Return whether the session has imported the runtime. Without it there is nothing to record."""
+    return "dagflow" in sys.modules

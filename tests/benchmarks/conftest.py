@@ -24,7 +24,7 @@ for name in ("DAGSTER_HOME", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS"):
     os.environ.pop(name, None)  # they change the measured operation, such as imports without a cache
 
 REPOSITORY = Path(__file__).parents[2]
-UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0}
+UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6}
 RUNTIMES = (
     "dagflow",
     "dagster",
@@ -71,6 +71,8 @@ ROWS = {
     "checked": Row("a chain of 100 assets, each with a check", "ms", 6),
     "asset_graph": Row("the graph of 5,000 assets", "ms", 60),
     "selection": Row("a selection of 5,000 assets, in their graph", "ms", 20),
+    "fingerprints": Row("fingerprints of 5,000 assets, 500 modules parsed before", "s", 0.5),
+    "fingerprints_cold": Row("the same, and the parsing of the modules", "s", 3),
     "selection_of_tests": Row("the same among all nodes, for --dag-select", "ms", 20),
     "project": Row("Definitions of 2,000 assets, checks, 5 selections", "s", 0.5),
     "project_defined": Row("the same, and the decorators", "s", None),
@@ -85,6 +87,12 @@ ROWS = {
     "import_cold": Row("import, nothing cached", "ms", None),
     "import_pytest": Row("import inside pytest, cached", "ms", 50),
     "import_pytest_cold": Row("import inside pytest, nothing cached", "ms", None),
+    "select": Row("--dag-select: 10,000 tests, 5,000 nodes", "s", 1),
+    "select_changed": Row("the same with changed(), 1,000 tests changed", "s", None),
+    "record_read": Row("100 records of 1,000 tests each, merged", "s", 10),
+    "record_size": Row("a record of 100,000 tests, MB", "MB", 50),
+    "session_recorded": Row("pytest: 200 tests of two assets, recorded", "s", 1.05, of="session_unrecorded"),
+    "session_unrecorded": Row("the same without a record", "s", None),
     "session_plain": Row("pytest: 200 tests of two functions", "s", None),
     "session": Row("pytest: 200 tests of two assets", "s", 1.2, of="session_plain"),
     "conditions": Row("an evaluation of 1,000 assets with eager()", "ms", 50),

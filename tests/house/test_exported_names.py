@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 import dagflow
 import dagflow.testing
 import pytest_dagflow
+from dagflow import testing
+from dagflow.testing import _ON_DEMAND
 
 RUNTIME = [
     "AddDynamicPartitionsRequest",
@@ -421,6 +425,8 @@ TESTING = [
     "RunOptions",
     "Selection",
     "SkippingClock",
+    "SmokeFinding",
+    "SmokeTest",
     "Sources",
     "StepAssets",
     "Stubs",
@@ -437,6 +443,7 @@ TESTING = [
     "error_chain",
     "event_catalogue",
     "fingerprint",
+    "fingerprint_from",
     "graph_of",
     "has_graph",
     "in_order",
@@ -446,13 +453,17 @@ TESTING = [
     "log_lines",
     "observe",
     "observe_runs",
+    "outputs_of",
     "parse_selection",
     "reconstructable_assets",
     "resolve",
     "run_options",
+    "smoke_tests",
     "step_assets",
+    "tick_times",
     "unfinished_orders",
     "with_plans",
+    "write_test",
 ]
 
 PLUGIN = [
@@ -486,6 +497,15 @@ EVERY_NAME = pytest.mark.parametrize(
 def test_exported_names(module: ModuleType) -> None:
     """The exported names are these, without duplicates."""
     assert sorted(module.__all__) == MODULES[module]
+
+
+def test_the_names_of_the_tools_are_loaded_on_demand() -> None:
+    """Type checkers and the run time read each name from the same module."""
+    tree = ast.parse(Path(testing.__file__).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    typed = {alias.name: node.module for node in imports for alias in node.names}
+
+    assert {name: typed[name] for name in _ON_DEMAND} == _ON_DEMAND
 
 
 @pytest.mark.parametrize("module", [dagflow, pytest_dagflow], ids=lambda module: module.__name__)

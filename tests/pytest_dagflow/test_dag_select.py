@@ -506,7 +506,7 @@ def test_name():
 """
     )
 
-    result = pytester.runpytest("-v", "--dag-select", option)
+    result = pytester.runpytest("-v", "--dag-select", option, "--dag-unknown=drop")
 
     result.assert_outcomes(passed=len(tests), deselected=4 - len(tests))
     assert all(f"{name} PASSED" in result.stdout.str() for name in tests)

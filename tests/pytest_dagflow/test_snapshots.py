@@ -22,6 +22,7 @@ _SUITE = """
 """
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_with_syrupy(pytester: pytest.Pytester):
     """The snapshot of one run holds for the next one, and shows one line for a changed event."""
     pytest.importorskip("syrupy")
@@ -31,21 +32,23 @@ def test_with_syrupy(pytester: pytest.Pytester):
     """
     pytester.makepyfile(test_it=_SUITE + test)
 
-    pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
-    pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("--snapshot-update").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
     pytester.makepyfile(test_it=_SUITE.replace("        return beans", "        raise ValueError") + test)
-    result = pytester.runpytest()
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
 
     pytester.makepyfile(test_it=_SUITE.replace("(beans())", "(beans.alias('mill')())") + test)
-    result = pytester.runpytest()
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*STEP_START beans*", "*STEP_START mill*"])
 
 
-def test_with_inline_snapshot(pytester: pytest.Pytester):
+@pytest.mark.usefixtures("all_plugins")
+def test_with_inline_snapshot(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     """The lines are written into the test, and hold there."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # inline-snapshot refuses to write in a worker
     pytest.importorskip("inline_snapshot")
     pytester.makepyfile(
         _SUITE

@@ -17,19 +17,21 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from dagflow.analysis.code.syntax import Syntax, bound_names, chain_of, import_targets, run_targets
+from dagflow.analysis.code.scopes import FUNCTIONS, bound_names, chain_of, import_targets, run_targets
+from dagflow.analysis.code.syntax import Syntax
 
 FORMAT = 1
 """The version of the format of `ParsedModule.to_json`. Increase it when digests or references change."""
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
+
+_METACLASSES = ("ABCMeta", "EnumMeta", "EnumType")
+"""Metaclasses that keep no record of their classes."""
 
 
 class Decorator(NamedTuple):
@@ -56,6 +58,8 @@ class Block(NamedTuple):
         call: The chain of the called function, if the block is one assignment of a call; else empty.
         spans: The first and last line of each of its statements.
         literals: String literals that look like paths of files.
+        writers: Blocks of the module whose code changes the value when it is called; the block itself if the
+            class or function takes part in what refers to it, such as by `__init_subclass__`.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Block(NamedTuple):
     call: str
     spans: tuple[tuple[int, int], ...]
     literals: tuple[str, ...]
+    writers: tuple[str, ...] = ()
 
 
 class ParsedModule(NamedTuple):
@@ -96,13 +101,15 @@ class ParsedModule(NamedTuple):
     def from_json(cls, stored: dict[str, Any]) -> ParsedModule:
         """Return the module of a value that `to_json` made."""
         blocks = {}
-        for name, kind, digest, references, decorators, call, spans, literals in stored["blocks"]:
+        for name, kind, digest, references, decorators, call, spans, literals, writers in stored["blocks"]:
             made = tuple(
                 Decorator(one, {key: (text, tuple(refs)) for key, (text, refs) in parts.items()})
                 for one, parts in decorators
             )
             lines = tuple((first, last) for first, last in spans)
-            blocks[name] = Block(name, kind, digest, tuple(references), made, call, lines, tuple(literals))
+            blocks[name] = Block(
+                name, kind, digest, tuple(references), made, call, lines, tuple(literals), tuple(writers)
+            )
         imports = {name: tuple(targets) for name, targets in stored["imports"].items()}
         return cls(blocks, imports, tuple(stored["stars"]), tuple(stored["runs"]))
 
@@ -132,8 +139,8 @@ def parse_module(source: str) -> ParsedModule:
 
 def digest_of(*parts: str) -> str:
     """Return a short hash of strings."""
-    text = json.dumps(parts, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 class _Entry(NamedTuple):
@@ -215,7 +222,7 @@ class _Parser:
         """Return the module."""
         bound = {name for entry in self.statements for name in entry.names}
         for entry in self.statements:
-            if not isinstance(entry.statement, _FUNCTIONS):
+            if not isinstance(entry.statement, FUNCTIONS):
                 entry.names.update(bound & (entry.syntax.written | entry.syntax.mutated))
                 if entry.syntax.written - bound and entry not in self.effects:
                     self.effects.append(entry)
@@ -260,6 +267,7 @@ class _Parser:
             chain_of(value.func) if isinstance(value, ast.Call) else "",
             tuple(_span(entry.statement) for entry in entries),
             tuple(sorted({literal for entry in entries for literal in entry.syntax.literals})),
+            (name,) if any(_is_registry(entry.statement) for entry in entries) else (),
         )
 
     def _between(self, name: str) -> str:
@@ -275,17 +283,14 @@ class _Parser:
         functions = {
             name: entries
             for name, entries in self.entries.items()
-            if all(isinstance(entry.statement, _FUNCTIONS) for entry in entries)
+            if all(isinstance(entry.statement, FUNCTIONS) for entry in entries)
         }
         direct = {
-            name: {other for entry in entries for other in entry.syntax.written | entry.syntax.mutated}
-            & blocks.keys()
-            for name, entries in functions.items()
+            name: {other for entry in entries for other in entry.syntax.later} & blocks.keys()
+            for name, entries in self.entries.items()
         }
         writes = {name: written for name, written in direct.items() if written}
-        if not writes:
-            return
-        used = {name: _names_in(blocks[name].references) for name in functions}
+        used = {name: _names_in(blocks[name].references) for name in self.entries}
         is_growing = True
         while is_growing:
             is_growing = False
@@ -296,7 +301,11 @@ class _Parser:
                     is_growing = True
         added: dict[str, set[str]] = {}
         for name, block in blocks.items():
-            changes = set(direct.get(name, ()))
+            changes = (
+                set(direct.get(name, ()))
+                | {one.name.partition(".")[0] for one in block.decorators if one.name.endswith(".register")}
+                & blocks.keys()
+            )
             at_import = _names_in(part for one in block.decorators for part in _references_of(one))
             if name not in functions:
                 at_import |= _names_in(block.references)
@@ -306,13 +315,24 @@ class _Parser:
         for name, others in added.items():
             references = tuple(sorted({*blocks[name].references, *others}))
             kind = "state" if blocks[name].kind == "name" else blocks[name].kind
-            blocks[name] = blocks[name]._replace(kind=kind, references=references)
+            writers = tuple(sorted(one for one in others if name in direct.get(one, ())))
+            blocks[name] = blocks[name]._replace(kind=kind, references=references, writers=writers)
+
+
+def _is_registry(statement: ast.stmt) -> bool:
+    """Return whether a class knows its subclasses, or a function the functions registered at it."""
+    if isinstance(statement, ast.ClassDef):
+        names = {one.name for one in statement.body if isinstance(one, FUNCTIONS)}
+        metas = [chain_of(one.value) for one in statement.keywords if one.arg == "metaclass"]
+        return "__init_subclass__" in names or any(not one.endswith(_METACLASSES) for one in metas)
+    decorators = getattr(statement, "decorator_list", ())
+    return any("dispatch" in chain_of(getattr(one, "func", one)) for one in decorators)
 
 
 def _kind(name: str, entries: Iterable[_Entry]) -> str:
     if not name:
         return "module"
-    if all(isinstance(entry.statement, _FUNCTIONS) for entry in entries):
+    if all(isinstance(entry.statement, FUNCTIONS) for entry in entries):
         return "function"
     return "class" if all(isinstance(entry.statement, ast.ClassDef) for entry in entries) else "name"
 
@@ -355,7 +375,7 @@ def _span(statement: ast.stmt) -> tuple[int, int]:
 
 
 def _is_plain_function(statement: ast.stmt) -> bool:
-    return isinstance(statement, _FUNCTIONS) and not statement.decorator_list
+    return isinstance(statement, FUNCTIONS) and not statement.decorator_list
 
 
 def _is_constant(statement: ast.stmt) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from dagflow.analysis.code.blocks import Block, digest_of
@@ -77,6 +77,7 @@ class Closures:
         self._nodes: dict[str, _Node] = {}
         self._definitions: dict[str, bool] = {}
         self._closed: tuple[dict[str, _Closed], dict[str, _Closed]] = ({}, {})
+        self._pairs: dict[str, list[str]] = {}
         self._effects: dict[str, frozenset[str]] = {}
         self._of_effects: dict[tuple[bool, frozenset[str]], str] = {}
 
@@ -147,18 +148,17 @@ class Closures:
                 digest = digest_of(
                     *sorted(node.digest for node in nodes), "", *sorted(done[one].digest for one in below)
                 )
-                own = {path for node in nodes for path in node.runs}
-                effects: frozenset[str] = frozenset().union(
-                    *(self.effects_of(path) for path in own), *(done[one].effects for one in below)
-                )
-                # the digest of the cycle alone is that of each of its blocks
+                found = {self.effects_of(path) for node in nodes for path in node.runs}
+                found.update(done[one].effects for one in below)
+                effects = found.pop() if len(found) == 1 else frozenset().union(*found)
+                # the blocks of a cycle share its digest, and differ by their ids
                 for one in component:
                     done[one] = _Closed(digest_of(one, digest), effects)
         return done[block_id]
 
-    def _children(self, node: _Node, stops: bool) -> list[str]:
+    def _children(self, node: _Node, stops: bool) -> Sequence[str]:
         if not stops:
-            return list(node.children)
+            return node.children
         return [one for one in node.children if not self.is_definition(one)]
 
     def is_definition(self, block_id: str) -> bool:
@@ -235,13 +235,34 @@ class Closures:
                     references += more
                 references += [one.name] if one.name else []
         node = self._linked(path, digests, references)
-        if live is None:
+        users = self._users_at_import(path, block) if block.writers else []
+        if live is None and not users:
             return node
         return _Node(
-            digest_of(node.digest, live.text),
-            tuple(dict.fromkeys((*node.children, *live.ids))),
+            digest_of(node.digest, live.text if live else "", *users),
+            tuple(dict.fromkeys((*node.children, *(live.ids if live else ()), *users))),
             node.runs,
         )
+
+    def _users_at_import(self, path: str, block: Block) -> list[str]:
+        """Return the blocks of other modules that may change a block while their module is imported.
+
+        They use a function that changes it, such as a decorator that registers what it decorates.
+        """
+        writers = {id_of(path, name) for name in block.writers}
+        found = []
+        for other in {one for name in block.writers for one in self.modules.mentioning(name)} - {path}:
+            module = self.modules.parsed(other)
+            for name, one in module.blocks.items() if module else ():
+                used = [decorator.name for decorator in one.decorators]
+                used += [] if one.kind == "function" else one.references
+                targets = (target for chain in used if chain for target in self._ids_of(other, chain))
+                if not writers.isdisjoint(targets):
+                    found.append(id_of(other, name))
+        return sorted(found)
+
+    def _ids_of(self, path: str, chain: str) -> tuple[str, ...]:
+        return self.references.resolve(path, chain).ids
 
     def _declared(self, path: str, block: Block) -> _Node:
         """Make the node of the decorators of a definition."""
@@ -264,8 +285,25 @@ class Closures:
             if targets.ids or targets.outside:
                 texts += [reference, *targets.ids, "", *targets.outside]
             for target in targets.ids:
-                children.update(dict.fromkeys(self._with_declared(*parts_of(target))))
+                if target not in self._pairs:
+                    self._pairs[target] = self._with_declared(*parts_of(target))
+                children.update(dict.fromkeys(self._pairs[target]))
         return _Node(digest_of(*digests, "", *texts), tuple(children), tuple(runs))
+
+    def arguments_of(self, block_id: str) -> dict[str, tuple[str, list[str]]]:
+        """Return the digest of each argument of the decorators of a definition, and its blocks."""
+        path, name = parts_of(block_id)
+        module = self.modules.parsed(path) if path in self.modules.paths else None
+        block = module.blocks.get(name) if module else None
+        found: dict[str, tuple[str, list[str]]] = {}
+        for one in block.decorators if block else ():
+            if is_declaration(self._outside(path, one.name)):
+                for keyword, (digest, references) in one.parts.items():
+                    node = self._linked(path, [digest], references)
+                    earlier, ids = found.get(keyword, ("", []))
+                    ids = [*ids, *(child for child in node.children if not self.is_definition(child))]
+                    found[keyword] = (digest_of(earlier, node.digest), ids)
+        return found
 
     def _with_declared(self, path: str, name: str) -> list[str]:
         """Return the id of a block, and that of its decorators if they declare a definition."""
@@ -291,7 +329,7 @@ def _components(
     low: dict[str, int] = {start: 0}
     stack: list[str] = [start]
     within = {start}
-    work: list[tuple[str, Iterator[str]]] = [(start, iter(list(children(start))))]
+    work: list[tuple[str, Iterator[str]]] = [(start, iter(children(start)))]
     while work:
         node, remaining = work[-1]
         for child in remaining:
@@ -301,7 +339,7 @@ def _components(
                 index[child] = low[child] = len(index)
                 stack.append(child)
                 within.add(child)
-                work.append((child, iter(list(children(child)))))
+                work.append((child, iter(children(child))))
                 break
             if child in within:
                 low[node] = min(low[node], index[child])

@@ -9,6 +9,7 @@ from typing import Any
 
 from dagflow.analysis.code.blocks import digest_of
 from dagflow.analysis.code.closure import Closures, Code
+from dagflow.analysis.code.live import plain_text
 from dagflow.analysis.code.live_modules import LiveModules
 from dagflow.analysis.code.modules import FolderSources, Modules, Sources
 from dagflow.analysis.code.references import id_of, parts_of
@@ -50,6 +51,7 @@ class CodeGraph:
         self._live = (
             LiveModules(self.modules, self.sources) if isinstance(self.sources, FolderSources) else None
         )
+        self._plain: dict[str, Code] = {}
         self._closures = Closures(self.modules, self._live if is_live else None)
 
     def code(self, *values: object) -> Code:
@@ -105,6 +107,18 @@ class CodeGraph:
         """
         return self._closures.blocks(ids, stops)
 
+    def arguments_of(self, block_id: str) -> dict[str, tuple[str, list[str]]]:
+        """Return the arguments of the decorators with which dagflow makes a definition, by syntax.
+
+        Args:
+            block_id: The id of the block of the definition.
+
+        Returns:
+            The digest of each argument and the ids of the blocks that it refers to, by keyword. Positional
+            arguments are under the empty string.
+        """
+        return self._closures.arguments_of(block_id)
+
     def block_at(self, path: str, line: int) -> str | None:
         """Return the id of the block around a line; None for a file that is no module of the project.
 
@@ -138,10 +152,17 @@ class CodeGraph:
                         break
         return list(found)
 
-    def _code(self, values: Iterable[object], stops: bool) -> Code:
+    def _code(self, values: tuple[object, ...], stops: bool) -> Code:
+        plain = plain_text(values)
+        if plain is not None:
+            if plain not in self._plain:
+                self._plain[plain] = Code(digest_of(plain), "")
+            return self._plain[plain]
         ids, text = self._roots_of(values, stops)
+        if not ids:
+            return Code(digest_of(text), "")
         code = self._closures.of(ids, stops)
-        return code._replace(code=digest_of(code.code, text)) if ids or text else Code("", "")
+        return Code(digest_of(code.code, text), code.module)
 
     def _roots_of(self, values: Iterable[object], stops: bool) -> tuple[list[str], str]:
         if self._live is None:

@@ -80,7 +80,7 @@ class LiveModules:
             self._values[key] = None  # while the value is described
             if name in namespace:
                 described = Described(namespace[name])
-                ids, text = self._follow([described])
+                ids, text = self._follow(described)
                 self._values[key] = LiveValue(text, tuple(ids), described.is_plain)
         return self._values[key]
 
@@ -93,19 +93,19 @@ class LiveModules:
 
     def roots_of(self, values: Iterable[object], stops: bool = False) -> tuple[list[str], str]:
         """Return the ids of the blocks of live values, and the text of the values themselves."""
-        return self._follow([Described(value, stops=stops) for value in values])
+        return self._follow(Described(tuple(values), stops=stops))
 
-    def _follow(self, described: Iterable[Described]) -> tuple[list[str], str]:
+    def _follow(self, described: Described) -> tuple[list[str], str]:
+        """Return the ids of the blocks in a value, and its text with that of the functions in it."""
+        if not described.roots:
+            return [], described.text
         ids: dict[str, None] = {}
-        texts: list[str] = []
+        texts = [described.text]
+        todo = list(described.roots)
         seen: set[int] = set()
-        for one in described:
-            texts.append(one.text)
-            todo = list(one.roots)
-            while todo:
-                root = todo.pop()
-                if id(root) in seen:
-                    continue
+        while todo:
+            root = todo.pop()
+            if id(root) not in seen:
                 seen.add(id(root))
                 found = self._root(root)
                 ids.update(dict.fromkeys(found.ids))

@@ -17,7 +17,7 @@ from dagflow.analysis.code.blocks import FORMAT, ParsedModule, parse_module
 
 _LIBRARIES = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", "__pypackages__"})
 _OWN = frozenset({"dagflow", "pytest_dagflow"})
-_PARSED: dict[str, ParsedModule] = {}
+PARSED: dict[str, ParsedModule] = {}
 """The modules that this process has parsed, by the hash of their source."""
 
 
@@ -187,6 +187,7 @@ class Modules:
         self._parsed: dict[str, ParsedModule | None] = {}
         self._by_stem: dict[str, list[str]] = {}
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._texts: dict[str, str] = {}
         self._named: dict[str, list[str]] = {}
         for path in sorted(self.paths):
             self._by_stem.setdefault(_stem(path), []).append(path)
@@ -206,21 +207,27 @@ class Modules:
         return self._parsed[path]
 
     def _parse(self, path: str) -> ParsedModule | None:
-        text = self.sources.text(path)
+        text = self._texts.get(path) or self.sources.text(path)
         key = f"{FORMAT}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-        if key in _PARSED:
-            parsed = _PARSED[key]
+        if key in PARSED:
+            parsed = PARSED[key]
         elif self.cache is not None and key in self.cache:
-            parsed = _PARSED[key] = ParsedModule.from_json(self.cache[key])
+            parsed = PARSED[key] = ParsedModule.from_json(self.cache[key])
         else:
             try:
                 parsed = parse_module(text)
             except (SyntaxError, ValueError, RecursionError):  # ValueError: null bytes
                 return None
-            _PARSED[key] = parsed
+            PARSED[key] = parsed
         if self.cache is not None and key not in self.cache:
             self.cache[key] = parsed.to_json()
         return parsed
+
+    def mentioning(self, name: str) -> list[str]:
+        """Return the paths of the modules whose text has a name."""
+        if not self._texts:
+            self._texts = {path: self.sources.text(path) for path in sorted(self.paths)}
+        return [path for path, text in self._texts.items() if name in text]
 
     def find(self, path: str, level: int, name: str) -> tuple[str, ...]:
         """Return the paths of a module that an import names; several if more than one file has that name.

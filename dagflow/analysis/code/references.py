@@ -161,10 +161,13 @@ class _Walk:
         for target in module.imports.get(name, ()):
             is_bound = True
             self.follow_import(path, target, parts[1:])
-        for star in module.stars:
-            if not name.startswith("__"):
-                for file in self._files_of(path, star):
-                    is_bound = self._follow_bound(file, parts) or is_bound
+        files = [file for star in module.stars for file in self._files_of(path, star)]
+        for file in files:
+            if not name.startswith("__") and self._follow_bound(file, parts):
+                is_bound = True
+                exported = self.modules.parsed(file)
+                if len(files) > 1 and exported and "__all__" in exported.blocks:
+                    self.ids[id_of(file, "__all__")] = None  # it decides which of two stars binds the name
         return is_bound
 
     def _files_of(self, path: str, star: str) -> tuple[str, ...]:

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+from dagflow.analysis.code.scopes import (
+    COMPREHENSIONS,
+    FUNCTIONS,
+    Scope,
+    bound_names,
+    chain_of,
+    function_scope,
+    import_targets,
+    run_targets,
+)
+
 _IMPORTERS = frozenset({"import_module", "importorskip", "__import__"})
 _MUTATORS = frozenset(
     [
@@ -47,8 +56,10 @@ class Syntax:
     Attributes:
         references: References, as `dagflow.analysis.code.blocks` defines them.
         literals: String literals that may be paths of files.
-        written: Names of the module that the code binds, or whose attributes or items it sets.
-        mutated: Names of the module whose value the code may change by a method such as `append`.
+        written: Names of the module that the code binds, or whose attributes or items it sets, when it runs;
+            the empty string for a target without a name.
+        mutated: Names of the module whose value it may change by a method such as `append`.
+        later: Names of the module that its functions write or change when they are called.
     """
 
     def __init__(self) -> None:
@@ -56,8 +67,9 @@ class Syntax:
         self.literals: set[str] = set()
         self.written: set[str] = set()
         self.mutated: set[str] = set()
+        self.later: set[str] = set()
         self._out: list[str] = []
-        self._scopes: list[_Scope] = []
+        self._scopes: list[Scope] = []
 
     def text(self) -> str:
         """Return the syntax as a string."""
@@ -65,7 +77,7 @@ class Syntax:
 
     def add_statement(self, statement: ast.stmt) -> None:
         """Add a statement of a module, without the decorators of a function or class."""
-        if isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
             self._definition(statement, is_top=True)
         else:
             self.add(statement)
@@ -137,14 +149,18 @@ class Syntax:
     def _attribute(self, node: ast.Attribute) -> None:
         chain = chain_of(node)
         if not chain:
+            if not isinstance(node.ctx, ast.Load):
+                self._write("", self.written)
             self._plain(node)
             return
         self._out.append(f"{chain},")
         name, _, rest = chain.partition(".")
+        if node.attr == "__subclasses__":
+            self.references.add("**")  # any module may have some
         is_load = isinstance(node.ctx, ast.Load)
         self._refer(name, rest, True)
         if not is_load:
-            self._write(name)
+            self._write(name, self.written)
 
     def _subscript(self, node: ast.Subscript) -> None:
         target = chain_of(node.value)
@@ -160,8 +176,8 @@ class Syntax:
             self.add(node.slice)
             self._out.append("]")
             return
-        if target and not isinstance(node.ctx, ast.Load):
-            self._write(target.partition(".")[0])
+        if not isinstance(node.ctx, ast.Load):
+            self._write(target.partition(".")[0], self.written)
         self._plain(node)
 
     def _call(self, node: ast.Call) -> None:
@@ -185,20 +201,22 @@ class Syntax:
                 self._list(node.args[1:])
                 self._out.append(")")
                 return
-        if rest and last in _MUTATORS and not self._is_local(name):
-            self.mutated.add(name)
+        if rest and last in _MUTATORS:
+            self._write(name, self.mutated)
         if chain in ("setattr", "delattr") and node.args:
-            self._write(chain_of(node.args[0]).partition(".")[0])
+            self._write(chain_of(node.args[0]).partition(".")[0], self.written)
         self._plain(node)
 
-    def _write(self, name: str) -> None:
-        if name and not self._is_local(name):
-            self.written.add(name)
+    def _write(self, name: str, names: set[str]) -> None:
+        if any(scope.is_late for scope in self._scopes):
+            names = self.later
+        if not self._is_local(name):
+            names.add(name)
 
     def _is_local(self, name: str) -> bool:
         return any(name in scope.names for scope in self._visible())
 
-    def _visible(self) -> Iterator[_Scope]:
+    def _visible(self) -> Iterator[Scope]:
         """Yield the scopes in which a name of this place may be bound, the inner ones first."""
         for index, scope in enumerate(reversed(self._scopes)):
             if not scope.is_class or index == 0:
@@ -208,7 +226,7 @@ class Syntax:
         for scope in self._visible():
             if name in scope.globals:
                 if not is_load:
-                    self.written.add(name)
+                    self.later.add(name)
                 break
             if name in scope.names:
                 for target in scope.imports.get(name, ()):
@@ -227,18 +245,18 @@ class Syntax:
             self._list(node.decorator_list)
         parameters = getattr(node, "type_params", ())
         if parameters:
-            self._scopes.append(_Scope({one.name for one in parameters}))
+            self._scopes.append(Scope({one.name for one in parameters}))
             self._list(parameters)
         if isinstance(node, ast.ClassDef):
             self._list([*node.bases, *node.keywords])
-            self._scopes.append(_Scope(bound_names(node.body), is_class=True))
+            self._scopes.append(Scope(bound_names(node.body), is_class=True))
             self._scopes[-1].add_statements(node.body)
         else:
             self._arguments(node.args)
             if node.returns is not None:
                 self._out.append("->")
                 self._annotation(node.returns)
-            self._scopes.append(_function_scope(node.args, node.body))
+            self._scopes.append(function_scope(node.args, node.body))
         self._list(node.body)
         self._scopes.pop()
         if parameters:
@@ -285,7 +303,7 @@ class Syntax:
     def _lambda(self, node: ast.Lambda) -> None:
         self._out.append("Lambda(")
         self._arguments(node.args)
-        self._scopes.append(_function_scope(node.args, [ast.Expr(node.body)]))
+        self._scopes.append(function_scope(node.args, [ast.Expr(node.body)]))
         self.add(node.body)
         self._scopes.pop()
         self._out.append(")")
@@ -300,7 +318,7 @@ class Syntax:
         # the first iterable belongs to the scope around the comprehension
         self._out.append(f"{type(node).__name__}(")
         self.add(node.generators[0].iter)
-        self._scopes.append(_Scope(names))
+        self._scopes.append(Scope(names))
         for index, generator in enumerate(node.generators):
             self._out.append("for")
             self.add(generator.target)
@@ -321,7 +339,7 @@ class Syntax:
         for name, target in import_targets(node):
             if not self._is_local(name):  # declared as global
                 self.references.add("@" + target)
-                self.written.add(name)
+                self.later.add(name)
         self.references.update(f"+{target}" for target in run_targets(node))
 
     def _expression(self, node: ast.Expr) -> None:
@@ -347,135 +365,8 @@ class Syntax:
         ast.Lambda: _lambda,
         ast.Import: _import,
         ast.ImportFrom: _import,
-        **dict.fromkeys(_COMPREHENSIONS, _comprehension),
+        **dict.fromkeys(COMPREHENSIONS, _comprehension),
     }
-
-
-class _Scope:
-    """The names that a function, class or comprehension binds.
-
-    Attributes:
-        names: The bound names.
-        globals: The names declared as global.
-        imports: The targets of imported names.
-    """
-
-    def __init__(self, names: set[str], *, is_class: bool = False) -> None:
-        self.names = names
-        self.globals: set[str] = set()
-        self.imports: dict[str, list[str]] = {}
-        self.is_class = is_class
-
-    def add_statements(self, body: Iterable[ast.AST]) -> None:
-        """Take imports and global declarations from the body of the scope."""
-        for node in _nodes_of_scope(body):
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                for name, target in import_targets(node):
-                    self.imports.setdefault(name, []).append(target)
-            elif isinstance(node, ast.Global):
-                self.globals.update(node.names)
-                self.names.difference_update(node.names)
-            elif isinstance(node, ast.Nonlocal):
-                self.names.difference_update(node.names)
-
-
-def _function_scope(arguments: ast.arguments, body: Sequence[ast.stmt]) -> _Scope:
-    every = (
-        *arguments.posonlyargs,
-        *arguments.args,
-        *arguments.kwonlyargs,
-        arguments.vararg,
-        arguments.kwarg,
-    )
-    scope = _Scope({one.arg for one in every if one is not None} | bound_names(body))
-    scope.add_statements(body)
-    return scope
-
-
-def _nodes_of_scope(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope, without those of the functions, classes and lambdas in it."""
-    todo = list(body)
-    while todo:
-        node = todo.pop()
-        yield node
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            todo += node.decorator_list
-            continue
-        if isinstance(node, ast.Lambda):
-            continue
-        todo += ast.iter_child_nodes(node)
-
-
-def bound_names(body: Iterable[ast.AST]) -> set[str]:
-    """Return the names that statements bind in their scope. Those that a comprehension binds are left out."""
-    names: set[str] = set()
-    todo = list(body)
-    while todo:
-        node = todo.pop()
-        kind = type(node)
-        if kind is ast.Name:
-            assert isinstance(node, ast.Name)
-            if type(node.ctx) is not ast.Load:
-                names.add(node.id)
-            continue
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            names.add(node.name)
-            todo += node.decorator_list
-            continue
-        if isinstance(node, _COMPREHENSIONS):
-            names.update(
-                inner.target.id
-                for inner in ast.walk(node)
-                if isinstance(inner, ast.NamedExpr) and isinstance(inner.target, ast.Name)
-            )
-            continue
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names.update(name for name, _ in import_targets(node) if name != "*")
-            continue
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
-            names.add(node.name)
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            names.add(node.rest)
-        todo += ast.iter_child_nodes(node)
-    return names
-
-
-def chain_of(node: ast.AST) -> str:
-    """Return a chain of names such as `a.b.c`; the empty string for any other expression."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    parts.append(node.id)
-    return ".".join(reversed(parts))
-
-
-def import_targets(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
-    """Return the names that an import binds, each with its target: level, module and attribute."""
-    if isinstance(statement, ast.Import):
-        return [
-            (alias.asname, f"0:{alias.name}:")
-            if alias.asname
-            else (alias.name.partition(".")[0], f"0:{alias.name.partition('.')[0]}:")
-            for alias in statement.names
-        ]
-    module = f"{statement.level}:{statement.module or ''}:"
-    return [
-        ("*", module) if alias.name == "*" else (alias.asname or alias.name, module + alias.name)
-        for alias in statement.names
-    ]
-
-
-def run_targets(statement: ast.Import | ast.ImportFrom) -> list[str]:
-    """Return the modules that an import runs. An imported name may be a submodule."""
-    if isinstance(statement, ast.Import):
-        return [f"0:{alias.name}:" for alias in statement.names]
-    module = f"{statement.level}:{statement.module or ''}:"
-    return [module if alias.name == "*" else module + alias.name for alias in statement.names]
 
 
 def _extended(target: str, rest: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, spec_of
@@ -23,37 +24,61 @@ def check_partition_mappings(catalog: AssetCatalog) -> None:
     Raises:
         DagflowInvalidDefinitionError: A mapping does not fit. The message names both assets.
     """
+    checked: set[tuple[int, int, int]] = set()
+    for link in partition_links(catalog):
+        identity = id(link.own), id(link.other), id(link.mapping)
+        if identity not in checked:
+            checked.add(identity)  # the catalog keeps these objects
+            _check(link)
+
+
+class PartitionLink(NamedTuple):
+    """A dependency of an asset on a partitioned asset.
+
+    Attributes:
+        asset: The definition of the asset that depends on the other.
+        key: Its key.
+        own: Its partitions; None if it is not partitioned.
+        upstream: The key of the other asset.
+        other: The partitions of the other asset.
+        mapping: The mapping that is given for the dependency, or None.
+    """
+
+    asset: AnyAsset
+    key: AssetKey
+    own: PartitionsDefinition | None
+    upstream: AssetKey
+    other: PartitionsDefinition
+    mapping: PartitionMapping | None
+
+
+def partition_links(catalog: AssetCatalog) -> Iterator[PartitionLink]:
+    """Yield each dependency of an asset on a partitioned asset.
+
+    Args:
+        catalog: All assets and checks.
+    """
     partitions = {key: spec_of(asset, key).partitions_def for key, asset in catalog.assets.items()}
     if all(definition is None for definition in partitions.values()):
         return
     names = ShortNames(catalog.assets)
-    checked: set[tuple[int, int, int]] = set()
     for key, asset in catalog.assets.items():
-        own = partitions[key]
         for written, mapping in _dependencies(asset, key):
             upstream = names.resolve(written, asset)
             other = partitions.get(upstream)
-            identity = id(own), id(other), id(mapping)
-            if other is None or identity in checked:
-                continue
-            checked.add(identity)  # the catalog keeps these objects
-            _check(asset, own, other, mapping, f"'{key.to_user_string()}' to '{upstream.to_user_string()}'")
+            if other is not None:
+                yield PartitionLink(asset, key, partitions[key], upstream, other, mapping)
 
 
-def _check(
-    asset: AnyAsset,
-    own: PartitionsDefinition | None,
-    other: PartitionsDefinition,
-    mapping: PartitionMapping | None,
-    ends: str,
-) -> None:
+def _check(link: PartitionLink) -> None:
     try:
-        fitting = mapping or default_mapping(own, other)
+        fitting = link.mapping or default_mapping(link.own, link.other)
         if fitting is not None:
-            fitting.validate_partition_mapping(other, own)
+            fitting.validate_partition_mapping(link.other, link.own)
     except Exception as error:
+        ends = f"'{link.key.to_user_string()}' to '{link.upstream.to_user_string()}'"
         raise DagflowInvalidDefinitionError(
-            f"Invalid partition mapping from {ends} ({place_of(asset)}): {error}"
+            f"Invalid partition mapping from {ends} ({place_of(link.asset)}): {error}"
         ) from error
 
 

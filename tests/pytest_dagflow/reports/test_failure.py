@@ -72,7 +72,7 @@ def test_the_commands_work(kitchen: pytest.Pytester, section: Section):
         """
     )
     result = kitchen.runpytest("test_the_commands_work.py::test_water[a]")
-    commands = [shlex.split(line.partition(":  pytest ")[2]) for line in section(result)[-2:]]
+    commands = [shlex.split(line.partition(":  pytest ")[2]) for line in section(result)[-3::2]]
 
     assert [arguments[0].partition("::")[2] for arguments in commands] == ["test_water[a]", ""]
     kitchen.runpytest(*commands[0]).assert_outcomes(failed=1)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import Definitions, asset
-from pytest_dagflow.selecting.links import elements_of, references
+from pytest_dagflow.selecting.links import elements_of
+from pytest_dagflow.selecting.references import references
 
 water = object()
 
@@ -86,7 +87,7 @@ def test_a_local_import_is_read_where_the_module_is_loaded():
 
         return environ, nowhere, thing
 
-    assert names(local) == ["os.environ"]
+    assert names(local) == ["os.environ", "no_such_package"]
 
 
 def test_members_of_containers_are_given_to_some_depth():
@@ -129,3 +130,15 @@ def test_a_module_in_a_local_variable():
 
     assert "os.path.join" in names(imports)
     assert any(value is os.path.join for _, value in references(asserts))
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_globals_are_read_without_a_disassembler(count: int):
+    """A function without modules and imports is read quickly, also with more names than a byte counts."""
+    names = [f"name_{number}" for number in range(count)]
+    namespace: dict[str, object] = {name: object() for name in names}
+    source = "".join(f"    {name}.attribute\n    [{name} for _ in ()]\n" for name in names)
+    exec(f"def function(name_0=1):\n{source}", namespace)
+    function = namespace["function"]
+
+    assert sorted(dict(references(function))) == sorted(names[1:])

@@ -1,0 +1,209 @@
+"""The smoke tests of what starts runs: jobs, schedules and sensors. No run is started.
+
+Functions of the user that make config and requests are called: with an instance in memory, and with the time
+of the tick. A function that needs a resource is not called, unless the resource is a plain value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dagflow.analysis.smoke.findings import SmokeFinding, of_config, of_error
+from dagflow.analysis.smoke.parts import SmokeTest
+from dagflow.analysis.smoke.project import NO_KEYS
+from dagflow.automation.schedule_context import build_schedule_context
+from dagflow.automation.sensor_context import build_sensor_context
+from dagflow.automation.tick_times import tick_times
+from dagflow.clock import VirtualClock
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.jobs.run_request import RunRequest
+from dagflow.defs.project.automation import check_automations
+from dagflow.defs.project.repository import RepositoryDefinition
+from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.errors import DagflowError, DagflowInvalidConfigError
+from dagflow.instance.instance import DagflowInstance
+from dagflow.options import set_options
+from dagflow.plan.compile import compile_plan
+from dagflow.plan.surroundings import Surroundings
+from dagflow.runs.in_process import validate_run_config
+from dagflow.tags import system_tag_spellings
+
+_TICKS = 3
+_NOT_LOADED = SmokeFinding(
+    "it is not tested, because the definitions do not load as a whole",
+    is_failure=False,
+)
+
+
+class JobTest(SmokeTest):
+    """The job is complete, its default config is valid, and its plan can be made. A partitioned job has
+    valid config and a plan for its first and last partition, and those at the end of a month or year and at
+    a change of the clock.
+    """
+
+    kind = "job"
+
+    def findings(self) -> Iterator[SmokeFinding]:
+        """Yield what is missing or invalid."""
+        job = None if self.project.jobs is None else self.project.jobs[self.name]
+        if job is None:
+            yield _NOT_LOADED
+            return
+        keys: list[str] = [] if job.partitions_def is None else self.project.boundaries(job.partitions_def)
+        for key in keys or (None,):
+            found = list(self._findings_for(job, key))
+            yield from found
+            if found:  # the other partitions have the same problem, most likely
+                return
+
+    def _findings_for(self, job: JobDefinition, key: str | None) -> Iterator[SmokeFinding]:
+        subject = self.subject if key is None else f"{self.subject} for partition '{key}'"
+        of_key = job.partitioned_config
+        is_of_key = key is not None and of_key is not None
+        config: Any = {}
+        try:
+            if key is not None and of_key is not None:
+                config = of_key.get_run_config_for_partition_key(key)
+            validate_run_config(job, config)
+            compile_plan(
+                job,
+                config,
+                Surroundings(os.environ, self.project.now, NO_KEYS),
+                partition_key=key,
+                bound_inputs=frozenset(job.input_values),
+                in_process=False,
+            )
+        except DagflowInvalidConfigError as error:
+            is_complete = is_of_key or bool(job.default_config)
+            invalid = f"the default config of {subject} is invalid"
+            # the tests of the resources name the variables
+            yield from of_config(
+                subject, error, is_complete=is_complete, invalid=invalid, names_variables=False
+            )
+        except Exception as error:  # also of the user's config functions
+            yield of_error(f"{subject} has no plan" if not is_of_key else f"{subject} has no config", error)
+
+
+class _AutomationTest(SmokeTest):
+    """The common part of the tests of schedules and sensors."""
+
+    def findings(self) -> Iterator[SmokeFinding]:
+        """Yield what is missing, and the ticks that fail."""
+        project = self.project
+        if project.jobs is not None:
+            try:
+                check_automations([self.definition], project.jobs, "the project")
+            except DagflowError as error:
+                yield of_error(f"{self.subject} has no job", error)
+                return
+        if project.repository is None:
+            yield _NOT_LOADED
+            return
+        needed: frozenset[str] = getattr(self.definition, "required_resource_keys", frozenset())
+        values, problem = self._resources(needed)
+        if problem is not None:
+            yield problem
+        else:
+            yield from self._ticks(project.repository, values)
+
+    def _ticks(self, repository: RepositoryDefinition, resources: dict[str, Any]) -> Iterator[SmokeFinding]:
+        """Evaluate ticks, and yield their findings."""
+        raise NotImplementedError
+
+    def _resources(self, needed: Iterable[str]) -> tuple[dict[str, Any], SmokeFinding | None]:
+        """Return the resources that are plain values, or the reason why the function is not called."""
+        known, values = self.project.resources, {}
+        for key in sorted(needed):
+            found = known.get(key)
+            if found is None:
+                fact = f"{self.subject} requires resource '{key}', which the project does not have"
+                return {}, SmokeFinding(fact, remedy="Give it to the Definitions.")
+            if not isinstance(found, ResourceDefinition) or found.resource_type != "value":
+                fact = f"{self.subject} is not evaluated: it uses resource '{key}', which would be started"
+                remedy = "Write a test of its tick with a fake."
+                return {}, SmokeFinding(fact, remedy=remedy, is_failure=False)
+            values[key] = found.value
+        return values, None
+
+    def _request_findings(self, requests: Iterable[RunRequest], at: str) -> Iterator[SmokeFinding]:
+        """Yield the requests whose config does not fit their job."""
+        for request in requests:
+            name = request.job_name or self._only_job_name()
+            job = None if self.project.jobs is None or name is None else self.project.jobs.get(name)
+            if job is None:
+                continue  # a selection of assets, or a job of another project
+            config: Any = request.run_config
+            try:
+                partition = next(
+                    (request.tags[tag] for tag in system_tag_spellings("partition") if tag in request.tags),
+                    None,
+                )
+                if not config and partition is not None and job.partitioned_config is not None:
+                    config = job.partitioned_config.get_run_config_for_partition_key(partition)
+                validate_run_config(job, config)
+            except DagflowInvalidConfigError as error:
+                invalid = f"{self.subject} requests job '{name}' with invalid config{at}"
+                yield from of_config(
+                    self.subject, error, is_complete=True, invalid=invalid, names_variables=False
+                )
+            except Exception as error:
+                yield of_error(f"{self.subject} requests job '{name}'{at}, which has no config", error)
+
+    def _only_job_name(self) -> str | None:
+        return None
+
+
+class ScheduleTest(_AutomationTest):
+    """The job of the schedule exists. Its next three ticks can be evaluated, and the run config and the
+    partition of each request fit the job.
+    """
+
+    kind = "schedule"
+
+    def _ticks(self, repository: RepositoryDefinition, resources: dict[str, Any]) -> Iterator[SmokeFinding]:
+        schedule = self.project.definitions.get_schedule_def(self.name)
+        for time in tick_times(schedule, self.project.now, _TICKS):
+            at = f"its tick at {time:%Y-%m-%d %H:%M %Z}"
+            found = []
+            with set_options(clock=VirtualClock(time)), DagflowInstance.ephemeral() as instance:
+                context = build_schedule_context(instance, time, resources or None, repository)
+                try:
+                    requests = schedule.evaluate_tick(context).run_requests
+                except Exception as error:  # of user code, too
+                    found = [of_error(f"{self.subject} cannot evaluate {at}", error)]
+                else:
+                    found = list(self._request_findings(requests, f" in {at}"))
+            yield from found
+            if found:  # the other ticks have the same problem, most likely
+                return
+
+    def _only_job_name(self) -> str | None:
+        name: str = self.definition.job_name
+        return name
+
+
+class SensorTest(_AutomationTest):
+    """The jobs of the sensor exist. One tick without a cursor, on an empty instance, can be evaluated, and
+    the run config and the partition of each request fit the job.
+    """
+
+    kind = "sensor"
+
+    def _ticks(self, repository: RepositoryDefinition, resources: dict[str, Any]) -> Iterator[SmokeFinding]:
+        sensor = self.project.definitions.get_sensor_def(self.name)
+        with set_options(clock=VirtualClock(self.project.now)), DagflowInstance.ephemeral() as instance:
+            context = build_sensor_context(
+                instance, repository_def=repository, sensor_name=self.name, resources=resources or None
+            )
+            try:
+                requests = sensor.evaluate_tick(context).run_requests
+            except Exception as error:  # of user code, too
+                yield of_error(f"{self.subject} cannot evaluate a tick", error)
+                return
+            yield from self._request_findings(requests or (), "")
+
+    def _only_job_name(self) -> str | None:
+        names = {target.job_name for target in self.definition.targets}
+        return names.pop() if len(names) == 1 else None

@@ -1,0 +1,1 @@
+"""Items that are collected beside the tests of the user."""

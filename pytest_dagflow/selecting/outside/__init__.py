@@ -1,0 +1,1 @@
+"""The reads of a session outside of its code: files, folders, environment variables, packages."""

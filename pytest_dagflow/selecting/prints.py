@@ -1,0 +1,251 @@
+"""The prints of nodes and tests: a hash for each facet, to find what changed since the last pass.
+
+A print also has keys with a colon. `block:shop.py::clean` has the digest of a block of code to which the
+node leads: it does not count as a difference, but names the block in an explanation. `file:data/x.csv` and
+other keys of `outside` have the state of a thing that the code read. Only a recorded print has them, because
+the reads of a session are known at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_dagflow.selecting.links import (
+    doctest_function,
+    is_project_function,
+    is_project_module,
+    methods_beside,
+    winning_fixtures,
+)
+from pytest_dagflow.selecting.outside.reads import Reads
+from pytest_dagflow.selecting.outside.session import watch_of
+from pytest_dagflow.selecting.outside.states import Difference, States
+from pytest_dagflow.selecting.record_file import Print
+from pytest_dagflow.selecting.references import unwrap
+
+if TYPE_CHECKING:
+    from dagflow.testing import CodeGraph, Node
+
+_BLOCK = "block:"
+_MAX_BLOCKS = 50
+"""A print with more blocks has none of them, so that a record stays small."""
+_DIGEST_LENGTH = 12
+_RUNTIME = "package:pytest-dagflow"
+"""The package on which all nodes depend."""
+_RUNTIME_MODULES = frozenset({"dagflow", "pytest_dagflow"})
+_MODULES_KEY = pytest.StashKey[dict[str, Any]]()
+"""The parsed modules by the hash of their source."""
+
+
+class Prints:
+    """The prints of a session, each computed when it is first used. The files are read once.
+
+    Args:
+        config: The config of the session.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._graph: CodeGraph | None = None
+        self._definitions: dict[tuple[int, object], Print] = {}
+        self._functions: dict[object, str] = {}
+        self._hooks: dict[Path, dict[str, tuple[object, ...]]] | None = None
+        self._imports: dict[str, frozenset[str]] = {}
+        self._known_reads: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
+        self._known_differences: dict[tuple[tuple[str, str], ...], list[Difference]] = {}
+        self._known_blocks: dict[int, dict[str, str]] = {}
+
+    @property
+    def graph(self) -> CodeGraph:
+        """The blocks of code of the project."""
+        if self._graph is None:
+            from dagflow.testing import CodeGraph
+
+            cache = self._config.stash.setdefault(_MODULES_KEY, {})
+            self._graph = CodeGraph(self._config.rootpath, cache)
+        return self._graph
+
+    def of_node(self, node: Node) -> Print:
+        """Return the print of a node, without what it read."""
+        return self.of_definition(node.definition, node.key)
+
+    def with_reads(self, node: Node, more: Iterable[str]) -> Print:
+        """Return the print of a node with the states of what its code read, for the record.
+
+        Args:
+            node: The node.
+            more: Further keys of things on which the node depends.
+        """
+        read = self._reads_of(self._graph_blocks(node.definition), more)
+        return {**self.of_node(node), **read}
+
+    def of_test_with_reads(self, item: pytest.Item, more: Iterable[str]) -> Print:
+        """Return the print of a test with the states of what its code read, for the record."""
+        test = getattr(item, "obj", None)
+        functions = [function for _, function in winning_fixtures(item)]
+        blocks = self.graph.blocks(*filter(None, (test, *methods_beside(item), *functions)), stops=True)
+        return {**self.of_test(item), **self._reads_of(blocks, more), **self._reads.of_test(item.nodeid)}
+
+    @cached_property
+    def _reads(self) -> Reads:
+        watch = watch_of(self._config)
+        return Reads(watch, self.states, self.graph.block_at, self.graph.files_named_in)
+
+    @cached_property
+    def states(self) -> States:
+        """The current states of files, variables and packages."""
+        watch = watch_of(self._config)
+        return States(watch.places, watch.environment)
+
+    def _reads_of(self, blocks: Iterable[str], more: Iterable[str]) -> dict[str, str]:
+        blocks, more = frozenset(blocks), frozenset(more)
+        found = self._known_reads.get((blocks, more))
+        if found is None:
+            modules = {name for block in blocks for name in self._imported_by(block.partition("::")[0])}
+            found = self._known_reads[blocks, more] = self._reads.of_code(blocks, modules, {*more, _RUNTIME})
+        return found
+
+    def _imported_by(self, path: str) -> frozenset[str]:
+        """Return the names of the modules that a file imports, as far as they can be packages."""
+        if path not in self._imports:
+            parsed = self.graph.modules.parsed(path) if path in self.graph.modules.paths else None
+            targets = [] if parsed is None else [*parsed.runs, *parsed.stars]
+            targets += [] if parsed is None else [one for found in parsed.imports.values() for one in found]
+            absolute = (target.removeprefix("0:") for target in targets if target.startswith("0:"))
+            names = {name.partition(":")[0].partition(".")[0] for name in absolute}
+            # a name without a package of that name costs a search through all packages
+            self._imports[path] = frozenset(
+                name for name in names - _RUNTIME_MODULES if not is_project_module(name)
+            )
+        return self._imports[path]
+
+    def differences(self, stored: Print, current: Print) -> dict[str, str]:
+        """Return the reasons why a recorded print differs from a current one, each with its facet.
+
+        A reason is the name of a facet, or a sentence about a file, a variable or a package.
+        """
+        found = {name: name for name in _differing_facets(stored, current)}
+        found.update({one.reason: one.facet for one in self._differences_outside(stored)})
+        return found
+
+    def has_changed_outside(self, stored: Print) -> bool:
+        """Return whether a thing outside of the code that a recorded print names has changed."""
+        return bool(self._differences_outside(stored))
+
+    def _differences_outside(self, stored: Print) -> list[Difference]:
+        outside = {key: state for key, state in stored.items() if _is_outside(key)}
+        key = tuple(outside.items())
+        if key not in self._known_differences:
+            self._known_differences[key] = self.states.differences(outside)
+        return self._known_differences[key]
+
+    def of_definition(self, definition: Any, key: Any = None) -> Print:
+        """Return the print of a definition, or of one asset or check of it."""
+        from dagflow.testing import fingerprint
+
+        identity = id(definition), key
+        found = self._definitions.get(identity)
+        if found is None:
+            facets = fingerprint(definition, key, graph=self.graph)._asdict()
+            hashes = {name: digest[:_DIGEST_LENGTH] for name, digest in facets.items() if digest}
+            found = self._definitions[identity] = {**hashes, **self._blocks(definition)}
+        return found
+
+    def _blocks(self, definition: object) -> dict[str, str]:
+        blocks = self._graph_blocks(definition)
+        if len(blocks) > _MAX_BLOCKS:
+            return {}
+        return {_BLOCK + name: digest[:_DIGEST_LENGTH] for name, digest in blocks.items()}
+
+    def _graph_blocks(self, definition: object) -> dict[str, str]:
+        key = id(definition)
+        if key not in self._known_blocks:
+            self._known_blocks[key] = self.graph.blocks(definition)
+        return self._known_blocks[key]
+
+    def of_test(self, item: pytest.Item) -> Print:
+        """Return the print of a test: its body, parameter values, fixtures and the hooks of its conftests."""
+        return {name: self._code(*values) for name, values in self.values_of_test(item).items()}
+
+    def values_of_test(self, item: pytest.Item) -> dict[str, tuple[object, ...]]:
+        """Return the functions and values of each part of a test."""
+        test = getattr(item, "obj", None)
+        parts: dict[str, tuple[object, ...]] = {
+            "its body": (doctest_function(item) if test is None else test, *methods_beside(item))
+        }
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and callspec.params:
+            parts["its parameters"] = (callspec.params,)
+        for name, function in winning_fixtures(item):
+            inner = unwrap(function)
+            if inner is not None and is_project_function(inner):
+                key = f"fixture '{name}'"
+                parts[key] = (*parts.get(key, ()), function)
+        for folder, hooks in self._hooks_by_folder.items():
+            if folder in item.path.parents:
+                parts.update(hooks)
+        return parts
+
+    @property
+    def _hooks_by_folder(self) -> dict[Path, dict[str, tuple[object, ...]]]:
+        """The hooks of each conftest, by its folder."""
+        if self._hooks is None:
+            self._hooks = {}
+            for plugin in self._config.pluginmanager.get_plugins():
+                hooks = dict(_hooks_of(plugin))
+                if not hooks or not isinstance(plugin, ModuleType) or not plugin.__file__:
+                    continue
+                file = Path(plugin.__file__)
+                # the hooks of another plugin of the project work everywhere
+                folder = file.parent if file.name == "conftest.py" else self._config.rootpath
+                name = f"a hook in {file.name}" if folder == self._config.rootpath else f"a hook in {file}"
+                self._hooks.setdefault(folder, {})[name] = tuple(hooks.values())
+        return self._hooks
+
+    def _code(self, *values: object) -> str:
+        """Return a hash of the code of functions and values, without the definitions that they refer to."""
+        key = values if all(callable(value) for value in values) else None
+        try:
+            known = None if key is None else self._functions.get(key)
+        except TypeError:  # a function object without a hash
+            key = known = None
+        if known is None:
+            code, module = self.graph.code_of_test(*values)
+            known = code[:_DIGEST_LENGTH] + module[:_DIGEST_LENGTH]
+            if key is not None:
+                self._functions[key] = known
+        return known
+
+
+def _hooks_of(plugin: object) -> Iterator[tuple[str, Callable[..., object]]]:
+    if isinstance(plugin, ModuleType) and is_project_module(plugin.__name__):
+        for name, value in list(vars(plugin).items()):
+            if name.startswith("pytest_") and callable(value):
+                yield name, value
+
+
+def _differing_facets(stored: Print, current: Print) -> frozenset[str]:
+    names = (name for name in {*stored, *current} if ":" not in name)
+    return frozenset(name for name in names if stored.get(name) != current.get(name))
+
+
+def _is_outside(key: str) -> bool:
+    return ":" in key and not key.startswith(_BLOCK)
+
+
+def differing_blocks(stored: Print, current: Print) -> list[str]:
+    """Return a sentence for each block of code in which two prints differ."""
+    from dagflow.testing import changed_blocks
+
+    return changed_blocks(
+        *(
+            {name.removeprefix(_BLOCK): digest for name, digest in one.items() if name.startswith(_BLOCK)}
+            for one in (stored, current)
+        )
+    )

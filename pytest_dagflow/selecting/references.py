@@ -1,0 +1,216 @@
+"""The references in the code of a function: globals, closures, `module.attribute` chains and lookups by name.
+
+Nothing is imported, called or run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import CodeType, FunctionType, ModuleType
+from typing import NamedTuple
+
+_MAX_WRAPPERS = 30
+_GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+_CELL_LOADS = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
+_ATTRIBUTE_LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_WITHOUT_VALUE = frozenset({"EXTENDED_ARG", "PUSH_NULL"})
+_LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_def", "resolve_assets_def"})
+"""The methods of a project that return a definition by its name."""
+RUN_FIXTURE = "dag_run"
+"""The fixture that runs a part of the project by its name."""
+_IMPORT_NAME = dis.opmap["IMPORT_NAME"]
+_LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
+_GLOBAL_OPERATIONS = [dis.opmap[name] for name in sorted(_GLOBAL_LOADS) if name in dis.opmap]
+_GLOBAL_SHIFT = 1 if sys.version_info >= (3, 11) else 0
+"""The lowest bit of the argument of LOAD_GLOBAL is a flag since Python 3.11."""
+
+
+class RunOf(NamedTuple):
+    """A call of `dag_run`.
+
+    Attributes:
+        text: The literal in the call: an asset, a job or a selection; None if it is not a literal.
+    """
+
+    text: str | None
+
+
+class NotLoaded(NamedTuple):
+    """A module that the code imports, and that is not loaded yet.
+
+    Attributes:
+        name: The name of the module.
+    """
+
+    name: str
+
+
+def references(function: object) -> list[tuple[str, object]]:
+    """Return the globals, closure variables and `module.attribute` chains that the code of a function names.
+
+    Returns:
+        Pairs of name and value, in the order of the code. Nothing is imported or called.
+
+    Example:
+        >>> [name for name, value in references(lambda: sys.modules)]
+        ['sys.modules']
+    """
+    inner = unwrap(function)
+    return list(_references(inner).items()) if inner else []
+
+
+def unwrap(function: object) -> FunctionType | None:
+    """Return the function inside methods, decorators and hypothesis tests; None if there is no function."""
+    for _ in range(_MAX_WRAPPERS):
+        hypothesis_test = getattr(getattr(function, "hypothesis", None), "inner_test", None)
+        inner = (
+            hypothesis_test or getattr(function, "__func__", None) or getattr(function, "__wrapped__", None)
+        )
+        if inner is None:
+            break
+        function = inner
+    return function if isinstance(function, FunctionType) else None
+
+
+@lru_cache(maxsize=16384)
+def _references(function: FunctionType) -> dict[str, object]:
+    closure = dict(_closure_variables(function))
+    codes = list(nested_code(function.__code__))
+    read = _named_values if _needs_order(codes, function.__globals__, closure) else _global_values
+    return {
+        name: value
+        for code in codes
+        for name, value in read(code, function.__globals__, closure)
+        if value is not None
+        and not name.startswith("@")  # names that pytest adds when it rewrites assertions
+    }
+
+
+def _needs_order(
+    codes: list[CodeType], globals_: Mapping[str, object], closure: Mapping[str, object]
+) -> bool:
+    """Return whether values depend on the order of the instructions: attributes, imports, lookups by name."""
+    for code in codes:
+        if RUN_FIXTURE in code.co_varnames or _IMPORT_NAME in code.co_code[::2]:
+            return True
+        for name in code.co_names:
+            value = globals_.get(name)
+            if value is not None and (isinstance(value, ModuleType) or _is_project(value)) and name[0] != "@":
+                return True
+    return any(isinstance(value, ModuleType) or _is_project(value) for value in closure.values())
+
+
+def _global_values(
+    code: CodeType, globals_: Mapping[str, object], closure: Mapping[str, object]
+) -> Iterator[tuple[str, object]]:
+    """Yield the globals and closure variables that the instructions load. Reads no other instruction."""
+    operations, arguments = code.co_code[::2], code.co_code[1::2]
+    for operation in _GLOBAL_OPERATIONS:
+        position = operations.find(operation)
+        while position >= 0:
+            argument, before = arguments[position], position - 1
+            while before >= 0 and operations[before] == dis.EXTENDED_ARG:
+                argument |= arguments[before] << 8 * (position - before)
+                before -= 1
+            name = code.co_names[argument >> _GLOBAL_SHIFT if operation == _LOAD_GLOBAL else argument]
+            if name in globals_:
+                yield name, globals_[name]
+            position = operations.find(operation, position + 1)
+    for name in code.co_freevars:
+        if name in closure:
+            yield name, closure[name]
+
+
+def _closure_variables(function: FunctionType) -> Iterator[tuple[str, object]]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # an empty cell: the variable is not assigned yet
+            yield name, cell.cell_contents
+
+
+def nested_code(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code object and the code objects of the functions, classes and comprehensions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from nested_code(constant)
+
+
+def _named_values(
+    code: CodeType, globals_: Mapping[str, object], closure: Mapping[str, object]
+) -> Iterator[tuple[str, object]]:
+    """Yield the names and values that the instructions load: a name, then the attributes of modules.
+
+    A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. In an assertion it
+    is the whole project, because the code that pytest adds there loads the project too.
+    """
+    name, value, imported, lookup = "", None, None, ""
+    modules: dict[str, tuple[str, ModuleType]] = {}  # by the local variable that holds the module
+    for instruction in dis.get_instructions(code):
+        operation, given = instruction.opname, instruction.argval
+        if operation in _WITHOUT_VALUE:
+            continue
+        # since Python 3.13 one instruction may store a variable and load one, or load two
+        stored, argument = map(str, given if isinstance(given, tuple) and len(given) == 2 else (given, given))
+        if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
+            name, value = f"{name}.{argument}", _module_attribute(value, argument)
+            continue
+        if operation in _ATTRIBUTE_LOADS and argument in _LOOKUPS and _is_project(value):
+            lookup = argument
+            continue
+        if lookup and operation == "LOAD_CONST":
+            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, given)
+        if isinstance(value, RunOf) and operation == "LOAD_CONST" and isinstance(given, str):
+            name, value = f"{RUN_FIXTURE}({given!r})", RunOf(given)
+        if operation != "IMPORT_FROM" or value is not imported:
+            yield name, value
+        if operation.startswith("STORE_") and isinstance(value, ModuleType):
+            modules[stored] = name, value
+        name, value, lookup = argument, None, ""
+        if operation in _GLOBAL_LOADS:
+            value = globals_.get(argument)
+        elif operation in _CELL_LOADS:
+            value = closure.get(argument)
+        if value is None and "LOAD_" in operation and argument in modules:
+            name, value = modules[argument]
+        elif operation == "IMPORT_NAME":
+            imported = _loaded_module(argument, globals_)
+            value = NotLoaded(argument) if imported is None else imported
+        elif "LOAD_FAST" in operation and argument == RUN_FIXTURE:
+            value = RunOf(None)
+        elif operation == "IMPORT_FROM" and imported:
+            name, value = f"{imported.__name__}.{argument}", _module_attribute(imported, argument)
+    yield name, value
+
+
+def _loaded_module(name: str, globals_: Mapping[str, object]) -> ModuleType | None:
+    """Return a module that is loaded, by its name or its name relative to the package of the code."""
+    package = str(globals_.get("__package__") or "")
+    relative = f"{package}.{name}" if package and name else package
+    return sys.modules.get(name) or sys.modules.get(relative)
+
+
+def _is_project(value: object) -> bool:
+    return type(value).__module__.startswith("dagflow.defs.project")
+
+
+def _look_up(project: object, method: str, name: object) -> object:
+    """Return a job or an asset of a project by name, or the whole project if it has no such name."""
+    try:
+        return getattr(project, method)(name)
+    except Exception:  # the test may expect this error
+        return project
+
+
+def _module_attribute(module: ModuleType, name: str) -> object:
+    """Return an attribute or a loaded submodule of a module, without calling the module `__getattr__`."""
+    found = vars(module).get(name)
+    return sys.modules.get(f"{module.__name__}.{name}") if found is None else found
+
+
+def forget_loaded() -> None:
+    """Forget the references of functions. Modules that were loaded since then may have changed them."""
+    _references.cache_clear()

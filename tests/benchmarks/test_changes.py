@@ -1,0 +1,100 @@
+"""Benchmarks of fingerprints: 5,000 assets in 500 modules that use each other."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagflow.analysis.code.modules import PARSED
+from dagflow.testing import CodeGraph, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MODULES, ASSETS, HELPERS = 500, 10, 6
+
+
+def _module(number: int, pick: random.Random) -> str:
+    """Return the source of a module that imports names or modules of earlier modules."""
+    others = sorted({pick.randrange(number) for _ in range(3)}) if number else []
+    lines = [f'"""Module {number}."""', "from dagflow import asset"]
+    calls = []
+    for other in others:
+        if other % 2:
+            lines.append(f"from proj.m{other} import helper{other}_0, K{other}")
+            calls.append(f"helper{other}_0(x) + K{other}")
+        else:
+            lines.append(f"from proj import m{other}")
+            calls.append(f"m{other}.helper{other}_1(x)")
+    lines.append(f"K{number} = {number}\nTABLE = {{'a': lambda x: x + K{number}}}")
+    for index in range(HELPERS):
+        call = calls[index % len(calls)] if calls else "x"
+        lines.append(
+            f'def helper{number}_{index}(x, y=1):\n    """Help."""\n'
+            f"    rows = [n * y for n in range(x) if n]\n"
+            f"    total = sum(rows) + {call}\n    if total > 3:\n        return total + K{number}\n"
+            f"    return helper{number}_{(index + 1) % HELPERS}(x)"
+        )
+    lines.append(
+        f"class Tool{number}:\n    rate = K{number}\n    def use(self, x):\n"
+        f"        return helper{number}_0(x) * self.rate"
+    )
+    lines += [
+        f"@asset(metadata={{'a': {index}}})\ndef a{number}_{index}():\n    tool = Tool{number}()\n"
+        f"    return tool.use(helper{number}_{index % HELPERS}(3)) + TABLE['a'](K{number})"
+        for index in range(ASSETS)
+    ]
+    return "\n".join([*lines, ""])
+
+
+@pytest.fixture
+def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the assets of a drawn project under the temporary folder."""
+    pick = random.Random(1)
+    (tmp_path / "proj").mkdir()
+    (tmp_path / "proj/__init__.py").write_text("")
+    for number in range(MODULES):
+        (tmp_path / f"proj/m{number}.py").write_text(_module(number, pick))
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [one for one in sys.modules if one.partition(".")[0] == "proj"]:
+        del sys.modules[name]
+    modules = [importlib.import_module(f"proj.m{number}") for number in range(MODULES)]
+    return [
+        getattr(module, f"a{number}_{index}")
+        for number, module in enumerate(modules)
+        for index in range(ASSETS)
+    ]
+
+
+def _fingerprints(folder: Path, assets: list[Any], cache: dict[str, Any]) -> int:
+    graph = CodeGraph(folder, cache)
+    return len({fingerprint(one, graph=graph) for one in assets})
+
+
+def test_cold(measure: Callable[..., Any], tmp_path: Path, assets: list[Any]) -> None:
+    """Measure all fingerprints without a cache."""
+
+    def setup() -> tuple[tuple[Any, ...], dict[str, Any]]:
+        PARSED.clear()
+        return (tmp_path, assets, {}), {}
+
+    assert measure("fingerprints_cold", "dagflow", _fingerprints, rounds=3, setup=setup) == MODULES * ASSETS
+
+
+def test_warm(measure: Callable[..., Any], tmp_path: Path, assets: list[Any]) -> None:
+    """Measure all fingerprints with the modules of an earlier process in the cache."""
+    cache: dict[str, Any] = {}
+    _fingerprints(tmp_path, assets, cache)
+    stored = json.dumps(cache)
+
+    def setup() -> tuple[tuple[Any, ...], dict[str, Any]]:
+        PARSED.clear()
+        return (tmp_path, assets, json.loads(stored)), {}
+
+    assert measure("fingerprints", "dagflow", _fingerprints, rounds=3, setup=setup) == MODULES * ASSETS
