@@ -69,10 +69,11 @@ class World:
         self.found: list[str] = []
 
     def run(self, history: str) -> str:
-        """Return the requests of all evaluations of a history."""
+        """Return the requests of all evaluations of a history. A world has only one history."""
         with warnings.catch_warnings(), mock.patch.object(time, "time", self._now):
             warnings.simplefilter("ignore")
-            self._do_all(history.split())
+            with self.instance:  # else its temporary folder is removed late, with a warning
+                self._do_all(history.split())
         return ", ".join(self.found)
 
     def _do_all(self, words: list[str]) -> None:
