@@ -1,6 +1,10 @@
 from dagflow.automation.asset_tick import invoke_asset_sensor as invoke_asset_sensor
 from dagflow.automation.call import invoke_schedule as invoke_schedule
 from dagflow.automation.call import invoke_sensor as invoke_sensor
+from dagflow.automation.condition_tick import invoke_condition_sensor as invoke_condition_sensor
+from dagflow.automation.conditions.context import AutomationContext as AutomationContext
+from dagflow.automation.conditions.context import AutomationResult as AutomationResult
+from dagflow.automation.conditions.context import evaluate_in as evaluate_in
 from dagflow.automation.multi_asset_tick import invoke_multi_asset_sensor as invoke_multi_asset_sensor
 from dagflow.automation.run_status_context import RunFailureSensorContext as RunFailureSensorContext
 from dagflow.automation.run_status_tick import invoke_run_status_sensor as invoke_run_status_sensor

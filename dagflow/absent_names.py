@@ -39,7 +39,6 @@ class Argument(NamedTuple):
     instead: str
 
 
-START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
 START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
 PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...)."
 FROM_PYTHON = "Import it from Python's own module."
@@ -48,13 +47,6 @@ NO_WARNINGS = "dagflow never issues it, so no filter is needed."
 ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a test."
 
 TOPICS = (
-    Topic(True, START_RUNS, {
-        "AssetJobKey": "the key of a job of assets that has an automation condition",
-        "AutomationContext": "the context of an automation condition",
-        "AutomationResult": "the result of an automation condition",
-        "EvaluateAutomationConditionsResult": "the result of evaluate_automation_conditions",
-        "evaluate_automation_conditions": "evaluates the automation conditions of definitions once",
-    }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
         "PipesClient": "runs external processes that report materializations",

@@ -476,3 +476,27 @@ def step_key_base(key: str) -> str:
         'machine.brew'
     """
     return key.partition("[")[0]
+
+
+class AssetJobKey(NamedTuple):
+    """The key of a job of assets, whose automation condition an evaluation can request.
+
+    Example:
+        >>> AssetJobKey("nightly").to_user_string()
+        'nightly'
+    """
+
+    job_name: str
+
+    def to_user_string(self) -> str:
+        """Return the name of the job."""
+        return self.job_name
+
+    @staticmethod
+    def from_user_string(user_string: str) -> AssetJobKey:
+        """Return the key of which `to_user_string` returned this string.
+
+        Raises:
+            ParameterCheckError: The argument is not a string.
+        """
+        return AssetJobKey(check_type(user_string, str, "user_string", "an AssetJobKey"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from dagflow.automation.conditions.context import AutomationResult
 from dagflow.defs.automation.results import AssetEvent, SensorResult, SkipReason
 from dagflow.defs.jobs.request_partition import PartitionsRequest
 from dagflow.defs.jobs.run_request import RunRequest
@@ -34,6 +35,7 @@ class SensorExecutionData(NamedTuple):
         log_key: The key of the captured log, or None.
         dynamic_partitions_requests: The keys of dynamic partitions to add or delete. They are not applied.
         asset_events: The events of assets that the sensor has seen. They are not stored.
+        automation_condition_evaluations: The results of the automation conditions that the sensor evaluated.
     """
 
     run_requests: Sequence[RunRequest]
@@ -43,6 +45,7 @@ class SensorExecutionData(NamedTuple):
     log_key: Sequence[str] | None = None
     dynamic_partitions_requests: Sequence[PartitionsRequest] = ()
     asset_events: Sequence[AssetEvent] = ()
+    automation_condition_evaluations: Sequence[AutomationResult] = ()
 
 
 SensorReturnTypesUnion = (

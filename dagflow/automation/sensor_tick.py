@@ -7,6 +7,7 @@ from typing import Any
 
 from dagflow.automation.asset_tick import asset_results
 from dagflow.automation.call import listed, resources_of
+from dagflow.automation.condition_tick import condition_results
 from dagflow.automation.multi_asset_tick import multi_asset_results
 from dagflow.automation.requests import with_partition
 from dagflow.automation.run_status_tick import run_status_results
@@ -39,10 +40,8 @@ def evaluate_sensor(sensor: SensorDefinition, context: SensorEvaluationContext) 
         reason = None if found.skip_message == EMPTY else found.skip_message
         return found._replace(dagflow_run_reactions=reactions, skip_message=reason)
     if isinstance(sensor, AutomationConditionSensorDefinition):
-        raise DagflowInvariantViolationError(
-            f"{place} evaluates automation conditions, which dagflow does not do yet. Evaluate the "
-            "ticks of the other schedules and sensors by their names."
-        )
+        only, evaluations = condition_results(sensor, context)
+        return result_of([only], sensor, context)._replace(automation_condition_evaluations=evaluations)
     if isinstance(sensor, MultiAssetSensorDefinition):
         results, context = multi_asset_results(sensor, context)
     elif isinstance(sensor, AssetSensorDefinition):

@@ -13,7 +13,7 @@ from dagflow.instance.records import (
     EventRecordsFilter,
     EventRecordsResult,
 )
-from dagflow.instance.store import LinesFilter, Store
+from dagflow.instance.store import LinesFilter, Store, StoredEntry
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION
@@ -67,6 +67,10 @@ class EventLog:
             for line in self._store.lines(LinesFilter(run_id))
             if line.entry.dagflow_event is None or line.entry.dagflow_event.event_type not in _PLANNED
         ]
+
+    def lines_of_types(self, types: Collection[DagflowEventType]) -> list[StoredEntry]:
+        """Return all events of some types, the oldest first, also those that a wipe hides; internal."""
+        return self._store.lines(LinesFilter(event_types=types))
 
     def wiped_before(self, key: AssetKey) -> int:
         """Return the storage id of the last event of an asset before it was wiped; 0 if it never was."""

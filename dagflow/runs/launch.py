@@ -135,7 +135,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     if plan.has_templates:
         plan = plan.for_run()
     if execution is None:
-        fields: Mapping[str, Any] = {"asset_selection": None if job.asset_layer is None else _NO_ASSETS}
+        fields: Mapping[str, Any] = _selected_in(job)
         run_tags = tags_of(job, tags, partition_key)
     else:  # the tags of an execution name its partition, so they are complete
         fields, run_tags = execution.run_fields(plan), tags_of(job, tags)
@@ -162,6 +162,16 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         result = result_class(state, _end(state, instance, succeeded), instance)
         report_run(result)
     return result
+
+
+def _selected_in(job: JobDefinition) -> Mapping[str, Any]:
+    """Return the fields of a run with the assets and checks that its caller selected; empty for all."""
+    if job.asset_layer is None:
+        return {"asset_selection": None}
+    data = job.asset_selection_data
+    if data is None:
+        return {"asset_selection": _NO_ASSETS}
+    return {"asset_selection": data.asset_selection, "asset_check_selection": data.asset_check_selection}
 
 
 def create_run(

@@ -18,7 +18,7 @@ NOT_FOR_USERS = {
     *("JobExecutionResult", "ExecuteInProcessResult", "HookContext", "InitResourceContext", "RunRecord"),
     *("InputContext", "OutputContext", "OpExecutionContext", "AssetExecutionContext", "DagflowLogManager"),
     *("DagflowInstance", "DagflowRun", "DagflowTypeLoaderContext", "RepositoryDefinition", "JobDefinition"),
-    "AssetsDefinition",
+    *("AssetsDefinition", "AutomationContext", "EvaluateAutomationConditionsResult"),
 }
 """Classes that only the library itself builds."""
 

@@ -26,7 +26,7 @@ from dagflow.automation.sensor_data import SensorExecutionData
 from dagflow.automation.sensor_tick import evaluate_sensor
 from dagflow.automation.tick_times import iterate_tick_times
 from dagflow.clock import Clock, VirtualClock
-from dagflow.defs.automation.condition_sensor import DEFAULT_SENSOR_NAME
+from dagflow.defs.automation.condition_sensor import DEFAULT_NAME
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import DEFAULT_INTERVAL, SensorDefinition
 from dagflow.defs.jobs.definition import JobDefinition
@@ -194,7 +194,7 @@ def _automations(what: Any, project: Definitions | None) -> tuple[Definitions, l
         if isinstance(one, (Definitions, RepositoryDefinition)):
             own = one.definitions() if isinstance(one, RepositoryDefinition) else one
             wanted.update(each.name for each in [*own.schedules, *own.sensors])
-            wanted.add(DEFAULT_SENSOR_NAME)
+            wanted.add(DEFAULT_NAME)
         elif hasattr(one, "name") and one.name in by_name:
             wanted.add(one.name)
         else:

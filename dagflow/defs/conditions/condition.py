@@ -73,6 +73,18 @@ class AutomationCondition(Constructors):
         """Return the label, None without one."""
         return None
 
+    def evaluate(self, context: _doors.AutomationContext) -> _doors.AutomationResult:
+        """Return the partitions for which the condition is true. A class of user code overrides this method.
+
+        Args:
+            context: The facts about the asset, and the partitions that the condition is asked for. An own
+                condition can pass its context to another condition.
+
+        Raises:
+            ParameterCheckError: The context has another type.
+        """
+        return _doors.evaluate_in(self, context)
+
     def inner_conditions(self) -> Sequence[AutomationCondition]:
         """Return all conditions in it, also those that are not its children. Internal."""
         return self.children

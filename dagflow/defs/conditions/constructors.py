@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dagflow import _doors
@@ -343,6 +344,7 @@ class Constructors:
         return Constructors.all_deps_match(updated).with_label(label)
 
     @staticmethod
+    @cache  # the evaluation compiles one object once
     def eager() -> _doors.AndCondition:
         """Return the condition to update the asset soon after its dependencies.
 
@@ -363,6 +365,7 @@ class Constructors:
         ).with_label("eager")
 
     @staticmethod
+    @cache  # the evaluation compiles one object once
     def on_missing() -> _doors.AndCondition:
         """Return the condition to update the asset when it is missing and its dependencies are not."""
         missing = Constructors.missing().newly_true().since_last_handled()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from dagflow.defs.conditions.builtin import BuiltinCondition
@@ -66,6 +67,7 @@ class Leaf(BuiltinCondition):
         return _KINDS[self.kind]
 
 
+@cache
 def leaf(kind: str) -> Leaf:
     """Return the condition of a kind.
 

@@ -14,6 +14,7 @@ _CLASSES = {
     "AutoMaterializeAssetPartitionsFilter": "dagflow.defs.conditions.rules",
     "AutoMaterializePolicy": "dagflow.defs.conditions.auto_materialize",
     "AutoMaterializeRule": "dagflow.defs.conditions.rules",
+    "AutomationCursor": "dagflow.automation.conditions.cursor",
     "BackfillPolicy": "dagflow.partitions.backfill",
     "CheckKeysTerm": "dagflow.defs.selections.check_terms",
     "ChecksCondition": "dagflow.defs.conditions.quantifiers",

@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from dagflow._util import nearest
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.asset_graph import AssetGraph
+from dagflow.defs.assets.conditions import has_condition
+from dagflow.defs.assets.definition import AnyAsset
+from dagflow.defs.automation.condition_sensor import DEFAULT_NAME, AutomationConditionSensorDefinition
 from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
-
-if TYPE_CHECKING:
-    from dagflow.defs.assets.asset_graph import AssetGraph
+from dagflow.keys import AssetCheckKey, AssetKey
 
 AnySchedule = ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
 SCHEDULES = (ScheduleDefinition, UnresolvedPartitionedAssetScheduleDefinition)
 _T = TypeVar("_T")
 _A = TypeVar("_A", ScheduleDefinition, SensorDefinition)
-
-
-def resolved_automations(
-    schedules: Iterable[AnySchedule], sensors: Iterable[SensorDefinition], jobs: Mapping[str, JobDefinition]
-) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
-    """Return the schedules and sensors of a project with their jobs; see `resolve_automations`."""
-    check_automations([*schedules, *sensors], jobs, "this repository")
-    found = resolved_schedules(schedules, jobs).values()
-    return [*found], [*resolved_sensors(sensors, jobs).values()]
-
-
-def all_sensors(
-    sensors: Sequence[SensorDefinition], assets: Iterable[AnyAsset], get_graph: Callable[[], AssetGraph]
-) -> Sequence[SensorDefinition]:
-    """Return the sensors of a project, with one for the automation conditions that none of them evaluates.
-
-    Args:
-        sensors: The sensors that were given.
-        assets: The definitions of all assets and checks.
-        get_graph: Returns the graph of the assets. It is called if an asset or check has a condition.
-    """
-    if not any(map(_has_condition, assets)):
-        return sensors
-    from dagflow.defs.automation.condition_sensor import with_default_sensor  # few projects have conditions
-
-    return with_default_sensor(sensors, get_graph())
-
-
-def _has_condition(asset: AnyAsset) -> bool:
-    """Return whether a condition belongs to an asset of a definition, or to a check of it."""
-    if not isinstance(asset, AssetsDefinition):
-        return asset.automation_condition is not None
-    return any(spec.automation_condition is not None for spec in asset.specs) or any(
-        spec.automation_condition is not None for spec in asset.check_specs
-    )
 
 
 def jobs_of(automations: Iterable[AnySchedule | SensorDefinition]) -> list[AnyJob]:
@@ -118,6 +85,48 @@ def resolved_sensors(
         is_same = all(new is old for new, old in zip(own, given, strict=True))
         found[name] = one if is_same else one.with_updated_jobs([job for job in own if job is not None])
     return found
+
+
+def with_default_sensor(
+    sensors: Collection[SensorDefinition], assets: Iterable[AnyAsset], find_graph: Callable[[], AssetGraph]
+) -> list[SensorDefinition]:
+    """Return sensors, with one for the automation conditions that none of them evaluates, if there are any.
+
+    Args:
+        sensors: The sensors.
+        assets: The definitions of all assets and checks.
+        find_graph: Returns the graph of the assets.
+
+    Raises:
+        DagflowInvalidDefinitionError: Two sensors evaluate the conditions of one asset.
+    """
+    own = [one for one in sensors if isinstance(one, AutomationConditionSensorDefinition)]
+    if not own and not any(map(has_condition, assets)):
+        return [*sensors]
+    graph = find_graph()
+    targets: dict[AssetKey | AssetCheckKey, SensorDefinition] = {}
+    left = AssetSelection.all(include_sources=True)
+    for one in own:
+        assert one.asset_selection is not None, "the constructor requires a target"
+        left = left - one.asset_selection
+        selected: set[AssetKey | AssetCheckKey] = {*one.asset_selection.resolve(graph)}
+        for key in selected | one.asset_selection.resolve_checks(graph):
+            other = targets.setdefault(key, one)
+            if other is not one:
+                raise DagflowInvalidDefinitionError(
+                    f"Automation policy sensors '{other.name}' and '{one.name}' have overlapping asset "
+                    f"selections: they both target '{key.to_user_string()}'. Each asset must only be "
+                    "targeted by one automation policy sensor."
+                )
+    nodes = [node for node in graph.asset_nodes.values() if node.is_executable]
+    waiting = [node.key for node in nodes if node.spec.automation_condition is not None]
+    checks = graph.check_nodes.values()
+    waiting_checks = [check.key for check in checks if check.spec.automation_condition is not None]
+    if targets.keys() >= {*waiting, *waiting_checks}:
+        return [*sensors]
+    has_observed = any(not node.is_materializable for node in nodes)
+    rest = left if own or has_observed else AssetSelection.all()
+    return [*sensors, AutomationConditionSensorDefinition(DEFAULT_NAME, target=rest)]
 
 
 def by_name(definitions: Iterable[_T]) -> dict[str, _T]:

@@ -10,6 +10,7 @@ from dagflow._util import nearest
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.catalog import AssetCatalog, place_of
 from dagflow.defs.assets.changed import map_asset_specs
+from dagflow.defs.assets.conditions import has_condition
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.assets.observed_source import definition_of
@@ -172,10 +173,11 @@ class Definitions:
             DagflowInvariantViolationError: No sensor has this name.
             DagflowInvalidDefinitionError: Two definitions have one name, or a job is invalid.
         """
-        from dagflow.defs.project import automation  # few projects have sensors
+        from dagflow.defs.project.automation import by_name, named, resolved_sensors  # few projects have them
 
-        sensors = automation.all_sensors(self.sensors, self.all_assets(), self.resolve_asset_graph)
-        return automation.named(automation.resolved_sensors(sensors, self._resolved()), name, "sensor")
+        return named(
+            by_name(self._with_default(resolved_sensors(self.sensors, self._resolved()))), name, "sensor"
+        )
 
     def all_jobs(self) -> list[JobDefinition | UnresolvedAssetJobDefinition]:
         """Return the jobs as they were given, with those of schedules and sensors, each once."""
@@ -188,18 +190,24 @@ class Definitions:
     def resolve_automations(self) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
         """Return all schedules and all sensors, with their jobs of this project.
 
-        Automation conditions that no sensor evaluates add the sensor `default_automation_condition_sensor`.
-
         Raises:
-            DagflowInvalidDefinitionError: Two of them have one name, a job is unknown or invalid, or two
-                sensors evaluate the condition of one asset.
+            DagflowInvalidDefinitionError: Two of them have one name, or a job is unknown or invalid.
         """
+        if not self.schedules and not self.sensors and not any(map(has_condition, self.all_assets())):
+            return [], []
         from dagflow.defs.project import automation  # few projects have schedules or sensors
 
-        sensors = automation.all_sensors(self.sensors, self.all_assets(), self.resolve_asset_graph)
-        if not self.schedules and not sensors:
-            return [], []
-        return automation.resolved_automations(self.schedules, sensors, self._resolved())
+        jobs = self._resolved()
+        automation.check_automations([*self.schedules, *self.sensors], jobs, "this repository")
+        schedules = automation.resolved_schedules(self.schedules, jobs).values()
+        sensors = self._with_default(automation.resolved_sensors(self.sensors, jobs))
+        return [*schedules], [*automation.by_name(sensors).values()]
+
+    def _with_default(self, sensors: Mapping[str, SensorDefinition]) -> list[SensorDefinition]:
+        """Return sensors, with one for the automation conditions that none of them evaluates."""
+        from dagflow.defs.project.automation import with_default_sensor  # few projects have conditions
+
+        return with_default_sensor(sensors.values(), self.all_assets(), self.resolve_asset_graph)
 
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
         """Return the job that computes all assets.

@@ -1,0 +1,238 @@
+"""The history of assets and checks in the log of an instance, read once for each evaluation.
+
+A slot is the partition key of a partitioned asset, and None for an asset without partitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from dagflow.automation.conditions.entities import EntityKey
+from dagflow.events.check import AssetCheckEvaluation
+from dagflow.events.record import DagflowEvent
+from dagflow.events.run import DagflowRun, DagflowRunStatus
+from dagflow.events.types import DagflowEventType
+from dagflow.instance.instance import DagflowInstance
+from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.tags import system_tag_spellings
+
+_MATERIALIZED = DagflowEventType.ASSET_MATERIALIZATION
+_OBSERVED = DagflowEventType.ASSET_OBSERVATION
+_PLANNED = DagflowEventType.ASSET_MATERIALIZATION_PLANNED
+_CHECK_PLANNED = DagflowEventType.ASSET_CHECK_EVALUATION_PLANNED
+_TYPES = (_MATERIALIZED, _OBSERVED, _PLANNED, _CHECK_PLANNED, DagflowEventType.ASSET_CHECK_EVALUATION)
+_VERSION_TAGS = system_tag_spellings("data_version")
+_FAILED = (DagflowRunStatus.FAILURE,)
+
+
+class Update(NamedTuple):
+    """A materialization, an observation or the evaluation of a check.
+
+    Attributes:
+        storage_id: The storage id of its line in the log.
+        run_id: The id of its run, "" outside of runs.
+        timestamp: Its time, in seconds since the epoch.
+        slot: The partition, or None.
+        version: The version of the data, or None.
+        passed: Whether a check passed; None if it is not the evaluation of a check.
+    """
+
+    storage_id: int
+    run_id: str
+    timestamp: float
+    slot: str | None
+    version: str | None = None
+    passed: bool | None = None
+
+
+class History:
+    """The events of an asset or a check since it was wiped.
+
+    Attributes:
+        updates: All updates, the oldest first: materializations, or evaluations of the check.
+        latest: The latest update of each slot.
+        observations: All observations, the oldest first.
+        planned: The storage id and the run of the latest plan of each slot.
+    """
+
+    __slots__ = ("latest", "observations", "planned", "updates")
+
+    def __init__(self) -> None:
+        self.updates: list[Update] = []
+        self.latest: dict[str | None, Update] = {}
+        self.observations: list[Update] = []
+        self.planned: dict[str | None, tuple[int, str]] = {}
+
+    def updates_after(self, storage_id: int) -> list[Update]:
+        """Return the updates after a storage id, the newest first."""
+        return _after(self.updates, storage_id)
+
+    def observations_after(self, storage_id: int) -> list[Update]:
+        """Return the observations after a storage id, the newest first."""
+        return _after(self.observations, storage_id)
+
+    def versions(self, before: int | None = None, *, with_observations: bool) -> dict[str | None, str | None]:
+        """Return the version of the data of each slot: of its latest materialization, else observation.
+
+        Args:
+            before: Only events up to this storage id count; default: all.
+            with_observations: Whether observations count.
+        """
+        found: dict[str | None, str | None] = {}
+        for events in (self.observations if with_observations else (), self.updates):
+            for event in events:
+                if before is None or event.storage_id <= before:
+                    found[event.slot] = event.version
+        return found
+
+
+NO_HISTORY = History()
+"""The history of an asset without events."""
+
+
+class Histories:
+    """The histories of all assets and checks, and the runs in them.
+
+    Args:
+        instance: The instance.
+        partitioned: The keys of the assets and checks that have partitions.
+
+    Attributes:
+        last_event_id: The storage id of the latest event of an asset or check; 0 without one.
+    """
+
+    __slots__ = ("_by_key", "_instance", "_runs", "last_event_id")
+
+    def __init__(self, instance: DagflowInstance, partitioned: Collection[EntityKey]) -> None:
+        self._instance = instance
+        self._by_key: dict[AssetKey | AssetCheckKey, History] = {}
+        self._runs: dict[str, DagflowRun | None] = {}
+        self.last_event_id: int = 0
+        wiped: dict[AssetKey, int] = {}
+        for storage_id, entry in instance.lines_of_types(_TYPES):
+            self.last_event_id = storage_id
+            event = entry.dagflow_event
+            assert event is not None, "lines of these types have an event"
+            key: AssetKey | AssetCheckKey | None = event.asset_key or event.asset_check_key
+            if key is None:
+                continue
+            asset_key = key.asset_key if isinstance(key, AssetCheckKey) else key
+            hidden = wiped.get(asset_key)
+            if hidden is None:
+                hidden = wiped[asset_key] = instance.wiped_before(asset_key)
+            if storage_id <= hidden:
+                continue
+            history = self._by_key.get(key)
+            if history is None:
+                history = self._by_key[key] = History()
+            _add(history, storage_id, entry.run_id, entry.timestamp, event, key in partitioned)
+
+    @property
+    def keys(self) -> Collection[AssetKey | AssetCheckKey]:
+        """The keys of the assets and checks with a history."""
+        return self._by_key.keys()
+
+    def of(self, key: AssetKey | AssetCheckKey) -> History:
+        """Return the history of an asset or check."""
+        return self._by_key.get(key, NO_HISTORY)
+
+    def run(self, run_id: str) -> DagflowRun | None:
+        """Return a run; None if it is unknown."""
+        if run_id not in self._runs:
+            self._runs[run_id] = self._instance.get_run_by_id(run_id) if run_id else None
+        return self._runs[run_id]
+
+    def in_progress(self, history: History) -> set[str | None]:
+        """Return the slots that a run in progress plans to update and has not updated yet."""
+        found = set()
+        for slot, (storage_id, run_id) in history.planned.items():
+            run = self.run(run_id)
+            if run is not None and not run.is_finished and not _updated_by(history, slot, storage_id, run_id):
+                found.add(slot)
+        return found
+
+    def failed(self, history: History) -> set[str | None]:
+        """Return the slots whose latest execution failed, without a later update."""
+        found = set()
+        for slot, (storage_id, run_id) in history.planned.items():
+            latest = history.latest.get(slot)
+            run = self.run(run_id)
+            if (
+                run is not None
+                and run.status in _FAILED
+                and (latest is None or latest.storage_id < storage_id)
+            ):
+                found.add(slot)
+        return found
+
+    def last_run(self, history: History, slot: str | None) -> DagflowRun | None:
+        """Return the run of the latest update of a slot; None without one."""
+        latest = history.latest.get(slot)
+        return None if latest is None else self.run(latest.run_id)
+
+
+def has_tags(run: DagflowRun | None, keys: Collection[str] | None, values: Mapping[str, str] | None) -> bool:
+    """Return whether a run has tags with some keys, and tags with some values."""
+    return (
+        run is not None
+        and all(key in run.tags for key in keys or ())
+        and all(run.tags.get(key) == value for key, value in (values or {}).items())
+    )
+
+
+def _updated_by(history: History, slot: str | None, after: int, run_id: str) -> bool:
+    latest = history.latest.get(slot)
+    return latest is not None and latest.run_id == run_id and latest.storage_id > after
+
+
+def _after(events: list[Update], storage_id: int) -> list[Update]:
+    found = []
+    for event in reversed(events):
+        if event.storage_id <= storage_id:
+            break
+        found.append(event)
+    return found
+
+
+def _add(
+    history: History,
+    storage_id: int,
+    run_id: str,
+    timestamp: float,
+    event: DagflowEvent,
+    is_partitioned: bool,
+) -> None:
+    """Add an event to the history of its asset or check. Events without a partition do not count for an
+    asset with partitions.
+    """
+    event_type, data = event.event_type, event.event_specific_data
+    if event_type is _CHECK_PLANNED:
+        subset = data.partitions_subset
+        slots = subset.get_partition_keys() if is_partitioned and subset is not None else [None]
+        for one in slots:
+            history.planned[one] = storage_id, run_id
+        return
+    slot = getattr(data, "partition", None) if is_partitioned else None
+    if is_partitioned and slot is None:
+        return
+    if event_type is _PLANNED:
+        history.planned[slot] = storage_id, run_id
+    elif isinstance(data, AssetCheckEvaluation):
+        update = Update(storage_id, run_id, timestamp, slot, passed=data.passed)
+        history.updates.append(update)
+        history.latest[slot] = update
+    elif event_type is _MATERIALIZED:
+        update = Update(storage_id, run_id, timestamp, slot, _version(event.materialization.tags))
+        history.updates.append(update)
+        history.latest[slot] = update
+    else:
+        version = _version(event.asset_observation.tags)
+        history.observations.append(Update(storage_id, run_id, timestamp, slot, version))
+
+
+def _version(tags: Mapping[str, str] | None) -> str | None:
+    for name in _VERSION_TAGS:
+        if tags and name in tags:
+            return tags[name]
+    return None
