@@ -45,8 +45,7 @@ def build_project_graph(
     }
     named = [found for value in values.values() for found in elements_of(value)]
     named += [link.target for found in links.values() for link in found.found]
-    definitions = _usable_definitions({id(value): value for value in named if has_graph(value)})
-    graph = graph_of(*definitions.values())
+    definitions, graph = _usable_definitions({id(value): value for value in named if has_graph(value)})
     # an op or graph that is also part of a named job must not become a second node; an asset never does, and
     # the jobs select from the assets
     inside = {id(node.definition) for node in graph.nodes if node.part_of and not _is_asset(node.definition)}
@@ -68,16 +67,25 @@ def _is_asset(definition: object) -> bool:
     return isinstance(definition, (AssetsDefinition, SourceAsset, AssetSpec))
 
 
-def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:
-    """Return definitions that have a graph: a project with a fault, as a test of errors may build one, is
-    replaced by its parts, and an asset job without its assets is left out.
+def _usable_definitions(definitions: dict[int, object]) -> tuple[dict[int, object], Graph]:
+    """Return definitions that have a graph, and the graph.
+
+    A project with a fault, as a test of errors may build one, is replaced by its parts. An asset job without
+    its assets is left out.
     """
-    from dagflow import DagflowError, Definitions
+    from dagflow import DagflowError
     from dagflow.testing import graph_of
 
     with suppress(DagflowError):  # by far the most projects have no fault
-        graph_of(*definitions.values())
-        return definitions
+        return definitions, graph_of(*definitions.values())
+    usable = _parts_without_faults(definitions)
+    return usable, graph_of(*usable.values())
+
+
+def _parts_without_faults(definitions: dict[int, object]) -> dict[int, object]:
+    from dagflow import DagflowError, Definitions
+    from dagflow.testing import graph_of
+
     usable: dict[int, object] = {}
     needs_others: list[object] = []
     queue = list(definitions.values())
@@ -280,8 +288,8 @@ class Project:
 
             if not has_graph(definition):
                 graph_of(definition)  # raises the error that names the value
-            usable = _usable_definitions({id(definition): definition}).values()
-            found = [node_id for part in graph_of(*usable).nodes for node_id in self._nodes_like(part)]
+            usable, graph = _usable_definitions({id(definition): definition})
+            found = [node_id for part in graph.nodes for node_id in self._nodes_like(part)]
             if not usable:  # an asset job, of which a repository keeps only the resolved job, or its schedule
                 name = getattr(definition, "name", "")
                 kinds = ("job", "schedule", "sensor")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_dagflow.selecting import links, references
+from pytest_dagflow.selecting.collector import paused_collector
 from pytest_dagflow.selecting.linking import Linked, link_tests
 from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import glob_keys
@@ -99,10 +100,14 @@ def save_record(config: pytest.Config) -> None:
     """Write the record, or send the tests of this process to the controller if this is a worker of xdist."""
     recording = _recording_of(config)
     runs = {test_id: run for test_id, run in runs_of(config).items() if run.ended}
-    output = getattr(config, "workeroutput", None)
     has_place = session_of(config).options.record is not None or hasattr(config, "cache")
     if not has_place or not runs or not (is_runtime_loaded() or recording.received):
         return
+    with paused_collector():
+        _save_runs(config, recording, runs)
+
+
+def _save_runs(config: pytest.Config, recording: Recording, runs: Mapping[str, TestRun]) -> None:
     fresh = Record()
     fresh.untested = recording.untested
     fresh.time = max(run.ended for run in runs.values())
@@ -110,6 +115,7 @@ def save_record(config: pytest.Config) -> None:
     _add_failures(fresh, {test_id: run for test_id, run in runs.items() if test_id not in known})
     if is_runtime_loaded():
         _add_passes(config, fresh, runs)
+    output = getattr(config, "workeroutput", None)
     if output is None:
         _write(config, fresh)
     else:
