@@ -11,7 +11,7 @@ from contextlib import contextmanager
 def paused_collector() -> Iterator[None]:
     """Pause the collector, which would walk through all collected tests and blocks of code many times.
 
-    Objects without a cycle are freed as always. The collector is on again after the block if it was on before.
+    Objects without a cycle are freed as always. The collector is on again afterwards if it was on before.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -81,7 +81,7 @@ def remember_untested(config: pytest.Config, linked: Linked) -> None:
     """Remember the nodes that no test touches, which only the graph of all collected tests shows."""
     touched = {node_id for one in linked.touched.values() for node_id in one.nodes}
     _recording_of(config).untested = {
-        linked.project.recorded_name(node.id): linked.prints.of_node(node)
+        linked.project.recorded_name(node.id): linked.prints.with_blocks(node.definition, node.key)
         for node in linked.project.graph.nodes
         if node.id not in touched
     }
@@ -228,7 +228,7 @@ def _prints_of(
 ) -> dict[str, Print]:
     """Return the prints of nodes and jobs by their recorded names. Nodes of one name are numbered."""
     project, prints = linked.project, linked.prints
-    found: dict[str, Print] = {name: prints.of_definition(project.jobs[name]) for name in jobs}
+    found: dict[str, Print] = {name: prints.with_blocks(project.jobs[name]) for name in jobs}
     for node_id in ids:
         name = project.recorded_name(node_id)
         of_node = prints.with_reads(project.graph.node(node_id), files.of_node(node_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -111,7 +111,7 @@ def bound_names(body: Iterable[ast.AST]) -> set[str]:
     return names
 
 
-@lru_cache(maxsize=None)
+@cache
 def _fields_with_nodes(kind: type[ast.AST]) -> tuple[str, ...]:
     """Return the fields of a class of nodes that may hold nodes with names, much faster than `ast.walk`."""
     return tuple(field for field in kind._fields if field not in ("ctx", "op", "ops"))
