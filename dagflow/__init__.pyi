@@ -266,6 +266,7 @@ from dagflow.instance.records import EventRecordsFilter as EventRecordsFilter
 from dagflow.instance.stats import RunStats as RunStats
 from dagflow.instance.stats import StepEventStatus as StepEventStatus
 from dagflow.instance.stats import StepStats as StepStats
+from dagflow.instance.stored_partitions import AssetPartitionStatus as AssetPartitionStatus
 from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
 from dagflow.invocation.build import build_asset_check_context as build_asset_check_context
 from dagflow.invocation.build import build_asset_context as build_asset_context
@@ -339,9 +340,8 @@ from dagflow.partitions.mappings import IdentityPartitionMapping as IdentityPart
 from dagflow.partitions.mappings import LastPartitionMapping as LastPartitionMapping
 from dagflow.partitions.mappings import SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping
 from dagflow.partitions.mappings import StaticPartitionMapping as StaticPartitionMapping
-from dagflow.partitions.mappings import TimeWindowPartitionMapping as TimeWindowPartitionMapping
-from dagflow.partitions.multi import MultiPartitionKey as MultiPartitionKey
 from dagflow.partitions.multi import MultiPartitionsDefinition as MultiPartitionsDefinition
+from dagflow.partitions.multi_key import MultiPartitionKey as MultiPartitionKey
 from dagflow.partitions.multi_mapping import DimensionPartitionMapping as DimensionPartitionMapping
 from dagflow.partitions.multi_mapping import MultiPartitionMapping as MultiPartitionMapping
 from dagflow.partitions.multi_mapping import MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping
@@ -351,6 +351,7 @@ from dagflow.partitions.requests import DeleteDynamicPartitionsRequest as Delete
 from dagflow.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
 from dagflow.partitions.subset import PartitionsSubset as PartitionsSubset
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
+from dagflow.partitions.window_mapping import TimeWindowPartitionMapping as TimeWindowPartitionMapping
 from dagflow.runs.by_executor import execute_job as execute_job
 from dagflow.runs.in_process import materialize as materialize
 from dagflow.runs.in_process import materialize_to_memory as materialize_to_memory

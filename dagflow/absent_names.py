@@ -59,9 +59,6 @@ TOPICS = (
         "EvaluateAutomationConditionsResult": "the result of evaluate_automation_conditions",
         "evaluate_automation_conditions": "evaluates the automation conditions of definitions once",
     }),
-    Topic(True, "Run each partition by materialize([...], partition_key=...).", {
-        "AssetPartitionStatus": "whether a partition of an asset is materialized",
-    }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
         "PipesClient": "runs external processes that report materializations",

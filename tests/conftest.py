@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 import subprocess
@@ -14,9 +15,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-if importlib.util.find_spec("numpy"):
-    # imported here, because it can be loaded only once, and pytester removes the modules that it loads
-    importlib.import_module("numpy")
+for _name in ("numpy", "importlib_metadata"):
+    # imported here, because pytester removes the modules that a test loads: numpy can be loaded once, and
+    # importlib_metadata replaces the finder of the standard library
+    if importlib.util.find_spec(_name):
+        importlib.import_module(_name)
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["typing"]  # only for type checkers: some of it cannot run
@@ -48,18 +51,36 @@ settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-_LEFT_OUT = ("asyncio", "inline_snapshot", "syrupy")
-"""Plugins that change the output of each session, or warn about it; a test of one of them names it."""
+# "hypothesispytest" is the plugin of hypothesis; pyproject.toml of this project has a key of "timeout"
+PLUGINS_OF_A_PROJECT = {"dagflow", "hypothesispytest", "timeout", "xdist", "xdist.looponfail"}
+OTHER_PLUGINS = sorted(
+    {point.name for point in importlib.metadata.entry_points(group="pytest11")} - PLUGINS_OF_A_PROJECT
+)
 
 
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Provide a project without the plugins of `_LEFT_OUT`."""
+def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each new pytest load this plugin, three common ones, and no other installed plugin.
+
+    The imports of the others take three times as long as the rest of a small run.
+    """
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in OTHER_PLUGINS))
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, few_plugins: None) -> pytest.Pytester:
+    """Provide a project whose runs load few plugins; a test that is about other ones uses `all_plugins`."""
+    return pytester
+
+
+@pytest.fixture
+def all_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Load each installed plugin, as pytest does, but not pytest-asyncio, which warns without settings."""
+    monkeypatch.delenv("PYTEST_ADDOPTS")
     inline_run = pytester.inline_run
-    pytester.plugins += [f"no:{name}" for name in _LEFT_OUT]
-    left_out = [argument for name in _LEFT_OUT for argument in ("-p", f"no:{name}")]
+    pytester.plugins.append("no:asyncio")
     monkeypatch.setattr(
-        pytester, "inline_run", lambda *arguments, **kw: inline_run(*left_out, *arguments, **kw)
+        pytester, "inline_run", lambda *arguments, **kw: inline_run("-p", "no:asyncio", *arguments, **kw)
     )
     return pytester
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dagflow.events.run import DagflowRun
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
-    from dagflow.partitions.multi import MultiPartitionKey
+    from dagflow.partitions.multi_key import MultiPartitionKey
 
 
 class AssetCheckExecutionContext:

@@ -136,16 +136,30 @@ class StepContext(CallContext):
         return None if state.assets_def is None else state.assets_def.keys_by_input_name.get(input_name)
 
     def asset_partitions_def_for_output(self, output_name: str = "result") -> PartitionsDefinition:
-        """Return the partitions definition of the asset of an output."""
+        """Return the partitions definition of the asset of an output.
+
+        Raises:
+            DagflowInvariantViolationError: The asset is not partitioned.
+        """
+        return self._partitions_of_output(output_name, DagflowInvariantViolationError)
+
+    def _partitions_of_output(self, output_name: str, error: type[Exception]) -> PartitionsDefinition:
         key = self.asset_key_for_output(output_name)
         definition = self.assets_def.outputs[output_name].partitions_def
         if definition is None:
-            raise CheckError(f"asset '{key.to_user_string()}' is not partitioned")
+            raise error(
+                f"asset '{key.to_user_string()}' is not partitioned: give it a partitions_def, or read no "
+                "partition"
+            )
         return definition
 
     def asset_partition_key_for_output(self, output_name: str = "result") -> str:
-        """Return the partition of the asset of an output."""
-        self.asset_partitions_def_for_output(output_name)
+        """Return the partition of the asset of an output.
+
+        Raises:
+            CheckError: The asset is not partitioned, or the run is for several partitions.
+        """
+        self._partitions_of_output(output_name, CheckError)
         several = self._state.run.partition_key_range
         if several is not None and several.start != several.end:
             raise CheckError(
@@ -155,13 +169,21 @@ class StepContext(CallContext):
         return self.partition_key
 
     def asset_partition_keys_for_output(self, output_name: str = "result") -> Sequence[str]:
-        """Return the partitions of the asset of an output."""
+        """Return the partitions of the asset of an output.
+
+        Raises:
+            DagflowInvariantViolationError: The asset is not partitioned.
+        """
         self.asset_partitions_def_for_output(output_name)
         return self.partition_keys
 
     def asset_partition_key_range_for_output(self, output_name: str = "result") -> PartitionKeyRange:
-        """Return the partitions of the asset of an output, as a range."""
-        self.asset_partitions_def_for_output(output_name)
+        """Return the partitions of the asset of an output, as a range.
+
+        Raises:
+            CheckError: The asset is not partitioned.
+        """
+        self._partitions_of_output(output_name, CheckError)
         return self.partition_key_range
 
     def asset_partitions_time_window_for_output(self, output_name: str = "result") -> TimeWindow:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
-    from dagflow.partitions.multi import MultiPartitionKey
+    from dagflow.partitions.multi_key import MultiPartitionKey
 
 
 class _Mode:

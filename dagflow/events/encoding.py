@@ -245,7 +245,7 @@ class JsonForm:
         cls: type | None = self._classes.get(name) if isinstance(name, str) else None
         names = self._fields[cls] if cls is not None else ("keys_by_dimension",)
         if name == "MultiPartitionKey":
-            from dagflow.partitions.multi import MultiPartitionKey  # imported lazily: rare
+            from dagflow.partitions.multi_key import MultiPartitionKey  # imported lazily: rare
 
             cls = MultiPartitionKey
         elif cls is None:

@@ -154,10 +154,6 @@ class EventLog:
         wiped = 0 if wanted.asset_key is None else self._store.wiped_before(wanted.asset_key)
         return wanted._replace(after_cursor=max(wiped, wanted.after_cursor or 0)) if wiped else wanted
 
-    def get_materialized_partitions(self, asset_key: CoercibleToAssetKey) -> set[str]:
-        """Return the partitions of an asset that were materialized since the asset was wiped."""
-        return self._store.materialized_partitions(AssetKey.from_coercible(asset_key))
-
     def get_asset_keys(self) -> list[AssetKey]:
         """Return the keys of the assets with a materialization or observation in the log."""
         return self._store.asset_keys()

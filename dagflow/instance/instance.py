@@ -19,9 +19,10 @@ from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, checked_tags
 from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization, AssetObservation
-from dagflow.instance.event_log import EventLog, checked_limit
+from dagflow.instance.event_log import checked_limit
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.store import LateStore, RunLines, Store
+from dagflow.instance.stored_partitions import StoredPartitions
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, describe_job
 from dagflow.options import current_options
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _root_lock = threading.Lock()
 
 
-class DagflowInstance(EventLog):
+class DagflowInstance(StoredPartitions):
     """The storage of runs, logs, assets and dynamic partitions. As a context manager it disposes of itself.
 
     Create one with `ephemeral()` (in memory), `get()` (the home of the environment) or `local_temp()` (a
@@ -488,26 +489,6 @@ class DagflowInstance(EventLog):
     def wipe(self) -> None:
         """Delete everything (runs, the log, assets, dynamic partitions) except files."""
         self._store.wipe()
-
-    # dynamic partitions
-
-    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
-        """Append keys of dynamic partitions. Existing keys keep their position."""
-        check_type(partitions_def_name, str, "partitions_def_name")
-        keys = check_elements(partition_keys, str, "partition_keys")
-        self._store.add_dynamic_partitions(partitions_def_name, keys)
-
-    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
-        """Return the keys of dynamic partitions, or an empty list for an unknown name."""
-        return self._store.dynamic_partitions(check_type(partitions_def_name, str, "partitions_def_name"))
-
-    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
-        """Return whether a key of dynamic partitions exists."""
-        return partition_key in self.get_dynamic_partitions(partitions_def_name)
-
-    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
-        """Delete a key of dynamic partitions. An unknown key is ignored."""
-        self._store.delete_dynamic_partition(partitions_def_name, partition_key)
 
     def __repr__(self) -> str:
         return f"<DagflowInstance, {'ephemeral' if self.is_ephemeral else self._root}>"

@@ -190,9 +190,12 @@ class MemoryStore:
                 keys.add(key)
         return sorted(keys)
 
-    def materialized_partitions(self, key: AssetKey) -> set[str]:
+    def materialized_partitions(
+        self, key: AssetKey, after: int | None = None, before: int | None = None
+    ) -> set[str]:
         """Return the partitions of an asset that were materialized since the asset was wiped."""
-        wanted = LinesFilter(event_types=_KNOWN[:1], asset_key=key, after_cursor=self.wiped_before(key))
+        after = max(after or 0, self.wiped_before(key))
+        wanted = LinesFilter(event_types=_KNOWN[:1], asset_key=key, after_cursor=after, before_cursor=before)
         events = (line.entry.dagflow_event for line in self.lines(wanted))
         keys = (event.partition for event in events if event is not None)
         return {key for key in keys if key is not None}

@@ -278,7 +278,9 @@ class SqlStore:
         with self._reading() as connection:
             return sorted(AssetKey(json.loads(key)) for key in connection.execute(query).scalars())
 
-    def materialized_partitions(self, key: AssetKey) -> set[str]:
+    def materialized_partitions(
+        self, key: AssetKey, after: int | None = None, before: int | None = None
+    ) -> set[str]:
         """Return the partitions of an asset that were materialized since the asset was wiped."""
         text, partition = key.to_string(), LINES.c.partition
         wiped = sa.select(WIPED.c.line).where(WIPED.c.asset_key == text).scalar_subquery()
@@ -290,8 +292,11 @@ class SqlStore:
                 LINES.c.event_type == _MATERIALIZATION,
                 partition.is_not(None),
                 LINES.c.id > sa.func.coalesce(wiped, 0),
+                LINES.c.id > (after or 0),
             )
         )
+        if before is not None:
+            query = query.where(LINES.c.id < before)
         with self._reading() as connection:
             return set(connection.execute(query).scalars())
 

@@ -202,8 +202,16 @@ class Store(Protocol):
     def asset_keys(self) -> list[AssetKey]:
         """Return the sorted keys of the assets of events since they were wiped, also of planned ones."""
 
-    def materialized_partitions(self, key: AssetKey) -> set[str]:
-        """Return the keys of the partitions of an asset that were materialized since it was wiped."""
+    def materialized_partitions(
+        self, key: AssetKey, after: int | None = None, before: int | None = None
+    ) -> set[str]:
+        """Return the keys of the partitions of an asset that were materialized since it was wiped.
+
+        Args:
+            key: The asset.
+            after: Only materializations with a higher storage id count.
+            before: Only materializations with a lower storage id count.
+        """
 
     def wipe_asset(self, key: AssetKey) -> None:
         """Hide the present events of an asset from `asset_keys` and `materialized_partitions`.

@@ -15,14 +15,17 @@ Rules for clock changes:
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from enum import Enum
+from itertools import pairwise
 from typing import Protocol
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
+from dagflow.partitions.clock_changes import fractional_changes, skipped_times
 from dagflow.partitions.keys import Moment
 
 UTC = timezone.utc
@@ -44,6 +47,11 @@ class ScheduleType(Enum):
     MONTHLY = "MONTHLY"
 
 
+_LONG_MONTHS = {29: 11, 30: 11, 31: 7}
+"""The months with this day in a year that is no leap year; 12 for all other days."""
+_LEAP_CYCLE = timedelta(days=146_097)  # 400 years
+_FEW_STEPS = 8
+_MAX_STEPS = 1_000_000
 _STEPS = {ScheduleType.HOURLY: _HOUR, ScheduleType.DAILY: _DAY, ScheduleType.WEEKLY: _WEEK}
 
 
@@ -138,6 +146,34 @@ class Calendar:
         """Return the last start earlier than `wall`."""
         return self.floor(wall - _TICK)
 
+    def number(self, start: datetime) -> int:
+        """Return the number of the start `start`. The numbers of starts that follow each other do too.
+
+        Example:
+            >>> leap = Calendar(ScheduleType.MONTHLY, day=29)
+            >>> leap.number(datetime(2023, 3, 29)) - leap.number(datetime(2023, 1, 29))
+            1
+        """
+        if self.schedule_type is ScheduleType.HOURLY:
+            return (start - _EPOCH) // _HOUR
+        if self.schedule_type is not ScheduleType.MONTHLY:
+            number = start.toordinal()
+            return number if self.schedule_type is ScheduleType.DAILY else (number - self.day) // 7
+        years = start.year - 1
+        if self.day <= 28:
+            return years * 12 + start.month
+        leap_years = years // 4 - years // 100 + years // 400 if self.day == 29 else 0
+        in_year = sum(_has_day(start.year, month, self.day) for month in range(1, start.month + 1))
+        return years * _LONG_MONTHS[self.day] + leap_years + in_year
+
+    @property
+    def step(self) -> timedelta:
+        """The mean time between two starts."""
+        if self.schedule_type is not ScheduleType.MONTHLY:
+            return _STEPS[self.schedule_type]
+        months = 400 * _LONG_MONTHS.get(self.day, 12) + (97 if self.day == 29 else 0)
+        return _LEAP_CYCLE / months
+
     def _month_start(self, wall: datetime, *, later: bool) -> datetime:
         """Return the nearest start after `wall`, or (not `later`) at or before it."""
         month = wall.year * 12 + wall.month - 1
@@ -154,6 +190,13 @@ class Calendar:
             month += 1 if later else -1
 
 
+def _has_day(year: int, month: int, day: int) -> bool:
+    try:
+        return bool(date(year, month, day))
+    except ValueError:
+        return False
+
+
 class ZonedCadence:
     """A cadence in a time zone. Moments are in UTC, as datetimes without zone.
 
@@ -168,6 +211,14 @@ class ZonedCadence:
     def __init__(self, wall_cadence: Cadence, zone: tzinfo) -> None:
         self.wall_cadence: Cadence = wall_cadence
         self.zone: tzinfo = zone
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ZonedCadence) and (
+            (self.wall_cadence, self.zone) == (other.wall_cadence, other.zone)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.wall_cadence, self.zone))
 
     def floor(self, moment: datetime) -> datetime:
         """Return the last start at or before `moment`."""
@@ -219,8 +270,61 @@ class ZonedCadence:
         start = self.floor(moment)
         return start if start == moment else self.after(start)
 
+    def count(self, first: datetime, end: datetime) -> int:
+        """Return the number of starts from the start `first` up to the start `end`, without `end`.
+
+        The number is negative if `end` is earlier. Starts of calendars are not listed.
+
+        Example:
+            >>> zoned = ZonedCadence(Calendar(ScheduleType.HOURLY), zone_named("America/New_York"))
+            >>> zoned.count(datetime(1990, 1, 1, 5), datetime(2090, 1, 1, 5))
+            876600
+        """
+        if end < first:
+            return -self.count(end, first)
+        calendar = self.wall_cadence
+        if not isinstance(calendar, Calendar):
+            found = 0
+            while first < end:
+                first = self.after(first)
+                found += 1
+            return found
+        if self.zone is UTC:
+            return calendar.number(end) - calendar.number(first)
+        if calendar.repeats:
+            return self._count_hours(first, end)
+        first_wall, end_wall = (calendar.floor(_bare(self.local(each))) for each in (first, end))
+        found = calendar.number(end_wall) - calendar.number(first_wall)
+        for moment, before, after in skipped_times(self.zone):
+            if first < moment <= end:  # all starts in the skipped time are one start
+                last = calendar.floor(after)
+                earlier = calendar.before(before)
+                found -= max(0, calendar.number(last) - calendar.number(earlier) - 1)
+        return found
+
+    def _count_hours(self, first: datetime, end: datetime) -> int:
+        changes = fractional_changes(self.zone, first.year, end.year)
+        edges = [first, *changes[bisect_right(changes, first) : bisect_left(changes, end)], end]
+        found = 0
+        for low, high in pairwise(edges):
+            origin = _EPOCH + timedelta(minutes=self.wall_cadence.floor(_EPOCH).minute)
+            origin -= self.local(low).utcoffset() or _NOTHING
+            found += (origin - low) // _HOUR - (origin - high) // _HOUR
+        return found
+
     def shift(self, moment: datetime, steps: int) -> datetime:
-        """Return the start `steps` starts after (negative: before) the start `moment`."""
+        """Return the start `steps` starts after (negative: before) the start `moment`.
+
+        Raises:
+            OverflowError: The start is out of the range of `datetime`, or not of a calendar and too far away.
+        """
+        calendar = self.wall_cadence
+        if abs(steps) > _FEW_STEPS:
+            if isinstance(calendar, Calendar):
+                near = self.floor(moment + steps * calendar.step)
+                moment, steps = near, steps - self.count(moment, near)
+            elif abs(steps) > _MAX_STEPS:
+                raise OverflowError(f"more than {_MAX_STEPS:,} starts of a cron schedule")
         for _ in range(abs(steps)):
             moment = self.after(moment) if steps > 0 else self.before(moment)
         return moment
@@ -230,11 +334,19 @@ class ZonedCadence:
         return self.zone.fromutc(moment.replace(tzinfo=self.zone))
 
     def utc(self, moment: Moment) -> datetime:
-        """Return a moment in UTC. A datetime without a zone is read in the zone of the cadence."""
-        if not isinstance(moment, datetime):
-            return _EPOCH + timedelta(seconds=moment)
-        zone = moment.tzinfo or self.zone
-        return moment.replace(tzinfo=None, fold=0) - _offset(zone, moment)
+        """Return a moment in UTC. A datetime without a zone is read in the zone of the cadence.
+
+        Raises:
+            ParameterCheckError: It is no moment, or out of the range of `datetime`.
+        """
+        try:
+            if not isinstance(moment, datetime):
+                return _EPOCH + timedelta(seconds=moment)
+            return moment.replace(tzinfo=None, fold=0) - _offset(moment.tzinfo or self.zone, moment)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ParameterCheckError(
+                f"{repr_of(moment)} is not a valid time ({error}): give a datetime, or seconds since 1970"
+            ) from error
 
     def _resolve(self, wall: datetime) -> datetime:
         """Return the moment at which the start `wall` counts."""

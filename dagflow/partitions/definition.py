@@ -51,14 +51,33 @@ class PartitionsDefinition(ABC):
     def validate_partition_key(
         self,
         partition_key: str,
+        context: PartitionLoadingContext | None = None,
+        *,
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> None:
         """Raise an error unless `partition_key` is one of the keys.
 
+        Args:
+            partition_key: The key.
+            context: The current time, and the store of the keys of dynamic definitions.
+            current_time: The current time, instead of that of the context.
+            dynamic_partitions_store: The store, instead of that of the context.
+
         Raises:
             DagflowUnknownPartitionError: It is not. The message names the definition and similar keys.
+
+        Example:
+            >>> from dagflow import StaticPartitionsDefinition
+            >>> StaticPartitionsDefinition(["york", "bath"]).validate_partition_key("yorc")
+            Traceback (most recent call last):
+                ...
+            dagflow.errors.DagflowUnknownPartitionError: Could not find a partition with key 'yorc' in \
+StaticPartitionsDefinition(['york', 'bath']). Did you mean 'york'?
         """
+        if context is not None:
+            current_time = context.effective_dt if current_time is None else current_time
+            dynamic_partitions_store = dynamic_partitions_store or context.dynamic_partitions_store
         if not self.has_partition_key(partition_key, current_time, dynamic_partitions_store):
             raise DagflowUnknownPartitionError(
                 f"Could not find a partition with key '{partition_key}' in {self!r}."

@@ -52,6 +52,13 @@ class TimeWindow(NamedTuple):
     end: datetime
 
 
+class TimestampWithTimezone(NamedTuple):
+    """A moment: the seconds since the epoch, and the IANA name of a time zone."""
+
+    timestamp: float
+    timezone: str
+
+
 class Partition:
     """A partition, in the form of an older interface.
 

@@ -17,8 +17,9 @@ from dagflow.errors import CheckError, DagflowInvariantViolationError, check_typ
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 from dagflow.partitions.loading import partition_loading_context
-from dagflow.partitions.subset import DefaultPartitionsSubset, PartitionsSubset, TimeWindowPartitionsSubset
+from dagflow.partitions.subset import DefaultPartitionsSubset, PartitionsSubset
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.partitions.window_subset import TimeWindowPartitionsSubset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

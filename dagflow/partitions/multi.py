@@ -9,69 +9,18 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
-    DagflowInvariantViolationError,
-    DagflowUnknownPartitionError,
-    ElementCheckError,
     ParameterCheckError,
     repr_of,
 )
 from dagflow.partitions.definition import PartitionsDefinition, hash_of
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
+from dagflow.partitions.multi_key import SEPARATOR, MultiPartitionKey
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 from dagflow.tags import system_tag
 
-_SEPARATOR = "|"
 _RESERVED = "|[],"
-
-
-class MultiPartitionKey(str):
-    """The key of a partition along several dimensions: a string with the key of each dimension.
-
-    The string joins the keys by `|`, in the alphabetical order of the names of the dimensions.
-
-    Args:
-        keys_by_dimension: The key along each dimension, by the name of the dimension.
-
-    Raises:
-        ParameterCheckError: The argument is not a mapping.
-        ElementCheckError: A name or a key is not a string.
-
-    Example:
-        >>> key = MultiPartitionKey({"region": "north", "date": "2024-01-01"})
-        >>> key
-        '2024-01-01|north'
-        >>> key.keys_by_dimension
-        {'date': '2024-01-01', 'region': 'north'}
-    """
-
-    __slots__ = ("_dimensions",)
-    _dimensions: tuple[tuple[str, str], ...]
-
-    def __new__(cls, keys_by_dimension: Mapping[str, str]) -> MultiPartitionKey:
-        if not isinstance(keys_by_dimension, Mapping):
-            raise ParameterCheckError(
-                f"'keys_by_dimension' must map names of dimensions to keys, not {repr_of(keys_by_dimension)}"
-            )
-        for name, key in keys_by_dimension.items():
-            if not isinstance(name, str) or not isinstance(key, str):
-                raise ElementCheckError(
-                    f"names of dimensions and their keys must be strings, not {repr_of(name)} and "
-                    f"{repr_of(key)}"
-                )
-        dimensions = tuple(sorted(keys_by_dimension.items()))
-        self = super().__new__(cls, _SEPARATOR.join(key for _, key in dimensions))
-        self._dimensions = dimensions
-        return self
-
-    @property
-    def keys_by_dimension(self) -> dict[str, str]:
-        """The key along each dimension, in the alphabetical order of the names of the dimensions."""
-        return dict(self._dimensions)
-
-    def __getnewargs__(self) -> tuple[dict[str, str]]:  # type: ignore[override]
-        return (self.keys_by_dimension,)
 
 
 class PartitionDimensionDefinition(NamedTuple):
@@ -139,7 +88,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """The dimension that consists of time windows.
 
         Raises:
-            DagflowInvariantViolationError: Not exactly one dimension consists of time windows.
+            CheckError: Not exactly one dimension consists of time windows.
         """
         found = [
             each
@@ -147,10 +96,32 @@ class MultiPartitionsDefinition(PartitionsDefinition):
             if isinstance(each.partitions_def, TimeWindowPartitionsDefinition)
         ]
         if len(found) != 1:
-            raise DagflowInvariantViolationError(
+            raise CheckError(
                 f"a time window needs exactly one dimension of time, but {self!r} has {len(found)}"
             )
         return found[0]
+
+    @property
+    def primary_dimension(self) -> PartitionDimensionDefinition:
+        """The dimension that consists of time windows; if not exactly one does, the first dimension by name.
+
+        Example:
+            >>> from dagflow import DailyPartitionsDefinition
+            >>> towns = StaticPartitionsDefinition(["york", "bath"])
+            >>> sales = MultiPartitionsDefinition({"a": towns, "b": DailyPartitionsDefinition("2024-01-01")})
+            >>> sales.primary_dimension.name, sales.secondary_dimension.name
+            ('b', 'a')
+        """
+        are_of_time = [
+            isinstance(each.partitions_def, TimeWindowPartitionsDefinition) for each in self.partitions_defs
+        ]
+        return self.partitions_defs[1 if are_of_time == [False, True] else 0]
+
+    @property
+    def secondary_dimension(self) -> PartitionDimensionDefinition:
+        """The dimension that is not the primary one."""
+        first, second = self.partitions_defs
+        return second if self.primary_dimension is first else first
 
     @property
     def has_time_window_dimension(self) -> bool:
@@ -164,7 +135,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """The partitions definition of the dimension that consists of time windows.
 
         Raises:
-            DagflowInvariantViolationError: Not exactly one dimension consists of time windows.
+            CheckError: Not exactly one dimension consists of time windows.
         """
         definition = self.time_window_dimension.partitions_def
         assert isinstance(definition, TimeWindowPartitionsDefinition)
@@ -219,7 +190,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         The names of the dimensions of a MultiPartitionKey are ignored.
 
         Raises:
-            DagflowUnknownPartitionError: The string does not have two parts.
+            CheckError: The string does not have two parts.
 
         Example:
             >>> colours = StaticPartitionsDefinition(["red", "blue"])
@@ -229,11 +200,21 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """
         parts = self._parts(partition_key_str)
         if parts is None:
-            raise DagflowUnknownPartitionError(
+            raise CheckError(
                 f"'{partition_key_str}' is not a partition key of {self!r}. "
                 "Its keys have two parts, joined by '|'."
             )
         return self._key(*parts)
+
+    def is_valid_key_format(self, partition_key: str) -> bool:
+        """Return whether a string has two parts. They may be unknown keys.
+
+        Example:
+            >>> towns = StaticPartitionsDefinition(["york", "bath"])
+            >>> MultiPartitionsDefinition({"from": towns, "to": towns}).is_valid_key_format("york|rome")
+            True
+        """
+        return self._parts(partition_key) is not None
 
     def get_multipartition_keys_with_dimension_value(
         self,
@@ -273,7 +254,9 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         definition = self.get_partitions_def_for_dimension(dimension_name)
         given = list(dimension_partition_keys)
         for part in given:
-            definition.validate_partition_key(part, current_time, dynamic_partitions_store)
+            definition.validate_partition_key(
+                part, current_time=current_time, dynamic_partitions_store=dynamic_partitions_store
+            )
         other = next(each for each in self.partitions_defs if each.name != dimension_name)
         others = other.partitions_def.get_partition_keys(current_time, dynamic_partitions_store)
         return [
@@ -289,8 +272,9 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """Return the keys whose parts lie between the parts of start and end, along both dimensions.
 
         Raises:
-            DagflowUnknownPartitionError, DagflowInvalidInvocationError: The start or the end is not one of
-                the keys. The second error is about a part of a static or dynamic dimension.
+            CheckError: The start or the end does not have two parts, or is outside the time dimension.
+            DagflowInvalidInvocationError: A static or dynamic dimension does not have their parts.
+            DagflowUnknownPartitionError: A part is in another format than the keys of the time dimension.
         """
         first, last = (self.get_partition_key_from_str(key) for key in partition_key_range)
         ranges = (
@@ -309,8 +293,9 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         The other part is not checked.
 
         Raises:
-            DagflowInvariantViolationError: Not exactly one dimension consists of time windows.
-            DagflowUnknownPartitionError: `partition_key` has the wrong format.
+            CheckError: Not exactly one dimension consists of time windows.
+            CheckError: `partition_key` does not have two parts.
+            DagflowUnknownPartitionError: Its part along the time dimension has the wrong format.
         """
         key = self.get_partition_key_from_str(partition_key).keys_by_dimension[
             self.time_window_dimension.name
@@ -321,7 +306,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """Return the tags of a run for `partition_key`: the whole key, and its part along each dimension.
 
         Raises:
-            DagflowUnknownPartitionError: `partition_key` does not have two parts.
+            CheckError: `partition_key` does not have two parts.
         """
         tags = {system_tag("partition"): str(partition_key)}
         for name, key in self.get_partition_key_from_str(partition_key).keys_by_dimension.items():
@@ -360,7 +345,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return [self._key(one, other) for one in first for other in second]
 
     def _parts(self, key: str) -> tuple[str, str] | None:
-        parts = key.split(_SEPARATOR) if isinstance(key, str) else []
+        parts = key.split(SEPARATOR) if isinstance(key, str) else []
         return (parts[0], parts[1]) if len(parts) == 2 else None
 
     def hint(

@@ -15,13 +15,10 @@ from dagflow.errors import (
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 from dagflow.partitions.mapping import KeyMapping, Link, MappedKeys, PartitionMapping, downstream_of
-from dagflow.partitions.mappings import (
-    AllPartitionMapping,
-    IdentityPartitionMapping,
-    TimeWindowPartitionMapping,
-)
+from dagflow.partitions.mappings import AllPartitionMapping, IdentityPartitionMapping
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.partitions.window_mapping import TimeWindowPartitionMapping
 
 
 class MultiToSingleDimensionPartitionMapping(KeyMapping):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
+from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
 
@@ -31,6 +32,11 @@ class StaticPartitionsDefinition(PartitionsDefinition):
     __slots__ = ("_keys", "_known")
 
     def __init__(self, partition_keys: Sequence[str]) -> None:
+        if isinstance(partition_keys, Set):
+            raise ParameterCheckError(
+                f"the partition keys of a StaticPartitionsDefinition must be a list, because they "
+                f"have an order, not {repr_of(partition_keys)}"
+            )
         self._keys = check_keys(partition_keys, "a StaticPartitionsDefinition")
         self._known = frozenset(self._keys)
 

@@ -1,14 +1,15 @@
 """Subsets of the partitions of a definition, as partition mappings receive and return them.
 
+Those of time windows are in `dagflow.partitions.window_subset`.
+
 `PartitionsDefinition.empty_subset`, `subset_with_partition_keys` and `subset_with_all_partitions` make them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Collection, Iterable
+from typing import Protocol
 
 from dagflow.errors import (
     CheckError,
@@ -16,13 +17,9 @@ from dagflow.errors import (
     DagflowSerializationError,
     repr_of,
 )
-from dagflow.partitions.cadence import UTC
-from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
+from dagflow.partitions.keys import PartitionKeyRange
 from dagflow.partitions.ranges import key_ranges
-from dagflow.partitions.stored_subset import VERSION, content_of, stored, unreadable
-
-if TYPE_CHECKING:
-    from dagflow.partitions.windows import Windows
+from dagflow.partitions.stored_subset import content_of, stored, unreadable
 
 
 class OrderedKeys(Protocol):
@@ -34,20 +31,6 @@ class OrderedKeys(Protocol):
 
     def get_partition_keys_in_range(self, partition_key_range: PartitionKeyRange) -> list[str]:
         """Return the keys from the start to the end of a range."""
-        ...
-
-
-class KeysOfWindows(OrderedKeys, Protocol):
-    """A definition of time windows, as far as its subsets use it."""
-
-    windows: Windows
-
-    def has_partition_key(self, partition_key: str) -> bool:
-        """Return whether `partition_key` is the key of an existing window."""
-        ...
-
-    def start_of(self, key: str) -> datetime:
-        """Return the start of the window of a key, in UTC without zone."""
         ...
 
 
@@ -208,128 +191,3 @@ class DefaultPartitionsSubset(PartitionsSubset):
     def __repr__(self) -> str:
         keys = ", ".join(map(repr, sorted(self.subset)))
         return f"DefaultPartitionsSubset(subset={{{keys}}})" if keys else "DefaultPartitionsSubset()"
-
-
-class TimeWindowPartitionsSubset(PartitionsSubset):
-    """A set of time windows.
-
-    Args:
-        partitions_def: The definition of the windows.
-        starts: The starts of the windows of the subset, in UTC without zone. They are not checked.
-    """
-
-    __slots__ = ("_starts", "partitions_def")
-
-    def __init__(self, partitions_def: KeysOfWindows, starts: Iterable[datetime] = ()) -> None:
-        self.partitions_def: KeysOfWindows = partitions_def
-        self._starts: tuple[datetime, ...] = tuple(sorted(set(starts)))
-
-    @classmethod
-    def create_empty_subset(cls, partitions_def: KeysOfWindows) -> TimeWindowPartitionsSubset:
-        """Return the empty subset of a definition."""
-        return cls(partitions_def)
-
-    @property
-    def num_partitions(self) -> int:
-        """The number of keys."""
-        return len(self._starts)
-
-    @property
-    def first_start(self) -> datetime:
-        """The start of the first window.
-
-        Raises:
-            CheckError: The subset is empty.
-        """
-        if not self._starts:
-            raise CheckError(f"{self!r} is empty, so it has no first window")
-        return self.partitions_def.windows.cadence.local(self._starts[0])
-
-    @property
-    def included_time_windows(self) -> list[TimeWindow]:
-        """The windows of the subset in order, with adjacent windows as one.
-
-        Windows are adjacent too if `exclusions` leaves out all windows between them.
-        """
-        cadence = self.partitions_def.windows.cadence
-        return [TimeWindow(cadence.local(start), cadence.local(end)) for start, end in self._spans()]
-
-    def _spans(self) -> Iterator[tuple[datetime, datetime]]:
-        return self.partitions_def.windows.spans(self._starts, joins_gaps=True)
-
-    def serialize(self) -> str:
-        """Return the subset as a string, which `deserialize_subset` of its definition reads."""
-        spans = [[_seconds(start), _seconds(end)] for start, end in self._spans()]
-        return stored("time_windows", spans, num_partitions=self.num_partitions)
-
-    def restored(self, serialized: str) -> TimeWindowPartitionsSubset:
-        """Return the subset of the same definition that `serialize` has stored.
-
-        Raises:
-            DagflowInvalidDeserializationVersionError: The string has another version.
-            DagflowSerializationError: The string is not such a subset.
-        """
-        windows = self.partitions_def.windows
-        spans = content_of(serialized, "time_windows", default_version=VERSION)
-        starts: list[datetime] = []
-        try:
-            for first, end in spans:
-                starts += windows.starts(
-                    windows.cadence.ceil(windows.cadence.utc(first)), windows.cadence.utc(end)
-                )
-        except (TypeError, ValueError, OverflowError):
-            problem = "its windows must be pairs of a start and an end in seconds since the epoch"
-            raise unreadable(serialized, problem) from None
-        return TimeWindowPartitionsSubset(self.partitions_def, starts)
-
-    def get_partition_keys(self) -> list[str]:
-        """Return the keys, by time."""
-        return list(map(self.partitions_def.windows.key, self._starts))
-
-    def with_partition_keys(self, partition_keys: Iterable[str]) -> TimeWindowPartitionsSubset:
-        """Return a subset with further keys. Keys of windows that do not exist are left out.
-
-        Raises:
-            DagflowUnknownPartitionError: A key is not in the format of the definition.
-        """
-        return TimeWindowPartitionsSubset(
-            self.partitions_def, [*self._starts, *self._existing(partition_keys)]
-        )
-
-    def _existing(self, keys: Iterable[str]) -> Iterator[datetime]:
-        definition, known = self.partitions_def, frozenset(self._starts)
-        for key in keys:
-            start = definition.start_of(key)
-            if start in known or definition.has_partition_key(key):
-                yield start
-
-    def empty_subset(self) -> TimeWindowPartitionsSubset:
-        """Return the empty subset of the same definition."""
-        return TimeWindowPartitionsSubset(self.partitions_def)
-
-    def _only(self, keys: set[str]) -> TimeWindowPartitionsSubset:
-        key = self.partitions_def.windows.key
-        return TimeWindowPartitionsSubset(
-            self.partitions_def, [start for start in self._starts if key(start) in keys]
-        )
-
-    def __or__(self, other: PartitionsSubset) -> TimeWindowPartitionsSubset:
-        self._keys_of(other)
-        assert isinstance(other, TimeWindowPartitionsSubset)
-        return TimeWindowPartitionsSubset(self.partitions_def, [*self._starts, *other._starts])
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TimeWindowPartitionsSubset) and (
-            (self._starts, self.partitions_def) == (other._starts, other.partitions_def)
-        )
-
-    def __repr__(self) -> str:
-        windows = (f"{start.isoformat()} to {end.isoformat()}" for start, end in self.included_time_windows)
-        return f"TimeWindowPartitionsSubset({', '.join(windows)})"
-
-
-def _seconds(moment: datetime) -> float:
-    return moment.replace(tzinfo=UTC).timestamp()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from dagflow.errors import (
@@ -16,13 +16,20 @@ from dagflow.errors import (
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.definition import PartitionsDefinition, hash_of
 from dagflow.partitions.key_format import KeyFormat
-from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
+from dagflow.partitions.keys import (
+    DynamicPartitionsStore,
+    Moment,
+    PartitionKeyRange,
+    TimestampWithTimezone,
+)
 from dagflow.partitions.loading import effective_time
 from dagflow.partitions.window_queries import WindowQueries
 from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours
 
 if TYPE_CHECKING:
-    from dagflow.partitions.subset import TimeWindowPartitionsSubset
+    from dagflow.partitions.loading import PartitionLoadingContext
+    from dagflow.partitions.paging import PaginatedResults
+    from dagflow.partitions.window_subset import TimeWindowPartitionsSubset
 
 
 class TimeWindowPartitionsDefinition(WindowQueries):
@@ -80,14 +87,22 @@ class TimeWindowPartitionsDefinition(WindowQueries):
             )
         self.timezone: str = check_optional(timezone, str, "timezone", "time partitions") or "UTC"
         wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
-        cadence = ZonedCadence(wall_cadence, zone_named(self.timezone))
+        cadence = ZonedCadence(wall_cadence, self._zone())
         key_format = KeyFormat(fmt, cadence)
         self._start = _moment_in_utc(start, key_format, "start")
         self._end = None if end is None else _moment_in_utc(end, key_format, "end")
         check_optional(exclusions, Sequence, "exclusions", "time partitions")
         left_out = exclusion_test(exclusions, cadence) if exclusions else None
         self.windows: Windows = Windows(key_format, self._start, self._end, end_offset, left_out)
-        self.exclusions: tuple[str | datetime, ...] = tuple(exclusions or ())
+        self.exclusions: tuple[str | datetime, ...] | None = tuple(exclusions) if exclusions else None
+
+    def _zone(self) -> tzinfo:
+        try:
+            return zone_named(self.timezone)
+        except DagflowInvalidDefinitionError as error:
+            raise DagflowInvalidDefinitionError(
+                f"parameter 'timezone' of a {type(self).__name__} is invalid: {error}"
+            ) from error.__cause__
 
     @property
     def fmt(self) -> str:
@@ -122,18 +137,46 @@ class TimeWindowPartitionsDefinition(WindowQueries):
 
     @property
     def minute_offset(self) -> int:
-        """The minute of the hour at which windows start; 0 for a general cron expression."""
-        return self._offset("minute")
+        """The minute of the hour at which windows start.
+
+        Raises:
+            CheckError: The windows have a general cron expression.
+        """
+        return self._offset("minute", *ScheduleType)
 
     @property
     def hour_offset(self) -> int:
-        """The hour of the day at which windows start; 0 for hourly windows and general cron expressions."""
-        return self._offset("hour")
+        """The hour of the day at which windows start.
+
+        Raises:
+            CheckError: The windows have a general cron expression, or are hourly.
+        """
+        return self._offset("hour", ScheduleType.DAILY, ScheduleType.WEEKLY, ScheduleType.MONTHLY)
 
     @property
     def day_offset(self) -> int:
-        """The day of the week or month on which windows start; 0 for hourly and daily windows."""
-        return self._offset("day")
+        """The day of the week, 0 = Sunday, or of the month, from 1, on which windows start.
+
+        Raises:
+            CheckError: The windows are neither weekly nor monthly.
+        """
+        return self._offset("day", ScheduleType.WEEKLY, ScheduleType.MONTHLY)
+
+    @property
+    def start_ts(self) -> TimestampWithTimezone:
+        """The given start in seconds since the epoch, with the name of the time zone.
+
+        Example:
+            >>> from dagflow import DailyPartitionsDefinition
+            >>> DailyPartitionsDefinition("2024-01-01").start_ts
+            TimestampWithTimezone(timestamp=1704067200.0, timezone='UTC')
+        """
+        return TimestampWithTimezone(self.start.timestamp(), self.timezone)
+
+    @property
+    def end_ts(self) -> TimestampWithTimezone | None:
+        """The given end in seconds since the epoch, with the name of the time zone; None without an end."""
+        return None if self.end is None else TimestampWithTimezone(self.end.timestamp(), self.timezone)
 
     # ---- keys
 
@@ -157,7 +200,7 @@ class TimeWindowPartitionsDefinition(WindowQueries):
         return (
             start is not None
             and windows.first <= start < windows.bound(effective_time(current_time))
-            and not (windows.is_excluded is not None and windows.is_excluded(start))
+            and not windows.lacks(start)
         )
 
     def get_first_partition_key(
@@ -175,6 +218,29 @@ class TimeWindowPartitionsDefinition(WindowQueries):
     ) -> str | None:
         """Return the key of the last window, or None if there are no windows."""
         return self._key_within(self.windows.before(self._bound(current_time)), current_time)
+
+    def get_num_partitions(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> int:
+        """Return the number of windows. They are not listed, unless the definition has exclusions or a cron
+        expression that is not one of a calendar.
+
+        Example:
+            >>> from dagflow import HourlyPartitionsDefinition
+            >>> HourlyPartitionsDefinition("2004-01-01-00:00").get_num_partitions(datetime(2024, 1, 1))
+            175320
+        """
+        return self.windows.count(self.windows.first, self._bound(current_time))
+
+    def get_paginated_partition_keys(
+        self, context: PartitionLoadingContext, limit: int, ascending: bool, cursor: str | None = None
+    ) -> PaginatedResults[str]:
+        """Return a page of the keys: see `PartitionsDefinition`. Only the keys of the page are listed."""
+        from dagflow.partitions.paging import page_of_windows  # imported lazily: few projects use it
+
+        return page_of_windows(self.windows, context, limit, ascending, cursor)
 
     def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
         """Return the key of the next window, or None if that window does not exist.
@@ -213,9 +279,13 @@ class TimeWindowPartitionsDefinition(WindowQueries):
         first, last = map(self.start_of, partition_key_range)
         return self.windows.keys(first, self.windows.cadence.after(last))
 
+    def subset_with_all_partitions(self) -> TimeWindowPartitionsSubset:
+        """Return the subset of the windows that exist now, without listing them."""
+        return self.empty_subset().with_span(self.windows.first, self._bound(None))
+
     def empty_subset(self) -> TimeWindowPartitionsSubset:
         """Return the subset without keys."""
-        from dagflow.partitions.subset import TimeWindowPartitionsSubset  # lazily: few projects use it
+        from dagflow.partitions.window_subset import TimeWindowPartitionsSubset  # lazily: few projects use it
 
         return TimeWindowPartitionsSubset(self)
 
@@ -236,9 +306,15 @@ class TimeWindowPartitionsDefinition(WindowQueries):
                 + self.hint(key, current_time, None)
             )
 
-    def _offset(self, name: str) -> int:
+    def _offset(self, name: str, *intervals: ScheduleType) -> int:
         cadence = self.windows.cadence.wall_cadence
-        return getattr(cadence, name) if isinstance(cadence, Calendar) else 0
+        if not isinstance(cadence, Calendar) or cadence.schedule_type not in intervals:
+            raise CheckError(
+                f"{self!r} has no {name}_offset: windows with the cron schedule '{self.cron_schedule}' have "
+                f"no fixed {name}. Read 'cron_schedule' instead."
+            )
+        offset: int = getattr(cadence, name)
+        return offset
 
     def _key_within(self, start: datetime, current_time: Moment | None) -> str | None:
         windows = self.windows
@@ -271,7 +347,7 @@ class TimeWindowPartitionsDefinition(WindowQueries):
         self, dynamic_partitions_store: DynamicPartitionsStore | None = None
     ) -> str:
         """Return a hash of the content of the definition: 40 hexadecimal digits."""
-        exclusions = sorted(str(each) for each in self.exclusions)
+        exclusions = sorted(str(each) for each in self.exclusions or ())
         content = self._start, self._end, self.end_offset, exclusions, self.timezone, self.fmt
         return hash_of([*map(str, content), self.cron_schedule])
 
@@ -289,7 +365,7 @@ class TimeWindowPartitionsDefinition(WindowQueries):
     def rhythm(self) -> tuple[object, ...]:
         """Return the content of the definition without its start and end."""
         windows = self.windows
-        own = windows.end_offset, frozenset(self.exclusions)
+        own = windows.end_offset, frozenset(self.exclusions or ())
         return *own, self.timezone, windows.key_format.fmt, windows.cadence.wall_cadence
 
     def _identity(self) -> tuple[object, ...]:
@@ -307,7 +383,7 @@ class TimeWindowPartitionsDefinition(WindowQueries):
             parts.append(f"end='{self.end.strftime(self.fmt)}'")
         parts += [f"timezone='{self.timezone}'"] * (self.timezone != "UTC")
         parts += [f"end_offset={self.end_offset}"] * (self.end_offset != 0)
-        parts += [f"exclusions={list(map(str, self.exclusions))}"] * bool(self.exclusions)
+        parts += [f"exclusions={list(map(str, self.exclusions or ()))}"] * bool(self.exclusions)
         return f"{type(self).__name__}({', '.join(parts)}, cron_schedule='{self.cron_schedule}')"
 
 
@@ -351,7 +427,7 @@ def _moment_in_utc(value: datetime | str, key_format: KeyFormat, name: str) -> d
     try:
         wall = key_format.read(value) if isinstance(value, str) else value.replace(tzinfo=None)
         moment = key_format.cadence.utc(wall)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, ParameterCheckError) as error:
         raise DagflowInvalidDefinitionError(
             f"the {name} '{value}' of time partitions does not match their format '{key_format.fmt}': "
             "use this format, a datetime, or another fmt"

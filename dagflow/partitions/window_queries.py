@@ -11,10 +11,11 @@ from dagflow.errors import CheckError, DagflowUnknownPartitionError, ParameterCh
 from dagflow.partitions.cadence import Calendar, ScheduleType
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import Moment, PartitionKeyRange, TimeWindow
+from dagflow.partitions.loading import effective_time
 from dagflow.partitions.windows import Windows
 
 if TYPE_CHECKING:
-    from dagflow.partitions.subset import TimeWindowPartitionsSubset
+    from dagflow.partitions.window_subset import TimeWindowPartitionsSubset
 
 _ALIKE: dict[ScheduleType, tuple[str, ...]] = {
     ScheduleType.HOURLY: ("hour_of_day", "day_of_week", "day_of_month"),
@@ -136,13 +137,13 @@ class WindowQueries(PartitionsDefinition):
 
     def get_partition_subset_in_time_window(self, time_window: TimeWindow) -> TimeWindowPartitionsSubset:
         """Return the subset of the windows that start within `time_window`, even outside start and end."""
-        from dagflow.partitions.subset import TimeWindowPartitionsSubset  # lazily: few projects use it
+        from dagflow.partitions.window_subset import TimeWindowPartitionsSubset  # lazily: few projects use it
 
-        return TimeWindowPartitionsSubset(self, self._starts_in(time_window))
+        return TimeWindowPartitionsSubset(self).with_span(*self._span_of(time_window))
 
     def get_num_partitions_in_window(self, time_window: TimeWindow) -> int:
         """Return the number of windows that start within `time_window`, even outside the start and end."""
-        return sum(1 for _ in self._starts_in(time_window))
+        return self.windows.count(*self._span_of(time_window))
 
     def has_any_partitions_in_window(self, time_window: TimeWindow) -> bool:
         """Return whether a window starts within `time_window`, even outside the start and end.
@@ -185,24 +186,25 @@ class WindowQueries(PartitionsDefinition):
         """
         if start_idx < 0 or end_idx < 0:
             raise CheckError(f"positions of partitions start at 0, not at {min(start_idx, end_idx)}")
-        return self.get_partition_keys()[start_idx:end_idx]
+        windows = self.windows
+        starts = windows.between(windows.first, self._bound(None), start_idx, end_idx)
+        return list(map(windows.key, starts))
 
     # ---- windows
 
     def get_first_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
         """Return the first window, or None if there are no windows."""
-        key = self.get_first_partition_key(current_time)
-        return None if key is None else self.time_window_for_partition_key(key)
+        return self._existing(self.windows.first, self._bound(current_time))
 
     def get_last_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
         """Return the last window, or None if there are no windows."""
-        key = self.get_last_partition_key(current_time)
-        return None if key is None else self.time_window_for_partition_key(key)
+        bound = self._bound(current_time)
+        return self._existing(self.windows.before(bound), bound)
 
     def get_last_partition_window_ignoring_exclusions(self) -> TimeWindow | None:
         """Return the last window even if `exclusions` leaves it out, or None if there are no windows."""
-        start = self.windows.cadence.before(self._bound(None))
-        return self._window(start) if start >= self.windows.first else None
+        bound = self.windows.bound(effective_time(None), ignores_exclusions=True)
+        return self._existing(self.windows.cadence.before(bound), bound)
 
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
         """Return the first window that starts at or after a moment.
@@ -224,8 +226,7 @@ class WindowQueries(PartitionsDefinition):
 
     def is_window_start_excluded(self, window_start: datetime) -> bool:
         """Return whether `exclusions` leaves out the window that starts at a moment."""
-        is_excluded = self.windows.is_excluded
-        return is_excluded is not None and is_excluded(self.windows.cadence.utc(window_start))
+        return self.windows.lacks(self.windows.cadence.utc(window_start))
 
     # ---- the schedule of the windows
 
@@ -295,9 +296,16 @@ class WindowQueries(PartitionsDefinition):
     # ---- private
 
     def _starts_in(self, time_window: TimeWindow) -> Iterator[datetime]:
+        return self.windows.starts(*self._span_of(time_window))
+
+    def _span_of(self, time_window: TimeWindow) -> tuple[datetime, datetime]:
+        """Return the first start in a time, and the first start after it."""
         cadence = self.windows.cadence
         first, end = map(cadence.utc, time_window)
-        return self.windows.starts(cadence.ceil(first), end)
+        return cadence.ceil(first), cadence.ceil(end)
+
+    def _existing(self, start: datetime, bound: datetime) -> TimeWindow | None:
+        return self._window(start) if self.windows.first <= start < bound else None
 
     def _window(self, start: datetime) -> TimeWindow:
         cadence = self.windows.cadence

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, repr_of
 from dagflow.partitions.cadence import ZonedCadence
@@ -16,6 +17,8 @@ from dagflow.partitions.key_format import DAY_FORMAT, MINUTE_FORMAT, KeyFormat
 from dagflow.partitions.keys import Moment
 
 _MAX_EXCLUDED = 100_000
+_UNREADABLE = (ValueError, OverflowError, TypeError, re.error, ParameterCheckError)
+"""The errors about a key in another format, of an impossible date, or of another type."""
 _SAMPLED = (timedelta(hours=12), timedelta(days=35), timedelta(days=400))
 """The distances from the first window of further windows whose keys are checked."""
 
@@ -56,16 +59,60 @@ class Windows:
         self.end: datetime | None = None if end is None else cadence.floor(end)
         self.end_offset: int = end_offset
         self.check_format()
+        if end_offset:
+            self.bound(cadence.local(self.first))  # raises if the offset is too large
 
-    def bound(self, now: Moment) -> datetime:
-        """Return the end of the existing windows. It is at most `first` if no windows exist."""
+    def bound(self, now: Moment, *, ignores_exclusions: bool = False) -> datetime:
+        """Return the end of the existing windows. It is at most `first` if no windows exist.
+
+        Args:
+            now: The current time.
+            ignores_exclusions: Whether `end_offset` counts windows that are left out too.
+
+        Raises:
+            DagflowInvalidDefinitionError: `end_offset` moves it out of the range of dates.
+        """
         moment = self.cadence.utc(now)
         if self.end is not None and moment >= self.end and self.end_offset >= 0:
             return self.end
-        bound = self.cadence.floor(moment)
+        bound = running = self.cadence.floor(moment)
         if self.end_offset:
-            bound = self._shifted(bound)
+            try:
+                bound = self._shifted(bound, ignores_exclusions)
+                if self.end_offset > 0 and running < moment and self.next_existing(bound) == self.first:
+                    bound = self.cadence.after(self.first)  # as in Dagster, the first window exists early
+            except OverflowError as error:
+                if self.end is not None and self.end_offset > 0:
+                    return self.end
+                raise DagflowInvalidDefinitionError(
+                    f"the end_offset {self.end_offset} of time partitions moves their end from "
+                    f"{self._shown(bound)} out of the range of dates ({error}): use a smaller offset"
+                ) from None
         return bound if self.end is None else min(bound, self.end)
+
+    def count(self, first: datetime, end: datetime) -> int:
+        """Return the number of windows that start from the start `first` up to the start `end`, without it.
+
+        It is 0 if `end` is not later. Windows are listed only if some can be left out.
+        """
+        if end <= first:
+            return 0
+        if self.is_excluded is None:
+            return self.cadence.count(first, end)
+        return sum(1 for _ in self.starts(first, end))
+
+    def between(self, first: datetime, end: datetime, start_idx: int, end_idx: int) -> Iterator[datetime]:
+        """Yield the starts at some positions among those from `first` up to `end`, without `end`."""
+        if self.is_excluded is None and start_idx:
+            if start_idx >= self.count(first, end):
+                return
+            first, start_idx, end_idx = self.cadence.shift(first, start_idx), 0, end_idx - start_idx
+        yield from islice(self.starts(first, end), start_idx, max(start_idx, end_idx))
+
+    def backward(self, first: datetime, end: datetime) -> Iterator[datetime]:
+        """Yield the starts before the start `end` down to the start `first`, the last one first."""
+        while (end := self.before(end)) >= first:
+            yield end
 
     def starts(self, first: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the starts from the start `first` up to `end`, without `end`."""
@@ -74,6 +121,10 @@ class Windows:
             if is_excluded is None or not is_excluded(first):
                 yield first
             first = after(first)
+
+    def lacks(self, start: datetime) -> bool:
+        """Return whether the window that starts at `start` is left out."""
+        return self.is_excluded is not None and self.is_excluded(start)
 
     def after(self, start: datetime) -> datetime:
         """Return the start of the window after the one that starts at `start`."""
@@ -101,10 +152,11 @@ class Windows:
                 )
         return start
 
-    def _shifted(self, bound: datetime) -> datetime:
+    def _shifted(self, bound: datetime, ignores_exclusions: bool) -> datetime:
         """Return the end of the windows, moved by `end_offset` windows from `bound`."""
-        if self.is_excluded is None:
-            return self.cadence.shift(bound, self.end_offset)
+        shifted = self.cadence.shift(bound, self.end_offset)
+        if self.is_excluded is None or ignores_exclusions:
+            return shifted
         for _ in range(self.end_offset):
             bound = self.cadence.after(self.skip_excluded(bound, self.cadence.after))
         for _ in range(-self.end_offset):
@@ -114,6 +166,10 @@ class Windows:
     def overlapping(self, first: datetime, end: datetime) -> Iterator[datetime]:
         """Return the starts of the windows that overlap the time from `first` to `end`."""
         return self.starts(self.cadence.floor(first), end) if first < end else iter(())
+
+    def covering(self, first: datetime, end: datetime) -> tuple[datetime, datetime]:
+        """Return the start and end of the windows that overlap the time from `first` to `end`."""
+        return (self.cadence.floor(first), self.cadence.ceil(end)) if first < end else (first, first)
 
     def spans(
         self, starts: Iterable[datetime], *, joins_gaps: bool = False
@@ -144,6 +200,9 @@ class Windows:
 
         Moved forward, a span begins with the gap before its new first window. Moved back, it ends with the
         gap behind its new last window. Gaps are windows that are left out.
+
+        Raises:
+            OverflowError: The move leads out of the range of dates.
         """
         start, end = span
         if self.is_excluded is None:
@@ -160,6 +219,7 @@ class Windows:
         return start, end
 
     def _stepped(self, start: datetime, steps: int) -> datetime:
+        self.cadence.shift(start, steps)  # raises soon if the steps lead out of the range of dates
         for _ in range(abs(steps)):
             start = self.after(start) if steps > 0 else self.before(start)
         return start
@@ -180,8 +240,7 @@ class Windows:
             if self.key(start) != key:
                 start = self.cadence.after(start)
             return start if self.key(start) == key and has_neighbours(start) else None
-        # another format, an impossible date, not a string
-        except (ValueError, OverflowError, TypeError, re.error):
+        except _UNREADABLE:
             return None
 
     def start_near(self, key: str) -> datetime | None:
@@ -193,8 +252,7 @@ class Windows:
         if start is None:
             try:
                 start = self.cadence.ceil(self.cadence.utc(self.key_format.read(key)))
-            # another format, an impossible date, not a string
-            except (ValueError, OverflowError, TypeError, re.error):
+            except _UNREADABLE:
                 return None
         return self.next_existing(start) if has_neighbours(start) else None
 
@@ -229,7 +287,7 @@ class Windows:
             return
         try:
             reason = f"is read back as {self._shown(self.cadence.utc(self.key_format.read(key)))}"
-        except (ValueError, OverflowError, re.error) as error:
+        except _UNREADABLE as error:
             reason = f"cannot be read back ({error})"
         raise DagflowInvalidDefinitionError(
             f"the format '{self.key_format.fmt}' of partition keys is ambiguous: '{key}', the key of the "

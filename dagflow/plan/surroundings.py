@@ -93,7 +93,9 @@ def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundi
             f"the partition_key '{key}' was given to {job.describe_target()}, but nothing in it "
             "is partitioned. Remove it, or give the job or its assets a partitions_def."
         )
-    job.partitions_def.validate_partition_key(key, surroundings.now, surroundings.dynamic)
+    job.partitions_def.validate_partition_key(
+        key, current_time=surroundings.now, dynamic_partitions_store=surroundings.dynamic
+    )
     from_string = getattr(job.partitions_def, "get_partition_key_from_str", None)
     typed_key: str = key if from_string is None else from_string(key)
     return typed_key

@@ -101,7 +101,7 @@ def choose_keys(choice: PartitionChoice, *, now: float, seed: str) -> list[str]:
         raise ValueError(f"{definition!r} has no keys")
     chosen: set[str] = set()
     for key in _check_keys(choice.keys):
-        definition.validate_partition_key(key, now, dynamic_keys)
+        definition.validate_partition_key(key, current_time=now, dynamic_partitions_store=dynamic_keys)
         chosen.add(key)
     if choice.first is not None:
         chosen.update(known[: _check_count(choice.first, "first")])

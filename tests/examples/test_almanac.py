@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 ROOT = Path(__file__).parents[2]
 ALMANAC = ROOT / "examples" / "almanac"
 README = (ALMANAC / "README.md").read_text(encoding="utf-8")
@@ -21,7 +23,9 @@ WHOLE, *PARTS = re.findall(r"^pytest .*$", README, flags=re.MULTILINE)
 def suite(command: str) -> subprocess.CompletedProcess[str]:
     """Run a command that begins with `pytest` in the root of the repository, without files left behind."""
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))
+        name: value
+        for name, value in os.environ.items()
+        if name == "PYTEST_ADDOPTS" or not name.startswith(("PYTEST", "COV"))
     }
     return subprocess.run(
         [sys.executable, "-m", *shlex.split(command), "-p", "no:cacheprovider"],

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 ROOT = Path(__file__).parents[2]
 WEATHER = ROOT / "examples" / "weather"
 README = (WEATHER / "README.md").read_text(encoding="utf-8")
@@ -23,7 +25,9 @@ WHOLE, PART, *OTHERS = re.findall(
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run a command in a new Python process, independent of the pytest that runs this test."""
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))
+        name: value
+        for name, value in os.environ.items()
+        if name == "PYTEST_ADDOPTS" or not name.startswith(("PYTEST", "COV"))
     }
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.run(

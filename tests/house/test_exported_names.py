@@ -35,6 +35,7 @@ RUNTIME = [
     "AssetMaterialization",
     "AssetObservation",
     "AssetOut",
+    "AssetPartitionStatus",
     "AssetRecordsFilter",
     "AssetSelection",
     "AssetSensorDefinition",

@@ -49,10 +49,10 @@ COMMANDS = {
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+def suite(all_plugins: pytest.Pytester) -> pytest.Pytester:
     """Create a project with three tests: two of an asset with partitions, one of a job with an async op."""
-    pytester.makepyfile(SUITE)
-    return pytester
+    all_plugins.makepyfile(SUITE)
+    return all_plugins
 
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)

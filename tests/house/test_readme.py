@@ -16,6 +16,7 @@ def fenced(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_the_example_passes(pytester: pytest.Pytester) -> None:
     """The example is a test file that passes without a change."""
     (example,) = fenced("python")
@@ -24,6 +25,7 @@ def test_the_example_passes(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_the_example_can_be_selected(pytester: pytest.Pytester) -> None:
     """The selection in the README keeps the tests of the example."""
     (example,) = fenced("python")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 CAFE = """
@@ -205,7 +207,10 @@ DASK = """
 
 def test_dask(cafe: pytest.Pytester):
     """The steps run on a cluster, with stubs and faults."""
-    pytest.importorskip("distributed")
+    # an import here would take the finder of installed packages away: it replaces the finder, and pytester
+    # then restores the list of finders
+    if importlib.util.find_spec("distributed") is None:
+        pytest.skip("distributed is not installed")
     cafe.makepyfile(DASK)
 
     cafe.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)

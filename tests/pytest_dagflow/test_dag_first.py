@@ -54,6 +54,7 @@ def test_changed_tests_run_first(project: pytest.Pytester):
     assert order(project, "-p", "no:randomly") == ["water", "milk", "plain"]
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_an_expression_chooses_the_first_tests(project: pytest.Pytester):
     """With --dag-select nothing is deselected, also if another plugin shuffles the tests."""
     pytest.importorskip("pytest_randomly")

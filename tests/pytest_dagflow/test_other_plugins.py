@@ -104,18 +104,19 @@ def _needs(module: str) -> None:
         ("pytest_rerunfailures", ["--reruns", "1"], _FLAKY),
         ("pytest_timeout", ["--timeout", "60", "--timeout-method", "thread"], ""),
         ("pytest", ["-p", "no:cacheprovider", "--dag-select", "changed()"], ""),
-        ("pytest", ["-p", "no:terminal"], ""),
+        # inline-snapshot reads an option of the terminal plugin when it ends
+        ("pytest", ["-p", "no:terminal", "-p", "no:inline_snapshot"], ""),
     ],
     ids=["xdist", "loadgroup", "cov", "asyncio", "randomly", "rerunfailures", "timeout", "no cache", "quiet"],
 )
 @pytest.mark.not_in_wasm("starts processes")
-def test_beside(pytester: pytest.Pytester, module: str, arguments: list[str], more: str) -> None:
+def test_beside(all_plugins: pytest.Pytester, module: str, arguments: list[str], more: str) -> None:
     """A suite passes beside another plugin, with warnings as errors and strict settings."""
     _needs(module)
-    pytester.makepyfile(test_it=_SUITE + more)
-    pytester.makeini(_STRICT)
+    all_plugins.makepyfile(test_it=_SUITE + more)
+    all_plugins.makeini(_STRICT)
 
-    result = pytester.runpytest_subprocess(*arguments)
+    result = all_plugins.runpytest_subprocess(*arguments)
 
     assert result.ret == 0, result.stdout.str() + result.stderr.str()
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()

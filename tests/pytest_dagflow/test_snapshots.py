@@ -22,10 +22,10 @@ _SUITE = """
 """
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_with_syrupy(pytester: pytest.Pytester):
     """The snapshot of one run holds for the next one, and shows one line for a changed event."""
     pytest.importorskip("syrupy")
-    pytester.plugins.remove("no:syrupy")
     test = """
     def test_events(execute_in_process, snapshot):
         assert canonical_events(execute_in_process(cafe), form="lines") == snapshot
@@ -45,11 +45,11 @@ def test_with_syrupy(pytester: pytest.Pytester):
     result.stdout.fnmatch_lines(["*STEP_START beans*", "*STEP_START mill*"])
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_with_inline_snapshot(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     """The lines are written into the test, and hold there."""
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # inline-snapshot refuses to write in a worker
     pytest.importorskip("inline_snapshot")
-    pytester.plugins.remove("no:inline_snapshot")
     pytester.makepyfile(
         _SUITE
         + """

@@ -346,7 +346,9 @@ class JobDefinition(JobContent):
                 f"{self.describe_target()} "
                 f"has them: {self.partitions_def!r}. Make a RunRequest(partition_key=...) instead."
             )
-        self.partitions_def.validate_partition_key(partition_key, current_time, dynamic_partitions_store)
+        self.partitions_def.validate_partition_key(
+            partition_key, current_time=current_time, dynamic_partitions_store=dynamic_partitions_store
+        )
         from dagflow.defs.jobs.run_request import RunRequest  # few callers ask for one
 
         made = self.partitioned_config

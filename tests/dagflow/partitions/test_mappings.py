@@ -31,7 +31,6 @@ from dagflow.partitions.mappings import (
     LastPartitionMapping,
     SpecificPartitionsPartitionMapping,
     StaticPartitionMapping,
-    TimeWindowPartitionMapping,
 )
 from dagflow.partitions.multi_mapping import (
     DimensionPartitionMapping,
@@ -41,6 +40,7 @@ from dagflow.partitions.multi_mapping import (
 )
 from dagflow.partitions.static import StaticPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.partitions.window_mapping import TimeWindowPartitionMapping
 
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
 LATER_DAYS = DailyPartitionsDefinition("2024-01-10", end_date="2024-03-01")

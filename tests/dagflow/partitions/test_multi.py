@@ -12,7 +12,6 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
-    DagflowInvariantViolationError,
     DagflowUnknownPartitionError,
     ElementCheckError,
     ParameterCheckError,
@@ -20,7 +19,8 @@ from dagflow.errors import (
 from dagflow.partitions.calendar import DailyPartitionsDefinition, MonthlyPartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
-from dagflow.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+from dagflow.partitions.multi import MultiPartitionsDefinition
+from dagflow.partitions.multi_key import MultiPartitionKey
 from dagflow.partitions.static import StaticPartitionsDefinition
 
 LETTERS = StaticPartitionsDefinition(["x", "y"])
@@ -82,7 +82,7 @@ def test_an_unknown_key_names_the_dimension() -> None:
         PAIRS.validate_partition_key("x|9")
     with pytest.raises(DagflowUnknownPartitionError, match=r"two parts, joined by '\|': c and z"):
         PAIRS.validate_partition_key("x")
-    with pytest.raises(DagflowUnknownPartitionError, match="two parts"):
+    with pytest.raises(CheckError, match="two parts"):
         PAIRS.get_partition_key_from_str("x")
 
 
@@ -125,9 +125,9 @@ def test_no_time_window() -> None:
     two = MultiPartitionsDefinition({"d": DAYS, "m": MonthlyPartitionsDefinition("2024-01-01")})
 
     assert not PAIRS.has_time_window_dimension
-    with pytest.raises(DagflowInvariantViolationError, match="has 0"):
+    with pytest.raises(CheckError, match="has 0"):
         PAIRS.time_window_for_partition_key("x|1")
-    with pytest.raises(DagflowInvariantViolationError, match="has 2"):
+    with pytest.raises(CheckError, match="has 2"):
         two.time_window_for_partition_key("2024-01-01|2024-01-01")
 
 
@@ -188,3 +188,13 @@ def test_a_value_that_is_not_a_mapping() -> None:
     """The dimensions must be a mapping of names."""
     with pytest.raises(ParameterCheckError):
         MultiPartitionsDefinition([LETTERS, NUMBERS])  # type: ignore[arg-type]
+
+
+def test_dimensions_in_order() -> None:
+    """The dimension of time is the primary one; without a single one, the first by name."""
+    of_time = MultiPartitionsDefinition({"a": StaticPartitionsDefinition(["x"]), "d": DAYS})
+    both = MultiPartitionsDefinition({"d": DAYS, "m": MonthlyPartitionsDefinition("2024-01-01")})
+
+    found = [(each.primary_dimension.name, each.secondary_dimension.name) for each in (of_time, PAIRS, both)]
+    assert found == [("d", "a"), ("c", "z"), ("d", "m")]
+    assert [PAIRS.is_valid_key_format(key) for key in ("q|9", "x", "x|1|2")] == [True, False, False]

@@ -20,7 +20,6 @@ from dagflow.partitions.mapping import PartitionMapping
 from dagflow.partitions.mappings import (
     AllPartitionMapping,
     IdentityPartitionMapping,
-    TimeWindowPartitionMapping,
 )
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.multi_mapping import (
@@ -31,6 +30,7 @@ from dagflow.partitions.multi_mapping import (
     depends_on_earlier_windows,
 )
 from dagflow.partitions.static import StaticPartitionsDefinition
+from dagflow.partitions.window_mapping import TimeWindowPartitionMapping
 
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
 HOURS = HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-02-01-00:00")

@@ -63,3 +63,22 @@ def test_invalid_pages(limit: int, cursor: str | None) -> None:
     """The limit is a number from 0, and the cursor comes from a page."""
     with partition_loading_context() as context, pytest.raises(ParameterCheckError):
         LETTERS.get_paginated_partition_keys(context, limit, ascending=True, cursor=cursor)
+
+
+def test_pages_of_windows_list_their_own_keys_only() -> None:
+    """Pages of time windows go in both directions, over gaps, and a deleted position is no error."""
+    workdays = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-10", exclusions=["0 0 * * 0,6"])
+    found: dict[bool, list[str]] = {True: [], False: []}
+    with partition_loading_context() as context:
+        for ascending, keys in found.items():
+            cursor, has_more = None, True
+            while has_more:
+                page = workdays.get_paginated_partition_keys(context, 2, ascending, cursor)
+                keys += page.results
+                cursor, has_more = page.cursor, page.has_more
+        empty = workdays.get_paginated_partition_keys(context, 0, True)
+
+    assert found[True] == found[False][::-1] == workdays.get_partition_keys()
+    assert (empty.results, empty.has_more) == ([], True)
+    with pytest.raises(ParameterCheckError, match="invalid time 'soon'"):
+        workdays.get_paginated_partition_keys(context, 2, True, '{"last": null, "time": "soon"}')

@@ -11,6 +11,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowUnknownPartitionError,
+    ParameterCheckError,
 )
 from dagflow.partitions.keys import PartitionKeyRange
 from dagflow.partitions.static import StaticPartitionsDefinition
@@ -88,3 +89,9 @@ def test_many_keys_have_a_short_repr() -> None:
 def test_tags_of_a_run() -> None:
     """A run for a key has it as a tag."""
     assert LETTERS.get_tags_for_partition_key("a") == {"dagflow/partition": "a"}
+
+
+def test_a_set_has_no_order() -> None:
+    """Keys in a set are refused, because they would be in another order in each process."""
+    with pytest.raises(ParameterCheckError, match="must be a list, because they have an order"):
+        StaticPartitionsDefinition({"a", "b"})  # type: ignore[arg-type]

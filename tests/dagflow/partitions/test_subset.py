@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dagflow.errors import CheckError, DagflowUnknownPartitionError
-from dagflow.partitions.calendar import DailyPartitionsDefinition
+from dagflow.partitions.calendar import DailyPartitionsDefinition, HourlyPartitionsDefinition
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
 from dagflow.partitions.loading import partition_loading_context
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.subset import DefaultPartitionsSubset, TimeWindowPartitionsSubset
+from dagflow.partitions.subset import DefaultPartitionsSubset
+from dagflow.partitions.window_subset import TimeWindowPartitionsSubset
 
 LETTERS = StaticPartitionsDefinition(["a", "b", "c", "d"])
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-06")
@@ -121,3 +124,29 @@ def test_subsets_of_different_kinds() -> None:
     """Subsets of time windows and of other partitions cannot be combined."""
     with pytest.raises(CheckError, match="cannot be combined"):
         _ = DAYS.empty_subset() | LETTERS.empty_subset()
+
+
+@given(st.sets(st.integers(0, 20)), st.sets(st.integers(0, 20)), st.booleans())
+def test_spans_are_sets_of_keys(one: set[int], other: set[int], has_gaps: bool) -> None:
+    """The algebra of spans is that of sets of keys, also over windows that are left out."""
+    exclusions = ["0 0 * * 0,6"] if has_gaps else None
+    days = DailyPartitionsDefinition("2024-01-05", end_date="2024-02-05", exclusions=exclusions)
+    keys = days.get_partition_keys()
+    left, right = ({keys[position] for position in each} for each in (one, other))
+    first, second = map(days.subset_with_partition_keys, (left, right))
+
+    for found, expected in ((first | second, left | right), (first & second, left & right)):
+        assert found.get_partition_keys() == sorted(expected)
+        assert found == days.subset_with_partition_keys(expected)
+        assert (len(found), bool(found)) == (len(expected), bool(expected))
+    assert (first - second).get_partition_keys() == sorted(left - right)
+    assert first.get_partition_keys_not_in_subset(days) == sorted(set(keys) - left)
+    assert {key for key in keys if key in first} == left
+    assert days.deserialize_subset(first.serialize()) == first
+
+
+def test_subsets_of_other_windows() -> None:
+    """Subsets of time windows with other starts cannot be combined."""
+    hours = HourlyPartitionsDefinition("2024-01-01-00:00")
+    with pytest.raises(CheckError, match="combine subsets of one partitions definition"):
+        _ = DAYS.empty_subset() & hours.empty_subset()

@@ -302,7 +302,10 @@ def test_attributes() -> None:
     assert (weeks.timezone, weeks.fmt, weeks.end_offset, weeks.end) == (NEW_YORK, "%Y-%m-%d", 0, None)
     assert weeks.start.isoformat() == "2024-01-01T00:00:00-05:00"
     assert (workdays.schedule_type, workdays.cron_schedule) == (None, "0 0 * * 1-5")
-    assert (workdays.minute_offset, workdays.hour_offset, workdays.day_offset) == (0, 0, 0)
+    for name in ("minute_offset", "hour_offset", "day_offset"):
+        with pytest.raises(CheckError, match=f"has no {name}"):
+            getattr(workdays, name)
+    assert (weeks.start_ts, weeks.end_ts) == ((1704085200.0, NEW_YORK), None)
     assert DAYS.end == _utc(2024, 1, 5)
     assert (
         repr(DAYS) == "DailyPartitionsDefinition('2024-01-01', end='2024-01-05', cron_schedule='0 0 * * *')"
