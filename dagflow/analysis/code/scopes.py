@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -102,19 +101,13 @@ def bound_names(body: Iterable[ast.AST]) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             names.add(node.rest)
-        for field in _fields_with_nodes(kind):
-            value = getattr(node, field, None)
+        for field in kind._fields:  # much faster than `ast.iter_child_nodes`
+            value = None if field == "ctx" else getattr(node, field, None)
             if isinstance(value, list):
                 todo += [one for one in value if isinstance(one, ast.AST)]
             elif isinstance(value, ast.AST):
                 todo.append(value)
     return names
-
-
-@cache
-def _fields_with_nodes(kind: type[ast.AST]) -> tuple[str, ...]:
-    """Return the fields of a class of nodes that may hold nodes with names, much faster than `ast.walk`."""
-    return tuple(field for field in kind._fields if field not in ("ctx", "op", "ops"))
 
 
 def chain_of(node: ast.AST) -> str:
