@@ -60,6 +60,8 @@ from dagflow.defs.assets.spec import AssetSpec as AssetSpec
 from dagflow.defs.assets.with_resources import with_resources as with_resources
 from dagflow.defs.automation.asset_sensor import AssetSensorDefinition as AssetSensorDefinition
 from dagflow.defs.automation.asset_sensor import asset_sensor as asset_sensor
+from dagflow.defs.automation.condition_sensor import AutomationConditionSensorDefinition as AutomationConditionSensorDefinition
+from dagflow.defs.automation.email_sensor import make_email_on_run_failure_sensor as make_email_on_run_failure_sensor
 from dagflow.defs.automation.freshness_sensor import build_sensor_for_freshness_checks as build_sensor_for_freshness_checks
 from dagflow.defs.automation.multi_asset_sensor import MultiAssetSensorDefinition as MultiAssetSensorDefinition
 from dagflow.defs.automation.multi_asset_sensor import multi_asset_sensor as multi_asset_sensor

@@ -30,6 +30,7 @@ DOORS = {
     "OpDefinition": "dagflow.defs.ops.definition",
     "OrCondition": "dagflow.defs.conditions.operators",
     "RepositoryDefinition": "dagflow.defs.project.repository",
+    "RunFailureSensorContext": "dagflow.automation.run_status_context",
     "ScheduleEvaluationContext": "dagflow.automation.schedule_context",
     "ScheduleExecutionData": "dagflow.automation.schedule_tick",
     "ScopedResources": "dagflow.context.resources",

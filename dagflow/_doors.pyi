@@ -2,6 +2,7 @@ from dagflow.automation.asset_tick import invoke_asset_sensor as invoke_asset_se
 from dagflow.automation.call import invoke_schedule as invoke_schedule
 from dagflow.automation.call import invoke_sensor as invoke_sensor
 from dagflow.automation.multi_asset_tick import invoke_multi_asset_sensor as invoke_multi_asset_sensor
+from dagflow.automation.run_status_context import RunFailureSensorContext as RunFailureSensorContext
 from dagflow.automation.run_status_tick import invoke_run_status_sensor as invoke_run_status_sensor
 from dagflow.automation.schedule_context import ScheduleEvaluationContext as ScheduleEvaluationContext
 from dagflow.automation.schedule_tick import ScheduleExecutionData as ScheduleExecutionData

@@ -49,11 +49,7 @@ ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a te
 
 TOPICS = (
     Topic(True, START_RUNS, {
-        "make_email_on_run_failure_sensor": "makes a sensor that sends an email after a failed run",
-    }),
-    Topic(True, START_RUNS, {
         "AssetJobKey": "the key of a job of assets that has an automation condition",
-        "AutomationConditionSensorDefinition": "a sensor that evaluates automation conditions",
         "AutomationContext": "the context of an automation condition",
         "AutomationResult": "the result of an automation condition",
         "EvaluateAutomationConditionsResult": "the result of evaluate_automation_conditions",

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from dagflow.analysis.smoke.parts import SmokeTest
     from dagflow.analysis.steps import StepAssets, step_assets
     from dagflow.analysis.stubs import Stubs
+    from dagflow.analysis.ticks.simulation import SensorState, simulate_ticks
+    from dagflow.analysis.ticks.tick import SimulatedRequest, Tick
     from dagflow.analysis.written_test import write_test
     from dagflow.automation.tick_times import tick_times
     from dagflow.defs.executors.definition import ExecutorDefinition
@@ -69,11 +71,14 @@ _ON_DEMAND = {
     "Node": "dagflow.selection.graph",
     "OnDemand": "dagflow.invocation.resources",
     "Selection": "dagflow.selection.tree",
+    "SensorState": "dagflow.analysis.ticks.simulation",
+    "SimulatedRequest": "dagflow.analysis.ticks.tick",
     "SmokeFinding": "dagflow.analysis.smoke.findings",
     "SmokeTest": "dagflow.analysis.smoke.parts",
     "Sources": "dagflow.analysis.code.modules",
     "StepAssets": "dagflow.analysis.steps",
     "Stubs": "dagflow.analysis.stubs",
+    "Tick": "dagflow.analysis.ticks.tick",
     "UnfinishedOrder": "dagflow.analysis.interleavings",
     "boundaries": "dagflow.partitions.boundaries",
     "canonical_events": "dagflow.analysis.canonical",
@@ -93,6 +98,7 @@ _ON_DEMAND = {
     "parse_selection": "dagflow.selection.parse",
     "reconstructable_assets": "dagflow.executors.named_assets",
     "resolve": "dagflow.selection.resolve",
+    "simulate_ticks": "dagflow.analysis.ticks.simulation",
     "smoke_tests": "dagflow.analysis.smoke.listing",
     "step_assets": "dagflow.analysis.steps",
     "tick_times": "dagflow.automation.tick_times",
@@ -309,6 +315,8 @@ __all__ = [
     "OnDemand",
     "RunOptions",
     "Selection",
+    "SensorState",
+    "SimulatedRequest",
     "SkippingClock",
     "SmokeFinding",
     "SmokeTest",
@@ -316,6 +324,7 @@ __all__ = [
     "StepAssets",
     "Stubs",
     "SystemClock",
+    "Tick",
     "UnfinishedOrder",
     "ValueByPartition",
     "VirtualClock",
@@ -343,6 +352,7 @@ __all__ = [
     "reconstructable_assets",
     "resolve",
     "run_options",
+    "simulate_ticks",
     "smoke_tests",
     "step_assets",
     "tick_times",

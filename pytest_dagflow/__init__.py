@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_dagflow.assertions import assert_same_run as assert_same_run
     from pytest_dagflow.assertions import assert_skipped as assert_skipped
     from pytest_dagflow.assertions import assert_succeeded as assert_succeeded
+    from pytest_dagflow.assertions import assert_ticks as assert_ticks
     from pytest_dagflow.sequence import ev as ev
     from pytest_dagflow.sequence.patterns import chain as chain
     from pytest_dagflow.sequence.patterns import par as par
@@ -40,6 +41,7 @@ __all__ = [
     "assert_same_run",
     "assert_skipped",
     "assert_succeeded",
+    "assert_ticks",
     "chain",
     "ev",
     "par",

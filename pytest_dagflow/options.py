@@ -133,7 +133,7 @@ def add_options(parser: pytest.Parser) -> None:
         default="",
         help="print for each test function the nodes that it touches, the source of each link, what changed, "
         "and why it was kept or dropped; --dag-explain=json prints one JSON document (its form is in "
-        "docs/testing.md)",
+        "docs/changes.md)",
     )
     group.addoption(
         "--dag-unknown",

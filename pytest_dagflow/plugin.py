@@ -22,6 +22,7 @@ from pytest_dagflow.fixtures import (
     sandbox,
     strict,
     stubs,
+    ticks,
 )
 from pytest_dagflow.markers import env, executors, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
@@ -40,6 +41,7 @@ _FIXTURE_MODULES = (
     events,
     stubs,
     faults,
+    ticks,
     sandbox,
 )
 

@@ -26,7 +26,7 @@ from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.project.automation import SCHEDULES, AnySchedule, assets_of, jobs_of, targets_of
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
-from dagflow.errors import ParameterCheckError, repr_of
+from dagflow.errors import DagflowError, ParameterCheckError, repr_of
 from dagflow.keys import ANONYMOUS_JOB_PREFIX, ASSET_JOB_NAME, AssetCheckKey, AssetKey
 from dagflow.selection.graph import Graph
 from dagflow.selection.graph import Node as GraphNode
@@ -34,7 +34,7 @@ from dagflow.selection.graph import Node as GraphNode
 _Attributes = dict[str, frozenset[str]]
 
 
-def graph_of(*definitions: Any) -> Graph:
+def graph_of(*definitions: Any, strict: bool = True) -> Graph:
     """Build the graph of the nodes and edges of definitions, for example to resolve selections.
 
     Args:
@@ -42,6 +42,8 @@ def graph_of(*definitions: Any) -> Graph:
             `Definitions` and repositories, which count as all that they hold. A job of `define_asset_job`
             selects from the assets among the arguments. A definition that occurs twice on one level is one
             node.
+        strict: Whether a fault is an error. If not, a project with a fault is replaced by its parts, and any
+            other definition with a fault is left out.
 
     Returns:
         The graph. Ids are the paths of the nodes ("cafe:machine.brew", "asset:shop/cup", "op:beans").
@@ -74,12 +76,31 @@ def graph_of(*definitions: Any) -> Graph:
     distinct.update({id(one): one for one in (*assets_of(automations), *jobs_of(automations))})
     found = sorted(distinct.values(), key=lambda one: not isinstance(one, _PROJECTS))
     for definition in found:
-        if not isinstance(definition, UnresolvedAssetJobDefinition):
-            builder.add(definition)
-        elif id(definition) not in builder.known_jobs:
-            assets = [one for one in found if isinstance(one, _ASSETS)]
-            builder.add(definition.resolve(assets), definition)
+        if strict:
+            _add(builder, definition, found)
+        else:
+            found += _add_without_faults(builder, definition, found)
     return builder.graph()
+
+
+def _add(builder: _Builder, definition: Any, found: Iterable[Any]) -> None:
+    """Add a definition, or a job that selects from the assets among all definitions."""
+    if not isinstance(definition, UnresolvedAssetJobDefinition):
+        builder.add(definition)
+    elif id(definition) not in builder.known_jobs:
+        assets = [one for one in found if isinstance(one, _ASSETS)]
+        builder.add(definition.resolve(assets), definition)
+
+
+def _add_without_faults(builder: _Builder, definition: Any, found: Iterable[Any]) -> list[Any]:
+    """Add a definition, or return the parts of it to add instead, because it has a fault."""
+    try:
+        _add(builder, definition, found)
+    except DagflowError:
+        if isinstance(definition, Definitions):
+            assets = [*definition.assets, *definition.asset_checks]
+            return [*assets, *definition.jobs, *definition.schedules, *definition.sensors]
+    return []
 
 
 def has_graph(value: object) -> bool:

@@ -14,6 +14,7 @@ from dagflow.automation.selected_assets import with_selected_assets
 from dagflow.automation.sensor_context import SensorEvaluationContext
 from dagflow.automation.sensor_data import SensorExecutionData
 from dagflow.defs.automation.asset_sensor import AssetSensorDefinition
+from dagflow.defs.automation.condition_sensor import AutomationConditionSensorDefinition
 from dagflow.defs.automation.multi_asset_sensor import MultiAssetSensorDefinition
 from dagflow.defs.automation.results import AssetEvent, SensorResult, SkipReason
 from dagflow.defs.automation.run_status_sensor import RunStatusSensorDefinition
@@ -37,6 +38,11 @@ def evaluate_sensor(sensor: SensorDefinition, context: SensorEvaluationContext) 
             return found
         reason = None if found.skip_message == EMPTY else found.skip_message
         return found._replace(dagflow_run_reactions=reactions, skip_message=reason)
+    if isinstance(sensor, AutomationConditionSensorDefinition):
+        raise DagflowInvariantViolationError(
+            f"{place} evaluates automation conditions, which dagflow does not do yet. Evaluate the "
+            "ticks of the other schedules and sensors by their names."
+        )
     if isinstance(sensor, MultiAssetSensorDefinition):
         results, context = multi_asset_results(sensor, context)
     elif isinstance(sensor, AssetSensorDefinition):

@@ -34,19 +34,34 @@ def tick_times(schedule: ScheduleDefinition, after: Moment, count: int) -> list[
         >>> [str(time.date()) for time in tick_times(nightly, datetime(2024, 2, 28, 12), 2)]
         ['2024-02-29', '2024-03-01']
     """
-    check_type(schedule, ScheduleDefinition, "schedule", "tick_times")
     if count < 0:
         raise CheckError(f"parameter 'count' of tick_times must not be negative, but it is {count}")
+    return list(islice(iterate_tick_times(schedule, after), count))
+
+
+def iterate_tick_times(
+    schedule: ScheduleDefinition, after: Moment, *, is_included: bool = False
+) -> Iterator[datetime]:
+    """Yield the times at which a schedule ticks, in its time zone, without an end.
+
+    Args:
+        schedule: The schedule.
+        after: The moment after which the times are; see `tick_times`.
+        is_included: Whether `after` itself can be a time.
+    """
+    check_type(schedule, ScheduleDefinition, "schedule", "tick_times")
     given = schedule.cron_schedule
     expressions = [given] if isinstance(given, str) else given
     zone = zone_named(schedule.execution_timezone or "UTC")
     cadences = [ZonedCadence(cadence_of(expression), zone) for expression in expressions]
-    starts = merge(*(_starts(cadence, after) for cadence in cadences))
-    return [cadences[0].local(moment) for moment, _ in islice(groupby(starts), count)]
+    starts = merge(*(_starts(cadence, after, is_included) for cadence in cadences))
+    return (cadences[0].local(moment) for moment, _ in groupby(starts))
 
 
-def _starts(cadence: ZonedCadence, after: Moment) -> Iterator[datetime]:
+def _starts(cadence: ZonedCadence, after: Moment, is_included: bool) -> Iterator[datetime]:
     moment = cadence.utc(after)
+    if is_included and cadence.floor(moment) == moment:
+        yield moment
     while True:
         moment = cadence.after(moment)
         yield moment

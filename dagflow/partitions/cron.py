@@ -139,7 +139,7 @@ class CronSchedule:
     @property
     def repeats(self) -> bool:
         """True if the starts in an hour that the clock shows twice count twice: the hours are not named."""
-        return self.cron_schedule.split()[1].startswith("*")
+        return self.cron_schedule.split()[1] == "*"
 
     def floor(self, wall: datetime) -> datetime:
         """Return the last start at or before `wall`."""

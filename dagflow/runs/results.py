@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dagflow._util import UNSET, nearest
+from dagflow._util import nearest
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import CheckError, DagflowError, DagflowInvariantViolationError, check_type
@@ -16,16 +16,8 @@ from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import AssetKey, CoercibleToAssetKey, nearest_key, step_key_base
-from dagflow.plan.step import (
-    FROM_COLLECT,
-    FROM_DEFAULT,
-    FROM_INPUT_VALUE,
-    FROM_OUTPUTS,
-    FROM_STORAGE,
-    OutputKey,
-    OutputRef,
-    Source,
-)
+from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.runs.step_inputs import StepInputs
 
 if TYPE_CHECKING:
     from dagflow.engine.run_state import RunState
@@ -348,9 +340,9 @@ class ExecutionResult:
             >>> three.execute_in_process().inputs_for_step("add")
             {'left': 1, 'right': 2}
         """
-        loads = self.plan.step_by_key(step_key).loads
-        found = {item.name: self._value_of_source(item.source) for item in loads}
-        return {name: value for name, value in found.items() if value is not UNSET}
+        kept = self._values_in_memory()
+        inputs = StepInputs(kept, self._input_values, has_all=kept is self._values)
+        return inputs.of_step(self.plan.step_by_key(step_key))
 
     def outputs_for_step(self, step_key: str) -> dict[str, Any]:
         """Return the values that a step gave, by the name of the output.
@@ -390,31 +382,6 @@ class ExecutionResult:
             if event.step_key == step_key and evaluation.asset_check_key in names:
                 found[names[evaluation.asset_check_key]] = evaluation.passed
         return found
-
-    def _value_of_source(self, source: Source) -> Any:
-        if source.source_type == FROM_OUTPUTS:
-            values = [self._value_of_source(part) for part in source.parts]
-            return self._list_of([value for value in values if value is not UNSET])
-        if source.source_type == FROM_DEFAULT:
-            return source.value
-        if source.source_type == FROM_INPUT_VALUE:
-            return self._input_values.get(source.value, UNSET)
-        if source.ref is None or source.source_type == FROM_STORAGE:
-            return UNSET
-        if source.source_type == FROM_COLLECT:
-            step_key, name, _ = source.ref
-            return self._list_of(
-                [
-                    value
-                    for key, value in self._values_in_memory().items()
-                    if key[1] == name and step_key_base(step_key) == step_key_base(key[0])
-                ]
-            )
-        return self._values_in_memory().get(source.ref, UNSET)
-
-    def _list_of(self, values: list[Any]) -> Any:
-        """Return a list of values; UNSET if they are stored, so that none of them is in memory."""
-        return values if values or self._values_in_memory() is self._values else UNSET
 
     def _values_in_memory(self) -> Mapping[OutputKey, Any]:
         """Return the outputs whose values are in memory."""

@@ -102,10 +102,19 @@ def print_saved(terminalreporter: Any, config: pytest.Config) -> None:
     found = dict.fromkeys(pair for report in reports for pair in report.user_properties)
     paths = [text for name, text in found if name == _SAVED]
     reasons = [text for name, text in found if name == _NOT_SAVED]
-    tests = "1 failed step" if len(paths) == 1 else f"{len(paths)} failed steps"
-    where = f" as tests in {folder}: pytest {shlex.quote(folder)}" if paths else ""
-    terminalreporter.write_line(f"dag-save-failed: wrote {tests}{where}")
+    terminalreporter.write_line(f"dag-save-failed: {_saved_line(len(paths), len(reasons), folder)}")
     for reason in reasons[:_MAX_LINES]:
         terminalreporter.write_line(f"dag-save-failed: {reason}")
     if len(reasons) > _MAX_LINES:
         terminalreporter.write_line(f"dag-save-failed: ... and {len(reasons) - _MAX_LINES} more steps")
+
+
+def _saved_line(written: int, refused: int, folder: str) -> str:
+    if written:
+        tests = (
+            "a test of 1 failed step; run it"
+            if written == 1
+            else f"tests of {written} failed steps; run them"
+        )
+        return f"wrote {tests}: pytest {shlex.quote(folder)}"
+    return "wrote no test" if refused else "wrote no test, because no failing test has a failed step"

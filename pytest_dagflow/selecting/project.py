@@ -45,12 +45,14 @@ def build_project_graph(
     }
     named = [found for value in values.values() for found in elements_of(value)]
     named += [link.target for found in links.values() for link in found.found]
-    definitions, graph = _usable_definitions({id(value): value for value in named if has_graph(value)})
+    definitions = {id(value): value for value in named if has_graph(value)}
+    # a test of errors may build a project with a fault, and two modules may define the same key
+    graph = graph_of(*definitions.values(), strict=False)
     # an op or graph that is also part of a named job must not become a second node; an asset never does, and
     # the jobs select from the assets
     inside = {id(node.definition) for node in graph.nodes if node.part_of and not _is_asset(node.definition)}
     alone = {key: value for key, value in definitions.items() if key not in inside}
-    return graph_of(*alone.values()) if len(alone) < len(definitions) else graph
+    return graph_of(*alone.values(), strict=False) if len(alone) < len(definitions) else graph
 
 
 def _values_named_in(module: ModuleType) -> Iterator[object]:
@@ -65,49 +67,6 @@ def _is_asset(definition: object) -> bool:
     from dagflow import AssetsDefinition, AssetSpec, SourceAsset
 
     return isinstance(definition, (AssetsDefinition, SourceAsset, AssetSpec))
-
-
-def _usable_definitions(definitions: dict[int, object]) -> tuple[dict[int, object], Graph]:
-    """Return definitions that have a graph, and the graph.
-
-    A project with a fault, as a test of errors may build one, is replaced by its parts. An asset job without
-    its assets is left out.
-    """
-    from dagflow import DagflowError
-    from dagflow.testing import graph_of
-
-    with suppress(DagflowError):  # by far the most projects have no fault
-        return definitions, graph_of(*definitions.values())
-    usable = _parts_without_faults(definitions)
-    return usable, graph_of(*usable.values())
-
-
-def _parts_without_faults(definitions: dict[int, object]) -> dict[int, object]:
-    from dagflow import DagflowError, Definitions
-    from dagflow.testing import graph_of
-
-    usable: dict[int, object] = {}
-    needs_others: list[object] = []
-    queue = list(definitions.values())
-    for value in queue:
-        with suppress(DagflowError):
-            graph_of(value)
-            usable[id(value)] = value
-            continue
-        if isinstance(value, Definitions):
-            queue += [
-                *value.assets, *value.asset_checks, *value.jobs, *value.schedules, *value.sensors
-            ]  # fmt: skip
-        else:
-            needs_others.append(value)
-    with suppress(DagflowError):
-        graph_of(*usable.values(), *needs_others)
-        return usable | {id(value): value for value in needs_others}
-    for value in needs_others:
-        with suppress(DagflowError):
-            graph_of(*usable.values(), value)
-            usable[id(value)] = value
-    return usable
 
 
 def _test_modules(config: pytest.Config, items: Iterable[pytest.Item]) -> Iterator[ModuleType]:
@@ -288,9 +247,9 @@ class Project:
 
             if not has_graph(definition):
                 graph_of(definition)  # raises the error that names the value
-            usable, graph = _usable_definitions({id(definition): definition})
-            found = [node_id for part in graph.nodes for node_id in self._nodes_like(part)]
-            if not usable:  # an asset job, of which a repository keeps only the resolved job, or its schedule
+            parts = graph_of(definition, strict=False).nodes
+            found = [node_id for part in parts for node_id in self._nodes_like(part)]
+            if not parts:  # an asset job, of which a repository keeps only the resolved job, or its schedule
                 name = getattr(definition, "name", "")
                 kinds = ("job", "schedule", "sensor")
                 found = [node_id for kind in kinds for node_id in self.graph.values(kind).get(name, ())]

@@ -22,6 +22,8 @@ _LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_d
 """The methods of a project that return a definition by its name."""
 RUN_FIXTURE = "dag_run"
 """The fixture that runs a part of the project by its name."""
+_ASSERTION_PREFIX = "@pytest_ar."
+"""The functions that pytest adds to an assertion. They get values only for the message."""
 _IMPORT_NAME = dis.opmap["IMPORT_NAME"]
 _LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
 _GLOBAL_OPERATIONS = [dis.opmap[name] for name in sorted(_GLOBAL_LOADS) if name in dis.opmap]
@@ -145,16 +147,12 @@ def _named_values(
     """Yield the names and values that the instructions load: a name, then the attributes of modules.
 
     A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. In an assertion it
-    is the whole project, because the code that pytest adds there loads the project too.
+    is the whole project, because pytest keeps the method in a variable. What pytest loads only for the
+    message of an assertion is left out.
     """
     name, value, imported, lookup = "", None, None, ""
     modules: dict[str, tuple[str, ModuleType]] = {}  # by the local variable that holds the module
-    for instruction in dis.get_instructions(code):
-        operation, given = instruction.opname, instruction.argval
-        if operation in _WITHOUT_VALUE:
-            continue
-        # since Python 3.13 one instruction may store a variable and load one, or load two
-        stored, argument = map(str, given if isinstance(given, tuple) and len(given) == 2 else (given, given))
+    for operation, stored, argument, constant in _instructions(code):
         if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
             name, value = f"{name}.{argument}", _module_attribute(value, argument)
             continue
@@ -162,14 +160,17 @@ def _named_values(
             lookup = argument
             continue
         if lookup and operation == "LOAD_CONST":
-            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, given)
-        if isinstance(value, RunOf) and operation == "LOAD_CONST" and isinstance(given, str):
-            name, value = f"{RUN_FIXTURE}({given!r})", RunOf(given)
+            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, constant)
+        if isinstance(value, RunOf) and isinstance(constant, str):
+            name, value = f"{RUN_FIXTURE}({constant!r})", RunOf(constant)
         if operation != "IMPORT_FROM" or value is not imported:
             yield name, value
         if operation.startswith("STORE_") and isinstance(value, ModuleType):
             modules[stored] = name, value
+        is_shown = name.startswith(_ASSERTION_PREFIX)
         name, value, lookup = argument, None, ""
+        if is_shown:
+            continue
         if operation in _GLOBAL_LOADS:
             value = globals_.get(argument)
         elif operation in _CELL_LOADS:
@@ -184,6 +185,25 @@ def _named_values(
         elif operation == "IMPORT_FROM" and imported:
             name, value = f"{imported.__name__}.{argument}", _module_attribute(imported, argument)
     yield name, value
+
+
+def _instructions(code: CodeType) -> Iterator[tuple[str, str, str, object]]:
+    """Yield each instruction: its operation, the variable that it stores, its argument, the loaded constant.
+
+    An assertion keeps the constants of its calls in variables. Their loads have the constant too.
+    """
+    constant: object = None
+    kept: dict[str, object] = {}
+    for instruction in dis.get_instructions(code):
+        operation, given = instruction.opname, instruction.argval
+        if operation in _WITHOUT_VALUE:
+            continue
+        # since Python 3.13 one instruction may store a variable and load one, or load two
+        stored, argument = map(str, given if isinstance(given, tuple) and len(given) == 2 else (given, given))
+        if operation.startswith("STORE_") and stored.startswith("@py_assert"):
+            kept[stored] = constant
+        constant = given if operation == "LOAD_CONST" else kept.get(argument)
+        yield operation, stored, argument, constant
 
 
 def _loaded_module(name: str, globals_: Mapping[str, object]) -> ModuleType | None:

@@ -1,17 +1,29 @@
-"""Tests of the pages selections, storage and testing: their files pass; reports and links are real."""
+"""Tests of the pages about tests: their files pass; reports, sessions and links are real."""
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
-    name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("selections", "storage", "testing")
+    name: (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    for name in (
+        "assertions",
+        "changes",
+        "faults",
+        "fixtures",
+        "selections",
+        "smoke",
+        "storage",
+        "testing",
+        "ticks",
+    )
 }
-PAGE = PAGES["testing"]
 FILES = {
     page: dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", text, re.M | re.S))
     for page, text in PAGES.items()
@@ -43,7 +55,7 @@ def test_the_report(pytester: pytest.Pytester) -> None:
         "def test_it(materialize_to_memory):\n    materialize_to_memory([weights, no_negative_weight, total])"
     )
     pytester.makepyfile(test_checks=f"{code}\n\n{fails}\n")
-    (report,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.M | re.S)
+    (report,) = re.findall(r"^```text\n(.*?)^```$", PAGES["testing"], re.M | re.S)
     expected = [re.sub(r"in [\d.]+ ms|id \w+\.\.\.", "*", line) for line in report.splitlines()]
 
     result = pytester.runpytest_subprocess("-k", "test_it")
@@ -53,8 +65,8 @@ def test_the_report(pytester: pytest.Pytester) -> None:
 
 def test_the_strict_messages(pytester: pytest.Pytester) -> None:
     """The messages about unused stubs and faults are those of a test that has them."""
-    pytester.makepyfile(test_faults=FILES["testing"]["test_faults"] + STRICT)
-    (messages,) = re.findall(r"^```output\n(.*?)^```$", PAGE, re.M | re.S)
+    pytester.makepyfile(test_faults=FILES["faults"]["test_faults"] + STRICT)
+    (messages,) = re.findall(r"^```output\n(.*?)^```$", PAGES["faults"], re.M | re.S)
 
     result = pytester.runpytest_subprocess("-k", "test_it")
 
@@ -74,6 +86,64 @@ def test_it_faults(materialize_to_memory, dag_faults):
     result = materialize_to_memory([orders, invoices], raise_on_error=False)
     dag_faults.sometimes("it gives up", result.success)
 """
+
+
+def test_the_sessions_of_changes(pytester: pytest.Pytester) -> None:
+    """The sessions on the page about changes print these lines, apart from the age of the record."""
+    (console,) = re.findall(r"^```console\n(.*?)^```$", PAGES["changes"], re.M | re.S)
+    code = FILES["changes"]["test_cafe"]
+    edited = code.replace("beans * 2", "2 * beans")
+
+    sessions = re.findall(r"^\$ pytest (.*)\n((?:.+\n)+)", console, re.M)
+    for (arguments, lines), source in zip(sessions, (code, code, edited), strict=True):
+        pytester.path.joinpath("test_cafe.py").write_text(source, encoding="utf-8")
+        result = pytester.runpytest_subprocess(*shlex.split(arguments))
+
+        assert result.ret == 0
+        result.stdout.fnmatch_lines_random(re.sub(r"\d+ seconds? old", "* old", lines).splitlines())
+
+
+def test_the_fields_of_the_json(pytester: pytest.Pytester) -> None:
+    """The table about the JSON of --dag-explain has each field."""
+    pytester.makepyfile(test_cafe=FILES["changes"]["test_cafe"])
+    table = PAGES["changes"].partition("| field | content |")[2]
+
+    result = pytester.runpytest_subprocess("--dag-explain=json")
+
+    text = str(result.stdout)
+    document, _ = json.JSONDecoder().raw_decode(text[text.index("{\n") :])
+    test = document["tests"][0]
+    names = (*document, *document["record"], *test["nodes"][0], *test)
+    assert [name for name in names if f"`{name}`" not in table and f"`tests[].{name}`" not in table] == []
+
+
+def test_the_record_of_a_shard(pytester: pytest.Pytester) -> None:
+    """The lines about CI write a record, and read the records of other jobs."""
+    pytester.makepyfile(test_cafe=FILES["changes"]["test_cafe"])
+    lines = re.findall(r"^    pytest (.*--dag-record=[^#]*)", PAGES["changes"].replace("\\\n", ""), re.M)
+    pytester.mkdir("records")
+
+    assert len(lines) == 2
+    for line in lines:
+        assert pytester.runpytest_subprocess(*shlex.split(line)).ret == 0
+        for record in pytester.path.glob("record*.jsonl"):
+            record.replace(pytester.path / "records" / record.name)
+    assert [record.name for record in pytester.path.glob("records/*")] == ["record.jsonl"]  # nothing ran
+
+
+def test_the_ids_of_the_smoke_tests(pytester: pytest.Pytester) -> None:
+    """The project on the page has smoke tests with ids of the forms that the page lists."""
+    code = FILES["smoke"]["test_smoke"]
+    pytester.makepyfile(shop=code.partition("\n\n\ndef test_")[0])
+    pytester.makeini("[pytest]\ndag_definitions = shop:defs\npythonpath = .")
+    forms = set(re.findall(r"^    dag-smoke::(\w+)", PAGES["smoke"], re.M))
+
+    result = pytester.runpytest_subprocess("--dag-smoke", "-v")
+
+    result.assert_outcomes(passed=3, failed=1)
+    kinds = set(re.findall(r"^dag-smoke::(\w+)", str(result.stdout), re.M))
+    assert kinds <= forms
+    assert forms == {"definitions", "job", "asset", "check", "schedule", "sensor", "resource"}
 
 
 def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:

@@ -27,12 +27,13 @@ def test_the_example_passes(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.usefixtures("all_plugins")
 def test_the_example_can_be_selected(pytester: pytest.Pytester) -> None:
-    """The selection in the README keeps the tests of the example."""
+    """The first selection in the README keeps the tests of the example; then nothing changed."""
     (example,) = fenced("python")
     pytester.makepyfile(example)
-    (selection,) = re.findall(r'`pytest --dag-select "([^"]+)"`', README)
+    selection, changes = re.findall(r'`pytest --dag-select "([^"]+)"`', README)
 
     pytester.runpytest_subprocess("--dag-select", selection).assert_outcomes(passed=2)
+    pytester.runpytest_subprocess("--dag-select", changes).assert_outcomes(deselected=2)
 
 
 def test_the_example_is_short() -> None:

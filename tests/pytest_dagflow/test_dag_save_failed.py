@@ -69,7 +69,7 @@ def test_each_failed_step_becomes_a_test(project: pytest.Pytester):
     result.stdout.fnmatch_lines(
         [
             "run the failed step alone:  pytest replayed?test_cafe_test_run_a_b_brew.py",
-            "dag-save-failed: wrote 2 failed steps as tests in replayed: pytest replayed",
+            "dag-save-failed: wrote tests of 2 failed steps; run them: pytest replayed",
             "dag-save-failed: step 'inside' cannot be replayed by a test, because it is not a global of *",
         ],
         consecutive=False,
@@ -92,7 +92,7 @@ def test_a_second_session_writes_nothing_new(project: pytest.Pytester):
 
     result = project.runpytest("--dag-save-failed=replayed", "-n", "2", "tests")
 
-    result.stdout.fnmatch_lines(["dag-save-failed: wrote 2 failed steps as tests in replayed: *"])
+    result.stdout.fnmatch_lines(["dag-save-failed: wrote tests of 2 failed steps; *"])
     assert mine.read_text() == "mine = 1\n"
     assert sorted(path.name for path in mine.parent.glob("*.py")) == [
         "test_cafe_test_run_a_b_brew.py",

@@ -106,6 +106,7 @@ def test_a_call_of_dag_run_ties_a_test(pytester: pytest.Pytester):
         """,
         test_it="""
         def test_asset(dag_run): dag_run("water")
+        def test_assertion(dag_run): assert dag_run("water").success
         def test_job(dag_run): dag_run("morning")
         def test_walk(dag_run): dag_run("+key:milk")
         def test_dynamic(dag_run): dag_run("".join(["wat", "er"]))
@@ -113,4 +114,4 @@ def test_a_call_of_dag_run_ties_a_test(pytester: pytest.Pytester):
     )
 
     assert passed(pytester, "--dag-select", "milk") == ["dynamic", "job", "walk"]
-    assert passed(pytester, "--dag-select", "water") == ["asset", "dynamic"]
+    assert passed(pytester, "--dag-select", "water") == ["assertion", "asset", "dynamic"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dagflow._util import nearest
-from dagflow.defs.assets.definition import AnyAsset
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import SensorDefinition
@@ -15,10 +15,48 @@ from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError, repr_of
 
+if TYPE_CHECKING:
+    from dagflow.defs.assets.asset_graph import AssetGraph
+
 AnySchedule = ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
 SCHEDULES = (ScheduleDefinition, UnresolvedPartitionedAssetScheduleDefinition)
 _T = TypeVar("_T")
 _A = TypeVar("_A", ScheduleDefinition, SensorDefinition)
+
+
+def resolved_automations(
+    schedules: Iterable[AnySchedule], sensors: Iterable[SensorDefinition], jobs: Mapping[str, JobDefinition]
+) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
+    """Return the schedules and sensors of a project with their jobs; see `resolve_automations`."""
+    check_automations([*schedules, *sensors], jobs, "this repository")
+    found = resolved_schedules(schedules, jobs).values()
+    return [*found], [*resolved_sensors(sensors, jobs).values()]
+
+
+def all_sensors(
+    sensors: Sequence[SensorDefinition], assets: Iterable[AnyAsset], get_graph: Callable[[], AssetGraph]
+) -> Sequence[SensorDefinition]:
+    """Return the sensors of a project, with one for the automation conditions that none of them evaluates.
+
+    Args:
+        sensors: The sensors that were given.
+        assets: The definitions of all assets and checks.
+        get_graph: Returns the graph of the assets. It is called if an asset or check has a condition.
+    """
+    if not any(map(_has_condition, assets)):
+        return sensors
+    from dagflow.defs.automation.condition_sensor import with_default_sensor  # few projects have conditions
+
+    return with_default_sensor(sensors, get_graph())
+
+
+def _has_condition(asset: AnyAsset) -> bool:
+    """Return whether a condition belongs to an asset of a definition, or to a check of it."""
+    if not isinstance(asset, AssetsDefinition):
+        return asset.automation_condition is not None
+    return any(spec.automation_condition is not None for spec in asset.specs) or any(
+        spec.automation_condition is not None for spec in asset.check_specs
+    )
 
 
 def jobs_of(automations: Iterable[AnySchedule | SensorDefinition]) -> list[AnyJob]:

@@ -172,9 +172,10 @@ class Definitions:
             DagflowInvariantViolationError: No sensor has this name.
             DagflowInvalidDefinitionError: Two definitions have one name, or a job is invalid.
         """
-        from dagflow.defs.project.automation import named, resolved_sensors  # few projects have sensors
+        from dagflow.defs.project import automation  # few projects have sensors
 
-        return named(resolved_sensors(self.sensors, self._resolved()), name, "sensor")
+        sensors = automation.all_sensors(self.sensors, self.all_assets(), self.resolve_asset_graph)
+        return automation.named(automation.resolved_sensors(sensors, self._resolved()), name, "sensor")
 
     def all_jobs(self) -> list[JobDefinition | UnresolvedAssetJobDefinition]:
         """Return the jobs as they were given, with those of schedules and sensors, each once."""
@@ -187,17 +188,18 @@ class Definitions:
     def resolve_automations(self) -> tuple[list[ScheduleDefinition], list[SensorDefinition]]:
         """Return all schedules and all sensors, with their jobs of this project.
 
+        Automation conditions that no sensor evaluates add the sensor `default_automation_condition_sensor`.
+
         Raises:
-            DagflowInvalidDefinitionError: Two of them have one name, or a job is unknown or invalid.
+            DagflowInvalidDefinitionError: Two of them have one name, a job is unknown or invalid, or two
+                sensors evaluate the condition of one asset.
         """
-        if not self.schedules and not self.sensors:
-            return [], []
         from dagflow.defs.project import automation  # few projects have schedules or sensors
 
-        jobs = self._resolved()
-        automation.check_automations([*self.schedules, *self.sensors], jobs, "this repository")
-        schedules = automation.resolved_schedules(self.schedules, jobs).values()
-        return [*schedules], [*automation.resolved_sensors(self.sensors, jobs).values()]
+        sensors = automation.all_sensors(self.sensors, self.all_assets(), self.resolve_asset_graph)
+        if not self.schedules and not sensors:
+            return [], []
+        return automation.resolved_automations(self.schedules, sensors, self._resolved())
 
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
         """Return the job that computes all assets.

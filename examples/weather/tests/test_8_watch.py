@@ -1,6 +1,7 @@
 """Step 8: checks, schedules, sensors and hooks are functions too. Each has a fixture for its context."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from weather.assets import clean_observations
 from weather.station import StationTimeout, fetch_reading
@@ -16,12 +17,14 @@ def test_a_check_is_called_with_a_value(build_asset_check_context, archive):
 
 
 def test_a_tick_has_the_time_of_the_test(build_schedule_context, dag_clock):
-    """The tick on the first of March asks for the leap day."""
-    dag_clock.move_to("2012-03-01T06:00")
+    """The tick of a morning asks for the day before; the time moves on when the test says so."""
+    dag_clock.move_to("2012-02-29T06:00")
+    (first,) = every_morning.evaluate_tick(build_schedule_context()).run_requests
 
-    (request,) = every_morning.evaluate_tick(build_schedule_context()).run_requests
+    dag_clock.advance(timedelta(days=1))
+    (second,) = every_morning.evaluate_tick(build_schedule_context()).run_requests
 
-    assert request.run_key == "2012-02-29"
+    assert [first.run_key, second.run_key] == ["2012-02-28", "2012-02-29"]
 
 
 def test_a_sensor_goes_on_where_it_stopped(build_sensor_context):

@@ -1,7 +1,8 @@
-"""Step 9: what if it goes wrong. Given values, faults, every executor, and properties."""
+"""Step 9: what if it goes wrong. Given values, faults, written tests, every executor, and properties."""
 
 import pytest
 from dagflow import execute_job, reconstructable
+from dagflow.testing import write_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_dagflow import assert_failed, assert_not_ran, assert_retried, assert_succeeded
@@ -33,6 +34,15 @@ def test_a_broken_reading_stops_the_storm_desk(execute_in_process, dag_faults):
 
     assert_failed(result, "fetch_reading")
     assert_not_ran(result, "storm_desk")
+
+
+def test_a_step_becomes_a_test(materialize_to_memory, tmp_path):
+    """`write_test` writes a test that calls the function with the inputs of the step, and needs no run."""
+    result = materialize_to_memory(ALL, selection="*clean_observations", partition_key="2012-02-29")
+
+    path = write_test(result, "clean_observations", tmp_path)
+
+    assert 'sky="snow"' in path.read_text()
 
 
 @pytest.mark.dag_executors("in_process", "multiprocess")

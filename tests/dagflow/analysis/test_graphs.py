@@ -289,3 +289,16 @@ def test_io_managers_are_resources() -> None:
         "lake": ["asset:stored", "op:loads"],
         "feed": ["op:loads"],
     }
+
+
+def test_a_graph_without_faults():
+    """Without strict, a job that cannot be resolved is left out, and a project with a fault is its parts."""
+    one, other = asset(name="beans")(lambda: 1), asset(name="beans")(lambda: 2)
+    job_of_all = define_asset_job("all")
+    project = Definitions([asset(name="cup")(lambda: 1)], jobs=[define_asset_job("lost", selection=["nothing"])])
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate asset key"):
+        graph_of(one, other, job_of_all)
+    graph = graph_of(one, other, job_of_all, project, strict=False)
+
+    assert sorted(node.names[0] for node in graph.nodes) == ["beans", "beans", "cup"]

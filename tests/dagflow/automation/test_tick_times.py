@@ -23,6 +23,17 @@ def test_the_times_follow_the_clock_of_the_zone():
     assert [f"{time:%d %H:%M %Z}" for time in times] == ["31 03:00 CEST", "01 02:30 CEST"]
 
 
+def test_named_hours_are_not_repeated():
+    """Every second hour names its hours: a skipped one counts at the end of the jump, a repeated one once."""
+    schedule = schedule_at("30 */2 * * *", zone="Europe/Berlin")
+
+    spring = tick_times(schedule, datetime(2024, 3, 31, 1), 2)
+    autumn = tick_times(schedule, datetime(2024, 10, 27, 1), 2)
+
+    assert [f"{time:%H:%M %Z}" for time in spring] == ["03:00 CEST", "04:30 CEST"]
+    assert [f"{time:%H:%M %Z}" for time in autumn] == ["02:30 CET", "04:30 CET"]
+
+
 def test_a_moment_that_is_a_tick_is_not_after_itself():
     """The times are later than the given moment, also in seconds since the epoch."""
     start = datetime(2024, 1, 5, 6, tzinfo=timezone.utc)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dagflow import Definitions, asset
 from pytest_dagflow.selecting.links import elements_of
-from pytest_dagflow.selecting.references import references
+from pytest_dagflow.selecting.references import RunOf, references
 
 water = object()
 
@@ -115,6 +115,19 @@ def test_a_lookup_by_a_constant_is_the_definition():
     assert dict(references(constant)) == {"defs.get_assets_def('water')": water}
     assert dict(references(computed)) == {"defs": defs, "key": "water"}
     assert dict(references(unknown)) == {"defs.get_job_def('boil')": defs}
+
+
+def test_the_code_that_pytest_adds_to_assertions_names_nothing():
+    """A call of `dag_run` in an assertion is one name, as it is elsewhere."""
+
+    def literal(dag_run):
+        assert dag_run("water").success
+
+    def computed(dag_run):
+        assert dag_run(f"water{1}").success
+
+    assert [value for _, value in references(literal)] == [RunOf("water")]
+    assert [value for _, value in references(computed)] == [RunOf(None)]
 
 
 def test_a_module_in_a_local_variable():
