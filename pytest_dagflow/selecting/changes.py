@@ -268,7 +268,7 @@ class Changes:
         for name, stored in earlier.nodes.items() if earlier and state.changed else ():
             for node_id in self.project.ids_of(name):
                 node = self.project.graph.node(node_id)
-                now = self.prints.of_node(node)
+                now = self.prints.with_blocks(node.definition, node.key)
                 reasons = self.prints.differences(stored, now)
                 for facet in sorted(state.changed.get(node_id, ())):
                     outside = [reason for reason, of in reasons.items() if of == facet != reason]

@@ -72,8 +72,12 @@ class Prints:
         return self._graph
 
     def of_node(self, node: Node) -> Print:
-        """Return the print of a node, without what it read."""
+        """Return the facets of a node, as far as the code and the definition decide them."""
         return self.of_definition(node.definition, node.key)
+
+    def with_blocks(self, definition: Any, key: Any = None) -> Print:
+        """Return the print of a definition, or of one asset or check of it, with the blocks of its code."""
+        return {**self.of_definition(definition, key), **self._blocks(definition)}
 
     def with_reads(self, node: Node, more: Iterable[str]) -> Print:
         """Return the print of a node with the states of what its code read, for the record.
@@ -83,7 +87,7 @@ class Prints:
             more: Further keys of things on which the node depends.
         """
         read = self._reads_of(self._graph_blocks(node.definition), more)
-        return {**self.of_node(node), **read}
+        return {**self.with_blocks(node.definition, node.key), **read}
 
     def of_test_with_reads(self, item: pytest.Item, more: Iterable[str]) -> Print:
         """Return the print of a test with the states of what its code read, for the record."""
@@ -146,15 +150,18 @@ class Prints:
         return self._known_differences[key]
 
     def of_definition(self, definition: Any, key: Any = None) -> Print:
-        """Return the print of a definition, or of one asset or check of it."""
+        """Return the facets of a definition, or of one asset or check of it.
+
+        A comparison needs no more, and the blocks of a large project cost as much as the facets.
+        """
         from dagflow.testing import fingerprint
 
         identity = id(definition), key
         found = self._definitions.get(identity)
         if found is None:
             facets = fingerprint(definition, key, graph=self.graph)._asdict()
-            hashes = {name: digest[:_DIGEST_LENGTH] for name, digest in facets.items() if digest}
-            found = self._definitions[identity] = {**hashes, **self._blocks(definition)}
+            found = {name: digest[:_DIGEST_LENGTH] for name, digest in facets.items() if digest}
+            self._definitions[identity] = found
         return found
 
     def _blocks(self, definition: object) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_dagflow.selecting import links, references
+from pytest_dagflow.selecting.collector import paused_collector
 from pytest_dagflow.selecting.linking import Linked, link_tests
 from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import glob_keys
@@ -80,7 +81,7 @@ def remember_untested(config: pytest.Config, linked: Linked) -> None:
     """Remember the nodes that no test touches, which only the graph of all collected tests shows."""
     touched = {node_id for one in linked.touched.values() for node_id in one.nodes}
     _recording_of(config).untested = {
-        linked.project.recorded_name(node.id): linked.prints.of_node(node)
+        linked.project.recorded_name(node.id): linked.prints.with_blocks(node.definition, node.key)
         for node in linked.project.graph.nodes
         if node.id not in touched
     }
@@ -99,10 +100,14 @@ def save_record(config: pytest.Config) -> None:
     """Write the record, or send the tests of this process to the controller if this is a worker of xdist."""
     recording = _recording_of(config)
     runs = {test_id: run for test_id, run in runs_of(config).items() if run.ended}
-    output = getattr(config, "workeroutput", None)
     has_place = session_of(config).options.record is not None or hasattr(config, "cache")
     if not has_place or not runs or not (is_runtime_loaded() or recording.received):
         return
+    with paused_collector():
+        _save_runs(config, recording, runs)
+
+
+def _save_runs(config: pytest.Config, recording: Recording, runs: Mapping[str, TestRun]) -> None:
     fresh = Record()
     fresh.untested = recording.untested
     fresh.time = max(run.ended for run in runs.values())
@@ -110,6 +115,7 @@ def save_record(config: pytest.Config) -> None:
     _add_failures(fresh, {test_id: run for test_id, run in runs.items() if test_id not in known})
     if is_runtime_loaded():
         _add_passes(config, fresh, runs)
+    output = getattr(config, "workeroutput", None)
     if output is None:
         _write(config, fresh)
     else:
@@ -222,7 +228,7 @@ def _prints_of(
 ) -> dict[str, Print]:
     """Return the prints of nodes and jobs by their recorded names. Nodes of one name are numbered."""
     project, prints = linked.project, linked.prints
-    found: dict[str, Print] = {name: prints.of_definition(project.jobs[name]) for name in jobs}
+    found: dict[str, Print] = {name: prints.with_blocks(project.jobs[name]) for name in jobs}
     for node_id in ids:
         name = project.recorded_name(node_id)
         of_node = prints.with_reads(project.graph.node(node_id), files.of_node(node_id))

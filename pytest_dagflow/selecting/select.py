@@ -6,16 +6,15 @@ sessions neither load it nor call it.
 
 from __future__ import annotations
 
-import gc
 import re
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from pytest_dagflow.options import Options
 from pytest_dagflow.selecting.changes import Changes
+from pytest_dagflow.selecting.collector import paused_collector
 from pytest_dagflow.selecting.decide import Decision, Decisions
 from pytest_dagflow.selecting.explain import Verdicts, explained_json, explained_lines, join_names
 from pytest_dagflow.selecting.linking import link_tests
@@ -88,7 +87,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     config = session.config
     kept: list[pytest.Item] = []
     try:
-        with _without_garbage_collection():
+        with paused_collector():
             result = _select_tests(config, items, kept)
     except pytest.UsageError as error:
         if session.testsfailed:  # an import error comes first: the file may define the unknown node
@@ -104,18 +103,6 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         remaining = set(kept)
         config.hook.pytest_deselected(items=[item for item in items if item not in remaining])
         items[:] = kept
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Pause the collector, which would walk through all collected tests many times."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Reordering:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator, Sequence
 
 os.environ.update(DO_NOT_TRACK="1", HAMILTON_TELEMETRY_ENABLED="false")
@@ -103,6 +104,13 @@ ROWS = {
     "record_size": Row("a record of 100,000 tests, MB", "MB", 50),
     "session_recorded": Row("pytest: 200 tests of two assets, recorded", "s", 1.05, of="session_unrecorded"),
     "session_unrecorded": Row("the same without a record", "s", None),
+    "session_first": Row("the same, and no earlier record", "s", 1.25, of="session_unrecorded"),
+    "monorepo_select_4": Row("changed(): 12,500 nodes, 25,000 tests", "s", None),
+    "monorepo_select_2": Row("changed(): 25,000 nodes, 50,000 tests", "s", None),
+    "monorepo_select": Row("changed(): 50,000 nodes, 100,000 tests", "s", 10),
+    "monorepo_memory": Row("the same, memory", "MB", 1000),
+    "monorepo_record": Row("a first record of these tests", "s", None),
+    "monorepo_size": Row("the same, its size", "MB", 50),
     "session_plain": Row("pytest: 200 tests of two functions", "s", None),
     "session": Row("pytest: 200 tests of two assets", "s", 1.2, of="session_plain"),
     "conditions": Row("an evaluation of 1,000 assets with eager()", "ms", 50),
@@ -256,3 +264,45 @@ def median_of() -> Callable[..., float]:
         return statistics.median(function() for _ in range(times))
 
     return run
+
+
+@pytest.fixture
+def draw_module() -> Callable[..., str]:
+    """Return a function that draws the source of a module by its number, with some assets."""
+    return _module
+
+
+_HELPERS = 6
+
+
+def _module(number: int, pick: random.Random, assets: int) -> str:
+    """Return the source of a module that imports names or modules of earlier modules."""
+    others = sorted({pick.randrange(number) for _ in range(3)}) if number else []
+    lines = [f'"""Module {number}."""', "from dagflow import asset"]
+    calls = []
+    for other in others:
+        if other % 2:
+            lines.append(f"from proj.m{other} import helper{other}_0, K{other}")
+            calls.append(f"helper{other}_0(x) + K{other}")
+        else:
+            lines.append(f"from proj import m{other}")
+            calls.append(f"m{other}.helper{other}_1(x)")
+    lines.append(f"K{number} = {number}\nTABLE = {{'a': lambda x: x + K{number}}}")
+    for index in range(_HELPERS):
+        call = calls[index % len(calls)] if calls else "x"
+        lines.append(
+            f'def helper{number}_{index}(x, y=1):\n    """Help."""\n'
+            f"    rows = [n * y for n in range(x) if n]\n"
+            f"    total = sum(rows) + {call}\n    if total > 3:\n        return total + K{number}\n"
+            f"    return helper{number}_{(index + 1) % _HELPERS}(x)"
+        )
+    lines.append(
+        f"class Tool{number}:\n    rate = K{number}\n    def use(self, x):\n"
+        f"        return helper{number}_0(x) * self.rate"
+    )
+    lines += [
+        f"@asset(metadata={{'a': {index}}})\ndef a{number}_{index}():\n    tool = Tool{number}()\n"
+        f"    return tool.use(helper{number}_{index % _HELPERS}(3)) + TABLE['a'](K{number})"
+        for index in range(assets)
+    ]
+    return "\n".join([*lines, ""])

@@ -17,50 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MODULES, ASSETS, HELPERS = 500, 10, 6
-
-
-def _module(number: int, pick: random.Random) -> str:
-    """Return the source of a module that imports names or modules of earlier modules."""
-    others = sorted({pick.randrange(number) for _ in range(3)}) if number else []
-    lines = [f'"""Module {number}."""', "from dagflow import asset"]
-    calls = []
-    for other in others:
-        if other % 2:
-            lines.append(f"from proj.m{other} import helper{other}_0, K{other}")
-            calls.append(f"helper{other}_0(x) + K{other}")
-        else:
-            lines.append(f"from proj import m{other}")
-            calls.append(f"m{other}.helper{other}_1(x)")
-    lines.append(f"K{number} = {number}\nTABLE = {{'a': lambda x: x + K{number}}}")
-    for index in range(HELPERS):
-        call = calls[index % len(calls)] if calls else "x"
-        lines.append(
-            f'def helper{number}_{index}(x, y=1):\n    """Help."""\n'
-            f"    rows = [n * y for n in range(x) if n]\n"
-            f"    total = sum(rows) + {call}\n    if total > 3:\n        return total + K{number}\n"
-            f"    return helper{number}_{(index + 1) % HELPERS}(x)"
-        )
-    lines.append(
-        f"class Tool{number}:\n    rate = K{number}\n    def use(self, x):\n"
-        f"        return helper{number}_0(x) * self.rate"
-    )
-    lines += [
-        f"@asset(metadata={{'a': {index}}})\ndef a{number}_{index}():\n    tool = Tool{number}()\n"
-        f"    return tool.use(helper{number}_{index % HELPERS}(3)) + TABLE['a'](K{number})"
-        for index in range(ASSETS)
-    ]
-    return "\n".join([*lines, ""])
+MODULES, ASSETS = 500, 10
 
 
 @pytest.fixture
-def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draw_module: Callable[..., str]) -> list[Any]:
     """Return the assets of a drawn project under the temporary folder."""
     pick = random.Random(1)
     (tmp_path / "proj").mkdir()
     (tmp_path / "proj/__init__.py").write_text("")
     for number in range(MODULES):
-        (tmp_path / f"proj/m{number}.py").write_text(_module(number, pick))
+        (tmp_path / f"proj/m{number}.py").write_text(draw_module(number, pick, ASSETS))
     monkeypatch.syspath_prepend(tmp_path)
     for name in [one for one in sys.modules if one.partition(".")[0] == "proj"]:
         del sys.modules[name]

@@ -18,9 +18,18 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from dagflow.analysis.code.scopes import FUNCTIONS, bound_names, chain_of, import_targets, run_targets
+from dagflow.analysis.code.scopes import (
+    FUNCTIONS,
+    bound_names,
+    chain_of,
+    import_targets,
+    inner_statements,
+    run_targets,
+)
 from dagflow.analysis.code.syntax import Syntax
 
 FORMAT = 1
@@ -73,7 +82,8 @@ class Block(NamedTuple):
     writers: tuple[str, ...] = ()
 
 
-class ParsedModule(NamedTuple):
+@dataclass(frozen=True)
+class ParsedModule:
     """The blocks and imports of a module.
 
     Attributes:
@@ -114,13 +124,21 @@ class ParsedModule(NamedTuple):
         return cls(blocks, imports, tuple(stored["stars"]), tuple(stored["runs"]))
 
     def block_at(self, line: int) -> str:
-        """Return the name of the block around a line."""
-        best, size = "", float("inf")
+        """Return the name of the block around a line; the block of the shortest statement if several are."""
+        return self._names_by_line.get(line, "")
+
+    @cached_property
+    def _names_by_line(self) -> dict[int, str]:
+        names: dict[tuple[int, int], str] = {}
         for block in self.blocks.values():
-            for first, last in block.spans:
-                if first <= line <= last and last - first < size and block.name:
-                    best, size = block.name, last - first
-        return best
+            if block.name:
+                for span in block.spans:
+                    names.setdefault(span, block.name)
+        found: dict[int, str] = {}
+        by_length = sorted(names, key=lambda span: span[1] - span[0])
+        for first, last in reversed(by_length):  # a shorter one replaces a longer one
+            found.update(dict.fromkeys(range(first, last + 1), names[first, last]))
+        return found
 
 
 def parse_module(source: str) -> ParsedModule:
@@ -164,6 +182,9 @@ class _Parser:
     Attributes:
         statements: The statements other than imports.
         order: The names that each statement binds, in the order of the statements.
+        salt: A hash of the statements without a name so far.
+        places: The positions in `order` of the first and the last statement that bind a name, once all are
+            known.
     """
 
     def __init__(self) -> None:
@@ -174,6 +195,8 @@ class _Parser:
         self.stars: list[str] = []
         self.runs: list[str] = []
         self.order: list[set[str]] = []
+        self.salt = ""
+        self.places: dict[str, tuple[int, int]] = {}
 
     def add_statements(self, body: Iterable[ast.stmt], is_run: bool = True) -> None:
         """Add statements of the module. Those under `if TYPE_CHECKING:` are not run."""
@@ -205,18 +228,18 @@ class _Parser:
             self._add_import(inner, is_run=True)
         syntax = Syntax()
         syntax.add_statement(statement)
-        salt = digest_of(*(entry.text for entry in self.effects)) if self.effects else ""
         entry = _Entry(
             statement,
             bound_names([statement]),
             syntax,
             syntax.text(),
-            "" if _is_plain_function(statement) else salt,
+            "" if _is_plain_function(statement) else self.salt,
         )
         self.statements.append(entry)
         self.order.append(entry.names)
         if not _is_main(statement) and _has_effect(statement):
             self.effects.append(entry)
+            self.salt = digest_of(*(entry.text for entry in self.effects))
 
     def finish(self) -> ParsedModule:
         """Return the module."""
@@ -228,6 +251,9 @@ class _Parser:
                     self.effects.append(entry)
             for name in sorted(entry.names):
                 self.entries.setdefault(name, []).append(entry)
+        for index, names in enumerate(self.order):
+            for name in names:
+                self.places[name] = self.places.get(name, (index, index))[0], index
         blocks = {name: self._block(name, entries) for name, entries in self.entries.items()}
         for name, targets in self.imports.items():
             if name not in blocks and len(targets) > 1:  # the order of its statements counts
@@ -272,10 +298,10 @@ class _Parser:
 
     def _between(self, name: str) -> str:
         """Return the names bound between the first and the last statement of a name, in order."""
-        positions = [index for index, names in enumerate(self.order) if name in names]
-        if len(positions) < 2:
+        first, last = self.places.get(name, (0, 0))
+        if first == last:
             return ""
-        within = self.order[positions[0] : positions[-1] + 1]
+        within = self.order[first : last + 1]
         return " ".join(",".join(sorted(names)) for names in within)
 
     def _add_writers(self, blocks: dict[str, Block]) -> None:
@@ -398,18 +424,11 @@ def _is_main(statement: ast.stmt) -> bool:
 def _imports_in(statement: ast.stmt) -> Iterator[ast.Import | ast.ImportFrom]:
     """Yield the imports inside a compound statement of a module."""
     if isinstance(statement, _COMPOUND) or type(statement).__name__ == "TryStar":
-        for inner in _inner_statements(statement):
+        for inner in inner_statements(statement):
             if isinstance(inner, (ast.Import, ast.ImportFrom)):
                 yield inner
             else:
                 yield from _imports_in(inner)
-
-
-def _inner_statements(statement: ast.stmt) -> Iterator[ast.stmt]:
-    for field in ("body", "orelse", "finalbody"):
-        yield from getattr(statement, field, ())
-    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-        yield from part.body
 
 
 def _has_effect(statement: ast.stmt) -> bool:
@@ -420,5 +439,5 @@ def _has_effect(statement: ast.stmt) -> bool:
     if type(statement).__name__ == "TypeAlias" or _is_constant(statement):
         return False
     if isinstance(statement, _COMPOUND) or type(statement).__name__ == "TryStar":
-        return any(_has_effect(inner) for inner in _inner_statements(statement))
+        return any(_has_effect(inner) for inner in inner_statements(statement))
     return True

@@ -57,6 +57,14 @@ class _Node(NamedTuple):
     runs: tuple[str, ...]
 
 
+class _Link(NamedTuple):
+    """A reference with its targets: the texts for the digest, the blocks, and the modules that it runs."""
+
+    texts: tuple[str, ...]
+    children: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
 class _Closed(NamedTuple):
     digest: str
     effects: frozenset[str]
@@ -77,7 +85,7 @@ class Closures:
         self._nodes: dict[str, _Node] = {}
         self._definitions: dict[str, bool] = {}
         self._closed: tuple[dict[str, _Closed], dict[str, _Closed]] = ({}, {})
-        self._pairs: dict[str, list[str]] = {}
+        self._links: dict[tuple[str, str], _Link] = {}
         self._effects: dict[str, frozenset[str]] = {}
         self._of_effects: dict[tuple[bool, frozenset[str]], str] = {}
 
@@ -142,9 +150,9 @@ class Closures:
         done = self._closed[stops]
         if block_id not in done:
             for component in _components(block_id, lambda one: self._children(self._node(one), stops), done):
-                members = set(component)
                 nodes = [self._node(one) for one in component]
-                below = {child for node in nodes for child in self._children(node, stops)} - members
+                below = {child for node in nodes for child in self._children(node, stops)}
+                below.difference_update(component)
                 digest = digest_of(
                     *sorted(node.digest for node in nodes), "", *sorted(done[one].digest for one in below)
                 )
@@ -280,15 +288,20 @@ class Closures:
         runs: dict[str, None] = {path: None}
         texts: list[str] = []
         for reference in sorted(set(references)):
-            targets = self.references.resolve(path, reference)
-            runs.update(dict.fromkeys(targets.runs))
-            if targets.ids or targets.outside:
-                texts += [reference, *targets.ids, "", *targets.outside]
-            for target in targets.ids:
-                if target not in self._pairs:
-                    self._pairs[target] = self._with_declared(*parts_of(target))
-                children.update(dict.fromkeys(self._pairs[target]))
+            link = self._links.get((path, reference))
+            if link is None:
+                link = self._links[path, reference] = self._link(path, reference)
+            texts += link.texts
+            children.update(dict.fromkeys(link.children))
+            if link.runs:
+                runs.update(dict.fromkeys(link.runs))
         return _Node(digest_of(*digests, "", *texts), tuple(children), tuple(runs))
+
+    def _link(self, path: str, reference: str) -> _Link:
+        targets = self.references.resolve(path, reference)
+        texts = (reference, *targets.ids, "", *targets.outside) if targets.ids or targets.outside else ()
+        children = [child for target in targets.ids for child in self._with_declared(*parts_of(target))]
+        return _Link(texts, tuple(dict.fromkeys(children)), targets.runs)
 
     def arguments_of(self, block_id: str) -> dict[str, tuple[str, list[str]]]:
         """Return the digest of each argument of the decorators of a definition, and its blocks."""
@@ -325,6 +338,9 @@ def _components(
         children: Returns the children of a node.
         done: The nodes whose components are known. The caller adds each component before the next one.
     """
+    if done.keys() >= set(children(start)):  # nothing new below it, as for most blocks
+        yield [start]
+        return
     index: dict[str, int] = {start: 0}
     low: dict[str, int] = {start: 0}
     stack: list[str] = [start]

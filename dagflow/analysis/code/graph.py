@@ -9,7 +9,7 @@ from typing import Any
 
 from dagflow.analysis.code.blocks import digest_of
 from dagflow.analysis.code.closure import Closures, Code
-from dagflow.analysis.code.live import plain_text
+from dagflow.analysis.code.live import plain_key, plain_text
 from dagflow.analysis.code.live_modules import LiveModules
 from dagflow.analysis.code.modules import FolderSources, Modules, Sources
 from dagflow.analysis.code.references import id_of, parts_of
@@ -51,7 +51,7 @@ class CodeGraph:
         self._live = (
             LiveModules(self.modules, self.sources) if isinstance(self.sources, FolderSources) else None
         )
-        self._plain: dict[str, Code] = {}
+        self._plain: dict[bytes, Code | None] = {}
         self._closures = Closures(self.modules, self._live if is_live else None)
 
     def code(self, *values: object) -> Code:
@@ -153,11 +153,13 @@ class CodeGraph:
         return list(found)
 
     def _code(self, values: tuple[object, ...], stops: bool) -> Code:
-        plain = plain_text(values)
-        if plain is not None:
-            if plain not in self._plain:
-                self._plain[plain] = Code(digest_of(plain), "")
-            return self._plain[plain]
+        key = plain_key(values)
+        if key is not None and key not in self._plain:
+            plain = plain_text(values)
+            self._plain[key] = None if plain is None else Code(digest_of(plain), "")
+        known = None if key is None else self._plain[key]
+        if known is not None:
+            return known
         ids, text = self._roots_of(values, stops)
         if not ids:
             return Code(digest_of(text), "")

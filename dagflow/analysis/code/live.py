@@ -200,6 +200,19 @@ def _attributes(value: object) -> dict[str, Any]:
     return found
 
 
+def plain_key(value: Any) -> bytes | None:
+    """Return a key of plain data, equal only for equal data; None for a value with other objects.
+
+    Example:
+        >>> plain_key([1, None]) == plain_key([1, None]), plain_key([1]) == plain_key([True])
+        (True, False)
+    """
+    try:
+        return marshal.dumps(value, 2)  # accepts plain data only; a later version depends on identities
+    except ValueError:
+        return None
+
+
 def plain_text(value: Any) -> str | None:
     """Return the repr of plain data; None for a value with sets, dicts or other objects.
 
@@ -209,9 +222,7 @@ def plain_text(value: Any) -> str | None:
         >>> plain_text([1, ("a", None)]), plain_text([print])
         ("[1, ('a', None)]", None)
     """
-    try:
-        marshal.dumps(value)  # accepts plain data only
-    except ValueError:
+    if plain_key(value) is None:
         return None
     text = repr(value)
     has_braces = "{" in text and "{" in text.replace("{}", "")

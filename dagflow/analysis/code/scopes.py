@@ -29,7 +29,9 @@ class Scope:
 
     def add_statements(self, body: Iterable[ast.AST]) -> None:
         """Take imports and global declarations from the body of the scope."""
-        for node in _nodes_of_scope(body):
+        todo = list(body)
+        while todo:
+            node = todo.pop()
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 for name, target in import_targets(node):
                     self.imports.setdefault(name, []).append(target)
@@ -38,6 +40,8 @@ class Scope:
                 self.names.difference_update(node.names)
             elif isinstance(node, ast.Nonlocal):
                 self.names.difference_update(node.names)
+            elif not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                todo += inner_statements(node)
 
 
 def function_scope(arguments: ast.arguments, body: Sequence[ast.stmt]) -> Scope:
@@ -55,18 +59,12 @@ def function_scope(arguments: ast.arguments, body: Sequence[ast.stmt]) -> Scope:
     return scope
 
 
-def _nodes_of_scope(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope, without those of the functions, classes and lambdas in it."""
-    todo = list(body)
-    while todo:
-        node = todo.pop()
-        yield node
-        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            todo += node.decorator_list
-            continue
-        if isinstance(node, ast.Lambda):
-            continue
-        todo += ast.iter_child_nodes(node)
+def inner_statements(statement: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements directly inside a compound statement, such as the branches of an `if`."""
+    for field in ("body", "orelse", "finalbody"):
+        yield from getattr(statement, field, ())
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield from part.body
 
 
 def bound_names(body: Iterable[ast.AST]) -> set[str]:
@@ -76,6 +74,8 @@ def bound_names(body: Iterable[ast.AST]) -> set[str]:
     while todo:
         node = todo.pop()
         kind = type(node)
+        if kind is ast.Constant:
+            continue
         if kind is ast.Name:
             assert isinstance(node, ast.Name)
             if type(node.ctx) is not ast.Load:
@@ -101,7 +101,12 @@ def bound_names(body: Iterable[ast.AST]) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             names.add(node.rest)
-        todo += ast.iter_child_nodes(node)
+        for field in kind._fields:  # much faster than `ast.iter_child_nodes`
+            value = None if field == "ctx" else getattr(node, field, None)
+            if isinstance(value, list):
+                todo += [one for one in value if isinstance(one, ast.AST)]
+            elif isinstance(value, ast.AST):
+                todo.append(value)
     return names
 
 

@@ -137,3 +137,19 @@ def test_literals_that_may_be_paths() -> None:
     block = parse_module('def f():\n    return ROOT / "data" / "a.csv", "no path"\n').blocks["f"]
 
     assert block.literals == ("./data", "a.csv", "data/a.csv")
+
+
+def test_statements_that_share_a_line():
+    """A line of two statements of one length belongs to the block that comes first."""
+    parsed = parse_module("a = [\n1]; b = [\n2]\nc, d = 1, 2\n")
+
+    assert [parsed.block_at(line) for line in (1, 2, 3, 4, 5)] == ["a", "a", "b", "c", ""]
+
+
+def test_names_between_two_bindings_of_a_name():
+    """The digest of a name depends on the names that are bound between its statements."""
+    first, second = (
+        parse_module(f"rate = 1\n{name} = 2\nrate += 1\n").blocks["rate"].digest for name in ("a", "b")
+    )
+
+    assert first != second
