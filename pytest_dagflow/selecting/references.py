@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 _MAX_WRAPPERS = 30
 _GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
@@ -22,6 +22,8 @@ _LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_d
 """The methods of a project that return a definition by its name."""
 RUN_FIXTURE = "dag_run"
 """The fixture that runs a part of the project by its name."""
+_ASSERTION_VARIABLE = "@py_assert"
+"""The variables in which an assertion keeps values."""
 _ASSERTION_PREFIX = "@pytest_ar."
 """The functions that pytest adds to an assertion. They get values only for the message."""
 _IMPORT_NAME = dis.opmap["IMPORT_NAME"]
@@ -146,49 +148,92 @@ def _named_values(
 ) -> Iterator[tuple[str, object]]:
     """Yield the names and values that the instructions load: a name, then the attributes of modules.
 
-    A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. In an assertion it
-    is the whole project, because pytest keeps the method in a variable. What pytest loads only for the
-    message of an assertion is left out.
+    A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. What pytest loads
+    only for the message of an assertion is left out.
     """
-    name, value, imported, lookup = "", None, None, ""
-    modules: dict[str, tuple[str, ModuleType]] = {}  # by the local variable that holds the module
-    for operation, stored, argument, constant in _instructions(code):
+    reader = _Reader(globals_, closure)
+    for operation, argument, constant in _instructions(code):
+        if reader.extend(operation, argument, constant):
+            continue
+        if not reader.keep(operation, argument):
+            yield reader.name, reader.value
+        reader.load(operation, argument)
+    yield reader.name, reader.value
+
+
+class _Reader:
+    """The value that the last instructions loaded.
+
+    Args:
+        globals_: The globals of the code.
+        closure: Its closure variables.
+
+    Attributes:
+        name: The name of the value, such as `shop.defs`.
+        value: The value; None if it is not known.
+    """
+
+    def __init__(self, globals_: Mapping[str, object], closure: Mapping[str, object]) -> None:
+        self.name, self.value = "", cast("object", None)
+        self._globals, self._closure = globals_, closure
+        self._lookup = ""  # the method of a project that was loaded
+        self._imported: ModuleType | None = None
+        # by local variable: modules, and what an assertion keeps: projects and their methods
+        self._kept: dict[str, tuple[str, object, str]] = {}
+
+    def extend(self, operation: str, argument: str, constant: object) -> bool:
+        """Return whether an instruction loads an attribute of the value.
+
+        A constant that is passed to the method of a project, or to `dag_run`, narrows the value.
+        """
+        value = self.value
         if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
-            name, value = f"{name}.{argument}", _module_attribute(value, argument)
-            continue
+            self.name, self.value = f"{self.name}.{argument}", _module_attribute(value, argument)
+            return True
         if operation in _ATTRIBUTE_LOADS and argument in _LOOKUPS and _is_project(value):
-            lookup = argument
-            continue
-        if lookup and operation == "LOAD_CONST":
-            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, constant)
-        if isinstance(value, RunOf) and isinstance(constant, str):
-            name, value = f"{RUN_FIXTURE}({constant!r})", RunOf(constant)
-        if operation != "IMPORT_FROM" or value is not imported:
-            yield name, value
-        if operation.startswith("STORE_") and isinstance(value, ModuleType):
-            modules[stored] = name, value
-        is_shown = name.startswith(_ASSERTION_PREFIX)
-        name, value, lookup = argument, None, ""
+            self._lookup = argument
+            return True
+        if self._lookup and (operation == "LOAD_CONST" or isinstance(constant, str)):
+            self.name = f"{self.name}.{self._lookup}({constant!r})"
+            self.value = _look_up(value, self._lookup, constant)
+        elif isinstance(value, RunOf) and isinstance(constant, str):
+            self.name, self.value = f"{RUN_FIXTURE}({constant!r})", RunOf(constant)
+        return False
+
+    def keep(self, operation: str, argument: str) -> bool:
+        """Return whether the value is complete only where the variable that stores it is loaded."""
+        is_import = operation == "IMPORT_FROM" and self.value is self._imported
+        if not operation.startswith("STORE_"):
+            return is_import
+        is_of_assertion = argument.startswith(_ASSERTION_VARIABLE) and _is_project(self.value)
+        if is_of_assertion or isinstance(self.value, ModuleType):
+            self._kept[argument] = self.name, self.value, self._lookup
+        return is_of_assertion
+
+    def load(self, operation: str, argument: str) -> None:
+        """Set the value to that which an instruction loads."""
+        is_shown = self.name.startswith(_ASSERTION_PREFIX)
+        self.name, self.value, self._lookup = argument, None, ""
         if is_shown:
-            continue
+            return
         if operation in _GLOBAL_LOADS:
-            value = globals_.get(argument)
+            self.value = self._globals.get(argument)
         elif operation in _CELL_LOADS:
-            value = closure.get(argument)
-        if value is None and "LOAD_" in operation and argument in modules:
-            name, value = modules[argument]
+            self.value = self._closure.get(argument)
+        if self.value is None and "LOAD_" in operation and argument in self._kept:
+            self.name, self.value, self._lookup = self._kept[argument]
         elif operation == "IMPORT_NAME":
-            imported = _loaded_module(argument, globals_)
-            value = NotLoaded(argument) if imported is None else imported
+            self._imported = _loaded_module(argument, self._globals)
+            self.value = NotLoaded(argument) if self._imported is None else self._imported
         elif "LOAD_FAST" in operation and argument == RUN_FIXTURE:
-            value = RunOf(None)
-        elif operation == "IMPORT_FROM" and imported:
-            name, value = f"{imported.__name__}.{argument}", _module_attribute(imported, argument)
-    yield name, value
+            self.value = RunOf(None)
+        elif operation == "IMPORT_FROM" and self._imported:
+            self.name = f"{self._imported.__name__}.{argument}"
+            self.value = _module_attribute(self._imported, argument)
 
 
-def _instructions(code: CodeType) -> Iterator[tuple[str, str, str, object]]:
-    """Yield each instruction: its operation, the variable that it stores, its argument, the loaded constant.
+def _instructions(code: CodeType) -> Iterator[tuple[str, str, object]]:
+    """Yield each instruction: its operation, its argument, the loaded constant.
 
     An assertion keeps the constants of its calls in variables. Their loads have the constant too.
     """
@@ -198,12 +243,21 @@ def _instructions(code: CodeType) -> Iterator[tuple[str, str, str, object]]:
         operation, given = instruction.opname, instruction.argval
         if operation in _WITHOUT_VALUE:
             continue
-        # since Python 3.13 one instruction may store a variable and load one, or load two
-        stored, argument = map(str, given if isinstance(given, tuple) and len(given) == 2 else (given, given))
-        if operation.startswith("STORE_") and stored.startswith("@py_assert"):
-            kept[stored] = constant
-        constant = given if operation == "LOAD_CONST" else kept.get(argument)
-        yield operation, stored, argument, constant
+        for single, one in _singles(operation, given):
+            argument = str(one)
+            if single.startswith("STORE_") and argument.startswith(_ASSERTION_VARIABLE):
+                kept[argument] = constant
+            constant = one if single == "LOAD_CONST" else kept.get(argument)
+            yield single, argument, constant
+
+
+def _singles(operation: str, argument: object) -> list[tuple[str, object]]:
+    """Return the two operations of an instruction for two variables, which Python has since 3.13."""
+    if not (isinstance(argument, tuple) and operation.count("_FAST") == 2):
+        return [(operation, argument)]
+    first = "STORE_FAST" if operation.startswith("STORE") else "LOAD_FAST"
+    second = "STORE_FAST" if operation.endswith("STORE_FAST") else "LOAD_FAST"
+    return [(first, argument[0]), (second, argument[1])]
 
 
 def _loaded_module(name: str, globals_: Mapping[str, object]) -> ModuleType | None:
