@@ -53,7 +53,7 @@ _Automation = ScheduleDefinition | SensorDefinition
 
 
 class SensorState:
-    """What a sensor remembers between two ticks.
+    """The memory of a sensor between two ticks.
 
     Args:
         cursor: The cursor that the last tick left.
