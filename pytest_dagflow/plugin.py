@@ -27,7 +27,7 @@ from pytest_dagflow.fixtures import (
 from pytest_dagflow.markers import env, executors, items, partitions, registry
 from pytest_dagflow.markers import time as real_time
 from pytest_dagflow.reports import debugger, failure, interrupts, observed, saved
-from pytest_dagflow.selecting import record, recording
+from pytest_dagflow.selecting import parsed_modules, record, recording
 from pytest_dagflow.selecting.outside import session as reads
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
@@ -195,6 +195,7 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Save the record before xdist sends the output of a worker."""
     recording.save_record(session.config)
+    parsed_modules.save_parsed_modules(session.config)
     real_time.send_skipped(session.config)
     dag_session.send_notes(session.config)
     yield

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -158,6 +159,15 @@ def print_notes(reporter: pytest.TerminalReporter, config: pytest.Config) -> Non
     """Print the notes of the session."""
     for note in session_of(config).notes:
         reporter.write_line(f"dagflow: {note}")
+
+
+def cache_file(config: pytest.Config, name: str) -> Path | None:
+    """Return the path of a file of dagflow in pytest's cache; None if there is no such folder."""
+    cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
+    try:
+        return None if cache is None else cache.mkdir("dagflow") / name
+    except OSError:  # it cannot be created
+        return None
 
 
 def load_project_definitions(config: pytest.Config) -> object:

@@ -26,6 +26,7 @@ from pytest_dagflow.selecting.links import (
 from pytest_dagflow.selecting.outside.reads import Reads
 from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import Difference, States
+from pytest_dagflow.selecting.parsed_modules import parsed_modules
 from pytest_dagflow.selecting.record_file import Print
 from pytest_dagflow.selecting.references import unwrap
 
@@ -39,8 +40,6 @@ _DIGEST_LENGTH = 12
 _RUNTIME = "package:pytest-dagflow"
 """The package on which all nodes depend."""
 _RUNTIME_MODULES = frozenset({"dagflow", "pytest_dagflow"})
-_MODULES_KEY = pytest.StashKey[dict[str, Any]]()
-"""The parsed modules by the hash of their source."""
 
 
 class Prints:
@@ -67,8 +66,7 @@ class Prints:
         if self._graph is None:
             from dagflow.testing import CodeGraph
 
-            cache = self._config.stash.setdefault(_MODULES_KEY, {})
-            self._graph = CodeGraph(self._config.rootpath, cache)
+            self._graph = CodeGraph(self._config.rootpath, parsed_modules(self._config))
         return self._graph
 
     def of_node(self, node: Node) -> Print:

@@ -15,12 +15,11 @@ import pytest
 from pytest_dagflow.imports import when_loaded
 from pytest_dagflow.options import RECORD_OPTION
 from pytest_dagflow.selecting.record_file import Record, RecordError, read_record
-from pytest_dagflow.session import session_of
+from pytest_dagflow.session import cache_file, session_of
 
 if TYPE_CHECKING:
     from dagflow import AssetCheckKey, AssetKey, ExecuteInProcessResult
 
-_CACHE_FOLDER = "dagflow"
 _FILE_NAME = "record.jsonl"
 _STEP_START = "STEP_START"
 _STEP_FAILURE = "STEP_FAILURE"
@@ -177,7 +176,7 @@ def read_whole_record(config: pytest.Config) -> EarlierRecord:
 def read_again(config: pytest.Config) -> EarlierRecord:
     """Read the record, which another session may have written since the start of this session."""
     options = session_of(config).options
-    path = options.record or _path_in_cache(config)
+    path = options.record or cache_file(config, _FILE_NAME)
     found = EarlierRecord(path)
     for file in [*([path] if path else []), *options.record_from]:
         _merge_file(found, file, is_named=file == options.record)
@@ -203,14 +202,9 @@ def _merge_file(found: EarlierRecord, file: Path, *, is_named: bool) -> None:
         found.ignored.append(reason)
 
 
-def _path_in_cache(config: pytest.Config) -> Path | None:
-    cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
-    return None if cache is None else cache.mkdir(_CACHE_FOLDER) / _FILE_NAME
-
-
 def _absence(path: Path | None) -> str:
     if path is None:
-        return f"pytest's cache is off; {RECORD_OPTION}=PATH keeps the record in a file"
+        return f"pytest's cache is off or has no folder; {RECORD_OPTION}=PATH keeps the record in a file"
     return "no session has written one yet"
 
 

@@ -220,7 +220,16 @@ def read_record(path: Path) -> Record:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record. The file is replaced as a whole, so that another process never reads a part of it.
+    """Write a record.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    replace_file(path, record.lines())
+
+
+def replace_file(path: Path, lines: Iterable[str]) -> None:
+    """Write a file of lines, so that another process reads the old or the new one as a whole.
 
     Raises:
         OSError: The file cannot be written.
@@ -229,7 +238,7 @@ def write_record(path: Path, record: Record) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in record.lines())
+            file.writelines(f"{line}\n" for line in lines)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -218,6 +218,35 @@ def test_a_session_that_missed_a_read_records_no_pass(
     result.stdout.fnmatch_lines(["*not recorded, because a read was not seen: LookupError: no places*"])
 
 
+def test_a_cache_that_cannot_be_written(project: pytest.Pytester):
+    """The tests run, and a selection says that there is no record."""
+    (project.path / ".pytest_cache").write_text("", encoding="utf-8")
+
+    # a process of its own, because the warning of pytest itself is an error here
+    project.runpytest_subprocess().assert_outcomes(passed=3, warnings=1)
+    result = project.runpytest_subprocess("--dag-select", "changed()")
+
+    result.stdout.fnmatch_lines(["dag-record: none, *pytest's cache is off or has no folder; *"])
+
+
+def test_parsed_modules_are_kept(project: pytest.Pytester):
+    """A later session parses only the modules that have changed; a broken file is written again."""
+    run(project)
+    path = project.path / ".pytest_cache" / "d" / "dagflow" / "modules.json"
+    first = json.loads(path.read_text(encoding="utf-8"))
+    project.makepyfile(kitchen=KITCHEN.format(water=2))
+    run(project, "--dag-select", "changed()")
+    second = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text("{", encoding="utf-8")
+    project.makepyfile(kitchen=KITCHEN.format(water=3))
+    run(project, "--dag-select", "changed()")
+
+    assert len(first) == 2
+    assert len(second) == 3
+    assert first.items() <= second.items()
+    assert len(json.loads(path.read_text(encoding="utf-8"))) == 2
+
+
 def test_a_skipped_test_is_not_known_to_pass(project: pytest.Pytester):
     """A skipped test runs again; an expected failure counts as a pass."""
     project.makepyfile(
