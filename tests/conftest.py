@@ -8,6 +8,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from typing import Any
@@ -36,6 +37,8 @@ if IS_WASM:
     # these folders and files need processes, threads, terminals or other libraries from the start
     collect_ignore += ["dagflow/executors", "differential", "fuzz", "benchmarks", "examples"]
     collect_ignore += ["house/test_processes_page.py"]
+    # many sessions of pytest in one process, which are ten times slower there
+    collect_ignore_glob = ["pytest_dagflow/test_*", "pytest_dagflow/reports", "pytest_dagflow/selecting"]
 
     def _skip(*_: Any, **__: Any) -> None:
         pytest.skip("WebAssembly has no processes, threads and terminals")
@@ -46,9 +49,9 @@ if IS_WASM:
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
-settings.register_profile("quick", deadline=None, max_examples=10, derandomize=True)
+settings.register_profile("quick", deadline=None, max_examples=6, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=500)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+settings.load_profile(os.environ.get("DAGFLOW_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 
 # "hypothesispytest" is the plugin of hypothesis; pyproject.toml of this project has a key of "timeout"
@@ -70,7 +73,17 @@ def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, few_plugins: None) -> pytest.Pytester:
     """Provide a project whose runs load few plugins; a test that is about other ones uses `all_plugins`."""
+    _forget_modules_of_other_tests()
     return pytester
+
+
+def _forget_modules_of_other_tests() -> None:
+    """Remove the modules in temporary folders, because a project here may have a module of the same name."""
+    temporary = os.path.realpath(tempfile.gettempdir())
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and os.path.realpath(file).startswith(os.path.join(temporary, "pytest-of-")):
+            del sys.modules[name]
 
 
 @pytest.fixture
