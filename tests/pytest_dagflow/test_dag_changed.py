@@ -197,7 +197,7 @@ def test_facets_narrow_a_change(project: pytest.Pytester):
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("changed(confg)", "*expected one of code, config, *Did you mean 'config'[?]"),
+        ("changed(confi)", "*expected one of code, config, *Did you mean 'config'[?]"),
         ("changed(", "*expected one of*"),
     ],
 )
