@@ -1,21 +1,17 @@
-"""The writing of the record at the end of a session, from the tests of all its processes."""
+"""The writing of the record at the end of a session, from the tests of all its processes.
+
+`passes.py` computes the prints. It is imported lazily, because a session without dagflow records nothing.
+"""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_dagflow.selecting import links, references
 from pytest_dagflow.selecting.collector import paused_collector
-from pytest_dagflow.selecting.linking import Linked, link_tests
-from pytest_dagflow.selecting.outside.session import watch_of
-from pytest_dagflow.selecting.outside.states import glob_keys
-from pytest_dagflow.selecting.prints import Prints
 from pytest_dagflow.selecting.record import (
     TestRun,
     deleted_tests,
@@ -28,9 +24,11 @@ from pytest_dagflow.selecting.record import (
 from pytest_dagflow.selecting.record_file import Print, Record, TestRecord, write_record
 from pytest_dagflow.session import add_note, session_of
 
+if TYPE_CHECKING:
+    from pytest_dagflow.selecting.linking import Linked
+
 _OUTPUT = "dag_record"
 _KEY = pytest.StashKey["Recording"]()
-_NANOSECONDS = 1e9
 
 
 @dataclass
@@ -57,24 +55,14 @@ def _recording_of(config: pytest.Config) -> Recording:
 def remember_sources(config: pytest.Config) -> None:
     """Remember when the loaded files of the project were changed. The tests run with these versions."""
     if is_runtime_loaded():
-        _recording_of(config).modified = _modified_sources()
+        from pytest_dagflow.selecting.passes import modified_sources
+
+        _recording_of(config).modified = modified_sources()
 
 
 def remember_collected(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """Remember all collected tests, to find the recorded tests that no longer exist."""
     _recording_of(config).collected = {item.nodeid for item in items}
-
-
-def _modified_sources() -> dict[str, int]:
-    found: dict[str, int] = {}
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and links.is_project_module(module.__name__):
-            try:
-                found[file] = os.stat(file).st_mtime_ns
-            except OSError:
-                found[file] = 0
-    return found
 
 
 def remember_untested(config: pytest.Config, linked: Linked) -> None:
@@ -114,7 +102,9 @@ def _save_runs(config: pytest.Config, recording: Recording, runs: Mapping[str, T
     known = {test_id for one in recording.received for test_id, _ in one.items()}
     _add_failures(fresh, {test_id: run for test_id, run in runs.items() if test_id not in known})
     if is_runtime_loaded():
-        _add_passes(config, fresh, runs)
+        from pytest_dagflow.selecting.passes import add_passes
+
+        add_passes(config, fresh, runs, recording.modified)
     output = getattr(config, "workeroutput", None)
     if output is None:
         _write(config, fresh)
@@ -130,125 +120,6 @@ def _add_failures(fresh: Record, runs: Mapping[str, TestRun]) -> None:
         if not run.is_passed:
             test = TestRecord(failed=run.ended, ran=tuple(run.nodes), failed_in_run=tuple(run.failed_nodes))
             fresh.put(test_id, test)
-
-
-def _add_passes(config: pytest.Config, fresh: Record, runs: Mapping[str, TestRun]) -> None:
-    """Add the tests that passed, with the prints of all that they touch now."""
-    passed = {run.item: run for run in runs.values() if run.is_passed and run.item is not None}
-    passed = dict(_without_known(config, fresh, passed))
-    if not passed:
-        return
-    failure = watch_of(config).failure
-    if failure is not None:
-        reason = f"{type(failure).__name__}: {failure}"
-        add_note(
-            config, f"the passes of this session are not recorded, because a read was not seen: {reason}"
-        )
-        return
-    references.forget_loaded()  # a test may have imported the modules that its code names
-    links.forget_loaded()
-    try:
-        linked = link_tests(config, passed, Record())
-        files = _DeclaredFiles(config, linked)
-    except pytest.UsageError as error:
-        add_note(config, f"the passes of this session are not recorded: {error}")
-        return
-    edited = _edited_sources(config)
-    if edited:
-        names = ", ".join(edited)
-        add_note(config, f"the passes of this session are not recorded, because {names} changed while it ran")
-        return
-    sets: dict[tuple[object, ...], dict[str, Print]] = {}
-    for item, run in passed.items():
-        touched, project = linked.touched[item], linked.project
-        ids = dict.fromkeys(touched.nodes)
-        jobs = set(touched.jobs)
-        for name, job in run.nodes:
-            ids.update(dict.fromkeys(project.nodes_named(name, job)))
-            jobs.update({f"job:{job}"} & project.jobs.keys())
-        test = TestRecord(passed=run.ended, ran=tuple(run.nodes))
-        if ids or run.nodes or linked.links[item].can_reach:  # the others do not use dagflow
-            key = (*sorted(ids), *sorted(jobs))
-            if key not in sets:
-                sets[key] = _prints_of(linked, ids, jobs, files)
-            test.nodes = sets[key]
-            test.own = linked.prints.of_test_with_reads(item, files.of_all_tests)
-        fresh.put(item.nodeid, test)
-
-
-def _without_known(
-    config: pytest.Config, fresh: Record, passed: Mapping[pytest.Item, TestRun]
-) -> Iterator[tuple[pytest.Item, TestRun]]:
-    """Yield the tests whose prints are needed; the others get a new time of their pass.
-
-    A test keeps its prints if it ran the same nodes as before and no file of the project changed since. It
-    passed with these prints, so the next session compares with a state in which the test is known to pass.
-    """
-    if session_of(config).options.is_selecting:  # the prints are known, or nearly
-        yield from passed.items()
-        return
-    newest = max(_modified_sources().values(), default=0) / _NANOSECONDS
-    earlier, prints = record_of(config).record, Prints(config)
-    for item, run in passed.items():
-        known = earlier.get(item.nodeid)
-        if (
-            known is None
-            or known.passed <= newest
-            or dict.fromkeys(known.ran) != run.nodes
-            or any(prints.has_changed_outside(one) for one in (known.own, *known.nodes.values()))
-        ):
-            yield item, run
-        else:
-            fresh.put(item.nodeid, replace(known, passed=run.ended, failed=0.0, failed_in_run=()))
-
-
-class _DeclaredFiles:
-    """The keys of the files that the ini keys `dag_files` and `dag_invalidate` name.
-
-    Attributes:
-        of_all_tests: The keys of the files on which all tests depend.
-    """
-
-    def __init__(self, config: pytest.Config, linked: Linked) -> None:
-        root, options = str(config.rootpath), session_of(config).options
-        self.of_all_tests = glob_keys(root, options.invalidate)
-        self._of_nodes = [
-            (linked.project.resolve(files.nodes or "*", f"ini key 'dag_files': '{files.nodes}'"), keys)
-            for files in options.files
-            for keys in [glob_keys(root, [files.glob])]
-        ]
-
-    def of_node(self, node_id: str) -> set[str]:
-        """Return the keys of the files on which a node depends."""
-        return {key for ids, keys in self._of_nodes if node_id in ids for key in keys}
-
-
-def _prints_of(
-    linked: Linked, ids: Iterable[str], jobs: Iterable[str], files: _DeclaredFiles
-) -> dict[str, Print]:
-    """Return the prints of nodes and jobs by their recorded names. Nodes of one name are numbered."""
-    project, prints = linked.project, linked.prints
-    found: dict[str, Print] = {name: prints.with_blocks(project.jobs[name]) for name in jobs}
-    for node_id in ids:
-        name = project.recorded_name(node_id)
-        of_node = prints.with_reads(project.graph.node(node_id), files.of_node(node_id))
-        number = 1
-        while found.get(name, of_node) != of_node:
-            number += 1
-            name = f"{project.recorded_name(node_id)}#{number}"
-        found[name] = of_node
-    return found
-
-
-def _edited_sources(config: pytest.Config) -> list[str]:
-    """Return the files of the project that changed after the session began."""
-    before = _recording_of(config).modified
-    began = session_of(config).now * _NANOSECONDS
-    return [
-        os.path.relpath(file, config.rootpath)
-        for file, modified in _modified_sources().items()
-        if modified != before.get(file, modified) or (file not in before and modified > began)
-    ]
 
 
 def _write(config: pytest.Config, fresh: Record) -> None:
