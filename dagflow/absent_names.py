@@ -44,7 +44,6 @@ PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...
 FROM_PYTHON = "Import it from Python's own module."
 NO_DEPLOYMENT = "dagflow runs jobs in this process, in processes of this machine or on dask: see execute_job."
 NO_WARNINGS = "dagflow never issues it, so no filter is needed."
-ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a test."
 
 TOPICS = (
     Topic(True, START_PROCESS, {

@@ -67,27 +67,10 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Link
     links = Links([*_declared_links(item, is_definition), *_plugin_links(item)])
     for value, reason in _inferred_values(item, links):
         links.can_reach = True
-        for found in (value, *_started_by(value)):
-            if isinstance(found, RunOf) or is_definition(found):
-                links.found.append(Link(found, reason))
+        if isinstance(value, RunOf) or is_definition(value):
+            links.found.append(Link(value, reason))
     links.can_reach = links.can_reach or links.is_dynamic or bool(links.found)
     return links
-
-
-def _started_by(value: object) -> list[object]:
-    """Return the jobs that a schedule or sensor starts, and the assets of its target.
-
-    A job of which only the name is known is left out, because it may be missing in the test session.
-    """
-    from dagflow import ScheduleDefinition, SensorDefinition
-
-    if isinstance(value, ScheduleDefinition):
-        targets = [value.target]
-    elif isinstance(value, SensorDefinition):
-        targets = list(value.targets)
-    else:
-        return []
-    return [found for target in targets for found in (target.job, *target.assets) if found is not None]
 
 
 def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object]:

@@ -137,7 +137,7 @@ DIFFERENCES = [
 
 @pytest.mark.parametrize(("reason", "definitions", "history", "theirs", "ours"), DIFFERENCES)
 def test_intended_differences(reason: str, definitions: str, history: str, theirs: str, ours: str) -> None:
-    """Where the reference has a defect, dagflow requests what the user meant."""
+    """dagflow requests what the user meant, also where the reference has a defect."""
     logging.disable(logging.CRITICAL)
     try:
         assert World(reference, definitions).run(history) == theirs

@@ -35,7 +35,7 @@ _DYNAMIC = (
     "runpy.",
     "sys.modules",
 )
-"""What loads modules by a name that is not in the code. Names that end with a dot stand for all below."""
+"""Functions that load modules by a name that is not in the code. A final dot stands for all names below."""
 WIDE = "*"
 
 

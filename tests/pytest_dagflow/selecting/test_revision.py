@@ -65,7 +65,7 @@ def test_each_change_is_found(repository: Any):
 
 
 def test_the_merge_base_counts(repository: Any):
-    """What the other branch did since is no change."""
+    """Commits of the other branch since the merge base are no change."""
     base = repository.git("rev-parse", "HEAD")
     repository.git("checkout", "-q", "-b", "work")
     repository.git("checkout", "-q", "main")
