@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dagflow.analysis.smoke.conditions import ConditionTest
 from dagflow.analysis.smoke.parts import AssetTest, CheckTest, DefinitionsTest, ResourceTest, SmokeTest
 from dagflow.analysis.smoke.project import SmokeProject
 from dagflow.analysis.smoke.starts import JobTest, ScheduleTest, SensorTest
@@ -48,6 +49,7 @@ def smoke_tests(*definitions: Any, now: float | None = None) -> list[SmokeTest]:
         DefinitionsTest(project, "", project.definitions, "", ("*",)),
         *_tests_of_jobs(project),
         *_tests_of_assets(project),
+        *_tests_of_conditions(project),
         *_tests_of_automations(project),
         *_tests_of_resources(project),
     ]
@@ -84,6 +86,23 @@ def _place_of_asset(asset: Any) -> str:
     return place_of(asset) if is_computed else ""
 
 
+def _tests_of_conditions(project: SmokeProject) -> Iterator[SmokeTest]:
+    """Yield the tests of the conditions of assets, then of checks, then of jobs."""
+    assets: list[tuple[str, str, Any, str]] = []
+    checks: list[tuple[str, str, Any, str]] = []
+    for asset in project.definitions.all_assets():
+        place = _place_of_asset(asset)
+        specs = asset.specs if isinstance(asset, AssetsDefinition) else [asset]
+        check_specs = asset.check_specs if isinstance(asset, AssetsDefinition) else ()
+        assets += [("asset", spec.key.to_user_string(), spec, place) for spec in specs]
+        checks += [("check", spec.key.to_user_string(), spec, place) for spec in check_specs]
+    jobs = [("job", job.name, job, _place_of_job(job)) for job in project.definitions.all_jobs()]
+    for owner, name, found, place in (*assets, *checks, *jobs):
+        condition = getattr(found, "automation_condition", None)  # some kinds of jobs cannot have one
+        if condition is not None:
+            yield ConditionTest(project, f"{owner}:{name}", condition, place, (f'{owner}:"{name}"',))
+
+
 def _tests_of_automations(project: SmokeProject) -> Iterator[SmokeTest]:
     jobs = {job.name: job for job in project.definitions.all_jobs()}
     for schedule in dict.fromkeys(project.definitions.schedules):
@@ -106,4 +125,4 @@ def _started_by(targets: Iterable[AutomationTarget], jobs: Mapping[str, AnyJob])
 def _tests_of_resources(project: SmokeProject) -> Iterator[SmokeTest]:
     for key, found in project.resources.items():
         place = found.place if isinstance(found, ResourceDefinition) else ""
-        yield ResourceTest(project, key, found, place if ":" in place else "", (f'resource:"{key}"',))
+        yield ResourceTest(project, key, found, place, (f'resource:"{key}"',))
