@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from dagflow.analysis.smoke.conditions import ConditionTest
 from dagflow.analysis.smoke.parts import AssetTest, CheckTest, DefinitionsTest, ResourceTest, SmokeTest
 from dagflow.analysis.smoke.project import SmokeProject
-from dagflow.analysis.smoke.starts import JobTest, ScheduleTest, SensorTest
+from dagflow.analysis.smoke.starts import JobTest, ScheduleTest, SensorTest, assets_of_sensor
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.parts.function import location
 from dagflow.defs.project.repository import definitions_of
 from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.errors import DagflowError
 from dagflow.options import current_options
 
 
@@ -112,7 +115,7 @@ def _tests_of_automations(project: SmokeProject) -> Iterator[SmokeTest]:
         place = "" if function is None else location(function.fn)
         yield ScheduleTest(project, schedule.name, schedule, place, _started_by(targets, jobs))
     for sensor in dict.fromkeys(project.definitions.sensors):
-        touches = _started_by(sensor.targets, jobs)
+        touches = (*_started_by(sensor.targets, jobs), *_selected_by(sensor, project))
         yield SensorTest(project, sensor.name, sensor, location(sensor.function.fn), touches)
 
 
@@ -120,6 +123,18 @@ def _started_by(targets: Iterable[AutomationTarget], jobs: Mapping[str, AnyJob])
     """Return the jobs and the assets of targets; a job of which only the name is known if it is here."""
     found = [one for target in targets for one in (target.job or jobs.get(target.job_name), *target.assets)]
     return tuple(one for one in found if one is not None)
+
+
+def _selected_by(sensor: SensorDefinition, project: SmokeProject) -> Iterator[str]:
+    """Yield expressions for the assets and checks that a sensor is about, as far as they exist."""
+    selection = assets_of_sensor(sensor)
+    with suppress(DagflowError):  # two assets with one key: the definitions do not load as a whole
+        if selection is not None:
+            graph = project.definitions.resolve_asset_graph()
+            keys = selection.resolve(graph, allow_missing=True)
+            checks = selection.resolve_checks(graph, allow_missing=True)
+            yield from (f'key:"{key.to_user_string()}"' for key in sorted(keys))
+            yield from (f'check:"{key.to_user_string()}"' for key in sorted(checks))
 
 
 def _tests_of_resources(project: SmokeProject) -> Iterator[SmokeTest]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from dagflow._util import nearest
@@ -238,18 +240,10 @@ class SensorTest(_AutomationTest):
         self, sensor: SensorDefinition, repository: RepositoryDefinition
     ) -> Iterator[SmokeFinding]:
         """Yield the assets and jobs that the sensor waits for, and that the project does not have."""
-        selection = sensor.asset_selection
-        if isinstance(sensor, AssetSensorDefinition):
-            selection = AssetSelection.assets(sensor.asset_key)
-        elif isinstance(sensor, MultiAssetSensorDefinition):
-            monitored = sensor.monitored_assets
-            selection = (
-                monitored if isinstance(monitored, AssetSelection) else AssetSelection.assets(*monitored)
-            )
-        elif isinstance(sensor, RunStatusSensorDefinition):
+        if isinstance(sensor, RunStatusSensorDefinition):
             yield from self._unknown_jobs(sensor)
         fact = f"{self.subject} is about an asset that the project does not have"
-        yield from of_selection(fact, selection, repository.asset_graph)
+        yield from of_selection(fact, assets_of_sensor(sensor), repository.asset_graph)
 
     def _unknown_jobs(self, sensor: RunStatusSensorDefinition) -> Iterator[SmokeFinding]:
         known = self.project.jobs or {}
@@ -262,3 +256,14 @@ class SensorTest(_AutomationTest):
     def _only_job_name(self) -> str | None:
         names = {target.job_name for target in self.definition.targets}
         return names.pop() if len(names) == 1 else None
+
+
+def assets_of_sensor(sensor: SensorDefinition) -> AssetSelection | None:
+    """Return the assets whose events a sensor waits for, and those that it selects; None without them."""
+    found = [sensor.asset_selection] if sensor.asset_selection is not None else []
+    if isinstance(sensor, AssetSensorDefinition):
+        found.append(AssetSelection.assets(sensor.asset_key))
+    if isinstance(sensor, MultiAssetSensorDefinition):
+        keys = sensor.monitored_assets
+        found.append(keys if isinstance(keys, AssetSelection) else AssetSelection.assets(*keys))
+    return reduce(or_, found) if found else None
