@@ -70,7 +70,7 @@ def graph_of(*definitions: Any, strict: bool = True) -> Graph:
         >>> [node.names[0] for node in graph.nodes], len(graph.edges)
         (['beans', 'brew'], 1)
     """
-    builder = _Builder()
+    builder = _Builder(strict)
     # a whole project first: it adds its jobs with its resources, and the jobs alone are then known
     distinct = {id(definition): definition for definition in definitions}
     automations = [one for one in distinct.values() if isinstance(one, _AUTOMATIONS)]
@@ -121,13 +121,18 @@ _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _AUTOMATIONS = (*SCHEDULES, SensorDefinition)
 _PROJECTS = (Definitions, RepositoryDefinition)
 _Automation = AnySchedule | SensorDefinition
-_FindAssets = Callable[[], AssetGraph | Iterable[Any]]
+_FindAssets = Callable[[], AssetGraph]
 
 
 class _Builder:
-    """The nodes and edges so far. An asset is one node, even if several jobs run it."""
+    """The nodes and edges so far. An asset is one node, even if several jobs run it.
 
-    def __init__(self) -> None:
+    Args:
+        strict: Whether a selection that cannot be resolved is an error.
+    """
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
         self.nodes: dict[str, GraphNode] = {}
         self.edges: list[tuple[str, str]] = []
         # node ids and definitions; several if modules define the same key
@@ -376,17 +381,21 @@ class _Builder:
         selection = automation.asset_selection if isinstance(automation, SensorDefinition) else None
         if selection is None:
             return []
-        assets = find_assets()
-        found = [
-            *(pair for key in selection.resolve(assets, True) for pair in self.assets.get(key, ())),
-            *(pair for key in selection.resolve_checks(assets, True) for pair in self.checks.get(key, ())),
-        ]
+        try:
+            assets = find_assets()
+            keys, checks = selection.resolve(assets, True), selection.resolve_checks(assets, True)
+        except DagflowError:
+            if self.strict:
+                raise
+            return []
+        found = [pair for key in keys for pair in self.assets.get(key, ())]
+        found += [pair for key in checks for pair in self.checks.get(key, ())]
         return [one for node_id, _ in found for one in (node_id, *self.inner.get(node_id, ()))]
 
-    def _assets_without_project(self) -> list[Any]:
-        """Return one definition of each asset and check."""
+    def _assets_without_project(self) -> AssetGraph:
+        """Return the graph of one definition of each asset and check."""
         found = [pairs[0][1] for pairs in (*self.assets.values(), *self.checks.values())]
-        return list(dict.fromkeys(found))
+        return Definitions(list(dict.fromkeys(found))).resolve_asset_graph()
 
     def _add_attributes_of_asset(self, check_id: str, asset_id: str) -> None:
         check, asset = self.nodes[check_id], self.nodes[asset_id]

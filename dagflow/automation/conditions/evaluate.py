@@ -15,7 +15,7 @@ from dagflow.automation.conditions.results import result_of
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.selections.definition import AssetSelection
-from dagflow.errors import DagflowSerializationError, check_optional, check_type, repr_of
+from dagflow.errors import check_optional, check_type, invalid_cursor
 from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import AssetCheckKey, AssetJobKey, AssetKey, CoercibleToAssetKey
 from dagflow.options import current_options
@@ -92,7 +92,7 @@ def evaluate_automation_conditions(
 
     Raises:
         ParameterCheckError: An argument has the wrong type.
-        DagflowSerializationError: The cursor is not the cursor of an evaluation.
+        DagflowInvalidCursorError: The cursor is not the cursor of an evaluation.
         DagflowUserCodeExecutionError: A condition could not be evaluated. The message names the asset.
         DagflowInvalidDefinitionError: The definitions do not fit together.
 
@@ -115,10 +115,7 @@ def evaluate_automation_conditions(
     check_optional(asset_selection, AssetSelection, "asset_selection", place)
     check_optional(evaluation_time, datetime, "evaluation_time", place)
     if cursor is not None and not isinstance(cursor, AutomationCursor):
-        raise DagflowSerializationError(
-            f"{repr_of(cursor)} is not the cursor of an evaluation: give the 'cursor' of the result of "
-            f"{place}, or None"
-        )
+        raise invalid_cursor(cursor, place, "result")
     if not isinstance(defs, Definitions):
         defs = Definitions(list(check_type(defs, Sequence, "defs", place)))
     program = program_of_project(defs, with_jobs=asset_selection is None)

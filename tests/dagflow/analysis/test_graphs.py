@@ -276,7 +276,7 @@ def test_sensors_that_select_assets_count_as_their_assets() -> None:
             "default_automation_condition_sensor": ["asset:ice", "asset:water"],
         }
         assert selecting in found.node("asset:water").part_of
-    alone = graph_of(water, ice, cold, selecting, of_checks, unknown).values("sensor")
+    alone = graph_of(water, ice, cold, AssetSpec("sea"), selecting, of_checks, unknown).values("sensor")
     assert alone == {"selecting": ["asset:water"], "of_checks": ["check:ice:cold"], "unknown": []}
 
 

@@ -15,7 +15,7 @@ from dagflow import (
     AssetSpec,
     AutomationCondition,
     DagflowInstance,
-    DagflowSerializationError,
+    DagflowInvalidCursorError,
     DagflowUserCodeExecutionError,
     DailyPartitionsDefinition,
     Definitions,
@@ -127,7 +127,7 @@ def test_a_job_itself_is_not_executed(instance):
 @pytest.mark.parametrize("cursor", ["abc", 3, {"states": {}}])
 def test_another_object_is_no_cursor(instance, cursor):
     """A cursor that no evaluation returned is refused."""
-    with pytest.raises(DagflowSerializationError, match="is not the cursor of an evaluation"):
+    with pytest.raises(DagflowInvalidCursorError, match="give the 'cursor' of an earlier result"):
         evaluate_automation_conditions([made("a", MISSING)], instance, cursor=cursor)
 
 
