@@ -117,6 +117,15 @@ def has_graph(value: object) -> bool:
     return isinstance(value, (*_ASSETS, *_PROJECTS, *_AUTOMATIONS, *jobs, GraphDefinition, OpDefinition))
 
 
+def _added_sensors(project: Definitions) -> list[SensorDefinition]:
+    """Return the sensor that dagflow adds to a project; nothing if the project does not load as a whole."""
+    given = {one.name for one in project.sensors}
+    try:
+        return [one for one in project.resolve_automations()[1] if one.name not in given]
+    except DagflowError:
+        return []
+
+
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _AUTOMATIONS = (*SCHEDULES, SensorDefinition)
 _PROJECTS = (Definitions, RepositoryDefinition)
@@ -185,8 +194,7 @@ class _Builder:
             jobs = project.resolve_all_job_defs()
             origins = {job.name: job for job in project.all_jobs()}
             automations, resources = [*project.schedules, *project.sensors], project.resources
-            given = {one.name for one in automations}  # the sensor that dagflow adds is not among them
-            automations += [one for one in project.resolve_automations()[1] if one.name not in given]
+            automations += _added_sensors(project)
             find_assets: _FindAssets = project.resolve_asset_graph
         else:
             checks = project.asset_checks_defs_by_key.values()

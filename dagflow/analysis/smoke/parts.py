@@ -26,7 +26,7 @@ from dagflow.keys import AssetKey
 from dagflow.partitions.multi_mapping import keys_read
 from dagflow.runs.in_process import validate_run_config
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "")
 
 
 class SmokeTest:

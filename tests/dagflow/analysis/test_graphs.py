@@ -254,6 +254,8 @@ def test_schedules_and_sensors_count_as_what_they_start() -> None:
         assert nightly in found.node("asset:water").part_of
     assert graph_of(project).values("resource")["x"] == []
     assert graph_of(by_name).values("schedule") == {"by_name": []}
+    unknown = Definitions([water], schedules=[by_name], resources={"db": 1})  # it does not load as a whole
+    assert graph_of(unknown).values("schedule") == {"by_name": []}
 
 
 def test_sensors_that_select_assets_count_as_their_assets() -> None:

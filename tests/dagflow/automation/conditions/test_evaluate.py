@@ -202,3 +202,19 @@ def test_virtual_dependencies_are_looked_through(instance):
     result = evaluate_automation_conditions(assets, instance)
 
     assert (result.get_num_requested("b"), result.get_num_requested("c")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "unknown", [AssetSelection.assets("no"), AssetSelection.checks(AssetCheckKey(AssetKey("a"), "no"))]
+)
+def test_selections_of_unknown_keys_have_no_effect(instance, unknown):
+    """`ignore` and `allow` may name an asset or check that the definitions do not have."""
+    upstream, condition = made("a"), AutomationCondition.any_deps_match(MISSING)
+    assets = [
+        upstream,
+        made("b", condition.ignore(unknown), ["a"]),
+        made("c", condition.allow(unknown), ["a"]),
+    ]
+
+    result = evaluate_automation_conditions(assets, instance)
+    assert (result.get_num_requested("b"), result.get_num_requested("c")) == (1, 0)
