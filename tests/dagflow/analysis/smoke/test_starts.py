@@ -268,7 +268,7 @@ def test_the_requests_of_a_schedule_name_jobs_and_assets_that_exist():
 
     @schedule("@daily", job=counting)
     def of_job(context):
-        return RunRequest(job_name="countin")
+        return RunRequest(job_name="counts")
 
     @schedule("@daily", job=tea)
     def of_other_job(context):
@@ -284,7 +284,7 @@ def test_the_requests_of_a_schedule_name_jobs_and_assets_that_exist():
     (asset_finding,) = findings_of("schedule of_asset", project)
     at = "in its tick at 2024-03-10 00:00 UTC"
     assert job_finding.fact == (
-        f"schedule 'of_job' requests job 'countin' {at}, which the project does not have. "
+        f"schedule 'of_job' requests job 'counts' {at}, which the project does not have. "
         "Did you mean 'counting'?"
     )
     assert asset_finding.fact == (
