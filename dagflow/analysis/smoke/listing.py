@@ -10,6 +10,7 @@ from dagflow.analysis.smoke.project import SmokeProject
 from dagflow.analysis.smoke.starts import JobTest, ScheduleTest, SensorTest
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.automation.condition_sensor import AutomationConditionSensorDefinition
 from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
 from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
@@ -94,7 +95,9 @@ def _tests_of_automations(project: SmokeProject) -> Iterator[SmokeTest]:
         yield ScheduleTest(project, schedule.name, schedule, place, _started_by(targets, jobs))
     for sensor in dict.fromkeys(project.definitions.sensors):
         touches = _started_by(sensor.targets, jobs)
-        yield SensorTest(project, sensor.name, sensor, location(sensor.function.fn), touches)
+        is_written = not isinstance(sensor, AutomationConditionSensorDefinition)
+        place = location(sensor.function.fn) if is_written else ""
+        yield SensorTest(project, sensor.name, sensor, place, touches)
 
 
 def _started_by(targets: Iterable[AutomationTarget], jobs: Mapping[str, AnyJob]) -> tuple[object, ...]:
@@ -106,4 +109,4 @@ def _started_by(targets: Iterable[AutomationTarget], jobs: Mapping[str, AnyJob])
 def _tests_of_resources(project: SmokeProject) -> Iterator[SmokeTest]:
     for key, found in project.resources.items():
         place = found.place if isinstance(found, ResourceDefinition) else ""
-        yield ResourceTest(project, key, found, place if ":" in place else "", (f'resource:"{key}"',))
+        yield ResourceTest(project, key, found, place, (f'resource:"{key}"',))

@@ -19,6 +19,7 @@ from dagflow.defs.project.validation import PartitionLink
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import Requirement, check_role, not_provided
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
 from dagflow.keys import AssetKey
 from dagflow.partitions.multi_mapping import keys_read
@@ -32,7 +33,7 @@ class SmokeTest:
         project: The project.
         name: The name of the definition.
         definition: The definition.
-        place: Its file and line, as "pipeline.py:7"; empty if unknown.
+        place: Its file and line, as "pipeline.py:7". A text without a line is unknown, and becomes empty.
         touches: The nodes that it is about: definitions, and expressions of a selection.
 
     Attributes:
@@ -53,7 +54,7 @@ class SmokeTest:
         self.project: SmokeProject = project
         self.name: str = name
         self.definition: Any = definition
-        self.place: str = place
+        self.place: str = place if ":" in place else ""
         self.touches: tuple[object, ...] = touches
 
     @property
@@ -205,8 +206,12 @@ def _config_findings(test: SmokeTest) -> Iterator[SmokeFinding]:
             if field is not None:
                 read_config(field, UNSET, f"Error in config for {test.subject}", os.environ)
         elif test.project.jobs is not None:  # the config of a graph can be mapped: only a job knows it
-            resources = test.project.definitions.resources
-            validate_run_config(build_asset_job([definition.whole], resources=resources))
+            project = test.project.definitions
+            checks = [spec.key for spec in definition.check_specs]
+            chosen = AssetSelection.assets(*definition.keys) | AssetSelection.checks(*checks)
+            validate_run_config(
+                build_asset_job(project.catalog(), selection=chosen, resources=project.resources)
+            )
     except DagflowInvalidConfigError as error:
         yield from _of_default(test.subject, error)
     except DagflowConfigMappingFunctionError as error:

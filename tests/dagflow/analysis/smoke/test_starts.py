@@ -251,3 +251,17 @@ def test_a_schedule_of_an_unknown_job():
     (finding,) = findings_of("schedule lost", project)
     assert finding.fact == "schedule 'lost' has no job"
     assert "Did you mean 'tea'?" in finding.detail
+
+
+def test_a_schedule_without_a_function_has_no_place():
+    """The schedule that a builder makes of a job has no line in the code of the project."""
+
+    @asset(partitions_def=DAYS)
+    def sales():
+        return 1
+
+    load = define_asset_job("load", selection=[sales], partitions_def=DAYS)
+    project = Definitions([sales], schedules=[build_schedule_from_partitioned_job(load)])
+
+    (test,) = [test for test in smoke_tests(project, now=NOW) if test.kind == "schedule"]
+    assert test.place == ""
