@@ -166,7 +166,7 @@ def _named_values(
     A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. What pytest loads
     only for the message of an assertion is left out.
     """
-    reader = _Reader(globals_, closure)
+    reader = _Reader(globals_, closure, code.co_cellvars)
     for operation, argument, constant in _instructions(code):
         if reader.extend(operation, argument, constant):
             continue
@@ -182,15 +182,18 @@ class _Reader:
     Args:
         globals_: The globals of the code.
         closure: Its closure variables.
+        cells: The variables that its nested functions read.
 
     Attributes:
         name: The name of the value, such as `shop.defs`.
         value: The value; None if it is not known.
     """
 
-    def __init__(self, globals_: Mapping[str, object], closure: Mapping[str, object]) -> None:
+    def __init__(
+        self, globals_: Mapping[str, object], closure: Mapping[str, object], cells: tuple[str, ...]
+    ) -> None:
         self.name, self.value = "", cast("object", None)
-        self._globals, self._closure = globals_, closure
+        self._globals, self._closure, self._cells = globals_, closure, cells
         self._lookup = ""  # the method of a project that was loaded
         self._imported: ModuleType | None = None
         # by local variable: modules, and what an assertion keeps: projects, their methods, and `ticks`
@@ -222,7 +225,7 @@ class _Reader:
         return False
 
     def _extend_ticks(self, value: TicksOf, operation: str, argument: str, constant: object) -> bool:
-        """Return whether an instruction after `dag_clock.ticks` loads a name, or a definition instead of one."""
+        """Return whether an instruction after `dag_clock.ticks` loads a name or a definition."""
         if isinstance(constant, str):
             self._tick((*value.texts, constant))
             return True
@@ -234,6 +237,10 @@ class _Reader:
     def _tick(self, texts: tuple[str, ...]) -> None:
         self.name = f"{CLOCK_FIXTURE}.{TICKS}({', '.join(map(repr, texts))})"
         self.value = TicksOf(texts)
+
+    def _is_read(self, operation: str) -> bool:
+        """Return whether an instruction reads the variable of `dag_run`, and makes no closure of it."""
+        return operation in _CELL_LOADS or ("LOAD_FAST" in operation and RUN_FIXTURE not in self._cells)
 
     def keep(self, operation: str, argument: str) -> bool:
         """Return whether the value is complete only where the variable that stores it is loaded."""
@@ -262,7 +269,7 @@ class _Reader:
         elif operation == "IMPORT_NAME":
             self._imported = _loaded_module(argument, self._globals)
             self.value = NotLoaded(argument) if self._imported is None else self._imported
-        elif argument == RUN_FIXTURE and ("LOAD_FAST" in operation or operation in _CELL_LOADS):
+        elif argument == RUN_FIXTURE and self._is_read(operation):
             self.value = RunOf(None)
         elif operation == "IMPORT_FROM" and self._imported:
             self.name = f"{self._imported.__name__}.{argument}"

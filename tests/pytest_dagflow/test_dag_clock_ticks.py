@@ -158,7 +158,7 @@ def test_a_sandbox_ticks(cafe: pytest.Pytester):
 
 
 def test_a_selection_finds_the_ticks(cafe: pytest.Pytester):
-    """A test of the ticks of a name touches what this schedule starts; without a name it touches all nodes."""
+    """A test of the ticks of a name touches what this schedule starts; without a name, all nodes."""
     cafe.makepyfile(
         """
         def test_nightly(dag_clock):

@@ -10,7 +10,7 @@ from flights.partitions import ORIGIN_MONTHS
 from flights.tables import punctuality
 from flights.weather import monthly_weather
 
-pytestmark = pytest.mark.dag_nodes("resource:tables")  # a selection of its assets finds the I/O manager's tests
+pytestmark = pytest.mark.dag_nodes("resource:tables")  # what the I/O manager stores
 
 JANUARY = MultiPartitionKey({"month": "2013-01-01", "origin": "JFK"})
 FEBRUARY = MultiPartitionKey({"month": "2013-02-01", "origin": "JFK"})

@@ -25,6 +25,7 @@ def dag_resources(january, tmp_path):
     return files | {"tables": InMemoryIOManager()}
 
 
+@pytest.mark.dag_nodes("*")
 def test_the_project_loads(dag_definitions):
     """Jobs find their resources, schedules their jobs, and partitions fit."""
     Definitions.validate_loadable(dag_definitions)
