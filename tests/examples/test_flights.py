@@ -33,7 +33,8 @@ def run(command: str, cwd: Path = ROOT, **variables: str) -> subprocess.Complete
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name == "PYTEST_ADDOPTS" or not name.startswith(("PYTEST", "COV"))
+        if name in ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        or not name.startswith(("PYTEST", "COV"))
     }
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", **variables}
     return subprocess.run(
