@@ -22,6 +22,8 @@ _LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_d
 """The methods of a project that return a definition by its name."""
 RUN_FIXTURE = "dag_run"
 """The fixture that runs a part of the project by its name."""
+CLOCK_FIXTURE, TICKS = "dag_clock", "ticks"
+"""The fixture of the time, and its method that evaluates the ticks of the project."""
 _ASSERTION_VARIABLE = "@py_assert"
 """The variables in which an assertion keeps values."""
 _ASSERTION_PREFIX = "@pytest_ar."
@@ -41,6 +43,17 @@ class RunOf(NamedTuple):
     """
 
     text: str | None
+
+
+class TicksOf(NamedTuple):
+    """A call of `dag_clock.ticks`.
+
+    Attributes:
+        texts: The first literals in the call. Names of schedules and sensors are among them; without one, the
+            whole project may tick.
+    """
+
+    texts: tuple[str, ...]
 
 
 class NotLoaded(NamedTuple):
@@ -101,6 +114,8 @@ def _needs_order(
     for code in codes:
         if RUN_FIXTURE in code.co_varnames or _IMPORT_NAME in code.co_code[::2]:
             return True
+        if TICKS in code.co_names:
+            return True
         for name in code.co_names:
             value = globals_.get(name)
             if value is not None and (isinstance(value, ModuleType) or _is_project(value)) and name[0] != "@":
@@ -151,7 +166,7 @@ def _named_values(
     A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. What pytest loads
     only for the message of an assertion is left out.
     """
-    reader = _Reader(globals_, closure)
+    reader = _Reader(globals_, closure, code.co_cellvars)
     for operation, argument, constant in _instructions(code):
         if reader.extend(operation, argument, constant):
             continue
@@ -167,26 +182,35 @@ class _Reader:
     Args:
         globals_: The globals of the code.
         closure: Its closure variables.
+        cells: The variables that its nested functions read.
 
     Attributes:
         name: The name of the value, such as `shop.defs`.
         value: The value; None if it is not known.
     """
 
-    def __init__(self, globals_: Mapping[str, object], closure: Mapping[str, object]) -> None:
+    def __init__(
+        self, globals_: Mapping[str, object], closure: Mapping[str, object], cells: tuple[str, ...]
+    ) -> None:
         self.name, self.value = "", cast("object", None)
-        self._globals, self._closure = globals_, closure
+        self._globals, self._closure, self._cells = globals_, closure, cells
         self._lookup = ""  # the method of a project that was loaded
         self._imported: ModuleType | None = None
-        # by local variable: modules, and what an assertion keeps: projects and their methods
+        # by local variable: modules, and what an assertion keeps: projects, their methods, and `ticks`
         self._kept: dict[str, tuple[str, object, str]] = {}
 
     def extend(self, operation: str, argument: str, constant: object) -> bool:
         """Return whether an instruction loads an attribute of the value.
 
-        A constant that is passed to the method of a project, or to `dag_run`, narrows the value.
+        A constant that is passed to the method of a project, or to `dag_run`, narrows the value. A definition
+        that is passed to `dag_clock.ticks` is the value.
         """
         value = self.value
+        if operation in _ATTRIBUTE_LOADS and argument == TICKS and self.name == CLOCK_FIXTURE:
+            self._tick(())
+            return True
+        if isinstance(value, TicksOf):
+            return self._extend_ticks(value, operation, argument, constant)
         if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
             self.name, self.value = f"{self.name}.{argument}", _module_attribute(value, argument)
             return True
@@ -200,12 +224,32 @@ class _Reader:
             self.name, self.value = f"{RUN_FIXTURE}({constant!r})", RunOf(constant)
         return False
 
+    def _extend_ticks(self, value: TicksOf, operation: str, argument: str, constant: object) -> bool:
+        """Return whether an instruction after `dag_clock.ticks` loads a name or a definition."""
+        if isinstance(constant, str):
+            self._tick((*value.texts, constant))
+            return True
+        if value.texts or operation not in _GLOBAL_LOADS or self._globals.get(argument) is None:
+            return False
+        self.load(operation, argument)
+        return True
+
+    def _tick(self, texts: tuple[str, ...]) -> None:
+        self.name = f"{CLOCK_FIXTURE}.{TICKS}({', '.join(map(repr, texts))})"
+        self.value = TicksOf(texts)
+
+    def _is_read(self, operation: str) -> bool:
+        """Return whether an instruction reads the variable of `dag_run`, and makes no closure of it."""
+        return operation in _CELL_LOADS or ("LOAD_FAST" in operation and RUN_FIXTURE not in self._cells)
+
     def keep(self, operation: str, argument: str) -> bool:
         """Return whether the value is complete only where the variable that stores it is loaded."""
         is_import = operation == "IMPORT_FROM" and self.value is self._imported
         if not operation.startswith("STORE_"):
             return is_import
-        is_of_assertion = argument.startswith(_ASSERTION_VARIABLE) and _is_project(self.value)
+        is_of_assertion = argument.startswith(_ASSERTION_VARIABLE) and (
+            isinstance(self.value, TicksOf) or _is_project(self.value)
+        )
         if is_of_assertion or isinstance(self.value, ModuleType):
             self._kept[argument] = self.name, self.value, self._lookup
         return is_of_assertion
@@ -225,7 +269,7 @@ class _Reader:
         elif operation == "IMPORT_NAME":
             self._imported = _loaded_module(argument, self._globals)
             self.value = NotLoaded(argument) if self._imported is None else self._imported
-        elif "LOAD_FAST" in operation and argument == RUN_FIXTURE:
+        elif argument == RUN_FIXTURE and self._is_read(operation):
             self.value = RunOf(None)
         elif operation == "IMPORT_FROM" and self._imported:
             self.name = f"{self._imported.__name__}.{argument}"

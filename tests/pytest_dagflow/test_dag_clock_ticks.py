@@ -155,3 +155,23 @@ def test_a_sandbox_ticks(cafe: pytest.Pytester):
     )
 
     cafe.runpytest_inprocess("-p", "no:asyncio", "-W", "error").assert_outcomes(passed=1)
+
+
+def test_a_selection_finds_the_ticks(cafe: pytest.Pytester):
+    """A test of the ticks of a name touches what this schedule starts; without a name, all nodes."""
+    cafe.makepyfile(
+        """
+        def test_nightly(dag_clock):
+            assert len(dag_clock.ticks("nightly", days=2, execute=False)) == 2
+
+        def test_all(dag_clock):
+            assert dag_clock.ticks(days=1, execute=False)
+        """
+    )
+
+    of_beans = cafe.runpytest("-v", "-p", "no:cacheprovider", "--dag-select", "beans")
+    of_burn = cafe.runpytest("-v", "-p", "no:cacheprovider", "--dag-select", "op:burn")
+
+    of_beans.assert_outcomes(passed=2)
+    of_burn.assert_outcomes(passed=1, deselected=1)
+    of_burn.stdout.fnmatch_lines(["*::test_all PASSED*"])

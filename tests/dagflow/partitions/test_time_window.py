@@ -350,9 +350,7 @@ def test_a_format_that_is_too_coarse() -> None:
     assert len(coarse.get_partition_keys()) == 60
     with pytest.raises(DagflowInvalidDefinitionError, match="does not distinguish windows"):
         coarse.validate_partition_definition()
-    with pytest.raises(
-        DagflowInvalidDefinitionError, match="partitions of asset 'tides': the format"
-    ):
+    with pytest.raises(DagflowInvalidDefinitionError, match="partitions of asset 'tides': the format"):
         Definitions.validate_loadable(Definitions(assets=[tides]))
 
 
