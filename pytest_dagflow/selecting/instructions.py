@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
-
 # the kinds of instructions
 GLOBAL = "loads a global variable"
 CELL = "loads a closure variable"
@@ -87,7 +86,8 @@ def _one_of(operations: Iterable[int]) -> bytes:
 
 
 _EACH = re.compile(
-    b"[%b]|[^%b][^%b]*" % (_one_of(_OPERANDS), _one_of([*_OPERANDS, *_FILLERS]), _one_of(_OPERANDS)), re.DOTALL
+    b"[%b]|[^%b][^%b]*" % (_one_of(_OPERANDS), _one_of([*_OPERANDS, *_FILLERS]), _one_of(_OPERANDS)),
+    re.DOTALL,
 )
 """An operation with operands, or a sequence of others."""
 _GLOBALS = re.compile(

@@ -76,6 +76,8 @@ def references(function: object) -> list[tuple[str, object]]:
 def unwrap(function: object) -> FunctionType | None:
     """Return the function inside methods, decorators and hypothesis tests; None if there is no function."""
     for _ in range(_MAX_WRAPPERS):
+        if type(function) is FunctionType and not function.__dict__:
+            return function
         hypothesis_test = getattr(getattr(function, "hypothesis", None), "inner_test", None)
         inner = (
             hypothesis_test or getattr(function, "__func__", None) or getattr(function, "__wrapped__", None)
