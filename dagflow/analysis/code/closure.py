@@ -104,16 +104,19 @@ class Closures:
     def blocks(self, ids: Iterable[str], stops: bool = False) -> dict[str, str]:
         """Return the digest of each block in the closure of blocks, by id."""
         found: dict[str, str] = {}
-        todo = list(dict.fromkeys(ids))
+        run: set[str] = set()
+        todo = list(ids)
         while todo:
             current = todo.pop()
-            if current in found:
-                continue
-            node = self._node(current)
-            found[current] = node.digest
-            todo += self._children_that_stop(current) if stops else node.children
-            todo += sorted({one for path in node.runs for one in self.effects_of(path)})
-        return {one: digest for one, digest in sorted(found.items()) if not one.endswith(WIDE)}
+            if current not in found:
+                node = self._node(current)
+                found[current] = node.digest
+                todo += self._children_that_stop(current) if stops else node.children
+                for path in node.runs:
+                    if path not in run:
+                        run.add(path)
+                        todo += self.effects_of(path)
+        return {one: found[one] for one in sorted(found) if not one.endswith(WIDE)}
 
     def effects_of(self, path: str) -> frozenset[str]:
         """Return the modules with statements without a name that an import of a module runs."""
