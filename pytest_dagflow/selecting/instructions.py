@@ -141,7 +141,6 @@ def _argument(operations: bytes, arguments: bytes, position: int) -> int:
 
 def _variables(code: CodeType) -> tuple[str, ...]:
     """Return the names of local and closure variables, as the instructions count them."""
-    if sys.version_info < (3, 11):
-        return code.co_varnames
-    cells = (name for name in code.co_cellvars if name not in code.co_varnames)
-    return (*code.co_varnames, *cells, *code.co_freevars)
+    own = code.co_varnames
+    cells = [name for name in code.co_cellvars if name not in own]
+    return (*own, *cells, *code.co_freevars) if sys.version_info >= (3, 11) else own
