@@ -2,7 +2,8 @@
 
 A predicate of `KNOWN_DIFFERENCES` gets the program and both observations. If it is true, the whole program is
 excused, so each predicate is as narrow as possible. A predicate of `KNOWN_WINDOWS` gets the definitions, the
-question and both answers.
+question and both answers; one of `KNOWN_TIMES` the local time of a tick that only one library has; one of
+`KNOWN_REQUESTS` the schedule and what both request.
 """
 
 from __future__ import annotations
@@ -355,3 +356,41 @@ KNOWN_WINDOWS = (
 def excuse_window(link: Link, name: str, theirs: Any, ours: Any) -> KnownDifference | None:
     """Return the known difference that explains two different answers; None if there is none."""
     return next((known for known in KNOWN_WINDOWS if known.applies(link, name, theirs, ours)), None)
+
+
+class Partitioned(NamedTuple):
+    """The description of a schedule of partitions."""
+
+    kind: str
+    partitions: dict[str, Any]
+    times: dict[str, int]
+
+
+KNOWN_TIMES = (
+    KnownDifference(
+        "a tick that the clock skips next to midnight",
+        "It is at the end of the jump, as at other hours. The reference moves it by the hour of the jump.",
+        lambda time: time.hour <= 1 and skips_midnight(str(time.tzinfo), time),
+    ),
+)
+KNOWN_REQUESTS = (
+    KnownDifference(
+        "a tick after the end of a definition without keys",
+        "It is skipped. The reference raises an error about a window that starts before the first one.",
+        lambda drawn, theirs, ours: (
+            theirs == "DagsterUnknownPartitionError"
+            and ours == ([], False)
+            and "end_date" in drawn.partitions
+        ),
+    ),
+)
+
+
+def excuse_time(time: datetime) -> KnownDifference | None:
+    """Return the known difference that explains why only one library ticks at a time; None without one."""
+    return next((known for known in KNOWN_TIMES if known.applies(time)), None)
+
+
+def excuse_request(drawn: Partitioned, theirs: Any, ours: Any) -> KnownDifference | None:
+    """Return the known difference that explains two different ticks; None if there is none."""
+    return next((known for known in KNOWN_REQUESTS if known.applies(drawn, theirs, ours)), None)
