@@ -3,7 +3,7 @@
 A predicate of `KNOWN_DIFFERENCES` gets the program and both observations. If it is true, the whole program is
 excused, so each predicate is as narrow as possible. A predicate of `KNOWN_WINDOWS` gets the definitions, the
 question and both answers; one of `KNOWN_TIMES` the local time of a tick that only one library has; one of
-`KNOWN_REQUESTS` the schedule and what both request.
+`KNOWN_REQUESTS` the schedule and what both request; one of `KNOWN_HISTORIES` the definitions and the history.
 """
 
 from __future__ import annotations
@@ -309,7 +309,7 @@ def _has_start_at_midnight(windows: Windows) -> bool:
 
 def _skips_midnight(windows: Windows, now: datetime) -> bool:
     last = max(now.replace(tzinfo=None), windows.end or windows.start)
-    days = range(-8, (last - windows.start).days + 9)
+    days = range(-45, (last - windows.start).days + 46)  # windows around these have up to a month
     return any(skips_midnight(windows.zone, windows.start + day * DAY) for day in days)
 
 
@@ -366,11 +366,21 @@ class Partitioned(NamedTuple):
     times: dict[str, int]
 
 
+def _is_shown_twice(time: datetime) -> bool:
+    return time.replace(fold=0).utcoffset() != time.replace(fold=1).utcoffset()
+
+
 KNOWN_TIMES = (
     KnownDifference(
         "a tick that the clock skips next to midnight",
         "It is at the end of the jump, as at other hours. The reference moves it by the hour of the jump.",
         lambda time: time.hour <= 1 and skips_midnight(str(time.tzinfo), time),
+    ),
+    KnownDifference(
+        "a tick at a time before midnight that the clock shows twice",
+        "It is at the first time for each cron expression. The reference ticks at the first time of daily "
+        "expressions, and at the second time of others.",
+        lambda time: time.hour == 23 and _is_shown_twice(time),
     ),
 )
 KNOWN_REQUESTS = (
@@ -385,6 +395,14 @@ KNOWN_REQUESTS = (
     ),
 )
 
+KNOWN_HISTORIES = (
+    KnownDifference(
+        "conditions about the runs of new updates, after a first evaluation of an empty log",
+        "Updates since that evaluation count. The reference counts none, because its position is missing.",
+        lambda definitions, history: "_run_tags(" in definitions and history.startswith("E"),
+    ),
+)
+
 
 def excuse_time(time: datetime) -> KnownDifference | None:
     """Return the known difference that explains why only one library ticks at a time; None without one."""
@@ -394,3 +412,8 @@ def excuse_time(time: datetime) -> KnownDifference | None:
 def excuse_request(drawn: Partitioned, theirs: Any, ours: Any) -> KnownDifference | None:
     """Return the known difference that explains two different ticks; None if there is none."""
     return next((known for known in KNOWN_REQUESTS if known.applies(drawn, theirs, ours)), None)
+
+
+def excuse_history(definitions: str, history: str) -> KnownDifference | None:
+    """Return the known difference that explains different requests in a history; None if there is none."""
+    return next((known for known in KNOWN_HISTORIES if known.applies(definitions, history)), None)
