@@ -109,14 +109,14 @@ class _Reading(NamedTuple):
         wipes: The storage id of the last event of each wiped asset before it was wiped.
         by_key: The histories.
         last: The storage id of the last event.
-        count: The number of events, also of those that are hidden by a wipe.
+        size: The number of events, also of those that are hidden by a wipe.
     """
 
     partitioned: frozenset[EntityKey]
     wipes: Mapping[AssetKey, int]
     by_key: Mapping[AssetKey | AssetCheckKey, History]
     last: int = 0
-    count: int = 0
+    size: int = 0
 
     def is_valid(
         self, instance: DagflowInstance, partitioned: frozenset[EntityKey], wipes: Mapping[AssetKey, int]
@@ -125,7 +125,7 @@ class _Reading(NamedTuple):
         store an event after one with a higher id.
         """
         return (self.partitioned, self.wipes) == (partitioned, wipes) and (
-            self.count == instance.count_of_types(_TYPES, self.last)
+            self.size == instance.count_of_types(_TYPES, self.last)
         )
 
     def with_lines(self, lines: Sequence[StoredEntry]) -> _Reading:
@@ -144,7 +144,7 @@ class _Reading(NamedTuple):
                 by_key[key] = by_key.get(key, NO_HISTORY).copy()
                 new.add(key)
             _add(by_key[key], storage_id, entry.run_id, entry.timestamp, event, key in self.partitioned)
-        return self._replace(by_key=by_key, last=lines[-1].storage_id, count=self.count + len(lines))
+        return self._replace(by_key=by_key, last=lines[-1].storage_id, size=self.size + len(lines))
 
 
 _readings: WeakKeyDictionary[DagflowInstance, _Reading] = WeakKeyDictionary()
