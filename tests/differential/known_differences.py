@@ -3,13 +3,14 @@
 A predicate of `KNOWN_DIFFERENCES` gets the program and both observations. If it is true, the whole program is
 excused, so each predicate is as narrow as possible. A predicate of `KNOWN_WINDOWS` gets the definitions, the
 question and both answers; one of `KNOWN_TIMES` the local time of a tick that only one library has; one of
-`KNOWN_REQUESTS` the schedule and what both request; one of `KNOWN_HISTORIES` the definitions and the history.
+`KNOWN_REQUESTS` or `KNOWN_MAPPINGS` the schedule or the mapping and both answers; one of `KNOWN_HISTORIES`
+the definitions and the history.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -273,11 +274,6 @@ KNOWN_DIFFERENCES = (
 )
 
 
-def excuse(source: str, theirs: Observation, ours: Observation) -> KnownDifference | None:
-    """Return the known difference that explains two different observations; None if there is none."""
-    return next((known for known in KNOWN_DIFFERENCES if known.applies(source, theirs, ours)), None)
-
-
 def _is_before_first(link: Link, name: str, theirs: Any, ours: Any) -> bool:
     has_both = name.startswith("upstream") and isinstance(theirs, list) and isinstance(ours, list)
     if not has_both or theirs[0] != ours[0]:
@@ -353,11 +349,6 @@ KNOWN_WINDOWS = (
 )
 
 
-def excuse_window(link: Link, name: str, theirs: Any, ours: Any) -> KnownDifference | None:
-    """Return the known difference that explains two different answers; None if there is none."""
-    return next((known for known in KNOWN_WINDOWS if known.applies(link, name, theirs, ours)), None)
-
-
 class Partitioned(NamedTuple):
     """The description of a schedule of partitions."""
 
@@ -404,16 +395,45 @@ KNOWN_HISTORIES = (
 )
 
 
-def excuse_time(time: datetime) -> KnownDifference | None:
-    """Return the known difference that explains why only one library ticks at a time; None without one."""
-    return next((known for known in KNOWN_TIMES if known.applies(time)), None)
+def _is_reversed(drawn: Any, theirs: Any, ours: Any) -> bool:
+    offsets = re.findall(r"TimeWindowPartitionMapping\((-?\d), (-?\d)\)", drawn.mapping)
+    return any(int(start) > int(end) for start, end in offsets)
 
 
-def excuse_request(drawn: Partitioned, theirs: Any, ours: Any) -> KnownDifference | None:
-    """Return the known difference that explains two different ticks; None if there is none."""
-    return next((known for known in KNOWN_REQUESTS if known.applies(drawn, theirs, ours)), None)
+KNOWN_MAPPINGS = (
+    KnownDifference(
+        "a mapping that does not fit the partitions",
+        "Both raise an error, and that of dagflow names the definition or the key.",
+        lambda drawn, theirs, ours: isinstance(theirs, str) and isinstance(ours, str),
+    ),
+    KnownDifference(
+        "a StaticPartitionMapping with an unknown key",
+        "It is an error at each use. The reference raises it only in some directions.",
+        lambda drawn, theirs, ours: "StaticPartitionMapping" in drawn.mapping and isinstance(ours, str),
+    ),
+    KnownDifference(
+        "a specific partition that does not exist upstream",
+        "It is missing. The reference takes it for existing, or raises a ValueError of its format.",
+        lambda drawn, theirs, ours: "SpecificPartitions" in drawn.mapping and not isinstance(ours, str),
+    ),
+    KnownDifference(
+        "the dimension of a MultiToSingleDimensionPartitionMapping",
+        "It is the named one. The reference ignores the name.",
+        lambda drawn, theirs, ours: 'SingleDimensionPartitionMapping("' in drawn.mapping,
+    ),
+    KnownDifference(
+        "offsets whose start is after their end",
+        "They map to nothing. The reference maps to windows that begin before the end.",
+        _is_reversed,
+    ),
+)
 
 
-def excuse_history(definitions: str, history: str) -> KnownDifference | None:
-    """Return the known difference that explains different requests in a history; None if there is none."""
-    return next((known for known in KNOWN_HISTORIES if known.applies(definitions, history)), None)
+def explanation(table: Sequence[KnownDifference], *facts: Any) -> KnownDifference | None:
+    """Return the known difference of a table that explains a difference; None if there is none.
+
+    Args:
+        table: One of the tables of this module.
+        facts: What the predicates of the table get.
+    """
+    return next((known for known in table if known.applies(*facts)), None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from known_differences import excuse_window
+from known_differences import KNOWN_WINDOWS, explanation
 from windows import Link, links, observed
 
 import dagflow
@@ -37,14 +37,15 @@ def test_time_windows(link: Link) -> None:
         # the reference may search without an end, so it is asked only about definitions with keys
         if not ours.get("keys"):
             name = next(iter(ours))
-            assert excuse_window(link, name, None, ours[name])
+            assert explanation(KNOWN_WINDOWS, link, name, None, ours[name])
             return
         theirs = observed(reference, link)
 
     different = {
         name: (theirs[name], ours.get(name))
         for name in theirs
-        if theirs[name] != ours.get(name) and not excuse_window(link, name, theirs[name], ours.get(name))
+        if theirs[name] != ours.get(name)
+        and not explanation(KNOWN_WINDOWS, link, name, theirs[name], ours.get(name))
     }
     assert not different
 

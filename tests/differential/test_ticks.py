@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from known_differences import Partitioned, excuse_request, excuse_time
+from known_differences import KNOWN_REQUESTS, KNOWN_TIMES, Partitioned, explanation
 from windows import EXCLUSIONS
 
 import dagflow
@@ -154,7 +154,7 @@ def test_the_times_of_a_year(given_crons: list[str], zone: str):
     # the windows of the reference begin with the first start after the local midnight
     different = {time for time in ours if time >= theirs[0]} ^ set(theirs)
     times = [datetime.fromtimestamp(time, ZoneInfo(zone)) for time in sorted(different)]
-    assert not [time for time in times if not excuse_time(time)]
+    assert not [time for time in times if not explanation(KNOWN_TIMES, time)]
 
 
 @given(partitioned())
@@ -172,4 +172,4 @@ def test_the_requests_of_a_year(drawn: Partitioned):
         for tick in ticks[:: max(1, len(ticks) // MAX_REQUESTS)]:
             found = facts(tick.run_requests, tick.skip_message)
             expected = requests_of_reference(theirs, tick.time)
-            assert found == expected or excuse_request(drawn, expected, found), tick.time
+            assert found == expected or explanation(KNOWN_REQUESTS, drawn, expected, found), tick.time
