@@ -51,13 +51,18 @@ class _CallingLoader:
             callback()
 
 
+def is_runtime_loaded() -> bool:
+    """Return whether the session has imported the runtime. Without it no test runs a pipeline."""
+    return "dagflow" in sys.modules
+
+
 @contextmanager
 def when_loaded(callback: Callable[[], None]) -> Iterator[None]:
     """Call a function now if the runtime is loaded, otherwise when it is imported in this block.
 
     Without the runtime no run is possible, so a session that never imports it pays nothing.
     """
-    if "dagflow" in sys.modules:
+    if is_runtime_loaded():
         callback()
         yield
         return

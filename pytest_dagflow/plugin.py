@@ -1,4 +1,8 @@
-"""The pytest hooks of this plugin. Each hook calls the module that implements it."""
+"""The pytest hooks of this plugin. Each hook calls the module that implements it.
+
+A hook imports what only some sessions need: those that have imported the runtime, that mark a test, or that
+use an option. A session of pytest that uses nothing of this plugin loads fifteen small modules.
+"""
 
 from __future__ import annotations
 
@@ -10,40 +14,11 @@ import pytest
 
 from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
-from pytest_dagflow.fixtures import (
-    binding,
-    clock,
-    contexts,
-    definitions,
-    events,
-    faults,
-    instances,
-    runs,
-    sandbox,
-    strict,
-    stubs,
-    ticks,
-)
-from pytest_dagflow.markers import env, executors, items, partitions, registry
-from pytest_dagflow.markers import time as real_time
-from pytest_dagflow.reports import debugger, failure, interrupts, observed, saved
-from pytest_dagflow.selecting import parsed_modules, record, recording
+from pytest_dagflow.fixtures import declared
+from pytest_dagflow.markers import registry
+from pytest_dagflow.reports import observed
+from pytest_dagflow.selecting import runs_of_tests
 from pytest_dagflow.selecting.outside import session as reads
-
-# registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
-_FIXTURE_MODULES = (
-    instances,
-    definitions,
-    binding,
-    contexts,
-    runs,
-    clock,
-    events,
-    stubs,
-    faults,
-    ticks,
-    sandbox,
-)
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
 
@@ -58,8 +33,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     imports.install_finder()
     registry.install_markers()
     pluginmanager.add_hookspecs(hooks)
-    for module in _FIXTURE_MODULES:
-        pluginmanager.register(module, module.__name__)
+    # as a module, because pytest scans all installed distributions for each string in `pytest_plugins`
+    pluginmanager.register(declared, declared.__name__)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     reads.start_watching(config)
     registry.register_markers(config)
     session = dag_session.start_session(config)
-    config.pluginmanager.register(record.Reports(config), "dagflow-reports")
+    config.pluginmanager.register(runs_of_tests.Reports(config), "dagflow-reports")
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
     if session.options.smoke:
@@ -88,8 +63,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Create one test for each partition key and each executor."""
-    partitions.parametrize_partitions(metafunc)
-    executors.parametrize_executors(metafunc)
+    if registry.is_marked(metafunc.definition):
+        from pytest_dagflow.markers import executors, partitions
+
+        partitions.parametrize_partitions(metafunc)
+        executors.parametrize_executors(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -98,7 +76,10 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Check the markers of the collected tests."""
     report = yield
-    items.check_markers(report)
+    if any(isinstance(node, pytest.Item) and registry.is_marked(node) for node in report.result or ()):
+        from pytest_dagflow.markers.items import check_markers
+
+        check_markers(report)
     return report
 
 
@@ -107,13 +88,19 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
     """Remember the tests before any selection of them."""
-    recording.remember_collected(config, items)
+    if imports.is_runtime_loaded():
+        from pytest_dagflow.selecting.recording import remember_collected
+
+        remember_collected(config, items)
     yield
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Remember the versions of the files with which the tests run."""
-    recording.remember_sources(session.config)
+    if imports.is_runtime_loaded():
+        from pytest_dagflow.selecting.recording import remember_sources
+
+        remember_sources(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -125,28 +112,35 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Receive the selection, the record, the skipped seconds and the notes of a worker of xdist."""
+    from pytest_dagflow.selecting.recording import receive_record
+
     worker_output = getattr(node, "workeroutput", {})
-    dag_session.receive_selection(node.config, worker_output)
-    recording.receive_record(node.config, worker_output)
-    real_time.receive_skipped(node.config, worker_output)
-    dag_session.receive_notes(node.config, worker_output)
+    dag_session.receive_results(node.config, worker_output)
+    receive_record(node.config, worker_output)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Set the variables of a test, record its nodes, keep its runs, skip its waits, and stop at a Ctrl-C."""
     with ExitStack() as stack:
-        env.set_variables(item, stack)
+        if registry.is_marked(item):
+            from pytest_dagflow.markers.env import set_variables
+
+            set_variables(item, stack)
         stack.enter_context(dag_session.running(item))
 
         def prepare_runs() -> None:
+            from pytest_dagflow.markers import executors
+            from pytest_dagflow.markers import time as real_time
+            from pytest_dagflow.reports import interrupts
+
             interrupts.stop_pytest(stack)
             real_time.skip_waits(item, stack)
             executors.use_executor(item, stack)
 
         with (
             reads.reads_of_test(item),
-            record.recording_nodes(item),
+            runs_of_tests.recording_nodes(item),
             observed.keeping_runs(item),
             imports.when_loaded(prepare_runs),
         ):
@@ -157,7 +151,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Check the conditions of a test after all of its examples."""
     outcome = yield
-    faults.check_conditions(item)
+    if imports.is_runtime_loaded():
+        from pytest_dagflow.fixtures.faults import check_conditions
+
+        check_conditions(item)
     return outcome
 
 
@@ -181,10 +178,15 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Record the nodes of fixtures, add the runs to the report, and stop at a Ctrl-C."""
+    if not imports.is_runtime_loaded():
+        return (yield)
+    from pytest_dagflow.fixtures import strict
+    from pytest_dagflow.reports import failure, interrupts
+
     failure.prepare_report(item, call)
     outcome = yield
     strict.note_outcome(item, outcome)
-    record.add_nodes(item, observed.nodes_of_fixtures(item))
+    runs_of_tests.add_nodes(item, observed.nodes_of_fixtures(item))
     failure.add_section(item, outcome)
     if call.excinfo is not None:
         interrupts.check_raised(item, call.excinfo)
@@ -194,18 +196,27 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Save the record before xdist sends the output of a worker."""
-    recording.save_record(session.config)
-    parsed_modules.save_parsed_modules(session.config)
-    real_time.send_skipped(session.config)
-    dag_session.send_notes(session.config)
+    if imports.is_runtime_loaded() or session.config.pluginmanager.hasplugin("dsession"):
+        from pytest_dagflow.selecting import parsed_modules, recording
+
+        recording.save_record(session.config)
+        parsed_modules.save_parsed_modules(session.config)
+    dag_session.send_results(session.config)
     yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the seconds of skipped waits, the notes, and the tests of failed steps that were written."""
-    real_time.print_skipped(terminalreporter, config)
+    session = dag_session.session_of(config)
+    if session.skipped_seconds:
+        from pytest_dagflow.markers.time import print_skipped
+
+        print_skipped(terminalreporter, session.skipped_seconds)
     dag_session.print_notes(terminalreporter, config)
-    saved.print_saved(terminalreporter, config)
+    if session.options.save_failed:
+        from pytest_dagflow.reports.saved import print_saved
+
+        print_saved(terminalreporter, config)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -213,5 +224,9 @@ def pytest_exception_interact(
     node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
 ) -> Generator[None, object, object]:
     """Let the debugger of --pdb open in the frame of the user, not in that of the engine."""
-    with debugger.in_user_frame(node.config, call):
+    if not (node.config.getoption("usepdb", False) and imports.is_runtime_loaded()):
+        return (yield)
+    from pytest_dagflow.reports.debugger import in_user_frame
+
+    with in_user_frame(call):
         return (yield)

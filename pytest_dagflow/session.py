@@ -37,7 +37,6 @@ class SelectionResult:
     is_nothing_changed: bool = False
 
 
-@dataclass
 class DagSession:
     """One test session.
 
@@ -53,14 +52,15 @@ class DagSession:
         project: The definitions of the project in a list, after they were loaded; empty before.
     """
 
-    options: Options
-    now: float
-    selection: SelectionResult | None = None
-    is_selection_received: bool = False
-    skipped_seconds: float = 0.0
-    item: pytest.Item | None = None
-    notes: dict[str, None] = field(default_factory=dict)
-    project: list[object] = field(default_factory=list)
+    def __init__(self, options: Options, now: float) -> None:
+        self.options = options
+        self.now = now
+        self.selection: SelectionResult | None = None
+        self.is_selection_received = False
+        self.skipped_seconds = 0.0
+        self.item: pytest.Item | None = None
+        self.notes: dict[str, None] = {}
+        self.project: list[object] = []
 
 
 _KEY = pytest.StashKey[DagSession]()
@@ -129,30 +129,32 @@ def send_selection(config: pytest.Config, selection: SelectionResult) -> None:
         output["dag_selection"] = vars(selection)
 
 
-def receive_selection(config: pytest.Config, worker_output: dict[str, Any]) -> None:
-    """Store the result of the first worker on the controller of xdist. All workers send the same result."""
-    sent = worker_output.get("dag_selection")
-    session = session_of(config)
-    if sent and session.selection is None:
-        session.selection = SelectionResult(**sent)
-        session.is_selection_received = True
-
-
 def add_note(config: pytest.Config, note: str) -> None:
     """Print a note once at the end of the session, also from a worker of xdist."""
     session_of(config).notes[note] = None
 
 
-def send_notes(config: pytest.Config) -> None:
-    """Send the notes to the controller, if this is a worker of xdist."""
+def send_results(config: pytest.Config) -> None:
+    """Send the notes and the skipped seconds to the controller, if this is a worker of xdist."""
     output = getattr(config, "workeroutput", None)
     if output is not None:
-        output["dag_notes"] = list(session_of(config).notes)
+        session = session_of(config)
+        output["dag_notes"] = list(session.notes)
+        output["dag_skipped_seconds"] = session.skipped_seconds
 
 
-def receive_notes(config: pytest.Config, worker_output: dict[str, Any]) -> None:
-    """Add the notes of a worker of xdist to those of the controller."""
-    session_of(config).notes.update(dict.fromkeys(worker_output.get("dag_notes", ())))
+def receive_results(config: pytest.Config, worker_output: dict[str, Any]) -> None:
+    """Add the results of a worker of xdist to those of the controller.
+
+    All workers send the same selection, so that of the first one counts.
+    """
+    session = session_of(config)
+    selection = worker_output.get("dag_selection")
+    if selection and session.selection is None:
+        session.selection = SelectionResult(**selection)
+        session.is_selection_received = True
+    session.notes.update(dict.fromkeys(worker_output.get("dag_notes", ())))
+    session.skipped_seconds += worker_output.get("dag_skipped_seconds", 0.0)
 
 
 def print_notes(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -245,6 +245,11 @@ def _usage(marker: Callable[..., Any]) -> str:
     return f"{marker.__name__}{signature.replace(parameters=bare, return_annotation=signature.empty)}"
 
 
+def is_marked(node: pytest.Item | pytest.Function) -> bool:
+    """Return whether a test has a marker of this plugin."""
+    return any(mark.name.startswith("dag_") for mark in node.iter_markers())
+
+
 def check_arguments(mark: pytest.Mark, where: str) -> Any:
     """Check the arguments of a marker.
 

@@ -48,25 +48,9 @@ def skipped_line(item: pytest.Item) -> str:
     return f"{_skipped(seconds)} in this test; the marker '{REAL_TIME}' makes it wait" if seconds else ""
 
 
-def print_skipped(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def print_skipped(reporter: pytest.TerminalReporter, seconds: float) -> None:
     """Print the seconds that the tests of this session skipped."""
-    seconds = session_of(config).skipped_seconds
-    if seconds:
-        reporter.write_line(
-            f"dagflow: {_skipped(seconds)}; the marker or ini key '{REAL_TIME}' makes tests wait"
-        )
-
-
-def send_skipped(config: pytest.Config) -> None:
-    """Send the skipped seconds to the controller, if this is a worker of xdist."""
-    output = getattr(config, "workeroutput", None)
-    if output is not None:
-        output["dag_skipped_seconds"] = session_of(config).skipped_seconds
-
-
-def receive_skipped(config: pytest.Config, worker_output: dict[str, Any]) -> None:
-    """Add the skipped seconds of a worker of xdist to those of the controller."""
-    session_of(config).skipped_seconds += worker_output.get("dag_skipped_seconds", 0.0)
+    reporter.write_line(f"dagflow: {_skipped(seconds)}; the marker or ini key '{REAL_TIME}' makes tests wait")
 
 
 def _skipped(seconds: float) -> str:

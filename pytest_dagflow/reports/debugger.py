@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -14,20 +13,17 @@ OUR_PACKAGES = ("dagflow", "pytest_dagflow")
 
 
 @contextmanager
-def in_user_frame(config: pytest.Config, call: pytest.CallInfo[Any]) -> Iterator[None]:
-    """Replace an error of the engine by the user's own error behind it in this block, if --pdb is given.
+def in_user_frame(call: pytest.CallInfo[Any]) -> Iterator[None]:
+    """Replace an error of the engine by the user's own error behind it in this block.
 
     An error of an op is raised as it is. An I/O manager, a resource or a tick raises an error of dagflow, in
     whose last frame there is nothing of the user.
 
     Args:
-        config: The config of the session.
         call: The call that raised.
     """
     raised = call.excinfo
-    own = None
-    if raised is not None and config.getoption("usepdb", False) and "dagflow" in sys.modules:
-        own = _own_error(raised.value)
+    own = None if raised is None else _own_error(raised.value)
     if own is None:
         yield
         return

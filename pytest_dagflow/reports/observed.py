@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_dagflow.imports import when_loaded
-from pytest_dagflow.selecting.record import started_nodes
+from pytest_dagflow.selecting.runs_of_tests import started_nodes
 
 if TYPE_CHECKING:
     from dagflow import ExecuteInProcessResult

@@ -14,8 +14,9 @@ from pytest_dagflow.selecting.linking import Linked, link_tests
 from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import glob_keys
 from pytest_dagflow.selecting.prints import Prints
-from pytest_dagflow.selecting.record import TestRun, record_of
+from pytest_dagflow.selecting.record import record_of
 from pytest_dagflow.selecting.record_file import Print, Record, TestRecord
+from pytest_dagflow.selecting.runs_of_tests import TestRun
 from pytest_dagflow.session import add_note, session_of
 
 _NANOSECONDS = 1e9

@@ -11,17 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dagflow.imports import is_runtime_loaded
 from pytest_dagflow.selecting.collector import paused_collector
-from pytest_dagflow.selecting.record import (
-    TestRun,
-    deleted_tests,
-    is_runtime_loaded,
-    read_again,
-    reasons_of,
-    record_of,
-    runs_of,
-)
+from pytest_dagflow.selecting.record import deleted_tests, read_again, reasons_of, record_of
 from pytest_dagflow.selecting.record_file import Print, Record, TestRecord, write_record
+from pytest_dagflow.selecting.runs_of_tests import TestRun, runs_of
 from pytest_dagflow.session import add_note, session_of
 
 if TYPE_CHECKING:
@@ -54,10 +48,9 @@ def _recording_of(config: pytest.Config) -> Recording:
 
 def remember_sources(config: pytest.Config) -> None:
     """Remember when the loaded files of the project were changed. The tests run with these versions."""
-    if is_runtime_loaded():
-        from pytest_dagflow.selecting.passes import modified_sources
+    from pytest_dagflow.selecting.passes import modified_sources
 
-        _recording_of(config).modified = modified_sources()
+    _recording_of(config).modified = modified_sources()
 
 
 def remember_collected(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_dagflow.selecting.record import runs_of
+from pytest_dagflow.selecting.runs_of_tests import runs_of
 from pytest_dagflow.session import SelectionResult
 
 

@@ -41,7 +41,7 @@ Assignment = dict[int, int]
 
 CausesAmong = Callable[[Sequence[int]], Callable[[int], int]]
 """A function of positions. The function that it returns takes an index of these positions, and returns the
-indexes of the causes, all of them smaller, as a bit set."""
+indexes of all causes, also of the causes of causes, as a bit set. All of them are smaller."""
 
 
 def find_assignment(
@@ -309,9 +309,12 @@ class _CausalSearch:
             return None
         narrow = dict(domains)
         for one, other, partners in reversed(self.rules):
-            reached = 0
-            for position in positions_in(narrow[other]):
-                reached |= partners(position)
+            reached, left = 0, narrow[other]
+            while left:
+                last = left.bit_length() - 1
+                before = partners(last)
+                reached |= before
+                left &= ~(before | 1 << last)  # what caused a cause adds nothing
             narrow[one] &= reached
             if not narrow[one]:
                 return None
@@ -347,7 +350,8 @@ class _CausalSearch:
         taken = 0
         for leaf in self.leaves:
             rules = self.rules_of[leaf]
-            left = domains[leaf] & ~taken
+            start = max([found[one] for one, _, _ in rules], default=-1) + 1  # causes are at smaller positions
+            left = domains[leaf] & ~taken & (-1 << start)
             while left:  # the first one is nearly always possible
                 lowest = left & -left
                 position = lowest.bit_length() - 1

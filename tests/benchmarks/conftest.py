@@ -34,7 +34,8 @@ RUNTIMES = (
     "kedro",
     "graphlib",
     "bare",
-)  # bare: the platform without a runtime
+    "testmon",
+)  # bare: the platform without a runtime; testmon: the selection of pytest-testmon
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ ROWS = {
     "sqlite_batch": Row("an event into SQLite, in one batch", "us", 20),
     "sqlite_page": Row("an event of a page read from SQLite", "us", 60),
     "causal": Row("50 patterns in 10,000 events, causal", "ms", 50),
-    "causal_unnamed": Row("the same, patterns without steps", "ms", 200),
+    "causal_unnamed": Row("the same, patterns without steps", "ms", 50),
     "schedule_year": Row("a simulated year of an hourly schedule, no runs", "s", 1),
     "schedule_run": Row("a simulated tick and its run of one op", "us", None),
     "sensor_tick": Row("a simulated tick of a sensor", "us", None),
@@ -105,6 +106,7 @@ ROWS = {
     "session_recorded": Row("pytest: 200 tests of two assets, recorded", "s", 1.05, of="session_unrecorded"),
     "session_unrecorded": Row("the same without a record", "s", None),
     "session_first": Row("the same, and no earlier record", "s", 1.25, of="session_unrecorded"),
+    "session_changed": Row("the tests of a changed asset of these 400", "s", None),
     "monorepo_select_4": Row("changed(): 12,500 nodes, 25,000 tests", "s", None),
     "monorepo_select_2": Row("changed(): 25,000 nodes, 50,000 tests", "s", None),
     "monorepo_select": Row("changed(): 50,000 nodes, 100,000 tests", "s", 10),

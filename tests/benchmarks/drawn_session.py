@@ -18,7 +18,7 @@ from time import process_time
 import pytest
 
 from pytest_dagflow.selecting import recording
-from pytest_dagflow.selecting.record import TestRun, runs_of
+from pytest_dagflow.selecting.runs_of_tests import TestRun, runs_of
 
 _MEGABYTE = 1024 if sys.platform == "linux" else 1024 * 1024
 """The unit of `ru_maxrss` in a megabyte."""

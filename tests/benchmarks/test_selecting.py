@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from time import perf_counter
@@ -138,26 +139,69 @@ def test_tea_{number}():
 """
 
 
+@pytest.fixture
+def used(python: Callable[..., str], wheel: Path, tmp_path: Path) -> Callable[..., float]:
+    """Return a function that measures the CPU time of a session of 200 tests of two assets each."""
+    (tmp_path / "conftest.py").write_text(TIMER)
+    _write_session(tmp_path)
+
+    def run(*arguments: str) -> float:
+        output = python("-m", "pytest", "-q", "-s", *arguments, PYTHONPATH=str(wheel))
+        return _found("used", output)
+
+    return run
+
+
+def _write_session(folder: Path, value: int = 1) -> None:
+    """Write the tests; the first asset returns another value."""
+    tests = [SESSION_TEST.format(number=number) for number in range(200)]
+    changed = tests[0].replace("return 1", f"return {value} and 1")
+    (folder / "test_tea.py").write_text(SESSION + "".join([changed, *tests[1:]]))
+
+
 def test_the_cost_of_the_record(
-    table: Any, python: Callable[..., str], median_of: Callable[..., float], wheel: Path, tmp_path: Path
+    table: Any, used: Callable[..., float], median_of: Callable[..., float], tmp_path: Path
 ) -> None:
-    """Measure the CPU time of a session of 200 tests of two assets each, with and without a record.
+    """Measure the CPU time of the session with and without a record, and that of a selection by it.
 
     The first session computes all prints. The later ones find that no file changed.
     """
-    (tmp_path / "conftest.py").write_text(TIMER)
-    tests = (SESSION_TEST.format(number=number) for number in range(200))
-    (tmp_path / "test_tea.py").write_text(SESSION + "".join(tests))
-
-    def used(*arguments: str) -> float:
-        options = ("-q", "-s", "-p", "no:cacheprovider", *arguments)
-        return _found("used", python("-m", "pytest", *options, PYTHONPATH=str(wheel)))
+    record = "--dag-record=record.jsonl"
+    values = itertools.count(2)
 
     def first() -> float:
         (tmp_path / "record.jsonl").unlink(missing_ok=True)
-        return used("--dag-record=record.jsonl")
+        return used("-p", "no:cacheprovider", record)
+
+    def changed() -> float:
+        _write_session(tmp_path, next(values))
+        return used(record, "--dag-select=changed()")
 
     first()
     table.add("session_first", "dagflow", median_of(first, 7))
-    table.add("session_unrecorded", "dagflow", median_of(used, 7))
-    table.add("session_recorded", "dagflow", median_of(lambda: used("--dag-record=record.jsonl"), 7))
+    table.add("session_unrecorded", "dagflow", median_of(lambda: used("-p", "no:cacheprovider"), 7))
+    recorded = median_of(lambda: used("-p", "no:cacheprovider", record), 7)
+    table.add("session_recorded", "dagflow", recorded)
+    table.add("session_changed", "dagflow", median_of(changed, 3))
+
+
+def test_the_cost_of_testmon(
+    table: Any, used: Callable[..., float], median_of: Callable[..., float], tmp_path: Path
+) -> None:
+    """Measure the same sessions with pytest-testmon, which records by coverage."""
+    pytest.importorskip("testmon")
+    options = ("-p", "no:dagflow", "--testmon")  # it fails without the cache of pytest
+    values = itertools.count(2)
+
+    def first() -> float:
+        for file in tmp_path.glob(".testmondata*"):
+            file.unlink()
+        return used(*options)
+
+    def changed() -> float:
+        _write_session(tmp_path, next(values))
+        return used(*options)
+
+    first()
+    table.add("session_first", "testmon", median_of(first, 3))
+    table.add("session_changed", "testmon", median_of(changed, 3))

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pytest_dagflow.fixtures import contexts, runs
+from pytest_dagflow.fixtures import declared
 from pytest_dagflow.fixtures.binding import CONTEXT_BUILDERS
 from pytest_dagflow.markers import registry
 
@@ -81,7 +81,7 @@ def test_the_text_of_a_factory_names_the_parameters_that_there_are(name: str):
     """The docstring lists every parameter of the public function."""
     import dagflow
 
-    text = " ".join((inspect.getdoc((vars(contexts) | vars(runs))[name]) or "").split())
+    text = " ".join((inspect.getdoc(vars(declared)[name]) or "").split())
     parameters = ", ".join(inspect.signature(getattr(dagflow, name)).parameters)
 
     if name == "materialize":
@@ -94,7 +94,7 @@ def test_the_text_of_execute_in_process_names_the_parameters_of_a_job():
     """A job has more parameters than a graph."""
     from dagflow import JobDefinition
 
-    text = " ".join((inspect.getdoc(runs.execute_in_process) or "").split())
+    text = " ".join((inspect.getdoc(declared.execute_in_process) or "").split())
     _, *parameters = inspect.signature(JobDefinition.execute_in_process).parameters
 
     assert f"execute_in_process(job_or_graph_or_name, {', '.join(parameters)})" in text

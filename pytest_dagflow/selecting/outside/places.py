@@ -19,9 +19,12 @@ _IN_LIBRARIES = f"{os.sep}site-packages{os.sep}"
 _EXCLUDED_FOLDERS = frozenset({".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", ".eggs"}).union(
     {".hypothesis", "node_modules", "__pycache__"}, _LIBRARIES
 )
-_OWN_PACKAGES = Path(__file__).parents[2], Path(__file__).parents[3] / "dagflow"
-_PYTEST = tuple(Path(pytest.__file__).parents[1] / name for name in ("pytest", "_pytest", "pluggy"))
-_STANDARD_FOLDERS = tuple({os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__))})
+_OWN = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+_OWN_PACKAGES = tuple(os.path.join(_OWN, name, "") for name in ("pytest_dagflow", "dagflow"))
+_BESIDE_PYTEST = os.path.dirname(os.path.dirname(pytest.__file__))
+_PYTEST = tuple(os.path.join(_BESIDE_PYTEST, name, "") for name in ("pytest", "_pytest", "pluggy"))
+_STANDARD = os.path.dirname(os.__file__)
+_STANDARD_FOLDERS = tuple({os.path.join(folder, "") for folder in (_STANDARD, os.path.realpath(_STANDARD))})
 # the modules through which code reads files and variables for its caller
 _TRANSPARENT_MODULES = frozenset({"os", "_collections_abc", "posixpath", "ntpath", "genericpath", "pathlib"})
 
@@ -128,19 +131,19 @@ def _find_code(filename: str) -> Code:
         return _standard_code(filename[len("<frozen ") : -1])
     if filename.startswith("<"):
         return Code.DOCTEST if filename.startswith("<doctest ") else Code.LIBRARY
-    path = Path(os.path.abspath(filename))
-    if any(path.is_relative_to(folder) for folder in _PYTEST):
+    path = os.path.abspath(filename)
+    if path.startswith(_PYTEST):
         return Code.PYTEST
     for folder in _OWN_PACKAGES:
-        if path.is_relative_to(folder):
-            is_config = path.relative_to(folder).parts[0] == "config"
+        if path.startswith(folder):
+            is_config = path[len(folder) :].startswith(f"config{os.sep}")
             return Code.CONFIG if is_config else Code.RUNTIME
-    if not _LIBRARIES.isdisjoint(path.parts):
+    if not _LIBRARIES.isdisjoint(path.split(os.sep)):
         return Code.LIBRARY
     for standard in _STANDARD_FOLDERS:
-        if path.is_relative_to(standard):
+        if path.startswith(standard):
             # since Python 3.13 pathlib is a package
-            return _standard_code(path.relative_to(standard).parts[0].removesuffix(".py"))
+            return _standard_code(path[len(standard) :].partition(os.sep)[0].removesuffix(".py"))
     return Code.PROJECT
 
 
