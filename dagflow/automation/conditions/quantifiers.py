@@ -8,7 +8,6 @@ from dagflow.automation.conditions.entities import NO_SLOTS, Edge, Entity, Slots
 from dagflow.automation.conditions.nodes import Node, Root, evaluate
 from dagflow.defs.assets.asset_nodes import AssetNode
 from dagflow.defs.conditions.condition import AutomationCondition
-from dagflow.defs.conditions.leaves import Leaf
 
 
 def some_or_all(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
@@ -62,8 +61,7 @@ def any_downstream(node: Node, entity: Entity, root: Root, candidates: Slots) ->
 def downstream_conditions(entity: Entity) -> list[AutomationCondition]:
     """Return the different conditions of the assets downstream of an asset.
 
-    Behind an asset without a condition, or with `any_downstream_conditions` in it, the conditions of its own
-    dependents count too. The condition of the asset itself does not.
+    The conditions of assets behind others count too, and the condition of the asset itself does not.
     """
     found: list[AutomationCondition] = []
     if not isinstance(entity.node, AssetNode):
@@ -75,15 +73,8 @@ def downstream_conditions(entity: Entity) -> list[AutomationCondition]:
             if child in seen:
                 continue
             seen.add(child)
+            queue.append(child)
             condition = child.spec.automation_condition
-            if condition is None or _asks_downstream(condition):
-                queue.append(child)
             if condition is not None and condition != entity.condition and condition not in found:
                 found.append(condition)
     return found
-
-
-def _asks_downstream(condition: AutomationCondition) -> bool:
-    return (isinstance(condition, Leaf) and condition.kind == "ANY_DOWNSTREAM_CONDITIONS") or any(
-        map(_asks_downstream, condition.inner_conditions())
-    )
