@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from dagflow.analysis.code.blocks import digest_of
 from dagflow.analysis.code.closure import Closures, Code
+from dagflow.analysis.code.components import Unions
 from dagflow.analysis.code.live import plain_key, plain_text
 from dagflow.analysis.code.live_modules import LiveModules
 from dagflow.analysis.code.modules import FolderSources, Modules, Sources
@@ -77,14 +78,33 @@ class CodeGraph:
         """
         return self._code(values, stops=True)
 
-    def blocks(self, *values: object, stops: bool = False) -> dict[str, str]:
+    def blocks(self, *values: object, stops: bool = False, most: int | None = None) -> dict[str, str]:
         """Return the digest of each block to which live values lead, by the id of the block.
 
         Args:
             values: Functions, definitions, classes or other values.
             stops: Whether definitions that the code refers to are left out, as for a test.
+            most: The largest number of blocks. If there are more, the dict is empty.
         """
-        return self._closures.blocks(self.roots(*values), stops)
+        return self._closures.blocks(self.roots(*values), stops, most)
+
+    def unions(self, facts: Callable[[str], frozenset[str]], *, stops: bool = False) -> Unions:
+        """Return the unions of facts over all blocks to which blocks lead. Ask one object for many blocks.
+
+        Args:
+            facts: Returns the facts about the block of an id, such as the files that it reads.
+            stops: Whether definitions that the code refers to are left out, as for a test.
+
+        Example:
+            >>> import tempfile
+            >>> from pathlib import Path
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "shop.py").write_text("RATE = 3\\ndef price():\\n    return RATE\\n")
+            ...     unions = CodeGraph(folder).unions(lambda block: frozenset([block.upper()]))
+            ...     sorted(unions.of(["shop.py::price"]))
+            ['SHOP.PY::PRICE', 'SHOP.PY::RATE']
+        """
+        return self._closures.unions(facts, stops)
 
     def roots(self, *values: object) -> list[str]:
         """Return the ids of the blocks of functions, classes, definitions or other live values themselves."""
