@@ -19,6 +19,8 @@ from pytest_dagflow.session import cache_file, worker_input_of
 _FILE = "modules.json"
 _MAX_MODULES = 20_000
 """The number of modules that are kept; the oldest are removed first."""
+
+
 class _Modules(MutableMapping[str, Any]):
     """Parsed modules as JSON strings, which take a tenth of the memory of their values.
 
