@@ -70,7 +70,8 @@ def parsed_modules(config: pytest.Config) -> MutableMapping[str, Any]:
     if _KEY not in config.stash:
         path = cache_file(config, _FILE)
         config.stash[_KEY] = _Modules({} if path is None else _read(path))
-    return config.stash[_KEY]
+    modules: _Modules = config.stash[_KEY]
+    return modules
 
 
 def save_parsed_modules(config: pytest.Config) -> None:

@@ -31,7 +31,6 @@ from pytest_dagflow.selecting.record_file import Print
 from pytest_dagflow.selecting.references import unwrap
 
 if TYPE_CHECKING:
-    from dagflow.analysis.code.components import Unions
     from dagflow.testing import CodeGraph, Node
 
 _BLOCK = "block:"
@@ -85,7 +84,7 @@ class Prints:
             node: The node.
             more: Further keys of things on which the node depends.
         """
-        keys = self._keys.of(self.graph.roots(node.definition))
+        keys = self._keys_of(self.graph.roots(node.definition))
         return {**self.with_blocks(node.definition, node.key), **self._states_of(keys, more)}
 
     def of_test_with_reads(self, item: pytest.Item, more: Iterable[str]) -> Print:
@@ -93,18 +92,18 @@ class Prints:
         test = getattr(item, "obj", None)
         functions = [function for _, function in winning_fixtures(item)]
         roots = self.graph.roots(*filter(None, (test, *methods_beside(item), *functions)))
-        read = self._states_of(self._keys_of_tests.of(roots), more)
+        read = self._states_of(self._keys_of_test(roots), more)
         return {**self.of_test(item), **read, **self._reads.of_test(item.nodeid)}
 
     @cached_property
-    def _keys(self) -> Unions:
-        """The keys of what code reads, by the blocks that lead to it."""
-        return self.graph.unions(self._keys_of_block)
+    def _keys_of(self) -> Callable[[Iterable[str]], frozenset[str]]:
+        """The function from blocks to the keys of what their code reads."""
+        return self.graph.union_of(self._keys_of_block)
 
     @cached_property
-    def _keys_of_tests(self) -> Unions:
+    def _keys_of_test(self) -> Callable[[Iterable[str]], frozenset[str]]:
         """The same, without the definitions that the code refers to."""
-        return self.graph.unions(self._keys_of_block, stops=True)
+        return self.graph.union_of(self._keys_of_block, stops=True)
 
     def _keys_of_block(self, block: str) -> frozenset[str]:
         return self._reads.keys_of_block(block) | self._packages_of(block.partition("::")[0])

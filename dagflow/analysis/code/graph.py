@@ -9,7 +9,6 @@ from typing import Any
 
 from dagflow.analysis.code.blocks import digest_of
 from dagflow.analysis.code.closure import Closures, Code
-from dagflow.analysis.code.components import Unions
 from dagflow.analysis.code.live import plain_key, plain_text
 from dagflow.analysis.code.live_modules import LiveModules
 from dagflow.analysis.code.modules import FolderSources, Modules, Sources
@@ -88,8 +87,12 @@ class CodeGraph:
         """
         return self._closures.blocks(self.roots(*values), stops, most)
 
-    def unions(self, facts: Callable[[str], frozenset[str]], *, stops: bool = False) -> Unions:
-        """Return the unions of facts over all blocks to which blocks lead. Ask one object for many blocks.
+    def union_of(
+        self, facts: Callable[[str], frozenset[str]], *, stops: bool = False
+    ) -> Callable[[Iterable[str]], frozenset[str]]:
+        """Return a function from ids of blocks to the union of facts about all blocks that they lead to.
+
+        One function for many blocks computes shared code once.
 
         Args:
             facts: Returns the facts about the block of an id, such as the files that it reads.
@@ -100,11 +103,11 @@ class CodeGraph:
             >>> from pathlib import Path
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     _ = Path(folder, "shop.py").write_text("RATE = 3\\ndef price():\\n    return RATE\\n")
-            ...     unions = CodeGraph(folder).unions(lambda block: frozenset([block.upper()]))
-            ...     sorted(unions.of(["shop.py::price"]))
+            ...     union = CodeGraph(folder).union_of(lambda block: frozenset([block.upper()]))
+            ...     sorted(union(["shop.py::price"]))
             ['SHOP.PY::PRICE', 'SHOP.PY::RATE']
         """
-        return self._closures.unions(facts, stops)
+        return self._closures.unions(facts, stops).of
 
     def roots(self, *values: object) -> list[str]:
         """Return the ids of the blocks of functions, classes, definitions or other live values themselves."""

@@ -52,8 +52,8 @@ def test_unions_and_blocks_have_the_same_closure(tmp_path: Path):
     graph = CodeGraph(tmp_path, is_live=False)
 
     for stops in (False, True):
-        unions = graph.unions(lambda block: frozenset([block]), stops=stops)
+        union = graph.union_of(lambda block: frozenset([block]), stops=stops)
         for name in ("tea", "cup", "brew", "whole"):
             blocks = graph.blocks_from([f"shop.py::{name}"], stops=stops)
-            assert unions.of([f"shop.py::{name}"]) == blocks.keys()
+            assert union([f"shop.py::{name}"]) == blocks.keys()
     assert len(graph.blocks_from(["shop.py::whole"])) > len(graph.blocks_from(["shop.py::whole"], stops=True))
