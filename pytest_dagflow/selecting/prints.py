@@ -127,7 +127,7 @@ class Prints:
         return found
 
     def _packages_of(self, path: str) -> frozenset[str]:
-        """Return the keys of Python and of the packages that a file imports."""
+        """Return the keys of the packages that a file imports, and of Python."""
         if path not in self._packages:
             parsed = self.graph.modules.parsed(path) if path in self.graph.modules.paths else None
             targets = [] if parsed is None else [*parsed.runs, *parsed.stars]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from pytest_dagflow.selecting.outside.states import FILE, States, keys_by_site
+from pytest_dagflow.selecting.outside.states import FILE, States, keys_by_site, package_keys
 from pytest_dagflow.selecting.outside.watch import Watch
 
 
@@ -57,13 +57,14 @@ class Reads:
         return frozenset((*self._keys[0].get(block, ()), *files))
 
     def of_code(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the states of all that code depends on, by key.
+        """Return the states of all that code depends on, Python included, by key.
 
         Args:
             keys: The keys of its blocks, and others such as those of `dag_files`.
         """
         # between tests the reader is unknown: it may be any code
-        return self._states.states_to_record({*keys, *self._keys[1].get("", ())}, self._watch)
+        of_any = {*self._keys[1].get("", ()), *package_keys(())}
+        return self._states.states_to_record({*keys, *of_any}, self._watch)
 
     def of_test(self, test: str) -> dict[str, str]:
         """Return the states of what a test read without code of the project, as in a thread of a library."""
