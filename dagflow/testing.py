@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
+    from dagflow.analysis.memory_managers import in_memory_managers
     from dagflow.analysis.run_values import RunValue, run_values
     from dagflow.analysis.smoke.findings import SmokeFinding
     from dagflow.analysis.smoke.listing import smoke_tests
@@ -101,6 +102,7 @@ _ON_DEMAND = {
     "fingerprint_from": "dagflow.analysis.fingerprint",
     "graph_of": "dagflow.analysis.graphs",
     "has_graph": "dagflow.analysis.graphs",
+    "in_memory_managers": "dagflow.analysis.memory_managers",
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
@@ -359,6 +361,7 @@ __all__ = [
     "fingerprint_from",
     "graph_of",
     "has_graph",
+    "in_memory_managers",
     "in_order",
     "in_words",
     "instance_for_test",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from dagflow.analysis.config_nodes import ConfigNode, run_config_node
@@ -39,7 +40,8 @@ class ConfigFault(NamedTuple):
         for key in before:
             inner = inner[key]
         inner[last] = self.change(inner[last])
-        return holder[""]
+        changed: dict[str, Any] = holder[""]
+        return changed
 
 
 def config_faults(job: JobDefinition, run_config: Mapping[str, Any]) -> list[ConfigFault]:
@@ -152,7 +154,7 @@ def _of_dict(node: ConfigNode, value: Any, path: Path, place: tuple[Any, ...]) -
         yield ConfigFault(here, f"{unknown!r} is unknown", place, lambda old: {**old, unknown: 1})
     for name, entry in node.fields.items():
         if name in value and entry.is_required:
-            yield ConfigFault(here, _missing(name), place, lambda old, name=name: _without(old, name))
+            yield ConfigFault(here, _missing(name), place, partial(_without, key=name))
         if name in value:
             yield from _faults(entry.node, value[name], (*path, name), (*place, name))
 
@@ -175,7 +177,7 @@ def _of_map(node: ConfigNode, value: Any, path: Path, place: tuple[Any, ...]) ->
             path_string((*path, MapPart(wrong, "key"))),
             f"the key is not {_TYPES[node.scalar.kind]}",
             place,
-            lambda old, key=key: {**_without(old, key), wrong: old[key]},
+            partial(_renamed, key=key, other=wrong),
         )
         yield from _faults(node.inner, item, (*path, MapPart(key, "value")), (*place, key))
 
@@ -188,6 +190,10 @@ def _aliases(node: ConfigNode) -> Iterator[str]:
 
 def _without(value: Mapping[Any, Any], key: Any) -> dict[Any, Any]:
     return {name: item for name, item in value.items() if name != key}
+
+
+def _renamed(value: Mapping[Any, Any], key: Any, other: Any) -> dict[Any, Any]:
+    return {**_without(value, key), other: value[key]}
 
 
 def _unknown(known: Any) -> str:

@@ -102,7 +102,7 @@ class ConfigNode:
         A union is a scalar, or a dict or list.
         """
         if self.schema in _SCALARS:
-            return _SCALARS[self.schema]  # type: ignore[index]
+            return _SCALARS[self.schema]
         return next((kind for cls, kind in _KINDS if isinstance(self.schema, cls)), "any")
 
     @cached_property

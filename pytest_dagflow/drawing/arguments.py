@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
 from dagflow import AssetsDefinition, GraphDefinition, JobDefinition, ParameterCheckError, define_asset_job
 
-_T = TypeVar("_T")
 
-
-def check_kind(name: str, value: object, kind: type[_T], what: str) -> _T:
+def check_kind(name: str, value: Any, kind: Any, what: str) -> Any:
     """Return a value of the right class.
 
     Raises:
@@ -31,7 +29,7 @@ def check_flag(name: str, value: object) -> None:
 def check_count(name: str, value: object, least: int, most: int) -> None:
     """Raise ParameterCheckError unless a value is an integer between two others."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise ParameterCheckError(f"parameter '{name}' must be an integer from {least} to {most}, not {value!r}")
+        raise ParameterCheckError(f"parameter '{name}' must be an int from {least} to {most}, not {value!r}")
 
 
 def check_values(values: object) -> dict[str, SearchStrategy[Any]]:
@@ -51,7 +49,7 @@ def check_values(values: object) -> dict[str, SearchStrategy[Any]]:
     return found
 
 
-def as_job(name: str, target: object) -> JobDefinition:
+def as_job(name: str, target: Any) -> JobDefinition:
     """Return a job itself, or the job that materializes assets.
 
     Raises:

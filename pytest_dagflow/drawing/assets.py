@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from dagflow import AssetIn, AssetKey, AssetsDefinition, Output, PartitionsDefinition, asset
 from dagflow import DagflowInvalidDefinitionError as InvalidDefinitionError
 from pytest_dagflow.drawing.arguments import check_count, check_flag, check_kind
-from pytest_dagflow.drawing.programs import Nodes, NodeText, Source, build_graph, input_name, parse_node, value_of
+from pytest_dagflow.drawing.programs import (
+    Nodes,
+    NodeText,
+    Source,
+    build_graph,
+    input_name,
+    parse_node,
+    value_of,
+)
 
 _ASSET = re.compile(r"(?:(optional|missing) )?(.+?)(?: after (.+))?")
 _NAMES = "abcdefghijklmnopqrstuvwxyz"

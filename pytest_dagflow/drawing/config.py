@@ -14,6 +14,13 @@ from pytest_dagflow.drawing.arguments import as_job, check_flag, check_values
 
 Strategy = st.SearchStrategy[Any]
 _FEW = 3
+_SYSTEM = ("loggers", "execution")
+_IN_SYSTEM: dict[str, Strategy] = {
+    "log_level": st.sampled_from(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
+    "max_concurrent": st.integers(1, 4),
+    "preload_modules": st.just([]),
+}
+"""The values of fields whose schema accepts more than loggers and executors do."""
 
 
 class InvalidRunConfig(NamedTuple):
@@ -31,7 +38,7 @@ class InvalidRunConfig(NamedTuple):
 
 
 def run_configs(
-    job: Any, *, values: Mapping[str, Strategy] | None = None, execution: bool = False
+    job: Any, *, values: Mapping[str, Strategy] | None = None, system: bool = False
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Draw run config that a job accepts.
 
@@ -43,7 +50,8 @@ def run_configs(
         job: A job, or a list of assets.
         values: A strategy for the value at a path, such as {"ops:brew:config:grams": st.integers(1, 30)}. A
             field with a strategy is still optional, if its schema says so.
-        execution: Whether the config of the executor is drawn too. `execute_in_process` ignores it.
+        system: Whether the config of loggers and of the executor is drawn too. `execute_in_process` ignores
+            that of the executor.
 
     Returns:
         A strategy of plain dicts.
@@ -63,8 +71,8 @@ def run_configs(
         {'ops': {'brew': {'config': {'grams': 0, 'kinds': []}}}}
     """
     found = as_job("job", job)
-    check_flag("execution", execution)
-    return _run_configs(found, check_values(values), execution)
+    check_flag("system", system)
+    return _run_configs(found, check_values(values), system)
 
 
 def invalid_run_configs(job: Any) -> st.SearchStrategy[InvalidRunConfig]:
@@ -95,7 +103,7 @@ def invalid_run_configs(job: Any) -> st.SearchStrategy[InvalidRunConfig]:
 path='root:ops:brew:config:grams', reason='the value is None')
     """
     found = as_job("job", job)
-    return _invalid_run_configs(found, _run_configs(found, {}, execution=False))
+    return _invalid_run_configs(found, _run_configs(found, {}, system=True))
 
 
 @st.composite
@@ -110,12 +118,13 @@ def _invalid_run_configs(
 
 
 def _run_configs(
-    job: JobDefinition, values: dict[str, Strategy], execution: bool
+    job: JobDefinition, values: dict[str, Strategy], system: bool
 ) -> st.SearchStrategy[dict[str, Any]]:
     drawing = _Drawing(values, job)
     root = run_config_node(job)
-    is_left_out = not (execution or job.config_mapping is not None)
-    without = ("execution",) if is_left_out and root.fields and not root.fields["execution"].is_required else ()
+    is_whole = system or job.config_mapping is not None
+    fields = {} if is_whole else root.fields
+    without = tuple(name for name in _SYSTEM if name in fields and not fields[name].is_required)
     strategy = drawing.of(root, "", without)
     unknown = [path for path in values if path not in drawing.used]
     if unknown:
@@ -149,6 +158,9 @@ class _Drawing:
         if path in self.values:
             self.used.add(path)
             return self.values[path]
+        root, last = path.partition(":")[0], path.rpartition(":")[2]
+        if root in _SYSTEM and last in _IN_SYSTEM:
+            return _IN_SYSTEM[last]
         key = id(node.schema)
         if key in self._open:
             return self._open[key]

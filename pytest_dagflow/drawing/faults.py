@@ -26,8 +26,8 @@ def fault_plans(
 ) -> st.SearchStrategy[DrawnFaults]:
     """Draw faults that a job can have: failing nodes, outputs and resources.
 
-    A failing node fails at its first attempt, or at several if it has a retry policy. Of two faults the second
-    may never fire, because the first stops the run before it. An example prints as the lines of `dag_faults`
+    A failing node fails at its first attempt, or at several if it has a retry policy. Of two faults one may
+    never fire, because the other stops the run before it. An example prints as the lines of `dag_faults`
     that repeat it. It shrinks to one fault of the first node.
 
     Args:
@@ -59,7 +59,9 @@ def fault_plans(
         raise ParameterCheckError(f"parameter 'kinds' must list kinds, as [{kinds!r}], not be a string")
     choices = fault_choices(found, kinds)
     if not choices:
-        raise ParameterCheckError(f"no node or resource of {found!r} can have a fault of these kinds: {kinds!r}")
+        raise ParameterCheckError(
+            f"no node or resource of {found!r} can have a fault of these kinds: {kinds!r}"
+        )
     many = st.lists(
         st.sampled_from(choices),
         min_size=1,

@@ -58,7 +58,9 @@ def op_inputs(
 
 
 def _op_of(op: Any) -> OpDefinition:
-    found = getattr(op, "node_def", None) if isinstance(op, AssetsDefinition) and not op.is_declaration else op
+    found = (
+        getattr(op, "node_def", None) if isinstance(op, AssetsDefinition) and not op.is_declaration else op
+    )
     if not isinstance(found, OpDefinition):
         raise ParameterCheckError(f"parameter 'op' must be an op, or the asset or check of an op, not {op!r}")
     return found

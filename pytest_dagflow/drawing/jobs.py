@@ -74,7 +74,7 @@ class _Drawing:
         is_mapped = bool(self.many) and draw(st.booleans())
         if is_mapped:
             sources.append(Source((draw(st.sampled_from(self.many)),), "each"))
-        elif self.many and draw(st.booleans()):
+        elif bool(self.many) and draw(st.booleans()):
             sources.append(Source((draw(st.sampled_from(self.many)),), "collect"))
         outputs = (Given(),) if is_mapped else self._outputs()
         for output in outputs:
@@ -100,7 +100,8 @@ class _Drawing:
     def _some(self, refs: list[str], least: int = 0) -> list[str]:
         if not refs:
             return []
-        return self.draw(st.lists(st.sampled_from(refs), min_size=least, max_size=2, unique=True))
+        some = st.lists(st.sampled_from(refs), min_size=least, max_size=2, unique=True)
+        return self.draw(some)
 
     def _outputs(self) -> tuple[Given, ...]:
         kinds = ["one", "two", "optional", "missing", *(["dynamic"] if self.dynamic else [])]

@@ -111,7 +111,9 @@ class _DynamicKeys:
     def __init__(self, keys: Iterable[str] | Mapping[str, Iterable[str]]) -> None:
         if isinstance(keys, str):
             raise ParameterCheckError(f"parameter 'dynamic' must list keys, as [{keys!r}], not be a string")
-        self._keys = {name: list(some) for name, some in keys.items()} if isinstance(keys, Mapping) else list(keys)
+        self._keys = (
+            {name: list(some) for name, some in keys.items()} if isinstance(keys, Mapping) else list(keys)
+        )
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
         """Return the keys of one definition."""

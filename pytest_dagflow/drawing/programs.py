@@ -1,4 +1,4 @@
-"""Jobs and assets of small texts: `build_job("a", "b(a)")`. The repr of such a job is the call that builds it.
+"""Jobs and assets of small texts: `build_job("a", "b(a)")`. The repr of a job is the call that builds it.
 
 One text is one node:
 
@@ -22,6 +22,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dagflow import DagflowInvalidDefinitionError as InvalidDefinitionError
 from dagflow import (
     DependencyDefinition,
     DynamicOut,
@@ -31,13 +32,13 @@ from dagflow import (
     InputMapping,
     JobDefinition,
     MultiDependencyDefinition,
+    NodeInvocation,
     OpDefinition,
     Out,
     Output,
     OutputMapping,
     op,
 )
-from dagflow import DagflowInvalidDefinitionError as InvalidDefinitionError
 from dagflow import DynamicCollectDependencyDefinition as CollectDependency
 
 Nodes = Sequence["str | Nodes"]
@@ -70,15 +71,15 @@ class Given(NamedTuple):
     Attributes:
         name: Its name.
         how: "" for one value, "optional", "missing" or "dynamic".
-        count: The number of values of a dynamic output.
+        values: The number of values of a dynamic output.
     """
 
     name: str = "result"
     how: str = ""
-    count: int = 1
+    values: int = 1
 
     def __str__(self) -> str:
-        number = f" {self.count}" if self.how == "dynamic" else ""
+        number = f" {self.values}" if self.how == "dynamic" else ""
         return f"{self.how} {self.name}{number}".strip()
 
 
@@ -99,16 +100,16 @@ class BuiltJob(JobDefinition):
     """A job of `build_job`, whose repr is the call that builds it. A pickle has the texts alone.
 
     Attributes:
-        nodes: The texts of the nodes.
+        texts: The texts of the nodes.
     """
 
-    nodes: tuple[Any, ...] = ()
+    texts: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
-        return f"build_job({', '.join(map(repr, self.nodes))})"
+        return f"build_job({', '.join(map(repr, self.texts))})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return build_job, self.nodes
+        return build_job, self.texts
 
 
 def build_job(*nodes: str | Nodes) -> BuiltJob:
@@ -128,7 +129,7 @@ def build_job(*nodes: str | Nodes) -> BuiltJob:
     if not nodes:
         raise InvalidDefinitionError('build_job needs at least one node, as in build_job("a", "b(a)")')
     job = BuiltJob(graph_def=build_graph("drawn", nodes, (), at_top=True))
-    job.nodes = nodes
+    job.texts = nodes
     return job
 
 
@@ -142,7 +143,7 @@ def build_graph(name: str, nodes: Nodes, inputs: Iterable[str], *, at_top: bool 
         at_top: Whether it has no output.
     """
     definitions: list[OpDefinition | GraphDefinition] = []
-    dependencies: dict[str, dict[str, Any]] = {}
+    dependencies: dict[str | NodeInvocation, dict[str, Any]] = {}
     mappings: list[InputMapping] = []
     known: dict[str, tuple[str, str]] = {}  # the node and the output that a text means
     outer = {ref: input_name(ref) for ref in inputs}
@@ -221,7 +222,9 @@ def _source(part: str, text: str) -> Source:
 def _output(part: str, text: str) -> Given:
     found = _OUTPUT.fullmatch(part)
     if found is None:
-        raise _no_node(text, f"'{part}' is not an output: use 'x', 'optional x', 'missing x' or 'dynamic x 2'")
+        raise _no_node(
+            text, f"'{part}' is not an output: use 'x', 'optional x', 'missing x' or 'dynamic x 2'"
+        )
     how, name, dynamic, count = found.groups()
     return Given(dynamic, "dynamic", int(count)) if dynamic else Given(name, how or "")
 
@@ -264,7 +267,7 @@ def _op_of(node: NodeText) -> OpDefinition:
         for output in node.outputs:
             own = value if output.name == "result" else value_of(f"{node.name}.{output.name}", inputs)
             if output.how == "dynamic":
-                for number in range(1, output.count + 1):
+                for number in range(1, output.values + 1):
                     yield DynamicOutput(f"{own}[k{number}]", f"k{number}", output.name)
             elif output.how != "missing":
                 yield Output(own, output.name)
