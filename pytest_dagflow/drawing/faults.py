@@ -59,9 +59,7 @@ def fault_plans(
         raise ParameterCheckError(f"parameter 'kinds' must list kinds, as [{kinds!r}], not be a string")
     choices = fault_choices(found, kinds)
     if not choices:
-        raise ParameterCheckError(
-            f"no node or resource of {found!r} can have a fault of these kinds: {kinds!r}"
-        )
+        raise ParameterCheckError(f"nothing in {found!r} can have a fault of these kinds: {kinds!r}")
     many = st.lists(
         st.sampled_from(choices),
         min_size=1,

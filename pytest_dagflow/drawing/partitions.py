@@ -57,7 +57,7 @@ def partition_keys(
     drawn = st.sampled_from(keys)
     if not boundaries:
         return drawn
-    return st.sampled_from(boundary_keys(definition, dynamic_partitions_store=store)) | drawn
+    return drawn | st.sampled_from(boundary_keys(definition, dynamic_partitions_store=store))
 
 
 def time_windows(

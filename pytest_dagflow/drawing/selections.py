@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from dagflow import AssetKey
 from dagflow.testing import graph_of
 from pytest_dagflow.drawing.arguments import as_job, check_flag
 
@@ -35,10 +36,11 @@ def selections(job: Any, *, complete: bool = False) -> st.SearchStrategy[list[st
     found = as_job("job", job)
     check_flag("complete", complete)
     if found.is_asset_job:
-        nodes = [node for node in graph_of(found).nodes if node.id.startswith("asset:")]
-        names = [node.names[0] for node in nodes]
+        keys = [node.key for node in graph_of(found).nodes]
+        names = [key.to_user_string() for key in keys if isinstance(key, AssetKey)]
     else:
         names = list(found.graph.node_dict)
-    before, after = st.just("*") if complete else st.sampled_from(_WALKS), st.sampled_from(_WALKS)
-    clauses = st.builds("{1}{0}{2}".format, st.sampled_from(names), before, after)
+    before = st.just("*") if complete else st.sampled_from(_WALKS)
+    after = st.just("") if complete else st.sampled_from(_WALKS)
+    clauses = st.tuples(before, st.sampled_from(names), after).map("".join)
     return st.lists(clauses, min_size=1, max_size=3, unique=True)

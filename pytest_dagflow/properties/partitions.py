@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagflow import ParameterCheckError, RunConfig
+from dagflow import DynamicPartitionsDefinition, ParameterCheckError, RunConfig
 from dagflow.testing import boundaries
 from pytest_dagflow.properties.comparison import difference
 from pytest_dagflow.properties.worlds import Outcome, Pipeline, Resources, State
@@ -81,7 +81,11 @@ def _keys_of(pipeline: Pipeline, keys: Sequence[str] | None) -> list[str]:
         raise ParameterCheckError(
             f"check_partitions_independent needs partitions, and {pipeline.job!r} has none"
         )
-    found = boundaries(definition)[:_MOST_KEYS] if keys is None else list(dict.fromkeys(keys))
+    if keys is None:
+        is_dynamic = isinstance(definition, DynamicPartitionsDefinition)
+        found = [] if is_dynamic else boundaries(definition)[:_MOST_KEYS]
+    else:
+        found = list(dict.fromkeys(keys))
     if isinstance(keys, str) or len(found) < 2:
         raise ParameterCheckError(
             "check_partitions_independent compares partitions: pass keys=[...] with two or more, "
