@@ -114,7 +114,9 @@ def build_schedule_from_partitioned_job(
         raise CheckError(f"Cannot provide both day_of_month and day_of_week parameter to {_BUILDER}.")
     for name_of_number, number in times.numbers.items():
         if not 0 <= check_type(number, int, name_of_number, _BUILDER) <= 59:
-            raise CheckError(f"'{name_of_number}' of {_BUILDER} is {repr_of(number)}, which no time has")
+            raise DagflowInvalidDefinitionError(
+                f"'{name_of_number}' of {_BUILDER} is {repr_of(number)}, which no time has"
+            )
     check_type(job, (JobDefinition, UnresolvedAssetJobDefinition), "job", _BUILDER)
     own_name = f"{job.name}_schedule" if name is None else check_type(name, str, "name", _BUILDER)
     options: dict[str, Any] = {
@@ -253,12 +255,11 @@ class _PartitionRequests(Copied):
         return requests[0] if len(requests) == 1 else requests
 
     def is_due(self, context: Any) -> bool:
-        """Return whether the last window, moved by the end offset, is not left out."""
+        """Return whether the last window, also among those that are left out, is not left out."""
         assert self.windows is not None
         windows = self.windows.windows
-        now = windows.cadence.floor(windows.cadence.utc(_time_of(context)))
-        last = windows.cadence.shift(now, windows.end_offset - 1)
-        return last < windows.first or windows.is_excluded is None or not windows.is_excluded(last)
+        last = windows.cadence.before(windows.bound(_time_of(context), ignores_exclusions=True))
+        return last < windows.first or not windows.lacks(last)
 
     def _needs_store(self) -> bool:
         multi = self.partitions_def

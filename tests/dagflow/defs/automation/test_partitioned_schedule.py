@@ -92,6 +92,7 @@ def test_the_times(partitions_def: Any, arguments: Any, cron: str) -> None:
         (MonthlyPartitionsDefinition("2024-01-01"), {"day_of_week": 1}, CheckError, "day of week"),
         (HourlyPartitionsDefinition("2024-01-01-00:00"), {"hour_of_day": 1}, CheckError, "hour of day"),
         (DAYS, {"hour_of_day": 25}, DagflowInvalidDefinitionError, "Found invalid cron schedule"),
+        (DAYS, {"hour_of_day": -1}, DagflowInvalidDefinitionError, "-1, which no time has"),
         (DAYS, {"hour_of_day": "3"}, ParameterCheckError, "hour_of_day"),
         (DAYS, {"day_of_month": 1, "day_of_week": 1}, CheckError, "both day_of_month and day_of_week"),
         (CUPS, {}, CheckError, "requires a cron schedule"),
@@ -168,6 +169,21 @@ def test_excluded_windows() -> None:
     assert keys(made, datetime(2024, 1, 8)) == "should_execute function for count_schedule returned false."
     assert keys(made, datetime(2024, 1, 9)) == ["2024-01-08"]
     assert keys(made, datetime(2024, 1, 1)) == "The job's PartitionsDefinition has no partitions"
+
+
+@pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        ("2024-01-06", ["2024-01-05"]),
+        ("2024-01-07", "should_execute function for count_schedule returned false."),
+    ],
+)
+def test_excluded_windows_before_the_end(end: str, found: Any) -> None:
+    """Each tick after the end requests the last window, and none if that window is left out."""
+    days = DailyPartitionsDefinition("2024-01-01", end_date=end, exclusions=["0 0 * * 0", "0 0 * * 6"])
+    made = build_schedule_from_partitioned_job(job_of(days))
+
+    assert [keys(made, datetime(2024, 1, day)) for day in range(8, 16)] == [found] * 8
 
 
 def test_static_keys() -> None:
