@@ -63,8 +63,8 @@ def build_assets(*nodes: str | Nodes, partitions_def: PartitionsDefinition | Non
     """Build assets of texts, as an example of `asset_graphs` shows them.
 
     A text is as one of `build_job`: "c(a, b)" reads two assets. "c(a) after b" also depends on `b` without
-    reading it. "optional c" need not give a value, and gives one; "missing c" gives none. A list is an asset
-    of a graph: its name and inputs, then the texts of its ops.
+    reading it. The value of "optional c" is optional, and is given; that of "missing c" is not given. A list
+    is an asset of a graph: its name and inputs, then the texts of its ops.
 
     Args:
         *nodes: The texts.

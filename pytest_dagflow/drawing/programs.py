@@ -5,8 +5,8 @@ One text is one node:
     a                          an op without inputs
     b(a, x.left)               it reads the output of `a`, and the output `left` of `x`
     c([a, b])                  one input is a list (fan-in)
-    x -> left, optional right  two outputs; `optional`: need not be given, and is given
-    y -> missing right         an output that need not be given, and is not
+    x -> left, optional right  two outputs; `optional`: not required, and given
+    y -> missing right         an output that is not required, and not given
     d -> dynamic part 2        a dynamic output with two mapping keys, "k1" and "k2"
     e(each d.part)             mapped over a dynamic output, or over a mapped node
     f(collect e)               reads all values of it in a list
