@@ -13,6 +13,7 @@ from dagflow.defs.jobs.definition import JobDefinition
 
 _WRONG = {"int": "many", "float": "much", "bool": 1, "string": 7, "dict": "some", "list": "some"}
 _WRONG |= {"selector": 7, "map": 7}
+_IS_NONE = "the value is None"
 _TYPES = {"int": "an int", "float": "a float", "bool": "a bool", "string": "a string", "dict": "a dict"}
 _TYPES |= {"list": "a list", "selector": "a dict", "map": "a dict"}
 
@@ -120,16 +121,16 @@ def _faults(node: ConfigNode, value: Any, path: Path, place: tuple[Any, ...]) ->
         return
     if kind == "optional":
         for fault in _faults(node.inner, value, path, place):
-            if not (fault.place == place and fault.reason == "the value is None"):
+            if not (fault.place == place and fault.reason == _IS_NONE):
                 yield fault
         return
     here = path_string(path)
     if path:
-        yield ConfigFault(here, "the value is None", place, lambda old: None)
+        yield ConfigFault(here, _IS_NONE, place, lambda old: None)
     if kind == "union":
         is_scalar = not isinstance(value, (dict, list))
         for fault in _faults(node.scalar if is_scalar else node.inner, value, path, place):
-            if fault.place != place or (is_scalar and fault.reason != "the value is None"):
+            if fault.place != place or (is_scalar and fault.reason != _IS_NONE):
                 yield fault
         return
     if kind == "enum":
@@ -167,7 +168,12 @@ def _of_selector(node: ConfigNode, value: Any, path: Path, place: tuple[Any, ...
         two = dict.fromkeys(list(node.fields)[:2])
         yield ConfigFault(here, "two fields are selected", place, lambda old: {**two, **old})
     for name in value:
-        yield from _faults(node.fields[name].node, value[name], (*path, name), (*place, name))
+        inner, is_required = node.fields[name]
+        # a selector reads None as no value of its field, which many fields allow
+        takes_none = inner.kind == "dict" or (len(node.fields) == 1 and not is_required)
+        for fault in _faults(inner, value[name], (*path, name), (*place, name)):
+            if not (takes_none and fault.place == (*place, name) and fault.reason == _IS_NONE):
+                yield fault
 
 
 def _of_map(node: ConfigNode, value: Any, path: Path, place: tuple[Any, ...]) -> Iterator[ConfigFault]:

@@ -69,7 +69,8 @@ def grow(config: Tree) -> int:
 
 SCHEMA = {
     "plain": {"a": int, "b": dg.Field(float, is_required=False), "c": dg.Field(str, default_value="x")},
-    "selector": dg.Selector({"x": int, "y": {"z": str}}),
+    "selector": dg.Selector({"x": int, "y": {"z": str}, "v": {"w": dg.Field(int, is_required=False)}}),
+    "single": dg.Field(dg.Selector({"x": dg.Field(int, is_required=False)}), is_required=False),
     "enum": dg.Enum("Drink", [dg.EnumValue("TEA"), dg.EnumValue("MATE")]),
     "maybe": dg.Noneable(int),
     "union": dg.ScalarUnion(str, {"file": int}),
