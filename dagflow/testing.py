@@ -14,7 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
-from dagflow.observers import observe, observe_runs
+from dagflow.observers import observe, observe_runs, observe_ticks
 from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.runs.results import EventList, ExecutionResult
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dagflow.analysis.code.graph import CodeGraph, changed_blocks
     from dagflow.analysis.code.modules import FolderSources, Sources
     from dagflow.analysis.conditions import Conditions
+    from dagflow.analysis.coverage.data import DENOMINATORS, Count, Coverage, CoveredNode, Miss
+    from dagflow.analysis.coverage.places import Span, span_at
+    from dagflow.analysis.coverage.recorder import CoverageRecorder
     from dagflow.analysis.fault_plan import FaultPlan
     from dagflow.analysis.faults import Fault
     from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
@@ -61,6 +64,11 @@ _ON_DEMAND = {
     "Code": "dagflow.analysis.code.closure",
     "CodeGraph": "dagflow.analysis.code.graph",
     "Conditions": "dagflow.analysis.conditions",
+    "Count": "dagflow.analysis.coverage.data",
+    "Coverage": "dagflow.analysis.coverage.data",
+    "CoverageRecorder": "dagflow.analysis.coverage.recorder",
+    "CoveredNode": "dagflow.analysis.coverage.data",
+    "DENOMINATORS": "dagflow.analysis.coverage.data",
     "EventField": "dagflow.events.catalogue",
     "EventRow": "dagflow.events.catalogue",
     "Fault": "dagflow.analysis.faults",
@@ -68,6 +76,7 @@ _ON_DEMAND = {
     "Fingerprint": "dagflow.analysis.fingerprint",
     "FolderSources": "dagflow.analysis.code.modules",
     "Graph": "dagflow.selection.graph",
+    "Miss": "dagflow.analysis.coverage.data",
     "Node": "dagflow.selection.graph",
     "OnDemand": "dagflow.invocation.resources",
     "Selection": "dagflow.selection.tree",
@@ -76,6 +85,7 @@ _ON_DEMAND = {
     "SmokeFinding": "dagflow.analysis.smoke.findings",
     "SmokeTest": "dagflow.analysis.smoke.parts",
     "Sources": "dagflow.analysis.code.modules",
+    "Span": "dagflow.analysis.coverage.places",
     "StepAssets": "dagflow.analysis.steps",
     "Stubs": "dagflow.analysis.stubs",
     "Tick": "dagflow.analysis.ticks.tick",
@@ -100,6 +110,7 @@ _ON_DEMAND = {
     "resolve": "dagflow.selection.resolve",
     "simulate_ticks": "dagflow.analysis.ticks.simulation",
     "smoke_tests": "dagflow.analysis.smoke.listing",
+    "span_at": "dagflow.analysis.coverage.places",
     "step_assets": "dagflow.analysis.steps",
     "tick_times": "dagflow.automation.tick_times",
     "unfinished_orders": "dagflow.analysis.interleavings",
@@ -298,11 +309,16 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 
 __all__ = [
+    "DENOMINATORS",
     "Call",
     "Causality",
     "Code",
     "CodeGraph",
     "Conditions",
+    "Count",
+    "Coverage",
+    "CoverageRecorder",
+    "CoveredNode",
     "EventField",
     "EventList",
     "EventRow",
@@ -311,6 +327,7 @@ __all__ = [
     "Fingerprint",
     "FolderSources",
     "Graph",
+    "Miss",
     "Node",
     "OnDemand",
     "RunOptions",
@@ -321,6 +338,7 @@ __all__ = [
     "SmokeFinding",
     "SmokeTest",
     "Sources",
+    "Span",
     "StepAssets",
     "Stubs",
     "SystemClock",
@@ -347,6 +365,7 @@ __all__ = [
     "log_lines",
     "observe",
     "observe_runs",
+    "observe_ticks",
     "outputs_of",
     "parse_selection",
     "reconstructable_assets",
@@ -354,6 +373,7 @@ __all__ = [
     "run_options",
     "simulate_ticks",
     "smoke_tests",
+    "span_at",
     "step_assets",
     "tick_times",
     "unfinished_orders",
