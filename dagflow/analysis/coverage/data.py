@@ -143,12 +143,16 @@ class CoveredNode:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> CoveredNode:
         """Return the node of a value that `to_json` made."""
-        texts = [stored[key] for key in ("id", "kind", "name", "file")]
-        numbers = [stored[key] for key in ("line", "runs")]
-        if not all(isinstance(text, str) for text in texts) or not all(type(one) is int for one in numbers):
+        texts = {key: stored[key] for key in ("id", "kind", "name", "file")}
+        line, runs = stored["line"], stored["runs"]
+        if (
+            not all(isinstance(text, str) for text in texts.values())
+            or type(line) is not int
+            or type(runs) is not int
+        ):
             raise ValueError("a field of a node is of another type")
-        new = cls(*texts, numbers[0])
-        new.runs = numbers[1]
+        new = cls(texts["id"], texts["kind"], texts["name"], texts["file"], line)
+        new.runs = runs
         new.tests = {str(test) for test in stored["tests"]}
         for denominator, items in stored["items"].items():
             if denominator in DENOMINATORS:

@@ -131,9 +131,10 @@ class Denominators:
 
     def partitions_of(self, node: Node) -> PartitionItems | None:
         """Return the items of the partitions of an asset; None for an asset without partitions."""
-        if not isinstance(node.key, AssetKey) or not can_run(node.definition):
+        definition: Any = node.definition
+        if not isinstance(node.key, AssetKey) or not can_run(definition):
             return None
-        return self.items_of(spec_of(node.definition, node.key).partitions_def)
+        return self.items_of(spec_of(definition, node.key).partitions_def)
 
     def items_of(self, definition: Any) -> PartitionItems | None:
         """Return the items of partitions, computed once."""

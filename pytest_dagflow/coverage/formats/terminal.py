@@ -1,0 +1,110 @@
+"""The report in the terminal: the counts, the nodes that never ran, and the missed items of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_dagflow.coverage.formats.sources import visible
+from pytest_dagflow.coverage.result import CoverageResult
+
+if TYPE_CHECKING:
+    from dagflow.testing import Count, CoveredNode, Miss
+
+_MAX_LINES = 10
+_WIDTH = 80
+
+
+def print_result(reporter: pytest.TerminalReporter, result: CoverageResult, *, is_whole: bool) -> None:
+    """Print the result of a session.
+
+    Args:
+        reporter: The terminal.
+        result: The result.
+        is_whole: Whether to print the report, and not only the verdict.
+    """
+    coverage = result.coverage
+    limit = _MAX_LINES if reporter.config.get_verbosity() < 1 else 10**9
+    reporter.section("dag coverage")
+    if not coverage.nodes:
+        reporter.write_line(
+            "no definitions found: set ini key dag_definitions, or import them in a test module"
+        )
+    elif is_whole:
+        _print_counts(reporter, coverage.counts(), coverage.total)
+        _print_nodes(reporter, "never ran", coverage.untested(), limit)
+        ids = {node.id for node in coverage.untested()}
+        by_denominator: dict[str, list[Miss]] = {}
+        for miss in coverage.misses():
+            if miss.node.id not in ids:
+                by_denominator.setdefault(miss.denominator, []).append(miss)
+        for name, misses in by_denominator.items():
+            _print_misses(reporter, f"missed {name}", misses, limit)
+        if coverage.excluded:
+            number = len(coverage.excluded)
+            reporter.write_line(f"left out by '# dag: no cover': {number} node{'s' * (number > 1)}")
+    if result.base_path:
+        title = f"new misses since {result.base_path}"
+        _print_misses(reporter, title, result.new_misses, limit)
+        if not result.new_misses:
+            reporter.write_line(f"no {title}")
+    for name, path in result.written:
+        reporter.write_line(f"{name} report: {path}")
+    for note in result.notes:
+        reporter.write_line(f"dag-cov: {visible(note)}", yellow=True)
+    for failure in result.failures:
+        reporter.write_line(f"dag-cov failed: {visible(failure)}", red=True, bold=True)
+    if coverage.nodes and not is_whole:
+        reporter.write_line(f"total {coverage.total.percent} %")
+    for line in result.annotations:
+        reporter.write_line(line)
+
+
+def _print_counts(reporter: pytest.TerminalReporter, counts: dict[str, Count], total: Count) -> None:
+    rows = [*counts.items(), ("total", total)]
+    width = max(len(str(count.total)) for _, count in rows)
+    for name, count in rows:
+        numbers = f"{count.covered:>{width}} of {count.total:>{width}}"
+        color = "green" if count.percent == 100 else "yellow" if count.percent >= 50 else "red"
+        reporter.write(f"{name:<11} {numbers}  ", bold=name == "total")
+        reporter.write_line(f"{count.percent:>5} %", bold=name == "total", **{color: True})
+
+
+def _print_nodes(reporter: pytest.TerminalReporter, title: str, nodes: list[CoveredNode], limit: int) -> None:
+    _print_rows(reporter, title, [(_place(node), visible(node.label)) for node in nodes], limit)
+
+
+def _print_misses(reporter: pytest.TerminalReporter, title: str, misses: Iterable[Miss], limit: int) -> None:
+    rows = []
+    for miss in misses:
+        is_clear = miss.denominator in ("nodes", "failures", "schedules", "sensors")
+        missed = "" if is_clear else f": {', '.join(miss.labels)}"
+        rows.append((_place(miss.node), visible(f"{miss.node.label}{missed}")))
+    _print_rows(reporter, title, rows, limit)
+
+
+def _print_rows(
+    reporter: pytest.TerminalReporter, title: str, rows: list[tuple[str, str]], limit: int
+) -> None:
+    if not rows:
+        return
+    reporter.write_line("")
+    reporter.write_line(f"{title} ({len(rows)})", bold=True)
+    shown = rows[:limit]
+    width = min(max(len(place) for place, _ in shown), 30)
+    for place, text in shown:
+        reporter.write_line(f"  {place:<{width}}  {_cut(text, _WIDTH - 4 - max(width, len(place)))}")
+    if len(rows) > limit:
+        reporter.write_line(f"  ... and {len(rows) - limit} more (-v shows all)")
+
+
+def _place(node: CoveredNode) -> str:
+    return visible(f"{node.file}:{node.line}") if node.file else "-"
+
+
+def _cut(text: str, width: int) -> str:
+    """Return a text of at most a width, but never less than 30 characters of it."""
+    width = max(width, 30)
+    return text if len(text) <= width else f"{text[: width - 3]}..."
