@@ -75,6 +75,7 @@ _EXPORTS = {
     "DagflowInvalidAssetSelectionError": "dagflow.errors",
     "DagflowInvalidConfigDefinitionError": "dagflow.errors",
     "DagflowInvalidConfigError": "dagflow.errors",
+    "DagflowInvalidCursorError": "dagflow.errors",
     "DagflowInvalidDefinitionError": "dagflow.errors",
     "DagflowInvalidDeserializationVersionError": "dagflow.errors",
     "DagflowInvalidInvocationError": "dagflow.errors",

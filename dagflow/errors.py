@@ -5,11 +5,12 @@
     │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               an invalid definition of a pipeline
-    │   ├── MissingArgumentsError                   a decorator that needs arguments was used without them
     │   ├── MissingArgumentsError                   a decorator without its arguments (also a TypeError)
     │   └── DagflowAbsentError                      a name or argument of Dagster that dagflow does not have
     │                                               (also a TypeError)
     ├── DagflowInvalidInvocationError               an invalid call of a definition or context
+    │   ├── DagflowInvalidCursorError               a cursor of something else (also a serialization
+    │   │                                           error and a ValueError)
     │   └── DagflowMissingResourceError             a call without a required resource (also the class above,
     │                                               and a KeyError)
     ├── DagflowInvalidConfigError                   config that does not match its schema
@@ -246,6 +247,24 @@ class DagflowInvalidMetadata(DagflowError):
 
 class DagflowSerializationError(DagflowError):
     """A value that cannot be converted to JSON, or stored JSON that is damaged or of another version."""
+
+
+class DagflowInvalidCursorError(DagflowInvalidInvocationError, DagflowSerializationError, ValueError):
+    """A cursor that no earlier tick of the same sensor, or evaluation of conditions, returned."""
+
+
+def invalid_cursor(cursor: object, owner: str, source: str = "tick") -> DagflowInvalidCursorError:
+    """Return the error about a cursor of something else.
+
+    Args:
+        cursor: The cursor.
+        owner: The sensor or the function that received it, for the message.
+        source: The call that returns cursors of the right form.
+    """
+    return DagflowInvalidCursorError(
+        f"{owner} received {repr_of(cursor):.200}, which is not one of its cursors: give the 'cursor' of an "
+        f"earlier {source}, or None"
+    )
 
 
 class DagflowInvalidObservationError(DagflowError):

@@ -500,3 +500,25 @@ class AssetJobKey(NamedTuple):
             ParameterCheckError: The argument is not a string.
         """
         return AssetJobKey(check_type(user_string, str, "user_string", "an AssetJobKey"))
+
+    def to_db_string(self) -> str:
+        """Return the key as a JSON string."""
+        import json  # imported lazily: only a stored key uses it
+
+        return json.dumps({"job_name": self.job_name})
+
+    @staticmethod
+    def from_db_string(db_string: str) -> AssetJobKey | None:
+        """Return the key of which `to_db_string` returned this string, None for another string.
+
+        Example:
+            >>> AssetJobKey.from_db_string(AssetJobKey("nightly").to_db_string())
+            AssetJobKey(job_name='nightly')
+        """
+        import json  # imported lazily: only a stored key uses it
+
+        try:
+            found = json.loads(db_string)
+            return AssetJobKey(found["job_name"]) if [*found] == ["job_name"] else None
+        except (ValueError, TypeError, KeyError):
+            return None

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from _pytest.assertion.rewrite import AssertionRewritingHook
 from hypothesis import settings
 
 for _name in ("numpy", "importlib_metadata"):
@@ -55,34 +56,61 @@ settings.load_profile(os.environ.get("DAGFLOW_PROFILE") or ("ci" if os.environ.g
 
 
 # "hypothesispytest" is the plugin of hypothesis; pyproject.toml of this project has a key of "timeout"
-PLUGINS_OF_A_PROJECT = {"dagflow", "hypothesispytest", "timeout", "xdist", "xdist.looponfail"}
-OTHER_PLUGINS = sorted(
-    {point.name for point in importlib.metadata.entry_points(group="pytest11")} - PLUGINS_OF_A_PROJECT
-)
+PLUGINS_OF_A_PROJECT = ("dagflow", "hypothesispytest", "timeout", "xdist")
+INSTALLED_PLUGINS = {point.name for point in importlib.metadata.entry_points(group="pytest11")}
 
 
 @pytest.fixture
 def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each new pytest load this plugin, three common ones, and no other installed plugin.
 
-    The imports of the others take three times as long as the rest of a small run.
+    The search for all plugins and their imports take three times as long as the rest of a small run.
     """
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in OTHER_PLUGINS))
+    names = [name for name in PLUGINS_OF_A_PROJECT if name in INSTALLED_PLUGINS]
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p {name}" for name in names))
+    # here `dagflow` was imported before, so pytest warns that it cannot rewrite `-p dagflow`
+    monkeypatch.setattr(AssertionRewritingHook, "_warn_already_imported", lambda *_: None)
 
 
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, few_plugins: None) -> pytest.Pytester:
+def pytester(
+    pytester: pytest.Pytester, few_plugins: None, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
     """Provide a project whose runs load few plugins; a test that is about other ones uses `all_plugins`."""
     _forget_modules_of_other_tests()
+    inline_run = pytester.inline_run
+
+    def run(*arguments: Any, plugins: Any = (), **options: Any) -> Any:
+        return inline_run(*arguments, plugins=[*plugins, _ShortInterrupts()], **options)
+
+    monkeypatch.setattr(pytester, "inline_run", run)
     return pytester
+
+
+class _ShortInterrupts:
+    """A plugin that shortens the traceback of an interrupt, such as that after an error of the collection.
+
+    pytest formats each of its own frames, which takes longer than the rest of a small run. It shows the last.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remove all frames but the last."""
+        excinfo.traceback = excinfo.traceback[-1:]
+
+
+_TEMPORARY = tuple(
+    os.path.join(folder, "pytest-of-")
+    for folder in {tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir())}
+)
 
 
 def _forget_modules_of_other_tests() -> None:
     """Remove the modules in temporary folders, because a project here may have a module of the same name."""
-    temporary = os.path.realpath(tempfile.gettempdir())
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and os.path.realpath(file).startswith(os.path.join(temporary, "pytest-of-")):
+        if isinstance(file, str) and file.startswith(_TEMPORARY):
             del sys.modules[name]
 
 
@@ -90,6 +118,7 @@ def _forget_modules_of_other_tests() -> None:
 def all_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """Load each installed plugin, as pytest does, but not pytest-asyncio, which warns without settings."""
     monkeypatch.delenv("PYTEST_ADDOPTS")
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     inline_run = pytester.inline_run
     pytester.plugins.append("no:asyncio")
     monkeypatch.setattr(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from dagflow.analysis.attributes import (
@@ -14,6 +14,7 @@ from dagflow.analysis.attributes import (
     op_attributes,
     step_names,
 )
+from dagflow.defs.assets.asset_graph import AssetGraph
 from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.source_asset import SourceAsset
@@ -69,7 +70,7 @@ def graph_of(*definitions: Any, strict: bool = True) -> Graph:
         >>> [node.names[0] for node in graph.nodes], len(graph.edges)
         (['beans', 'brew'], 1)
     """
-    builder = _Builder()
+    builder = _Builder(strict)
     # a whole project first: it adds its jobs with its resources, and the jobs alone are then known
     distinct = {id(definition): definition for definition in definitions}
     automations = [one for one in distinct.values() if isinstance(one, _AUTOMATIONS)]
@@ -116,15 +117,31 @@ def has_graph(value: object) -> bool:
     return isinstance(value, (*_ASSETS, *_PROJECTS, *_AUTOMATIONS, *jobs, GraphDefinition, OpDefinition))
 
 
+def _added_sensors(project: Definitions) -> list[SensorDefinition]:
+    """Return the sensor that dagflow adds to a project; nothing if the project does not load as a whole."""
+    given = {one.name for one in project.sensors}
+    try:
+        return [one for one in project.resolve_automations()[1] if one.name not in given]
+    except DagflowError:
+        return []
+
+
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _AUTOMATIONS = (*SCHEDULES, SensorDefinition)
 _PROJECTS = (Definitions, RepositoryDefinition)
+_Automation = AnySchedule | SensorDefinition
+_FindAssets = Callable[[], AssetGraph]
 
 
 class _Builder:
-    """The nodes and edges so far. An asset is one node, even if several jobs run it."""
+    """The nodes and edges so far. An asset is one node, even if several jobs run it.
 
-    def __init__(self) -> None:
+    Args:
+        strict: Whether a selection that cannot be resolved is an error.
+    """
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
         self.nodes: dict[str, GraphNode] = {}
         self.edges: list[tuple[str, str]] = []
         # node ids and definitions; several if modules define the same key
@@ -136,8 +153,8 @@ class _Builder:
         self.name_counts: dict[str, int] = {}
         # the ids of the jobs that are added: as a user wrote them, and with the resources of their project
         self.known_jobs: set[int] = set()
-        # schedules and sensors, each with the jobs of its project by name
-        self.automations: list[tuple[AnySchedule | SensorDefinition, Mapping[str, JobDefinition]]] = []
+        # schedules and sensors, each with the jobs of its project by name, and with the assets of its project
+        self.automations: list[tuple[_Automation, Mapping[str, JobDefinition], _FindAssets]] = []
         # values of attributes that nodes may have or not
         self.known: dict[str, set[str]] = {}
 
@@ -162,7 +179,7 @@ class _Builder:
         elif isinstance(definition, _ASSETS):
             self._asset(definition, "", ())
         elif isinstance(definition, _AUTOMATIONS):
-            self.automations.append((definition, {}))
+            self.automations.append((definition, {}, self._assets_without_project))
         else:
             raise ParameterCheckError(
                 "graph_of takes jobs, graphs, ops, assets, schedules, sensors, Definitions and repositories, "
@@ -177,6 +194,8 @@ class _Builder:
             jobs = project.resolve_all_job_defs()
             origins = {job.name: job for job in project.all_jobs()}
             automations, resources = [*project.schedules, *project.sensors], project.resources
+            automations += _added_sensors(project)
+            find_assets: _FindAssets = project.resolve_asset_graph
         else:
             checks = project.asset_checks_defs_by_key.values()
             assets = [
@@ -184,10 +203,10 @@ class _Builder:
             ]  # fmt: skip
             jobs, origins = project.get_all_jobs(), {}
             automations = [*project.schedule_defs, *project.sensor_defs]
-            resources = project.get_top_level_resources()
+            resources, find_assets = project.get_top_level_resources(), lambda: project.asset_graph
         self._know("resource", resources or ())
         by_name = {job.name: job for job in jobs}
-        self.automations += [(automation, by_name) for automation in automations]
+        self.automations += [(automation, by_name, find_assets) for automation in automations]
         for asset in dict.fromkeys(assets):
             self.add(asset)
         for job in jobs:
@@ -350,19 +369,42 @@ class _Builder:
         for node in self.nodes.values():
             for key in (*map(id, node.part_of), *node.attributes.get("job", ())):
                 nodes_of.setdefault(key, []).append(node.id)
-        for automation, jobs in self.automations:
+        for automation, jobs, find_assets in self.automations:
             attribute = "sensor" if isinstance(automation, SensorDefinition) else "schedule"
             self._know(attribute, [automation.name])
+            started = self._selected_by(automation, find_assets)
             for target in targets_of(automation):
                 # the job as the project runs it, and as a user wrote it
                 known = [job for job in (jobs.get(target.job_name), target.job) if job is not None]
                 keys: list[object] = [*map(id, known)] or [target.job_name]
-                for node_id in dict.fromkeys(node_id for key in keys for node_id in nodes_of.get(key, ())):
-                    node = self.nodes[node_id]
-                    names = frozenset({automation.name}).union(node.attributes.get(attribute, ()))
-                    self.nodes[node_id] = node._replace(
-                        attributes={**node.attributes, attribute: names}, part_of=(*node.part_of, automation)
-                    )
+                started += [node_id for key in keys for node_id in nodes_of.get(key, ())]
+            for node_id in dict.fromkeys(started):
+                node = self.nodes[node_id]
+                names = frozenset({automation.name}).union(node.attributes.get(attribute, ()))
+                self.nodes[node_id] = node._replace(
+                    attributes={**node.attributes, attribute: names}, part_of=(*node.part_of, automation)
+                )
+
+    def _selected_by(self, automation: _Automation, find_assets: _FindAssets) -> list[str]:
+        """Return the ids of the nodes that a sensor selects by an AssetSelection."""
+        selection = automation.asset_selection if isinstance(automation, SensorDefinition) else None
+        if selection is None:
+            return []
+        try:
+            assets = find_assets()
+            keys, checks = selection.resolve(assets, True), selection.resolve_checks(assets, True)
+        except DagflowError:
+            if self.strict:
+                raise
+            return []
+        found = [pair for key in keys for pair in self.assets.get(key, ())]
+        found += [pair for key in checks for pair in self.checks.get(key, ())]
+        return [one for node_id, _ in found for one in (node_id, *self.inner.get(node_id, ()))]
+
+    def _assets_without_project(self) -> AssetGraph:
+        """Return the graph of one definition of each asset and check."""
+        found = [pairs[0][1] for pairs in (*self.assets.values(), *self.checks.values())]
+        return Definitions(list(dict.fromkeys(found))).resolve_asset_graph()
 
     def _add_attributes_of_asset(self, check_id: str, asset_id: str) -> None:
         check, asset = self.nodes[check_id], self.nodes[asset_id]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from dagflow.errors import DagflowInvalidInvocationError, repr_of
+from dagflow.errors import invalid_cursor
 from dagflow.keys import AssetKey
 
 
@@ -24,11 +24,18 @@ class AssetCursor(NamedTuple):
     unconsumed: Mapping[str, int] = {}
 
 
-def cursors_of(text: str | None, keys: Iterable[AssetKey]) -> dict[AssetKey, AssetCursor]:
+def cursors_of(
+    text: str | None, keys: Iterable[AssetKey], sensor_name: str | None = None
+) -> dict[AssetKey, AssetCursor]:
     """Return the cursors of assets from their text form. An asset that is not in the text has an empty one.
 
+    Args:
+        text: The text form; None without one.
+        keys: The keys of the assets.
+        sensor_name: The name of the sensor, for messages.
+
     Raises:
-        DagflowInvalidInvocationError: The text has another form.
+        DagflowInvalidCursorError: The text has another form.
 
     Example:
         >>> cursors_of('{"[\\\\"beans\\\\"]": [null, 4, {}]}', [AssetKey("beans")])
@@ -39,10 +46,8 @@ def cursors_of(text: str | None, keys: Iterable[AssetKey]) -> dict[AssetKey, Ass
     try:
         given = {name: AssetCursor(*cursor) for name, cursor in json.loads(text).items()}
     except (ValueError, TypeError, AttributeError):
-        raise DagflowInvalidInvocationError(
-            f"the cursor {repr_of(text)} is not the cursor of a multi_asset_sensor: give the 'cursor' of an "
-            "earlier tick, or None"
-        ) from None
+        owner = "a multi_asset_sensor" if sensor_name is None else f"sensor '{sensor_name}'"
+        raise invalid_cursor(text, owner) from None
     return {key: given.get(key.to_string(), AssetCursor()) for key in keys}
 
 

@@ -17,7 +17,12 @@ from dagflow.automation.sensor_context import SensorEvaluationContext, build_sen
 from dagflow.defs.automation.condition_sensor import AutomationConditionSensorDefinition
 from dagflow.defs.automation.results import SensorResult
 from dagflow.defs.jobs.run_request import RunRequest
-from dagflow.errors import DagflowInvalidInvocationError, DagflowInvariantViolationError
+from dagflow.errors import (
+    DagflowError,
+    DagflowInvalidInvocationError,
+    DagflowInvariantViolationError,
+    invalid_cursor,
+)
 from dagflow.events.stored import deserialize_value, serialize_value
 from dagflow.keys import AssetCheckKey, AssetJobKey, AssetKey
 from dagflow.options import current_options
@@ -38,7 +43,7 @@ def condition_results(
 
     Raises:
         DagflowInvariantViolationError: The context has no repository.
-        DagflowSerializationError: The cursor is not that of an earlier tick.
+        DagflowInvalidCursorError: The cursor is not that of an earlier tick.
         DagflowInvalidInvocationError: The sensor has too many assets and checks.
         DagflowUserCodeExecutionError: A condition could not be evaluated.
     """
@@ -57,7 +62,7 @@ def condition_results(
             f'"{sensor.name}" targets {len(entities)} assets or checks, and a sensor with '
             f"use_user_code_server=True evaluates at most {_LIMIT}: divide them among several sensors"
         )
-    cursor = None if context.cursor is None else deserialize_value(context.cursor, AutomationCursor)
+    cursor = None if context.cursor is None else _cursor_of(context.cursor, f"sensor '{sensor.name}'")
     moment = datetime.fromtimestamp(current_options().clock.now(), timezone.utc)
     with partition_loading_context(moment, context.instance):
         evaluation = Evaluation(program, context.instance, moment, cursor)
@@ -66,6 +71,13 @@ def condition_results(
         requests = _requests(evaluation, sensor)
     found = SensorResult(requests, cursor=serialize_value(evaluation.cursor()))
     return found, [result_of(root) for root in evaluation.roots]
+
+
+def _cursor_of(text: str, place: str) -> AutomationCursor:
+    try:
+        return deserialize_value(text, AutomationCursor)
+    except DagflowError as error:
+        raise invalid_cursor(text, place) from error
 
 
 def invoke_condition_sensor(

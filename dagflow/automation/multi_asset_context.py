@@ -105,7 +105,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         keys = checked_assets(monitored_assets, self.builder)
         if isinstance(keys, AssetSelection):
             keys = sorted(keys.resolve(self._repository_def.asset_graph))
-        self._cursors: dict[AssetKey, AssetCursor] = cursors_of(cursor, keys)
+        self._cursors: dict[AssetKey, AssetCursor] = cursors_of(cursor, keys, sensor_name)
         self._following: dict[AssetKey, AssetCursor] = dict(self._cursors)
         self._has_advanced: bool = False
 

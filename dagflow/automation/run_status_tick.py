@@ -18,7 +18,7 @@ from dagflow.defs.automation.run_status_sensor import (
     RepositorySelector,
     RunStatusSensorDefinition,
 )
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, invalid_cursor
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.run import DagflowRun
 from dagflow.instance.records import EventLogRecord, EventRecordsFilter
@@ -53,10 +53,13 @@ def run_status_results(
         The results of the last call, and the reactions to the runs before.
 
     Raises:
+        DagflowInvalidCursorError: The cursor is not that of an earlier tick.
         DagflowInvariantViolationError: The function returned a cursor.
     """
     event_type = EVENT_OF_STATUS[sensor.run_status]
     after = _record_id(context.cursor)
+    if after is None and context.cursor is not None:
+        raise invalid_cursor(context.cursor, f"sensor '{sensor.name}'")
     if after is None:
         newest = context.instance.get_event_records(EventRecordsFilter(event_type), limit=1)
         cursor = _cursor(newest[0].storage_id if newest else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagflow._util import nearest
 from dagflow.automation.context import EvaluationContext
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.errors import DagflowInvalidSubsetError, DagflowInvariantViolationError
@@ -39,9 +40,10 @@ def with_selected_assets(
     assets = sorted(selected) if request.asset_selection is None else list(request.asset_selection)
     for key in assets:
         if key not in selected:
+            names = sorted(one.to_user_string() for one in selected)
             raise DagflowInvalidSubsetError(
                 f"RunRequest includes asset keys that are not part of the asset selection of {place}: "
-                f"'{key.to_user_string()}' is not one of {sorted(one.to_user_string() for one in selected)}"
+                f"'{key.to_user_string()}' is not one of {names}.{nearest(key.to_user_string(), names)}"
             )
     known = graph.asset_check_keys
     if request.asset_check_keys is None:
@@ -51,8 +53,10 @@ def with_selected_assets(
         checks = list(request.asset_check_keys)
         for check in checks:
             if check not in known:
+                text, names = check.to_user_string(), [one.to_user_string() for one in known]
                 raise DagflowInvalidSubsetError(
-                    f"RunRequest of {place} includes the asset check key {check!r}, which no definition has"
+                    f"RunRequest of {place} includes the asset check '{text}', which no definition has."
+                    f"{nearest(text, names)}"
                 )
     return request.with_replaced_attrs(
         job_name=ASSET_JOB_NAME, asset_selection=assets, asset_check_keys=checks

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dagflow._util import nearest
 from dagflow.automation.asset_tick import asset_results
 from dagflow.automation.call import listed, resources_of
 from dagflow.automation.condition_tick import condition_results
@@ -152,6 +153,7 @@ def _job_name(request: RunRequest, sensor: SensorDefinition) -> str:
             else f"with job_name {request.job_name}"
         )
         raise DagflowInvariantViolationError(
-            f"Error in sensor {sensor.name}: Sensor returned a RunRequest {given}. Expected one of: {names}"
+            f"Error in sensor {sensor.name}: Sensor returned a RunRequest {given}. Expected one of: "
+            f"{names}.{'' if request.job_name is None else nearest(request.job_name, names)}"
         )
     return request.job_name

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, TypeVar, get_args
 from dagflow import _doors
 from dagflow.errors import DagflowError, DagflowSerializationError, ParameterCheckError, repr_of
 from dagflow.events import check, data, error_info, planned, run, user
-from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle, StepHandle
+from dagflow.keys import AssetCheckKey, AssetJobKey, AssetKey, NodeHandle, StepHandle
 from dagflow.metadata import code, normalize, table, value
 from dagflow.partitions.subset import DefaultPartitionsSubset
 from dagflow.values import ByValue, Constant
@@ -59,7 +59,7 @@ _MODULES = (value, table, code, normalize)
 _CLASSES: tuple[type, ...] = (
     *[cls for module in _MODULES for cls in _own_classes(module, Constant) if cls is not value.MetadataValue],
     *[cls for module in (error_info, data, planned) for cls in _own_classes(module, tuple)],
-    *(NodeHandle, StepHandle, AssetKey, AssetCheckKey, run.RunRecord, run.DagflowRun),
+    *(NodeHandle, StepHandle, AssetKey, AssetCheckKey, AssetJobKey, run.RunRecord, run.DagflowRun),
     *(user.AssetMaterialization, user.AssetObservation, user.ExpectationResult, user.DataVersion),
     *(check.AssetCheckResult, check.AssetCheckEvaluation),
     *(check.AssetCheckEvaluationTargetMaterializationData, DefaultPartitionsSubset),
@@ -80,15 +80,16 @@ def _field_names(cls: type) -> tuple[str, ...]:
         return ("path",)
     if issubclass(cls, ByValue):
         return cls.field_names()
+    stored: tuple[str, ...] | None = getattr(cls, "stored_names", None)
+    if stored is not None:
+        return stored
     names: tuple[str, ...] = getattr(cls, "_fields", ()) or cls.__slots__  # type: ignore[attr-defined]
     return names
 
 
 def _names_of_condition(cls: type) -> tuple[str, ...] | None:
-    """Return the fields of a class of a policy or condition. Only values of user code have such a class."""
-    if issubclass(cls, Constant) and _doors.storable_class(cls.__name__) is cls:
-        return _field_names(cls)
-    return None
+    """Return the fields of a class of conditions or partitions, which only values of user code have."""
+    return _field_names(cls) if _doors.storable_class(cls.__name__) is cls else None
 
 
 class JsonForm:
@@ -265,8 +266,10 @@ class JsonForm:
             raise DagflowSerializationError(f"{where}{problem}")
         try:
             is_by_position = issubclass(cls, Constant) and cls in self._fields
-            return cls(*(fields[key] for key in names)) if is_by_position else cls(**fields)
-        except (DagflowError, TypeError, ValueError, AttributeError) as error:
+            if is_by_position:
+                return cls(*(fields[key] for key in names))
+            return getattr(cls, "from_stored", cls)(**fields)
+        except (DagflowError, TypeError, ValueError, KeyError, AttributeError) as error:
             raise DagflowSerializationError(
                 f"{where} is damaged and not a valid '{name}': {error}"
             ) from error

@@ -78,11 +78,16 @@ StaticPartitionsDefinition(['york', 'bath']). Did you mean 'york'?
         if context is not None:
             current_time = context.effective_dt if current_time is None else current_time
             dynamic_partitions_store = dynamic_partitions_store or context.dynamic_partitions_store
-        if not self.has_partition_key(partition_key, current_time, dynamic_partitions_store):
+        is_known = self.has_partition_key(partition_key, current_time, dynamic_partitions_store)
+        if not is_known or not self.has_dimensions_of(partition_key):
             raise DagflowUnknownPartitionError(
                 f"Could not find a partition with key '{partition_key}' in {self!r}."
                 + self.hint(partition_key, current_time, dynamic_partitions_store)
             )
+
+    def has_dimensions_of(self, partition_key: str) -> bool:
+        """Return False for a MultiPartitionKey with other dimensions than the definition. Internal."""
+        return True
 
     def get_first_partition_key(
         self,

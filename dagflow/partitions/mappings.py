@@ -138,6 +138,7 @@ class StaticPartitionMapping(KeyMapping):
     """
 
     __slots__ = ("_table",)
+    stored_names = ("downstream_partition_keys_by_upstream_partition_key",)
 
     def __init__(
         self, downstream_partition_keys_by_upstream_partition_key: Mapping[str, str | Collection[str]]

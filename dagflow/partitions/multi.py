@@ -348,6 +348,12 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         parts = key.split(SEPARATOR) if isinstance(key, str) else []
         return (parts[0], parts[1]) if len(parts) == 2 else None
 
+    def has_dimensions_of(self, partition_key: str) -> bool:
+        """Return False for a MultiPartitionKey with other dimensions than the definition. Internal."""
+        if not isinstance(partition_key, MultiPartitionKey):
+            return True
+        return [*partition_key.keys_by_dimension] == self.partition_dimension_names
+
     def hint(
         self,
         partition_key: str,
@@ -358,9 +364,13 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
         The string is empty if both parts of the key exist.
         """
+        own_names = " and ".join(self.partition_dimension_names)
+        if isinstance(partition_key, MultiPartitionKey) and not self.has_dimensions_of(partition_key):
+            given_names = " and ".join(partition_key.keys_by_dimension)
+            return f" The key is of the dimensions {given_names}, but the definition has {own_names}."
         parts = self._parts(partition_key)
         if parts is None:
-            return f" Its keys have two parts, joined by '|': {' and '.join(self.partition_dimension_names)}."
+            return f" Its keys have two parts, joined by '|': {own_names}."
         given = (current_time, dynamic_partitions_store)
         hints = [
             f" Dimension '{each.name}' has no key '{part}'." + each.partitions_def.hint(part, *given)

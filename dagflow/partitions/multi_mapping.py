@@ -148,6 +148,7 @@ class MultiPartitionMapping(KeyMapping):
     """
 
     __slots__ = ("_mappings",)
+    stored_names = ("downstream_mappings_by_upstream_dimension",)
 
     def __init__(
         self, downstream_mappings_by_upstream_dimension: Mapping[str, DimensionPartitionMapping]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dagflow.errors import (
     CheckError,
@@ -23,6 +23,7 @@ from dagflow.partitions.keys import (
     TimestampWithTimezone,
 )
 from dagflow.partitions.loading import effective_time
+from dagflow.partitions.stored_windows import arguments_of, plain_arguments
 from dagflow.partitions.window_queries import WindowQueries
 from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours
 
@@ -65,6 +66,7 @@ class TimeWindowPartitionsDefinition(WindowQueries):
     """
 
     __slots__ = ("_end", "_start", "exclusions", "timezone", "windows")
+    stored_names = ("stored_form",)
 
     def __init__(
         self,
@@ -103,6 +105,21 @@ class TimeWindowPartitionsDefinition(WindowQueries):
             raise DagflowInvalidDefinitionError(
                 f"parameter 'timezone' of a {type(self).__name__} is invalid: {error}"
             ) from error.__cause__
+
+    @property
+    def stored_form(self) -> dict[str, Any]:
+        """The arguments as plain values. Internal: `serialize_value` stores it."""
+        return plain_arguments(self)
+
+    @staticmethod
+    def from_stored(stored_form: dict[str, Any]) -> TimeWindowPartitionsDefinition:
+        """Return the definition of which `stored_form` returned these values. Internal."""
+        return TimeWindowPartitionsDefinition(**arguments_of(stored_form))
+
+    def without_calendar(self) -> TimeWindowPartitionsDefinition:
+        """Return an equal definition of this class itself, which `serialize_value` can store. Internal."""
+        is_plain = type(self) is TimeWindowPartitionsDefinition
+        return self if is_plain else TimeWindowPartitionsDefinition.from_stored(self.stored_form)
 
     @property
     def fmt(self) -> str:

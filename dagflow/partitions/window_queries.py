@@ -34,6 +34,10 @@ class WindowQueries(PartitionsDefinition):
     """The windows and their keys."""
 
     @abstractmethod
+    def without_calendar(self) -> WindowQueries:
+        """Return an equal definition that `serialize_value` can store. Internal."""
+
+    @abstractmethod
     def _bound(self, current_time: Moment | None) -> datetime:
         """Return the end of the existing windows."""
 

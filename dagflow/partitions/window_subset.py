@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow.errors import CheckError, repr_of
 from dagflow.partitions.cadence import UTC
@@ -24,6 +24,10 @@ class KeysOfWindows(OrderedKeys, Protocol):
 
     windows: Windows
 
+    def without_calendar(self) -> KeysOfWindows:
+        """Return an equal definition that can be stored."""
+        ...
+
     def start_of(self, key: str) -> datetime:
         """Return the start of the window of a key, in UTC without zone."""
         ...
@@ -38,6 +42,7 @@ class TimeWindowPartitionsSubset(PartitionsSubset):
     """
 
     __slots__ = ("_spans", "partitions_def")
+    stored_names = ("partitions_def", "stored_form")
 
     # Invariant: `_spans` are in order and not adjacent. They begin and end with existing windows.
 
@@ -50,6 +55,30 @@ class TimeWindowPartitionsSubset(PartitionsSubset):
     def create_empty_subset(cls, partitions_def: KeysOfWindows) -> TimeWindowPartitionsSubset:
         """Return the empty subset of a definition."""
         return cls(partitions_def)
+
+    @property
+    def stored_form(self) -> str:
+        """The subset as a string. Internal: `serialize_value` stores it beside the definition."""
+        return self.serialize()
+
+    @staticmethod
+    def from_stored(partitions_def: Any, stored_form: str) -> TimeWindowPartitionsSubset:
+        """Return the subset of which `stored_form` returned this string. Internal."""
+        found: TimeWindowPartitionsSubset = partitions_def.deserialize_subset(stored_form)
+        return found
+
+    def to_serializable_subset(self) -> TimeWindowPartitionsSubset:
+        """Return an equal subset that `serialize_value` can store.
+
+        Example:
+            >>> from dagflow import DailyPartitionsDefinition, deserialize_value, serialize_value
+            >>> days = DailyPartitionsDefinition("2024-01-01").subset_with_partition_keys(["2024-01-02"])
+            >>> deserialize_value(serialize_value(days.to_serializable_subset())) == days
+            True
+        """
+        made = TimeWindowPartitionsSubset(self.partitions_def.without_calendar())
+        made._spans = self._spans
+        return made
 
     @property
     def spans(self) -> tuple[Span, ...]:

@@ -24,6 +24,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
 )
 from dagflow.keys import AssetKey
 from dagflow.plan.step import (
@@ -306,9 +307,9 @@ class InputSources:
             return None
         try:
             return self._upstream_keys(asset.partitions_def, upstream_def, asset.partition_mapping)
-        except DagflowInvariantViolationError as error:
+        except _OF_MAPPINGS as error:
             of_run = "" if self.partitions.key is None else f", partition '{self.partitions.key}'"
-            raise DagflowInvariantViolationError(
+            raise type(error)(
                 f"step '{self.step_key}'{of_run}, input '{input_name}' (asset "
                 f"'{asset.key.to_user_string()}'): {error}"
             ) from error
@@ -324,6 +325,15 @@ class InputSources:
 
         own_keys, now, dynamic = self.partitions.keys, self.surroundings.now, self.surroundings.dynamic
         return keys_read(own_keys, own_def, upstream_def, mapping, now, dynamic)
+
+
+_OF_MAPPINGS = (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
+)
+"""The errors that partition mappings of dagflow raise."""
 
 
 def _step_and_output(frame: Frame, node_name: str, output_name: str) -> tuple[OutputRef, OutputDefinition]:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow import AssetSpec, SourceAsset, asset
+from dagflow import AssetSpec, SourceAsset, asset, deserialize_value, serialize_value
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.keys import (
     AssetCheckKey,
+    AssetJobKey,
     AssetKey,
     NodeHandle,
     StepHandle,
@@ -211,6 +212,17 @@ def test_check_key_as_a_string():
     assert AssetCheckKey.from_user_string("a/b:fresh") == CHECK
     assert CHECK.to_db_string() == '{"asset_key": "[\\"a\\", \\"b\\"]", "check_name": "fresh"}'
     assert AssetCheckKey.from_db_string(CHECK.to_db_string()) == CHECK
+
+
+def test_job_key_as_a_string():
+    """The key of a job is written as JSON for stores, and read back; another string is read as None."""
+    key = AssetJobKey("nightly")
+
+    assert key.to_db_string() == '{"job_name": "nightly"}'
+    assert AssetJobKey.from_db_string(key.to_db_string()) == key
+    assert deserialize_value(serialize_value(key), AssetJobKey) == key
+    for text in ("zz", "[]", "5", CHECK.to_db_string(), '{"job_name": "a", "more": 1}'):
+        assert AssetJobKey.from_db_string(text) is None
 
 
 @pytest.mark.parametrize("text", ["zz", '{"a": 1}', "[]", '{"asset_key": "x", "check_name": "c"}'])

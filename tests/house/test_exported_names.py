@@ -86,6 +86,7 @@ RUNTIME = [
     "DagflowInvalidAssetSelectionError",
     "DagflowInvalidConfigDefinitionError",
     "DagflowInvalidConfigError",
+    "DagflowInvalidCursorError",
     "DagflowInvalidDefinitionError",
     "DagflowInvalidDeserializationVersionError",
     "DagflowInvalidInvocationError",

@@ -143,7 +143,7 @@ def test_the_ids_of_the_smoke_tests(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3, failed=1)
     kinds = set(re.findall(r"^dag-smoke::(\w+)", str(result.stdout), re.M))
     assert kinds <= forms
-    assert forms == {"definitions", "job", "asset", "check", "schedule", "sensor", "resource"}
+    assert forms == {"definitions", "job", "asset", "check", "condition", "schedule", "sensor", "resource"}
 
 
 def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:

@@ -130,6 +130,52 @@ def test_the_items_are_linked_to_nodes(project: pytest.Pytester):
     ]
 
 
+def test_automation_conditions_and_sensors_without_a_place(pytester: pytest.Pytester):
+    """A condition is an item of its asset, and a sensor of a built-in function or of dagflow has no place."""
+    pytester.makeini("[pytest]\ndag_definitions = pipeline:defs\npythonpath = .\naddopts = -p no:randomly")
+    pytester.makepyfile(
+        pipeline="""
+        from dagflow import (
+            AssetSelection, AutomationCondition, AutomationConditionSensorDefinition, Definitions,
+            SensorDefinition, asset,
+        )
+
+        @asset
+        def water():
+            return 1
+
+        @asset(
+            deps=[water],
+            automation_condition=AutomationCondition.eager().ignore(AssetSelection.assets("watr")),
+        )
+        def tea():
+            return 1
+
+        sensors = [
+            SensorDefinition("built_in", evaluation_fn=print),
+            AutomationConditionSensorDefinition("conditions", target="*"),
+        ]
+        defs = Definitions([water, tea], sensors=sensors)
+        """
+    )
+    result = pytester.runpytest_inprocess("--dag-smoke", "-v")
+    linked = pytester.runpytest_inprocess("--dag-smoke", "--dag-select", "water", "--collect-only", "-q")
+
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "dag-smoke::condition:asset:tea FAILED*",
+            "dag-smoke::sensor:built_in PASSED*",
+            "the automation condition of asset 'tea' ignores assets that do not exist",
+            "  asset 'watr' was selected, but *. Did you mean 'water'?",
+            "  the automation condition of asset 'tea' is defined at pipeline.py:10",
+            "  Correct the key, or declare the asset by an AssetSpec.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*cannot be evaluated*")
+    linked.stdout.no_fnmatch_line("*condition:*")
+
+
 def test_without_a_cache_and_in_junit(project: pytest.Pytester):
     """The items need no cache, and have their names in the file of JUnit."""
     result = project.runpytest_inprocess(

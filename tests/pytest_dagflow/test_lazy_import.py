@@ -11,7 +11,7 @@ MODULES = ("dagflow", SELECTION, "hypothesis", "coverage", "pydantic", "sqlalche
 @pytest.fixture
 def loaded(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     """Run pytest, with this plugin and no other, and return the modules of `MODULES` that it loaded."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS")
     pytester.makeconftest(
         f"""
         import sys

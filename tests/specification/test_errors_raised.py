@@ -281,6 +281,10 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         ["'made'", "output 'result'", "object", "Use a number"],
     ),
     errors.DagflowUnknownResourceError: (lambda: run(looks), ["'dbb'", "required_resource_keys"]),
+    errors.DagflowInvalidCursorError: (
+        lambda: df.evaluate_automation_conditions([sales], df.DagflowInstance.ephemeral(), cursor="5"),
+        ["evaluate_automation_conditions", "'5'", "earlier result, or None"],
+    ),
     errors.DagflowUnknownPartitionError: (
         lambda: df.materialize_to_memory([sales], partition_key="nort"),
         ["'nort'", "StaticPartitionsDefinition", "Did you mean 'north'"],

@@ -26,6 +26,7 @@ _BY_REPR = frozenset(
     ["datetime", "decimal", "fractions", "pathlib", "re", "uuid", "zoneinfo", "ipaddress", "builtins"]
 )
 """The modules whose values have a repr that holds the whole value."""
+_PRINTED_BITS = 2000  # `repr` refuses an integer with very many digits
 _LIMIT = 20_000
 _OWN = ("dagflow", "pytest_dagflow")
 
@@ -58,7 +59,8 @@ class Described:
     def _text(self, value: Any) -> str:
         cls = type(value)
         if cls in _PLAIN:
-            return repr(value)
+            is_long = cls is int and value.bit_length() > _PRINTED_BITS
+            return hex(value) if is_long else repr(value)
         self._count += 1
         if self._count > _LIMIT:
             return self._unknown(value)
@@ -214,7 +216,7 @@ def plain_key(value: Any) -> bytes | None:
 
 
 def plain_text(value: Any) -> str | None:
-    """Return the repr of plain data; None for a value with sets, dicts or other objects.
+    """Return the repr of plain data; None for a value with sets, dicts, very long numbers or other objects.
 
     It is much faster than `Described`, and most facts of definitions are plain.
 
@@ -224,7 +226,10 @@ def plain_text(value: Any) -> str | None:
     """
     if plain_key(value) is None:
         return None
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer with more digits than Python prints
+        return None
     has_braces = "{" in text and "{" in text.replace("{}", "")
     return None if has_braces or " at 0x" in text else text
 

@@ -33,6 +33,12 @@ class SmokeFinding(NamedTuple):
     is_failure: bool = True
 
 
+NOT_LOADED = SmokeFinding(
+    "it is not tested, because the definitions do not load as a whole",
+    is_failure=False,
+)
+
+
 def of_error(fact: str, error: BaseException) -> SmokeFinding:
     """Return the finding about an error. The detail is the user's own error, if it is wrapped."""
     own = error.user_exception if isinstance(error, DagflowUserCodeExecutionError) else error

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from dagflow.analysis.smoke.conditions import ConditionTest
 from dagflow.analysis.smoke.parts import AssetTest, CheckTest, DefinitionsTest, ResourceTest, SmokeTest
 from dagflow.analysis.smoke.project import SmokeProject
-from dagflow.analysis.smoke.starts import JobTest, ScheduleTest, SensorTest
+from dagflow.analysis.smoke.starts import JobTest, ScheduleTest, SensorTest, assets_of_sensor
 from dagflow.defs.assets.catalog import place_of
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.automation.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
+from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.automation.target import AnyJob, AutomationTarget
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.parts.function import location
 from dagflow.defs.project.repository import definitions_of
 from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.errors import DagflowError
 from dagflow.options import current_options
 
 
@@ -48,6 +52,7 @@ def smoke_tests(*definitions: Any, now: float | None = None) -> list[SmokeTest]:
         DefinitionsTest(project, "", project.definitions, "", ("*",)),
         *_tests_of_jobs(project),
         *_tests_of_assets(project),
+        *_tests_of_conditions(project),
         *_tests_of_automations(project),
         *_tests_of_resources(project),
     ]
@@ -84,6 +89,23 @@ def _place_of_asset(asset: Any) -> str:
     return place_of(asset) if is_computed else ""
 
 
+def _tests_of_conditions(project: SmokeProject) -> Iterator[SmokeTest]:
+    """Yield the tests of the conditions of assets, then of checks, then of jobs."""
+    assets: list[tuple[str, str, Any, str]] = []
+    checks: list[tuple[str, str, Any, str]] = []
+    for asset in project.definitions.all_assets():
+        place = _place_of_asset(asset)
+        specs = asset.specs if isinstance(asset, AssetsDefinition) else [asset]
+        check_specs = asset.check_specs if isinstance(asset, AssetsDefinition) else ()
+        assets += [("asset", spec.key.to_user_string(), spec, place) for spec in specs]
+        checks += [("check", spec.key.to_user_string(), spec, place) for spec in check_specs]
+    jobs = [("job", job.name, job, _place_of_job(job)) for job in project.definitions.all_jobs()]
+    for owner, name, found, place in (*assets, *checks, *jobs):
+        condition = getattr(found, "automation_condition", None)  # some kinds of jobs cannot have one
+        if condition is not None:
+            yield ConditionTest(project, f"{owner}:{name}", condition, place, (f'{owner}:"{name}"',))
+
+
 def _tests_of_automations(project: SmokeProject) -> Iterator[SmokeTest]:
     jobs = {job.name: job for job in project.definitions.all_jobs()}
     for schedule in dict.fromkeys(project.definitions.schedules):
@@ -93,7 +115,7 @@ def _tests_of_automations(project: SmokeProject) -> Iterator[SmokeTest]:
         place = "" if function is None else location(function.fn)
         yield ScheduleTest(project, schedule.name, schedule, place, _started_by(targets, jobs))
     for sensor in dict.fromkeys(project.definitions.sensors):
-        touches = _started_by(sensor.targets, jobs)
+        touches = (*_started_by(sensor.targets, jobs), *_selected_by(sensor, project))
         yield SensorTest(project, sensor.name, sensor, location(sensor.function.fn), touches)
 
 
@@ -103,7 +125,19 @@ def _started_by(targets: Iterable[AutomationTarget], jobs: Mapping[str, AnyJob])
     return tuple(one for one in found if one is not None)
 
 
+def _selected_by(sensor: SensorDefinition, project: SmokeProject) -> Iterator[str]:
+    """Yield expressions for the assets and checks that a sensor is about, as far as they exist."""
+    selection = assets_of_sensor(sensor)
+    with suppress(DagflowError):  # two assets with one key: the definitions do not load as a whole
+        if selection is not None:
+            graph = project.definitions.resolve_asset_graph()
+            keys = selection.resolve(graph, allow_missing=True)
+            checks = selection.resolve_checks(graph, allow_missing=True)
+            yield from (f'key:"{key.to_user_string()}"' for key in sorted(keys))
+            yield from (f'check:"{key.to_user_string()}"' for key in sorted(checks))
+
+
 def _tests_of_resources(project: SmokeProject) -> Iterator[SmokeTest]:
     for key, found in project.resources.items():
         place = found.place if isinstance(found, ResourceDefinition) else ""
-        yield ResourceTest(project, key, found, place if ":" in place else "", (f'resource:"{key}"',))
+        yield ResourceTest(project, key, found, place, (f'resource:"{key}"',))

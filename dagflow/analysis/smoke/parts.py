@@ -10,6 +10,7 @@ from dagflow._util import UNSET, nearest
 from dagflow.analysis.smoke.findings import SmokeFinding, of_config, of_error
 from dagflow.analysis.smoke.project import NO_KEYS, SmokeProject
 from dagflow.config.read import read_config
+from dagflow.defs.assets.asset_graph import AssetGraph
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.jobs.asset_job import build_asset_job
 from dagflow.defs.ops.definition import OpDefinition
@@ -19,10 +20,13 @@ from dagflow.defs.project.validation import PartitionLink
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import Requirement, check_role, not_provided
+from dagflow.defs.selections.definition import AssetSelection
 from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
 from dagflow.keys import AssetKey
 from dagflow.partitions.multi_mapping import keys_read
 from dagflow.runs.in_process import validate_run_config
+
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "")
 
 
 class SmokeTest:
@@ -32,12 +36,13 @@ class SmokeTest:
         project: The project.
         name: The name of the definition.
         definition: The definition.
-        place: Its file and line, as "pipeline.py:7"; empty if unknown.
+        place: Its file and line, as "pipeline.py:7", or a string without a line if it is unknown.
         touches: The nodes that it is about: definitions, and expressions of a selection.
 
     Attributes:
         kind: The kind of definition, as "asset".
-        project, name, definition, place, touches: The arguments.
+        place: Its file and line; empty if it is unknown, or inside of dagflow.
+        project, name, definition, touches: The other arguments.
     """
 
     kind = ""
@@ -53,7 +58,7 @@ class SmokeTest:
         self.project: SmokeProject = project
         self.name: str = name
         self.definition: Any = definition
-        self.place: str = place
+        self.place: str = "" if ":" not in place or place.startswith(_PACKAGE) else place
         self.touches: tuple[object, ...] = touches
 
     @property
@@ -128,6 +133,17 @@ def _first_unread(project: SmokeProject, link: PartitionLink) -> tuple[str | Non
         except Exception as error:  # also of a mapping of the user
             return own, of_error("", error)
     return None, None
+
+
+def of_selection(fact: str, selection: AssetSelection | None, graph: AssetGraph) -> Iterator[SmokeFinding]:
+    """Yield a finding if a selection names an asset or check that a graph does not have."""
+    try:
+        if selection is not None:
+            selection.resolve(graph)
+            selection.resolve_checks(graph)
+    except DagflowError as error:
+        remedy = "Correct the key, or declare the asset by an AssetSpec."
+        yield of_error(fact, error)._replace(remedy=remedy)
 
 
 class CheckTest(SmokeTest):

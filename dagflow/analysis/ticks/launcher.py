@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from dagflow._util import nearest
 from dagflow.analysis.ticks.tick import SimulatedRequest
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.defs.resources.definition import as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvalidSubsetError, DagflowInvariantViolationError
 from dagflow.events.run import DagflowRun, RunsFilter
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.memory import InMemoryIOManager
@@ -131,8 +132,22 @@ class Launcher:
         if not keys:
             self._repository.get_job(job_name)  # raises if it is unknown
             return job_name
+        self._check_known(keys)
         names = [key.to_user_string() for key in keys[:_MAX_KEYS]]
         return "+".join([*names, *([f"... ({len(keys)} keys)"] if len(keys) > _MAX_KEYS else [])])
+
+    def _check_known(self, keys: Iterable[AssetKey | AssetCheckKey]) -> None:
+        """Raise unless the definitions have all assets and checks."""
+        graph = self._repository.asset_graph
+        for key in keys:
+            if key not in graph.asset_nodes and key not in graph.check_nodes:
+                text = key.to_user_string()
+                known = [one.to_user_string() for one in graph.asset_nodes]
+                known += [one.to_user_string() for one in graph.check_nodes]
+                raise DagflowInvalidSubsetError(
+                    f"it requests '{text}', which is neither an asset nor a check of the definitions."
+                    f"{nearest(text, known)}"
+                )
 
 
 def _in_memory() -> JobResources:

@@ -277,8 +277,10 @@ class _Simulation:
             if not self.raise_on_error:
                 return tick._replace(error=error)
             what = "schedule" if isinstance(automation, ScheduleDefinition) else "sensor"
+            reason = text_of(error)
+            end = "" if reason.endswith((".", "?")) else "."
             raise DagflowUserCodeExecutionError(
-                f"the tick of {what} '{automation.name}' at {tick.time_text} failed: {text_of(error)}. To go "
+                f"the tick of {what} '{automation.name}' at {tick.time_text} failed: {reason}{end} To go "
                 "on after a failing tick, as a deployment does, give raise_on_error=False.",
                 user_exception=getattr(error, "user_exception", error),
             ) from error

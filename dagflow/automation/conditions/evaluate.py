@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from dagflow.automation.conditions.results import result_of
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.selections.definition import AssetSelection
-from dagflow.errors import DagflowSerializationError, check_optional, check_type, repr_of
+from dagflow.errors import check_optional, check_type, invalid_cursor
 from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import AssetCheckKey, AssetJobKey, AssetKey, CoercibleToAssetKey
 from dagflow.options import current_options
@@ -92,7 +92,7 @@ def evaluate_automation_conditions(
 
     Raises:
         ParameterCheckError: An argument has the wrong type.
-        DagflowSerializationError: The cursor is not the cursor of an evaluation.
+        DagflowInvalidCursorError: The cursor is not the cursor of an evaluation.
         DagflowUserCodeExecutionError: A condition could not be evaluated. The message names the asset.
         DagflowInvalidDefinitionError: The definitions do not fit together.
 
@@ -115,41 +115,51 @@ def evaluate_automation_conditions(
     check_optional(asset_selection, AssetSelection, "asset_selection", place)
     check_optional(evaluation_time, datetime, "evaluation_time", place)
     if cursor is not None and not isinstance(cursor, AutomationCursor):
-        raise DagflowSerializationError(
-            f"{repr_of(cursor)} is not the cursor of an evaluation: give the 'cursor' of the result of "
-            f"{place}, or None"
-        )
-    program = _program(defs, place, with_jobs=asset_selection is None)
-    moment = _moment(evaluation_time)
-    with partition_loading_context(moment, instance):
-        evaluation = Evaluation(program, instance, moment, cursor)
-        chosen = None
-        if asset_selection is not None:
-            graph = program.graph
-            chosen = {*asset_selection.resolve(graph), *asset_selection.resolve_checks(graph)}
-        run_evaluation(evaluation, chosen)
+        raise invalid_cursor(cursor, place, "result")
+    if not isinstance(defs, Definitions):
+        defs = Definitions(list(check_type(defs, Sequence, "defs", place)))
+    program = program_of_project(defs, with_jobs=asset_selection is None)
+    chosen: set[EntityKey] | None = None
+    if asset_selection is not None:
+        graph = program.graph
+        chosen = {*asset_selection.resolve(graph), *asset_selection.resolve_checks(graph)}
+    evaluation = evaluate_entities(program, instance, _moment(evaluation_time), cursor, chosen)
     return EvaluateAutomationConditionsResult(evaluation)
 
 
-def run_evaluation(evaluation: Evaluation, chosen: set[Any] | None) -> None:
-    """Evaluate all conditions, dependencies first.
+def evaluate_entities(
+    program: Program,
+    instance: DagflowInstance,
+    moment: datetime,
+    cursor: AutomationCursor | None,
+    chosen: Collection[EntityKey] | None,
+) -> Evaluation:
+    """Evaluate the conditions of assets, checks and jobs once, dependencies first.
 
     Args:
-        evaluation: The evaluation.
-        chosen: The keys of the assets and checks to evaluate; None for all.
+        program: The entities and their conditions.
+        instance: The instance with the log.
+        moment: The time, with a time zone.
+        cursor: The cursor of the previous evaluation; None for the first one.
+        chosen: The keys of those to evaluate; None for all.
 
     Raises:
         DagflowUserCodeExecutionError: A condition could not be evaluated.
     """
-    for entity in evaluation.program.ordered:
-        if entity.condition is not None and (chosen is None or entity.key in chosen):
-            evaluation.evaluate(entity, entity.condition)
+    with partition_loading_context(moment, instance):
+        evaluation = Evaluation(program, instance, moment, cursor)
+        for entity in program.ordered:
+            if entity.condition is not None and (chosen is None or entity.key in chosen):
+                evaluation.evaluate(entity, entity.condition)
+    return evaluation
 
 
-def _program(defs: Any, place: str, *, with_jobs: bool) -> Program:
-    if not isinstance(defs, Definitions):
-        check_type(defs, Sequence, "defs", place)
-        defs = Definitions(list(defs))
+def program_of_project(defs: Definitions, *, with_jobs: bool = True) -> Program:
+    """Return the program of the assets and checks of a project, and of its jobs.
+
+    Raises:
+        DagflowInvalidDefinitionError: The definitions do not fit together.
+    """
     jobs: list[JobDefinition] = []
     if with_jobs:
         named = [job for job in defs.all_jobs() if getattr(job, "automation_condition", None) is not None]

@@ -232,9 +232,10 @@ class Program:
             edges = list(entity.parents.values())
         for selection, is_wanted in ((condition.allow_selection, True), (condition.ignore_selection, False)):
             if selection is not None:
-                keys = selection.resolve(self.graph, allow_missing=True) | selection.resolve_checks(
-                    self.graph
-                )
+                keys: set[EntityKey] = {
+                    *selection.resolve(self.graph, allow_missing=True),
+                    *selection.resolve_checks(self.graph, allow_missing=True),
+                }
                 edges = [edge for edge in edges if (edge.up.key in keys) is is_wanted]
         return edges
 

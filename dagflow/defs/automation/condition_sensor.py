@@ -125,7 +125,7 @@ class AutomationConditionSensorDefinition(SensorDefinition):
         Raises:
             NotImplementedError: The sensor has not `use_user_code_server=True`.
             DagflowInvariantViolationError: The context has no repository.
-            DagflowSerializationError: The cursor of the context is not that of an earlier tick.
+            DagflowInvalidCursorError: The cursor of the context is not that of an earlier tick.
             DagflowInvalidInvocationError: The sensor has more than 500 assets and checks with conditions.
             DagflowUserCodeExecutionError: A condition could not be evaluated.
         """

@@ -11,7 +11,7 @@ from dagflow.defs.automation.results import SkipReason
 from dagflow.defs.automation.sensor import DefaultSensorStatus, SensorDefinition
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.defs.selections.definition import AssetSelection
-from dagflow.errors import CheckError, check_elements, check_optional
+from dagflow.errors import CheckError, check_elements, check_optional, invalid_cursor
 from dagflow.instance.checks import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import AssetCheckKey
@@ -69,7 +69,7 @@ def build_sensor_for_freshness_checks(
 
     return SensorDefinition(
         name,
-        evaluation_fn=_RequestOfDueChecks(keys),
+        evaluation_fn=_RequestOfDueChecks(name, keys),
         minimum_interval_seconds=interval,
         default_status=default_status,
         asset_selection=AssetSelection.checks(*keys),
@@ -80,13 +80,20 @@ def build_sensor_for_freshness_checks(
 class _RequestOfDueChecks(Copied):
     """The function of the sensor."""
 
-    __slots__ = ("keys",)
+    __slots__ = ("keys", "name")
 
-    def __init__(self, keys: Sequence[AssetCheckKey]) -> None:
+    def __init__(self, name: str, keys: Sequence[AssetCheckKey]) -> None:
+        self.name: str = name
         self.keys: list[AssetCheckKey] = list(keys)
 
     def __call__(self, context: Any) -> RunRequest | SkipReason:
-        """Return the request of a tick, or the reason why no check is due."""
+        """Return the request of a tick, or the reason why no check is due.
+
+        Raises:
+            DagflowInvalidCursorError: The context has a cursor, which this sensor never sets.
+        """
+        if context.cursor is not None:
+            raise invalid_cursor(context.cursor, f"sensor '{self.name}'")
         now = current_options().clock.now()
         due = [key for key in self.keys if _is_due(context.instance, key, now)]
         if due:

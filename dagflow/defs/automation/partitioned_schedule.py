@@ -114,7 +114,9 @@ def build_schedule_from_partitioned_job(
         raise CheckError(f"Cannot provide both day_of_month and day_of_week parameter to {_BUILDER}.")
     for name_of_number, number in times.numbers.items():
         if not 0 <= check_type(number, int, name_of_number, _BUILDER) <= 59:
-            raise CheckError(f"'{name_of_number}' of {_BUILDER} is {repr_of(number)}, which no time has")
+            raise DagflowInvalidDefinitionError(
+                f"'{name_of_number}' of {_BUILDER} is {repr_of(number)}, which no time has"
+            )
     check_type(job, (JobDefinition, UnresolvedAssetJobDefinition), "job", _BUILDER)
     own_name = f"{job.name}_schedule" if name is None else check_type(name, str, "name", _BUILDER)
     options: dict[str, Any] = {

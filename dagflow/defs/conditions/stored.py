@@ -1,4 +1,4 @@
-"""The classes of policies, conditions and selections that `serialize_value` can store: `storable_class`."""
+"""The classes of policies, conditions, selections and partitions that `serialize_value` can store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 
 _CLASSES = {
     "AllChecksTerm": "dagflow.defs.selections.check_terms",
+    "AllPartitionMapping": "dagflow.partitions.mappings",
     "AllTerm": "dagflow.defs.selections.terms",
     "AndCondition": "dagflow.defs.conditions.operators",
     "AndTerm": "dagflow.defs.selections.set_terms",
@@ -23,10 +24,12 @@ _CLASSES = {
     "CronTickPassed": "dagflow.defs.conditions.leaves",
     "DepsCondition": "dagflow.defs.conditions.quantifiers",
     "DifferenceTerm": "dagflow.defs.selections.set_terms",
+    "DimensionPartitionMapping": "dagflow.partitions.multi_mapping",
     "DownstreamTerm": "dagflow.defs.selections.set_terms",
     "GroupPatternTerm": "dagflow.defs.selections.terms",
     "GroupsTerm": "dagflow.defs.selections.terms",
     "HasRunTags": "dagflow.defs.conditions.leaves",
+    "IdentityPartitionMapping": "dagflow.partitions.mappings",
     "InLatestTimeWindow": "dagflow.defs.conditions.leaves",
     "IsTerm": "dagflow.defs.selections.terms",
     "JobRootsCondition": "dagflow.defs.conditions.quantifiers",
@@ -35,9 +38,12 @@ _CLASSES = {
     "KeySubstringTerm": "dagflow.defs.selections.terms",
     "KeysTerm": "dagflow.defs.selections.terms",
     "KindTerm": "dagflow.defs.selections.terms",
+    "LastPartitionMapping": "dagflow.partitions.mappings",
     "Leaf": "dagflow.defs.conditions.leaves",
     "LegacyFreshnessPolicy": "dagflow.defs.conditions.legacy_freshness",
     "MaterializableTerm": "dagflow.defs.selections.set_terms",
+    "MultiPartitionMapping": "dagflow.partitions.multi_mapping",
+    "MultiToSingleDimensionPartitionMapping": "dagflow.partitions.multi_mapping",
     "NeighborsTerm": "dagflow.defs.selections.set_terms",
     "NewlyTrueCondition": "dagflow.defs.conditions.operators",
     "NotCondition": "dagflow.defs.conditions.operators",
@@ -50,17 +56,24 @@ _CLASSES = {
     "SerializableTimeDelta": "dagflow.defs.conditions.durations",
     "SinceCondition": "dagflow.defs.conditions.operators",
     "SinksTerm": "dagflow.defs.selections.set_terms",
+    "SpecificPartitionsPartitionMapping": "dagflow.partitions.mappings",
+    "StaticPartitionMapping": "dagflow.partitions.mappings",
     "TagTerm": "dagflow.defs.selections.terms",
     "TimeWindowFreshnessPolicy": "dagflow.defs.conditions.freshness",
+    "TimeWindowPartitionMapping": "dagflow.partitions.window_mapping",
+    "TimeWindowPartitionsDefinition": "dagflow.partitions.time_window",
+    "TimeWindowPartitionsSubset": "dagflow.partitions.window_subset",
     "UnresolvableTerm": "dagflow.defs.selections.terms",
     "UpstreamSourcesTerm": "dagflow.defs.selections.set_terms",
     "UpstreamTerm": "dagflow.defs.selections.set_terms",
 }
-"""The module of each class. All are compared by value, and their fields are parameters of the constructor."""
+"""The module of each class. All are compared by value. Their fields, or the attributes in `stored_names`, are
+the parameters of the constructor, or of the method `from_stored`.
+"""
 
 
 def storable_class(name: str) -> type | None:
-    """Return the class with a name, None if policies, conditions and selections have no such class.
+    """Return the class with a name, None if no such class can be stored.
 
     Example:
         >>> storable_class("BackfillPolicy").__name__

@@ -115,12 +115,13 @@ def _check_key(partitions_def: PartitionsDefinition, key: str, place: str, store
     try:
         partitions_def.validate_partition_key(key, dynamic_partitions_store=store)
     except DagflowUnknownPartitionError as error:
-        if not _is_dynamic(partitions_def):
-            raise
-        raise DagflowUnknownPartitionError(
-            f"{error} {place} requests it: a sensor can add it with "
+        remedy = (
+            "A sensor can add it with "
             "SensorResult(dynamic_partitions_requests=[partitions_def.build_add_request([...])])."
-        ) from None
+            if _is_dynamic(partitions_def)
+            else "Request one that exists at the time of the tick."
+        )
+        raise DagflowUnknownPartitionError(f"{place} requests a partition: {error} {remedy}") from None
 
 
 def _is_dynamic(partitions_def: PartitionsDefinition) -> bool:

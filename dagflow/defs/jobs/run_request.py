@@ -89,7 +89,7 @@ class RunRequest(Constant):
         self._set(
             run_key=run_key,
             run_config=run_config_dict(run_config, "a RunRequest"),
-            tags=jsonable_tags(tags, "a RunRequest"),
+            tags=_checked_tags(tags),
             job_name=job_name,
             asset_selection=_keys(asset_selection, AssetKey, "asset_selection"),
             stale_assets_only=check_type(stale_assets_only, bool, "stale_assets_only"),
@@ -189,6 +189,12 @@ class RunRequest(Constant):
         found = facts_of_partition(job, key, self.asset_selection, place, keys, current_time)
         tags = {**self.tags, **found.tags}
         return self.with_replaced_attrs(tags=tags, run_config=self.run_config or found.run_config)
+
+
+def _checked_tags(tags: Any) -> dict[str, str]:
+    if isinstance(tags, Mapping):
+        check_elements(list(tags), str, "tags")
+    return jsonable_tags(tags, "a RunRequest")
 
 
 def _keys(keys: Sequence[_K] | None, key_type: type[_K], name: str) -> list[_K] | None:

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from dagflow import (
+    AssetCheckResult,
+    AssetSelection,
     AssetSpec,
+    AutomationCondition,
+    AutomationConditionSensorDefinition,
     DailyPartitionsDefinition,
     Definitions,
     In,
@@ -16,6 +20,7 @@ from dagflow import (
     SensorDefinition,
     SourceAsset,
     asset,
+    asset_check,
     build_schedule_from_partitioned_job,
     define_asset_job,
     graph,
@@ -249,6 +254,32 @@ def test_schedules_and_sensors_count_as_what_they_start() -> None:
         assert nightly in found.node("asset:water").part_of
     assert graph_of(project).values("resource")["x"] == []
     assert graph_of(by_name).values("schedule") == {"by_name": []}
+    unknown = Definitions([water], schedules=[by_name], resources={"db": 1})  # it does not load as a whole
+    assert graph_of(unknown).values("schedule") == {"by_name": []}
+
+
+def test_sensors_that_select_assets_count_as_their_assets() -> None:
+    """So does the sensor that dagflow adds for automation conditions, with a project and without one."""
+    ice = asset(name="ice", automation_condition=AutomationCondition.eager())(lambda: 1)
+    cold = asset_check(asset=ice, name="cold")(lambda: AssetCheckResult(passed=True))
+    selecting = SensorDefinition(
+        name="selecting", asset_selection="water", evaluation_fn=lambda context: None
+    )
+    unknown = SensorDefinition(name="unknown", asset_selection="wine", evaluation_fn=lambda context: None)
+    of_checks = AutomationConditionSensorDefinition("of_checks", target=AssetSelection.checks(cold))
+    sensors = [selecting, of_checks]
+    project = Definitions([water, ice], asset_checks=[cold], sensors=sensors, resources={"db": 1})
+
+    for found in (graph_of(project), graph_of(project.get_repository_def())):
+        values = {name: sorted(ids) for name, ids in found.values("sensor").items()}
+        assert values == {
+            "selecting": ["asset:water"],
+            "of_checks": ["check:ice:cold"],
+            "default_automation_condition_sensor": ["asset:ice", "asset:water"],
+        }
+        assert selecting in found.node("asset:water").part_of
+    alone = graph_of(water, ice, cold, AssetSpec("sea"), selecting, of_checks, unknown).values("sensor")
+    assert alone == {"selecting": ["asset:water"], "of_checks": ["check:ice:cold"], "unknown": []}
 
 
 def test_a_partitioned_schedule_counts_too() -> None:

@@ -13,10 +13,10 @@ from dagflow import (
     AutomationCondition,
     AutomationConditionSensorDefinition,
     DagflowInstance,
+    DagflowInvalidCursorError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
-    DagflowSerializationError,
     Definitions,
     ParameterCheckError,
     StaticPartitionsDefinition,
@@ -143,7 +143,7 @@ def test_a_tick_needs_a_repository_and_its_cursor():
     """A tick without a repository, or with another cursor, is refused."""
     with DagflowInstance.ephemeral() as instance, pytest.raises(DagflowInvariantViolationError, match="give"):
         soon().evaluate_tick(build_sensor_context(instance))
-    with pytest.raises(DagflowSerializationError, match="is not JSON"):
+    with pytest.raises(DagflowInvalidCursorError, match="sensor 'soon' received 'junk'"):
         tick(soon(), [brush], cursor="junk")
 
 

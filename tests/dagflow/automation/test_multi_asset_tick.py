@@ -12,6 +12,7 @@ from dagflow import (
     AssetSelection,
     CheckError,
     DagflowInstance,
+    DagflowInvalidCursorError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
@@ -234,8 +235,11 @@ def test_all_cursors(instance: DagflowInstance) -> None:
 
 def test_cursors_that_are_refused(instance: DagflowInstance) -> None:
     """A cursor of another form, two cursors, and `update_cursor` are refused."""
-    with pytest.raises(DagflowInvalidInvocationError, match="is not the cursor of a multi_asset_sensor"):
+    with pytest.raises(DagflowInvalidCursorError, match="a multi_asset_sensor received 'text', which is not"):
         context_of(instance, cursor="text")
+    sensor = multi_asset_sensor([SOLD], name="sales")(lambda context: None)
+    with pytest.raises(DagflowInvalidCursorError, match="sensor 'sales' received '5'"):
+        sensor.evaluate_tick(build_sensor_context(instance, "5", definitions=PROJECT))
     with pytest.raises(DagflowInvalidInvocationError, match="Cannot provide both cursor and"):
         context_of(instance, cursor="{}", cursor_from_latest_materializations=True)
     with pytest.raises(DagflowInvalidInvocationError, match="update_cursor cannot set the cursor"):

@@ -10,6 +10,7 @@ from dagflow import (
     CheckError,
     CodeLocationSelector,
     DagflowInstance,
+    DagflowInvalidCursorError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
@@ -137,7 +138,7 @@ def test_resources(instance: DagflowInstance) -> None:
 
 
 def test_the_first_tick(instance: DagflowInstance) -> None:
-    """The first tick sets the cursor, so that older runs do not count."""
+    """The first tick sets the cursor, so that older runs do not count; another cursor is refused."""
     made = run_failure_sensor("s")(lambda: pytest.fail("called"))
     fail.execute_in_process(instance=instance, raise_on_error=False)
 
@@ -146,6 +147,8 @@ def test_the_first_tick(instance: DagflowInstance) -> None:
 
     assert first.skip_message == f"Initiating s. Set cursor to {first.cursor}"
     assert (second.skip_message, second.cursor) == ("Sensor function returned an empty result", first.cursor)
+    with pytest.raises(DagflowInvalidCursorError, match=r"sensor 's' received '7'.*of an earlier tick"):
+        made.evaluate_tick(build_sensor_context(instance, "7"))
 
 
 def test_reactions(instance: DagflowInstance) -> None:

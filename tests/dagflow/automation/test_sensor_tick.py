@@ -179,6 +179,7 @@ def test_events_of_assets() -> None:
         ({"jobs": [brew, grind]}, RunRequest(), "did not specify job_name"),
         ({"jobs": [brew, grind]}, RunRequest(job_name="sip"), "with job_name sip"),
         ({"job": brew}, RunRequest(job_name="grind"), r"Expected one of: \['brew'\]"),
+        ({"job": brew}, RunRequest(job_name="bre"), r"Expected one of: .* Did you mean 'brew'\?"),
     ],
 )
 def test_jobs_of_requests(arguments: Any, request_: RunRequest, message: str) -> None:

@@ -10,13 +10,18 @@ from dagflow import (
     AssetCheckSpec,
     AssetIn,
     AssetKey,
+    CheckError,
     DagflowInstance,
     DagflowInvalidDefinitionError,
+    DagflowUnknownPartitionError,
     DailyPartitionsDefinition,
     Definitions,
     MaterializeResult,
+    MultiToSingleDimensionPartitionMapping,
     Output,
+    ParameterCheckError,
     SourceAsset,
+    StaticPartitionMapping,
     StaticPartitionsDefinition,
     TimeWindowPartitionMapping,
     asset,
@@ -234,3 +239,23 @@ def test_a_range_of_partitions():
     found = [(one.partition, one.description) for one in result.get_asset_check_evaluations()]
     assert found == [(None, None), (None, "york bath")]
     assert planned == [["bath", "york"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("mapping", "error"),
+    [
+        (TimeWindowPartitionMapping(), ParameterCheckError),
+        (StaticPartitionMapping({"rome": "york"}), DagflowUnknownPartitionError),
+        (MultiToSingleDimensionPartitionMapping(), CheckError),
+    ],
+)
+def test_a_mapping_that_does_not_fit_names_its_input(mapping, error):
+    """The error has the class of the mapping's own error, and names the step, the partition and the asset."""
+
+    @asset(partitions_def=OTHERS, ins={"rain": AssetIn(partition_mapping=mapping)})
+    def flood(rain):
+        raise AssertionError("called")
+
+    match = r"step 'flood', partition 'york', input 'rain' \(asset 'rain'\): "
+    with pytest.raises(error, match=match):
+        materialize_to_memory([rain, flood], partition_key="york", selection=[flood])

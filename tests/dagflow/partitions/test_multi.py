@@ -82,6 +82,8 @@ def test_an_unknown_key_names_the_dimension() -> None:
         PAIRS.validate_partition_key("x|9")
     with pytest.raises(DagflowUnknownPartitionError, match=r"two parts, joined by '\|': c and z"):
         PAIRS.validate_partition_key("x")
+    with pytest.raises(DagflowUnknownPartitionError, match=r"of the dimensions a and b, but .* has c and z"):
+        PAIRS.validate_partition_key(MultiPartitionKey({"a": "x", "b": "1"}))
     with pytest.raises(CheckError, match="two parts"):
         PAIRS.get_partition_key_from_str("x")
 

@@ -119,6 +119,14 @@ def test_the_code_of_a_test_stops_at_definitions(name: str) -> None:
     assert graph().code_from([ASSETS + name], stops=True) == after.code_from([ASSETS + name], stops=True)
 
 
+def test_a_very_long_number(tmp_path: Path) -> None:
+    """An integer that Python does not print is a value like any other, alone and beside an object."""
+    code_of, number = CodeGraph(tmp_path).code_of_test, 10**5000
+
+    assert code_of([number]) == code_of([10**5000]) != code_of([number + 1])
+    assert code_of([number, print]) != code_of([number + 1, print])
+
+
 def test_the_members_of_a_cycle_share_their_blocks() -> None:
     """Each entry into a cycle leads to all of it."""
     code = graph()

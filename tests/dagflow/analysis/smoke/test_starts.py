@@ -8,6 +8,8 @@ import pytest
 
 from dagflow import (
     AssetKey,
+    AutomationCondition,
+    AutomationConditionSensorDefinition,
     Config,
     ConfigurableResource,
     DailyPartitionsDefinition,
@@ -15,6 +17,7 @@ from dagflow import (
     ResourceParam,
     RunConfig,
     RunRequest,
+    SensorDefinition,
     SkipReason,
     asset,
     asset_sensor,
@@ -22,6 +25,7 @@ from dagflow import (
     daily_partitioned_config,
     define_asset_job,
     job,
+    multi_asset_sensor,
     op,
     run_failure_sensor,
     schedule,
@@ -251,3 +255,96 @@ def test_a_schedule_of_an_unknown_job():
     (finding,) = findings_of("schedule lost", project)
     assert finding.fact == "schedule 'lost' has no job"
     assert "Did you mean 'tea'?" in finding.detail
+
+
+def test_the_requests_of_a_schedule_name_jobs_and_assets_that_exist():
+    """A tick does not check them, so the test does; a job of the project may be another one."""
+
+    @asset
+    def cups():
+        return 1
+
+    counting = define_asset_job("counting", [cups])
+
+    @schedule("@daily", job=counting)
+    def of_job(context):
+        return RunRequest(job_name="counts")
+
+    @schedule("@daily", job=tea)
+    def of_other_job(context):
+        return RunRequest(job_name="counting", asset_selection=[AssetKey("cups")])
+
+    @schedule("@daily", target=[cups])
+    def of_asset(context):
+        return RunRequest(asset_selection=[AssetKey("cup")])
+
+    project = Definitions([cups], jobs=[counting], schedules=[of_job, of_other_job, of_asset])
+
+    (job_finding,) = findings_of("schedule of_job", project)
+    (asset_finding,) = findings_of("schedule of_asset", project)
+    at = "in its tick at 2024-03-10 00:00 UTC"
+    assert job_finding.fact == (
+        f"schedule 'of_job' requests job 'counts' {at}, which the project does not have. "
+        "Did you mean 'counting'?"
+    )
+    assert asset_finding.fact == (
+        f"schedule 'of_asset' requests asset 'cup' {at}, which is not in its target. Did you mean 'cups'?"
+    )
+    assert findings_of("schedule of_other_job", project) == []
+
+
+def test_a_sensor_waits_for_assets_and_jobs_that_exist():
+    """An unknown asset or job would never have an event, so that the sensor would never request a run."""
+
+    @asset
+    def cups():
+        return 1
+
+    @asset_sensor(AssetKey("cup"))
+    def of_asset(context, event):
+        raise AssertionError("called")
+
+    @multi_asset_sensor([AssetKey("cup")])
+    def of_assets(context):
+        raise AssertionError("called")
+
+    @run_failure_sensor(monitored_jobs=[tea])
+    def of_tea(context):
+        raise AssertionError("called")
+
+    @sensor(asset_selection="cup")
+    def of_selection(context):
+        raise AssertionError("called")
+
+    names = ("of_asset", "of_assets", "of_tea", "of_selection")
+    project = Definitions([cups], sensors=[of_asset, of_tea, of_assets, of_selection])
+
+    facts = {name: findings_of(f"sensor {name}", project)[0].fact for name in names}
+    assert facts.pop("of_tea") == "sensor 'of_tea' waits for job 'tea', which the project does not have."
+    assert facts == {
+        name: f"sensor '{name}' is about an asset that the project does not have" for name in facts
+    }
+
+
+def test_sensors_of_automation_conditions():
+    """A sensor that a deployment evaluates has no tick here; the error of another one names the asset."""
+
+    @asset(automation_condition=AutomationCondition.asset_matches("cup", AutomationCondition.missing()))
+    def cups():
+        return 1
+
+    deployed = AutomationConditionSensorDefinition("deployed", target=[cups])
+    own = AutomationConditionSensorDefinition("own", target="*", use_user_code_server=True)
+
+    assert findings_of("sensor deployed", Definitions([cups], sensors=[deployed])) == []
+    (finding,) = findings_of("sensor own", Definitions([cups], sensors=[own]))
+    assert finding.detail.startswith("Error while evaluating conditions for cups: an automation condition is")
+
+
+def test_a_function_without_code_has_no_place():
+    """The test of a sensor whose function is a callable object, or one of dagflow, has no file and line."""
+    built_in = SensorDefinition("built_in", evaluation_fn=print, job=tea)
+    of_conditions = AutomationConditionSensorDefinition("of_conditions", target="*")
+
+    tests = smoke_tests(Definitions(sensors=[built_in, of_conditions]), now=NOW)
+    assert [test.place for test in tests if test.kind == "sensor"] == ["", ""]

@@ -343,6 +343,21 @@ def ending(request: Any, **options: Any) -> SensorDefinition:
     return SensorDefinition("ending", evaluation_fn=lambda: request, **(options or {"job": brew}))
 
 
+@pytest.mark.parametrize("execute", [True, False])
+def test_a_schedule_of_an_unknown_asset(execute: bool):
+    """The tick itself does not check the assets that a schedule requests."""
+    lost = ScheduleDefinition(
+        "lost",
+        cron_schedule="@daily",
+        target=[beans],
+        execution_fn=lambda: RunRequest(asset_selection=[AssetKey("bean")]),
+    )
+    message = r"schedule 'lost' at 2024-01-01 00:00 failed: .* requests 'bean', .* 'beans'\? To go on"
+
+    with pytest.raises(DagflowUserCodeExecutionError, match=message):
+        simulate_ticks(lost, 1, "2024-01-01", execute=execute)
+
+
 @pytest.mark.parametrize(
     ("made", "cause", "match"),
     [

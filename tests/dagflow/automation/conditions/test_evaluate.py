@@ -15,7 +15,7 @@ from dagflow import (
     AssetSpec,
     AutomationCondition,
     DagflowInstance,
-    DagflowSerializationError,
+    DagflowInvalidCursorError,
     DagflowUserCodeExecutionError,
     DailyPartitionsDefinition,
     Definitions,
@@ -127,7 +127,7 @@ def test_a_job_itself_is_not_executed(instance):
 @pytest.mark.parametrize("cursor", ["abc", 3, {"states": {}}])
 def test_another_object_is_no_cursor(instance, cursor):
     """A cursor that no evaluation returned is refused."""
-    with pytest.raises(DagflowSerializationError, match="is not the cursor of an evaluation"):
+    with pytest.raises(DagflowInvalidCursorError, match="give the 'cursor' of an earlier result"):
         evaluate_automation_conditions([made("a", MISSING)], instance, cursor=cursor)
 
 
@@ -202,3 +202,19 @@ def test_virtual_dependencies_are_looked_through(instance):
     result = evaluate_automation_conditions(assets, instance)
 
     assert (result.get_num_requested("b"), result.get_num_requested("c")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "unknown", [AssetSelection.assets("no"), AssetSelection.checks(AssetCheckKey(AssetKey("a"), "no"))]
+)
+def test_selections_of_unknown_keys_have_no_effect(instance, unknown):
+    """`ignore` and `allow` may name an asset or check that the definitions do not have."""
+    upstream, condition = made("a"), AutomationCondition.any_deps_match(MISSING)
+    assets = [
+        upstream,
+        made("b", condition.ignore(unknown), ["a"]),
+        made("c", condition.allow(unknown), ["a"]),
+    ]
+
+    result = evaluate_automation_conditions(assets, instance)
+    assert (result.get_num_requested("b"), result.get_num_requested("c")) == (1, 0)

@@ -15,6 +15,7 @@ from dagflow import (
     AssetMaterialization,
     CheckError,
     DagflowInstance,
+    DagflowInvalidCursorError,
     DagflowInvalidDefinitionError,
     Definitions,
     MetadataValue,
@@ -95,6 +96,14 @@ def test_a_check_that_failed() -> None:
     assert due(instance) == []
     instance.report_runless_asset_event(AssetMaterialization(BEANS))
     assert due(instance) == [FRESH_BEANS]
+
+
+def test_a_cursor_of_another_sensor() -> None:
+    """The sensor never sets a cursor, so it refuses one."""
+    with pytest.raises(DagflowInvalidCursorError, match="sensor 'freshness_checks_sensor' received 'junk'"):
+        SENSOR.evaluate_tick(
+            build_sensor_context(DagflowInstance.ephemeral(), "junk", definitions=Definitions([beans]))
+        )
 
 
 def test_no_checks() -> None:

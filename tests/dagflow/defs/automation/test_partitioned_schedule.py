@@ -92,6 +92,7 @@ def test_the_times(partitions_def: Any, arguments: Any, cron: str) -> None:
         (MonthlyPartitionsDefinition("2024-01-01"), {"day_of_week": 1}, CheckError, "day of week"),
         (HourlyPartitionsDefinition("2024-01-01-00:00"), {"hour_of_day": 1}, CheckError, "hour of day"),
         (DAYS, {"hour_of_day": 25}, DagflowInvalidDefinitionError, "Found invalid cron schedule"),
+        (DAYS, {"hour_of_day": -1}, DagflowInvalidDefinitionError, "-1, which no time has"),
         (DAYS, {"hour_of_day": "3"}, ParameterCheckError, "hour_of_day"),
         (DAYS, {"day_of_month": 1, "day_of_week": 1}, CheckError, "both day_of_month and day_of_week"),
         (CUPS, {}, CheckError, "requires a cron schedule"),

@@ -465,6 +465,8 @@ def test_a_request_for_a_partition() -> None:
     assert letters.run_request_for_partition("a", run_config=config("b")).run_config == config("b")
     assert job_of(partitions_def=LETTERS).run_request_for_partition("a").run_config == {}
     assert RunRequest("k", tags={"a": 1}) == RunRequest("k", tags={"a": "1"}) != RunRequest()
+    with pytest.raises(CheckError, match="parameter 'tags' must hold values of type 'str' only"):
+        RunRequest(tags={3: "a"})  # type: ignore[dict-item]
     assert repr(RunRequest("k")).startswith("RunRequest(run_key='k', run_config={}, tags={}, job_name=None,")
 
 
