@@ -228,7 +228,7 @@ class _Builder:
         """Return the graph of all added definitions."""
         self._connect_assets()
         self._connect_automations()
-        automations = {id(automation): automation for automation, _ in self.automations}
+        automations = {id(automation): automation for automation, *_ in self.automations}
         return Graph(self.nodes.values(), self.edges, self.known, automations.values())
 
     def _know(self, attribute: str, values: Iterable[str]) -> None:

@@ -55,8 +55,10 @@ class CollectedCoverage:
             is_known = load_project_definitions(config) is not None
             links = {} if is_known else {item: links_of(item, has_graph) for item in items}
             recorder = self._recorder = CoverageRecorder(build_project_graph(config, links))
-        for node in recorder.coverage.nodes.values():
-            node.file = _shown(node.file, config.rootpath)
+        nodes = recorder.coverage.nodes.values()
+        shown = {file: _shown(file, config.rootpath) for file in {node.file for node in nodes}}
+        for node in nodes:
+            node.file = shown[node.file]
         session = session_of(config)
 
         def test_id() -> str:

@@ -49,7 +49,7 @@ def judge(coverage: Coverage, settings: Settings) -> CoverageResult:
         elif name in counts and counts[name].covered * 100 < minimum * counts[name].total:
             result.failures.append(f"{name}: {counts[name].percent} % is below {minimum:g} %")
     if settings.base is not None:
-        result.base_path = str(settings.base_path)
+        result.base_path = settings.shown(settings.base_path)
         result.new_misses = coverage.new_misses(settings.base)
         if result.new_misses and settings.fails_new:
             number = sum(len(miss.labels) for miss in result.new_misses)

@@ -48,9 +48,10 @@ class Settings(NamedTuple):
         files: The format and the path of each report.
         thresholds: The shares that must be reached.
         base: The earlier coverage; None without a comparison.
-        base_path: Its file.
+        base_path: Its file; None without a comparison.
         shards: The coverage of other sessions, which is added.
         fails_new: Whether new misses fail the session.
+        folder: The folder in which pytest was started.
     """
 
     is_shown: bool
@@ -60,6 +61,13 @@ class Settings(NamedTuple):
     base_path: Path | None
     shards: tuple[Coverage, ...]
     fails_new: bool
+    folder: Path
+
+    def shown(self, path: Path | None) -> str:
+        """Return a path relative to the folder in which pytest was started, if it is inside."""
+        if path is None:
+            return ""
+        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -98,6 +106,7 @@ def read_settings(config: pytest.Config) -> Settings:
             for file in _shards_in(_existing(text, COV_FROM, folder))
         ),
         fails_new=fails_new,
+        folder=folder,
     )
 
 

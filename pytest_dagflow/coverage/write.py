@@ -41,7 +41,7 @@ def write_reports(result: CoverageResult, settings: Settings, config: pytest.Con
         except OSError as error:
             failures.append(f"the {name} report cannot be written: {error}")
         else:
-            result.written.append((name, _shown(path, start)))
+            result.written.append((name, settings.shown(path)))
     summary = os.environ.get(_SUMMARY)
     if summary:
         try:
@@ -69,8 +69,3 @@ def render(name: str, result: CoverageResult, paths: Paths) -> str:
     module = import_module(f"pytest_dagflow.coverage.formats.{name}_format")
     text: str = module.render(result, paths)
     return text
-
-
-def _shown(path: Path, start: Path) -> str:
-    """Return a path relative to the folder in which pytest was started, if it is inside."""
-    return str(path.relative_to(start)) if path.is_relative_to(start) else str(path)

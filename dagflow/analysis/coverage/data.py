@@ -189,14 +189,16 @@ class Coverage:
         self.nodes: dict[str, CoveredNode] = {}
         self.excluded: dict[str, str] = dict(excluded)
         for node in nodes:
-            self._add(node)
+            self.add(node)
 
-    def _add(self, node: CoveredNode) -> None:
+    def add(self, node: CoveredNode) -> CoveredNode:
+        """Add a node, and return the node that has its id: another one, if that was known before."""
         known = self.nodes.get(node.id)
         if known is None:
-            self.nodes[node.id] = node
+            self.nodes[node.id] = known = node
         elif known is not node:
             known.merge(node)
+        return known
 
     def counts(self) -> dict[str, Count]:
         """Return the count of each denominator that has items, in the order of DENOMINATORS."""
@@ -236,7 +238,7 @@ class Coverage:
     def merge(self, other: Coverage) -> None:
         """Add the coverage of another session or process."""
         for node in other.nodes.values():
-            self._add(node)
+            self.add(node)
         self.excluded.update(other.excluded)
 
     def new_misses(self, base: Coverage) -> list[Miss]:
@@ -259,6 +261,17 @@ class Coverage:
             if labels:
                 found.append(miss._replace(labels=labels))
         return found
+
+    @staticmethod
+    def condensed(misses: Iterable[Miss]) -> list[Miss]:
+        """Return misses without those that follow from another: all others of a node that never ran.
+
+        Args:
+            misses: Missed items.
+        """
+        found = list(misses)
+        never = {miss.node.id for miss in found if miss.denominator == "nodes"}
+        return [miss for miss in found if miss.denominator == "nodes" or miss.node.id not in never]
 
     def shares_nodes_with(self, other: Coverage) -> bool:
         """Return whether both have a node of the same name."""

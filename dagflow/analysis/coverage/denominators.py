@@ -42,14 +42,53 @@ class StepFacts(NamedTuple):
     retry_policy: RetryPolicy | None
 
 
-def id_of(node: Node) -> str:
-    """Return the id of a node in the coverage, which does not depend on the other nodes."""
-    return f"{_NUMBER.sub('', node.id, count=1)}@{module_of(node.definition)}"
+class NodeFacts:
+    """The facts about a node that are computed once, because each run reads them.
+
+    Attributes:
+        node: The node.
+        function: Its function, None if it has none.
+        op: The op that it runs; None for a graph, and for what no run executes.
+        can_run: Whether a run can execute it. An external asset is only read.
+        outputs: The outputs of the op by name: of an asset, the one that it is.
+        edges: The label of the edge from each node that it reads from, by the id of that node.
+        partitions: The items of its partitions, None without partitions.
+        owns_step: Whether it has the items of its step, as the first of several assets of one op.
+    """
+
+    __slots__ = ("can_run", "edges", "function", "node", "op", "outputs", "owns_step", "partitions")
+
+    def __init__(self, node: Node) -> None:
+        self.node: Node = node
+        self.function: Any = function_of(node.definition)
+        self.can_run: bool = can_run(node.definition)
+        self.op: OpDefinition | None = op_of(node.definition) if self.can_run else None
+        self.outputs: Mapping[str, OutputDefinition] = outputs_of(node, self.op)
+        self.edges: dict[str, str] = {}
+        self.partitions: PartitionItems | None = None
+        self.owns_step: bool = True
+
+    @property
+    def id(self) -> str:
+        """The id in the coverage, which does not depend on the other nodes."""
+        return f"{self._id_without_number}@{module_of(self.function)}"
+
+    @property
+    def _id_without_number(self) -> str:
+        node_id = self.node.id
+        return _NUMBER.sub("", node_id, count=1) if "#" in node_id else node_id
+
+    @property
+    def name(self) -> str:
+        """The name for readers: its key, or its job and path."""
+        name = self._id_without_number
+        is_prefixed = self.node.key is not None or name.startswith("op:")
+        return name.partition(":")[2] if is_prefixed else name
 
 
-def module_of(definition: object) -> str:
-    """Return the module of the function of a definition; empty if it has none."""
-    found = getattr(function_of(definition), "__module__", None)
+def module_of(function: object) -> str:
+    """Return the module of a function; empty for a value without module."""
+    found = getattr(function, "__module__", None)
     return found if isinstance(found, str) else ""
 
 
@@ -62,12 +101,6 @@ def kind_of(node: Node) -> str:
     return "graph" if isinstance(node.definition, GraphDefinition) else "op"
 
 
-def name_of(node: Node) -> str:
-    """Return the name of a node for readers: its key, or its job and path."""
-    name = _NUMBER.sub("", node.id, count=1)
-    return name.partition(":")[2] if node.key is not None or name.startswith("op:") else name
-
-
 def can_run(definition: object) -> bool:
     """Return whether a run can execute a definition. An external asset is only read."""
     if isinstance(definition, AssetsDefinition):
@@ -78,10 +111,9 @@ def can_run(definition: object) -> bool:
 
 
 def op_of(definition: object) -> OpDefinition | None:
-    """Return the op that a node runs; None for a graph, and for what no run executes."""
+    """Return the op that a definition runs; None for a graph."""
     if isinstance(definition, (AssetsDefinition, SourceAsset)):
-        found: object = definition.node_def if can_run(definition) else None
-        return found if isinstance(found, OpDefinition) else None
+        definition = definition.node_def
     return definition if isinstance(definition, OpDefinition) else None
 
 
@@ -96,45 +128,39 @@ class Denominators:
         self._graph = graph
         self._partitions: dict[Any, PartitionItems] = {}
         self._owners: dict[int, str] = {}  # the first node of each definition of assets or checks
-        for node in graph.nodes:
-            if node.key is not None:
-                self._owners.setdefault(id(node.definition), node.id)
 
-    def add_items(self, node: Node, covered: CoveredNode) -> None:
+    def facts_of(self, node: Node) -> NodeFacts:
+        """Return the facts about a node."""
+        facts = NodeFacts(node)
+        definition: Any = node.definition
+        if facts.can_run or isinstance(definition, GraphDefinition):
+            for parent in dict.fromkeys(self._graph.parents(node.id)):
+                upstream = self._graph.node(parent)
+                facts.edges[parent] = f"from {kind_of(upstream)} {upstream.names[0]}"
+        if facts.can_run and isinstance(node.key, AssetKey):
+            facts.partitions = self.items_of(spec_of(definition, node.key).partitions_def)
+        if node.key is not None:
+            facts.owns_step = self._owners.setdefault(id(definition), node.id) == node.id
+        return facts
+
+    def add_items(self, facts: NodeFacts, covered: CoveredNode) -> None:
         """Add the items of a node to its coverage."""
-        definition = node.definition
-        if can_run(definition):
-            if isinstance(node.key, AssetCheckKey):
+        if facts.can_run:
+            if isinstance(facts.node.key, AssetCheckKey):
                 covered.add("checks", PASSES, DOES_NOT_PASS)
             else:
                 covered.add("nodes", RUN)
-            self._add_outputs(node, covered)
-            if self.owns_step(node):
-                self._add_step_items(node, covered)
-            partitions = self.partitions_of(node)
-            if partitions is not None:
-                covered.add("partitions", *partitions.labels)
-        labels = [label for _, label in self.edges_into(node)]
-        if labels:
-            covered.add("edges", *labels)
-
-    def owns_step(self, node: Node) -> bool:
-        """Return whether a node has the items of its step: the first of several assets of one op has them."""
-        return node.key is None or self._owners[id(node.definition)] == node.id
-
-    def edges_into(self, node: Node) -> Iterator[tuple[str, str]]:
-        """Yield the id of each node that a node reads from, and the label of that edge."""
-        if can_run(node.definition) or isinstance(node.definition, GraphDefinition):
-            for parent in dict.fromkeys(self._graph.parents(node.id)):
-                upstream = self._graph.node(parent)
-                yield parent, f"from {kind_of(upstream)} {upstream.names[0]}"
-
-    def partitions_of(self, node: Node) -> PartitionItems | None:
-        """Return the items of the partitions of an asset; None for an asset without partitions."""
-        definition: Any = node.definition
-        if not isinstance(node.key, AssetKey) or not can_run(definition):
-            return None
-        return self.items_of(spec_of(definition, node.key).partitions_def)
+            for name, output in facts.outputs.items():
+                if is_branch(output):
+                    covered.add("branches", given(name), not_given(name))
+                else:
+                    covered.add("outputs", given(name))
+            if facts.owns_step and facts.op is not None:
+                self._add_step_items(facts.node, facts.op, covered)
+            if facts.partitions is not None:
+                covered.add("partitions", *facts.partitions.labels)
+        if facts.edges:
+            covered.add("edges", *facts.edges.values())
 
     def items_of(self, definition: Any) -> PartitionItems | None:
         """Return the items of partitions, computed once."""
@@ -144,17 +170,7 @@ class Denominators:
             self._partitions[definition] = PartitionItems(definition)
         return self._partitions[definition]
 
-    def _add_outputs(self, node: Node, covered: CoveredNode) -> None:
-        for name, output in outputs_of(node).items():
-            if is_branch(output):
-                covered.add("branches", given(name), not_given(name))
-            else:
-                covered.add("outputs", given(name))
-
-    def _add_step_items(self, node: Node, covered: CoveredNode) -> None:
-        op = op_of(node.definition)
-        if op is None:
-            return
+    def _add_step_items(self, node: Node, op: OpDefinition, covered: CoveredNode) -> None:
         if not isinstance(node.key, AssetCheckKey):
             covered.add("failures", FAILS)
         facts = self._step_facts(node, op)
@@ -211,14 +227,13 @@ def is_branch(output: OutputDefinition) -> bool:
     return output.is_dynamic or not output.is_required
 
 
-def outputs_of(node: Node) -> Mapping[str, OutputDefinition]:
+def outputs_of(node: Node, op: OpDefinition | None) -> Mapping[str, OutputDefinition]:
     """Return the outputs of the op of a node by name: of an asset, the one that it is."""
-    op = op_of(node.definition)
     if op is None or isinstance(node.key, AssetCheckKey):
         return {}
     if isinstance(node.definition, AssetsDefinition):
-        names = [name for name, key in node.definition.keys_by_output_name.items() if key == node.key]
-        return {name: op.outs[name] for name in names}
+        keys = node.definition.keys_by_output_name
+        return {name: op.outs[name] for name, key in keys.items() if key == node.key}
     return op.outs
 
 

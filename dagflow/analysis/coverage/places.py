@@ -73,10 +73,9 @@ def function_of(definition: object) -> Any:
     return definition.function.fn if isinstance(definition, SensorDefinition) else None
 
 
-def place_of(definition: object) -> Place:
-    """Return the place of a definition."""
-    fn = function_of(definition)
-    code = code_of(unwrapped(fn)) if callable(fn) else None
+def place_of(function: Any) -> Place:
+    """Return the place of a definition with a function; no place for None."""
+    code = code_of(unwrapped(function)) if callable(function) else None
     if code is None or is_library(code.co_filename) or not os.path.isabs(code.co_filename):
         return Place()
     line = _line_of_def(code.co_filename, code.co_firstlineno)
@@ -85,10 +84,10 @@ def place_of(definition: object) -> Place:
 
 def _line_of_def(file: str, first: int) -> int:
     """Return the line of `def` behind the decorators; the first line for a lambda."""
-    lines = linecache.getlines(file)[first - 1 :]
-    if not lines or not lines[0].lstrip().startswith("@"):
+    lines = linecache.getlines(file)
+    if not 0 < first <= len(lines) or not lines[first - 1].lstrip().startswith("@"):
         return first
-    return next((first + index for index, line in enumerate(lines) if _DEF.match(line)), first)
+    return next((line for line in range(first, len(lines) + 1) if _DEF.match(lines[line - 1])), first)
 
 
 def _is_excluded(file: str, line: int) -> bool:

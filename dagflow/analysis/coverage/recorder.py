@@ -22,20 +22,17 @@ from dagflow.analysis.coverage.denominators import (
     RUN,
     TICK,
     Denominators,
-    can_run,
+    NodeFacts,
     given,
-    id_of,
     kind_of,
     module_of,
-    name_of,
     not_given,
-    op_of,
-    outputs_of,
     partitioned_jobs,
 )
 from dagflow.analysis.coverage.partitions import PartitionItems
-from dagflow.analysis.coverage.places import Place, place_of
+from dagflow.analysis.coverage.places import Place, function_of, place_of
 from dagflow.analysis.coverage.seen import SeenStep, seen_steps
+from dagflow.defs.automation.condition_sensor import DEFAULT_NAME
 from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.parts.evaluation import code_of, unwrapped
 from dagflow.keys import step_key_base
@@ -72,13 +69,13 @@ class CoverageRecorder:
 
     def __init__(self, graph: Graph) -> None:
         self.coverage: Coverage = Coverage()
-        self._graph = graph
         self._denominators = Denominators(graph)
-        self._covered: dict[str, CoveredNode] = {}  # by the id of the node in the graph
         self._places: dict[int, Place] = {}
-        self._by_key: dict[object, list[Node]] = {}
-        self._by_path: dict[str, list[Node]] = {}
-        self._by_function: dict[int, list[Node]] = {}
+        self._facts: dict[str, NodeFacts] = {}  # by the id of the node in the graph
+        self._covered: dict[str, CoveredNode] = {}  # as well
+        self._by_key: dict[object, list[NodeFacts]] = {}
+        self._by_path: dict[str, list[NodeFacts]] = {}
+        self._by_function: dict[int, list[NodeFacts]] = {}
         self._jobs: dict[str, tuple[CoveredNode, PartitionItems]] = {}
         self._lock = Lock()
         for node in graph.nodes:
@@ -89,48 +86,45 @@ class CoverageRecorder:
             self._add_job(name, job)
 
     def _add_node(self, node: Node) -> None:
+        facts = self._facts[node.id] = self._denominators.facts_of(node)
         if node.key is not None:
-            self._by_key.setdefault(node.key, []).append(node)
-        op = op_of(node.definition)
-        if op is not None and node.key is None:
-            self._by_path.setdefault(node.names[0], []).append(node)
-            self._by_function.setdefault(id(op.body.fn), []).append(node)
-        covered = self._new(id_of(node), kind_of(node), name_of(node), node.definition)
+            self._by_key.setdefault(node.key, []).append(facts)
+        elif facts.op is not None:
+            self._by_path.setdefault(node.names[0], []).append(facts)
+            self._by_function.setdefault(id(facts.function), []).append(facts)
+        covered = self._new(facts.id, kind_of(node), facts.name, facts.function)
         if covered is not None:
-            self._denominators.add_items(node, covered)
+            self._denominators.add_items(facts, covered)
             if covered.items:
-                self._covered[node.id] = self._keep(covered)
+                self._covered[node.id] = self.coverage.add(covered)
 
     def _add_automation(self, automation: Any) -> None:
-        kind = "sensor" if isinstance(automation, SensorDefinition) else "schedule"
-        covered = self._new(
-            f"{kind}:{automation.name}@{module_of(automation)}", kind, automation.name, automation
-        )
+        if automation.name == DEFAULT_NAME:  # dagflow adds it, so that no test is about it
+            return
+        kind, function = _kind_of_automation(automation), function_of(automation)
+        node_id = f"{kind}:{automation.name}@{module_of(function)}"
+        covered = self._new(node_id, kind, automation.name, function)
         if covered is not None:
             covered.add(f"{kind}s", TICK)
-            self._keep(covered)
+            self.coverage.add(covered)
 
     def _add_job(self, name: str, job: Any) -> None:
-        items = self._denominators.items_of(job.partitions_def)
-        covered = self._new(f"job:{name}@{module_of(job)}", "job", name, job)
+        items, function = self._denominators.items_of(job.partitions_def), function_of(job)
+        covered = self._new(f"job:{name}@{module_of(function)}", "job", name, function)
         if covered is not None and items is not None:
             covered.add("partitions", *items.labels)
-            self._jobs[name] = self._keep(covered), items
+            self._jobs[name] = self.coverage.add(covered), items
 
-    def _new(self, node_id: str, kind: str, name: str, definition: object) -> CoveredNode | None:
+    def _new(self, node_id: str, kind: str, name: str, function: Any) -> CoveredNode | None:
         """Return a node without items; None if a comment leaves the definition out."""
-        place = self._places.get(id(definition))
+        place = self._places.get(id(function))
         if place is None:
-            place = self._places[id(definition)] = place_of(definition)
+            place = self._places[id(function)] = place_of(function)
         node = CoveredNode(node_id, kind, name, place.file, place.line)
         if place.is_excluded:
             self.coverage.excluded[node_id] = node.label
             return None
         return node
-
-    def _keep(self, covered: CoveredNode) -> CoveredNode:
-        self.coverage.merge(Coverage([covered]))
-        return self.coverage.nodes[covered.id]
 
     def add_tick(self, automation: Any, test: str = "") -> None:
         """Add an evaluated tick of a schedule or sensor.
@@ -139,9 +133,10 @@ class CoverageRecorder:
             automation: The schedule or sensor.
             test: The id of the test that evaluates it.
         """
-        kind = "sensor" if isinstance(automation, SensorDefinition) else "schedule"
+        kind = _kind_of_automation(automation)
         with self._lock:
-            node = self.coverage.nodes.get(f"{kind}:{automation.name}@{module_of(automation)}")
+            node_id = f"{kind}:{automation.name}@{module_of(function_of(automation))}"
+            node = self.coverage.nodes.get(node_id)
             if node is not None:
                 _count(node, test)
                 node.cover(f"{kind}s", TICK)
@@ -160,145 +155,149 @@ class CoverageRecorder:
                 _count(job[0], test)
                 for key in plan.partitions.keys:
                     _cover_partition(*job, key)
-            ran: dict[str, list[Node]] = {}
+            ran: dict[str, list[NodeFacts]] = {}
             for key, one in seen.items():
                 if one.is_started:
                     ran[key] = self._nodes_of(one.step, plan)
-                    for node in ran[key]:
-                        self._add_step(node, one, test)
+                    for facts in ran[key]:
+                        self._add_step(facts, one, test)
             for key, nodes in ran.items():
                 self._add_edges(nodes, seen[key], ran)
 
-    def _nodes_of(self, step: Step, plan: Plan) -> list[Node]:
+    def _nodes_of(self, step: Step, plan: Plan) -> list[NodeFacts]:
         """Return the nodes that a step runs: its selected assets and checks, and its op in the job.
 
         An op of another job counts as the node of the same function, for example in a job of a test.
         """
-        found: list[Node] = []
+        found: list[NodeFacts] = []
         for output in step.outputs:
             asset, check = output.asset, output.check_spec
             key = asset.key if asset is not None else check.key if check is not None else None
             if key is not None and output.is_selected:
-                found += self._same_code(self._by_key.get(key, ()), step)
-        own = self._same_code(self._by_path.get(".".join(step.path), ()), step)
-        of_job = [
-            node
-            for node in own
-            if plan.job_name in node.attributes.get("job", ())
-            or step.assets_def is not None
-            or plan.job_name in node.attributes.get("graph", ())
-        ]
-        return found + (of_job or own or self._by_function.get(id(step.op.body.fn), []))
+                found += [one for one in self._by_key.get(key, ()) if self._has_code(one, step)]
+        path = step.path[0] if len(step.path) == 1 else ".".join(step.path)
+        own = [one for one in self._by_path.get(path, ()) if self._has_code(one, step)]
+        if own:
+            return found + ([one for one in own if _is_in_job(one.node, step, plan.job_name)] or own)
+        return found or self._by_function.get(id(step.op.body.fn), found)
 
-    def _same_code(self, nodes: Iterable[Node], step: Step) -> list[Node]:
-        """Return the nodes with the code of a step, and not those of another definition of the same name."""
-        code = _code_of(step.op.body.fn)
-        return [node for node in nodes if self._code_inside(node, step) == code]
-
-    def _code_inside(self, node: Node, step: Step) -> object:
-        op = op_of(node.definition)
-        if op is not None:
-            return _code_of(op.body.fn)
+    def _has_code(self, facts: NodeFacts, step: Step) -> bool:
+        """Return whether a node has the code of a step, and is not another definition of the same name."""
+        if facts.op is not None:
+            own, other = facts.op.body.fn, step.op.body.fn
+            return own is other or _code_of(own) == _code_of(other)
         # the asset of a graph: the op that gives its output is a node inside
-        of_path = self._by_path.get(".".join(step.path), ())
-        inside = self._same_code((one for one in of_path if one.id.startswith(f"{node.id}:")), step)
-        return _code_of(step.op.body.fn) if inside else None
+        inside, of_path = f"{facts.node.id}:", self._by_path.get(".".join(step.path), ())
+        return any(one.node.id.startswith(inside) and self._has_code(one, step) for one in of_path)
 
-    def _add_step(self, node: Node, seen: SeenStep, test: str) -> None:
-        covered = self._covered.get(node.id)
+    def _add_step(self, facts: NodeFacts, seen: SeenStep, test: str) -> None:
+        covered = self._covered.get(facts.node.id)
         if covered is None:
             return
         _count(covered, test)
         covered.cover("nodes", RUN)
-        outputs = outputs_of(node)
-        for event in seen.outputs if outputs and _lacks(covered, "outputs", "branches") else ():
-            name = event.event_specific_data.output_name
-            seen.names.add(name)
-            for denominator in ("outputs", "branches") if name in outputs else ():
-                covered.cover(denominator, given(name))
-        if seen.is_succeeded and covered.lacks("branches"):
-            selected = {output.name for output in seen.step.outputs if output.is_selected}
-            for name in selected - seen.names:
-                covered.cover("branches", not_given(name))
+        if facts.outputs and (covered.lacks("outputs") or covered.lacks("branches")):
+            self._add_outputs(facts, covered, seen)
         if seen.is_failed:
             covered.cover("failures", FAILS)
         if seen.retries and (seen.is_succeeded or seen.is_failed):
             covered.cover("retries", RETRY_SUCCESS if seen.is_succeeded else RETRY_FAILURE)
-        self._add_details(node, covered, seen)
-
-    def _add_details(self, node: Node, covered: CoveredNode, seen: SeenStep) -> None:
-        """Mark hooks, checks, partitions and config fields. Only missed items are decoded."""
-        for event in seen.hooks if covered.lacks("hooks") else ():
-            name = _HOOK.search(event.message or "")
-            covered.cover("hooks", name[1] if name else getattr(event.event_specific_data, "hook_name", ""))
-        for event in seen.checks if covered.lacks("checks") else ():
-            check = event.event_specific_data
-            if check.asset_check_key == node.key:
-                covered.cover("checks", PASSES if check.passed else DOES_NOT_PASS)
-        partitions = self._denominators.partitions_of(node) if covered.lacks("partitions") else None
-        for event in seen.assets if partitions is not None else ():
-            if event.asset_key == node.key and event.partition is not None and partitions is not None:
-                _cover_partition(covered, partitions, event.partition)
+        if seen.hooks and covered.lacks("hooks"):
+            _add_hooks(covered, seen)
+        if seen.checks and covered.lacks("checks"):
+            _add_checks(facts, covered, seen)
+        if facts.partitions is not None and covered.lacks("partitions"):
+            for event in seen.assets:
+                if event.asset_key == facts.node.key and event.partition is not None:
+                    _cover_partition(covered, facts.partitions, event.partition)
         field = seen.step.op.config_field
         if field is not None and covered.lacks("config"):
             for path in fields_with_value(field, seen.step.config):
                 covered.cover("config", path)
 
-    def _add_edges(self, nodes: list[Node], seen: SeenStep, ran: dict[str, list[Node]]) -> None:
+    @staticmethod
+    def _add_outputs(facts: NodeFacts, covered: CoveredNode, seen: SeenStep) -> None:
+        """Mark the outputs that a step gave, and after a success those that it did not give."""
+        names = {event.event_specific_data.output_name for event in seen.outputs}
+        for name in facts.outputs:
+            if name in names:
+                covered.cover("outputs", given(name))
+                covered.cover("branches", given(name))
+            elif seen.is_succeeded and seen.step.output_by_name[name].is_selected:
+                covered.cover("branches", not_given(name))
+
+    def _add_edges(self, nodes: list[NodeFacts], seen: SeenStep, ran: dict[str, list[NodeFacts]]) -> None:
         """Mark the edges into the nodes of a step and into the graphs around them, if it has all inputs."""
         readers = [
-            (one, edges)
-            for node in nodes
-            for one in self._with_parents(node)
-            if one.id in self._covered and (edges := self._missed_edges(one))
+            one
+            for facts in nodes
+            for one in self._with_parents(facts)
+            if one.edges and one.node.id in self._covered and self._covered[one.node.id].lacks("edges")
         ]
         if not readers or not seen.has_inputs:
             return
-        upstream = {node.id for one in (nodes, self._upstream(seen.step, ran)) for node in one}
-        stubbed = {part.asset_key for part in _sources(seen.step) if part.source_type == GIVEN}
-        for reader, edges in readers:
-            for parent_id, label in edges.items():
-                parent = self._graph.node(parent_id)
-                is_only_read = parent.key is not None and not can_run(parent.definition)
-                if parent_id in upstream or (is_only_read and parent.key not in stubbed):
-                    self._covered[reader.id].cover("edges", label)
+        sources = [part for item in seen.step.inputs for part in _parts(item.source)]
+        upstream = {facts.node.id for facts in (*nodes, *self._upstream(seen.step, sources, ran))}
+        stubbed = {part.asset_key for part in sources if part.source_type == GIVEN}
+        for reader in readers:
+            for parent_id, label in reader.edges.items():
+                parent = self._facts[parent_id]
+                is_only_read = parent.node.key is not None and not parent.can_run
+                if parent_id in upstream or (is_only_read and parent.node.key not in stubbed):
+                    self._covered[reader.node.id].cover("edges", label)
 
-    def _missed_edges(self, node: Node) -> dict[str, str]:
-        items = self._covered[node.id].items.get("edges", {})
-        if all(items.values()):
-            return {}
-        return {parent: label for parent, label in self._denominators.edges_into(node) if not items[label]}
-
-    def _upstream(self, step: Step, ran: dict[str, list[Node]]) -> Iterator[Node]:
+    def _upstream(
+        self, step: Step, sources: Iterable[Source], ran: dict[str, list[NodeFacts]]
+    ) -> Iterator[NodeFacts]:
         """Yield the nodes from which a step read or for which it waited, and the graphs around them."""
-        for source in _sources(step):
+        for source in sources:
             if source.source_type == GIVEN:
                 continue
-            found: list[Node] = []
+            found: list[NodeFacts] = []
             if source.ref is not None:
                 found += ran.get(source.ref.step_key) or _mapped(source.ref.step_key, ran)
             if source.asset_key is not None and (found or source.source_type == FROM_STORAGE):
                 found += self._by_key.get(source.asset_key, ())
-            for node in found:
-                yield from self._with_parents(node)
+            for facts in found:
+                yield from self._with_parents(facts)
         for key in step.gates:
             yield from ran.get(key, ())
 
-    def _with_parents(self, node: Node) -> Iterator[Node]:
-        yield node
-        while node.parent is not None:
-            node = self._graph.node(node.parent)
-            yield node
+    def _with_parents(self, facts: NodeFacts) -> Iterator[NodeFacts]:
+        yield facts
+        while facts.node.parent is not None:
+            facts = self._facts[facts.node.parent]
+            yield facts
+
+
+def _kind_of_automation(automation: object) -> str:
+    return "sensor" if isinstance(automation, SensorDefinition) else "schedule"
+
+
+def _is_in_job(node: Node, step: Step, job_name: str) -> bool:
+    """Return whether the node of an op is part of an asset, or of the job or graph of a run."""
+    attributes = node.attributes
+    names = (*attributes.get("job", ()), *attributes.get("graph", ()))
+    return step.assets_def is not None or job_name in names
+
+
+def _add_hooks(covered: CoveredNode, seen: SeenStep) -> None:
+    for event in seen.hooks:
+        name = _HOOK.search(event.message or "")
+        covered.cover("hooks", name[1] if name else getattr(event.event_specific_data, "hook_name", ""))
+
+
+def _add_checks(facts: NodeFacts, covered: CoveredNode, seen: SeenStep) -> None:
+    for event in seen.checks:
+        check = event.event_specific_data
+        if check.asset_check_key == facts.node.key:
+            covered.cover("checks", PASSES if check.passed else DOES_NOT_PASS)
 
 
 def _count(node: CoveredNode, test: str) -> None:
     node.runs += 1
     if test:
         node.tests.add(test)
-
-
-def _lacks(covered: CoveredNode, *denominators: str) -> bool:
-    return any(covered.lacks(one) for one in denominators)
 
 
 def _cover_partition(covered: CoveredNode, items: PartitionItems, key: str) -> None:
@@ -312,12 +311,6 @@ def _code_of(fn: Any) -> object:
     return fn if code is None else code
 
 
-def _sources(step: Step) -> Iterator[Source]:
-    """Yield the sources of the inputs of a step; for a list, those of its elements."""
-    for item in step.inputs:
-        yield from _parts(item.source)
-
-
 def _parts(source: Source) -> Iterator[Source]:
     if not source.parts:
         yield source
@@ -325,7 +318,7 @@ def _parts(source: Source) -> Iterator[Source]:
         yield from _parts(part)
 
 
-def _mapped(step_key: str, ran: dict[str, list[Node]]) -> list[Node]:
+def _mapped(step_key: str, ran: dict[str, list[NodeFacts]]) -> list[NodeFacts]:
     """Return the nodes of the steps of a template, such as `brew[?]`."""
     base = step_key_base(step_key)
     return [node for key, nodes in ran.items() if step_key_base(key) == base for node in nodes]

@@ -21,7 +21,6 @@ class SeenStep:
         inputs: The number of inputs that the last attempt loaded.
         outputs: The outputs of the last attempt.
         hooks, checks, assets: The events of hooks that were called, of checks, and about assets.
-        names: The names of `outputs`, as far as they are decoded.
     """
 
     __slots__ = (
@@ -32,7 +31,6 @@ class SeenStep:
         "is_failed",
         "is_started",
         "is_succeeded",
-        "names",
         "outputs",
         "retries",
         "step",
@@ -49,7 +47,6 @@ class SeenStep:
         self.hooks: list[DagflowEvent] = []
         self.checks: list[DagflowEvent] = []
         self.assets: list[DagflowEvent] = []
-        self.names: set[str] = set()
 
     @property
     def has_inputs(self) -> bool:

@@ -24,7 +24,7 @@ def annotation_lines(result: CoverageResult, paths: Paths) -> list[str]:
     if result.base_path:
         named = [
             (miss.node, f"no test exercises {miss.denominator}: {', '.join(miss.labels)}")
-            for miss in result.new_misses
+            for miss in result.coverage.condensed(result.new_misses)
         ]
     else:
         named = [(node, "no test runs it") for node in result.coverage.untested()]

@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from dagflow.testing import Count, CoveredNode, Miss
 
 _MAX_LINES = 10
+_TITLES = {
+    "nodes": "nodes that never ran",
+    "outputs": "outputs that were never given",
+    "branches": "branches that were never taken",
+    "edges": "edges that were never passed",
+    "checks": "checks that never had a result",
+    "retries": "retries that never ended so",
+    "failures": "nodes that never failed",
+    "hooks": "hooks that were never called",
+    "partitions": "partitions that never ran",
+    "config": "config fields that only had their default",
+    "schedules": "schedules without a tick",
+    "sensors": "sensors without a tick",
+}
+"""The title of the missed items of each denominator."""
 _WIDTH = 80
 
 
@@ -32,7 +47,9 @@ def print_result(reporter: pytest.TerminalReporter, result: CoverageResult, *, i
         reporter.write_line(
             "no definitions found: set ini key dag_definitions, or import them in a test module"
         )
-    elif is_whole:
+    elif not is_whole:
+        _print_counts(reporter, {}, coverage.total)
+    else:
         _print_counts(reporter, coverage.counts(), coverage.total)
         _print_nodes(reporter, "never ran", coverage.untested(), limit)
         ids = {node.id for node in coverage.untested()}
@@ -41,23 +58,24 @@ def print_result(reporter: pytest.TerminalReporter, result: CoverageResult, *, i
             if miss.node.id not in ids:
                 by_denominator.setdefault(miss.denominator, []).append(miss)
         for name, misses in by_denominator.items():
-            _print_misses(reporter, f"missed {name}", misses, limit)
+            _print_misses(reporter, _TITLES[name], misses, limit)
         if coverage.excluded:
             number = len(coverage.excluded)
             reporter.write_line(f"left out by '# dag: no cover': {number} node{'s' * (number > 1)}")
     if result.base_path:
         title = f"new misses since {result.base_path}"
-        _print_misses(reporter, title, result.new_misses, limit)
+        misses = coverage.condensed(result.new_misses)
+        _print_rows(reporter, title, [(_place(one.node), _words(one)) for one in misses], limit)
         if not result.new_misses:
             reporter.write_line(f"no {title}")
+    if result.written or result.notes or result.failures:
+        reporter.write_line("")
     for name, path in result.written:
         reporter.write_line(f"{name} report: {path}")
     for note in result.notes:
         reporter.write_line(f"dag-cov: {visible(note)}", yellow=True)
     for failure in result.failures:
         reporter.write_line(f"dag-cov failed: {visible(failure)}", red=True, bold=True)
-    if coverage.nodes and not is_whole:
-        reporter.write_line(f"total {coverage.total.percent} %")
     for line in result.annotations:
         reporter.write_line(line)
 
@@ -83,6 +101,13 @@ def _print_misses(reporter: pytest.TerminalReporter, title: str, misses: Iterabl
         missed = "" if is_clear else f": {', '.join(miss.labels)}"
         rows.append((_place(miss.node), visible(f"{miss.node.label}{missed}")))
     _print_rows(reporter, title, rows, limit)
+
+
+def _words(miss: Miss) -> str:
+    """Return a missed item with the name of its denominator."""
+    if miss.denominator == "nodes":
+        return visible(f"{miss.node.label} never ran")
+    return visible(f"{miss.node.label}: {miss.denominator}: {', '.join(miss.labels)}")
 
 
 def _print_rows(
