@@ -84,10 +84,18 @@ def place_of(function: Any) -> Place:
 
 def _line_of_def(file: str, first: int) -> int:
     """Return the line of `def` behind the decorators; the first line for a lambda."""
-    lines = linecache.getlines(file)
+    lines = _lines_of(file)
     if not 0 < first <= len(lines) or not lines[first - 1].lstrip().startswith("@"):
         return first
     return next((line for line in range(first, len(lines) + 1) if _DEF.match(lines[line - 1])), first)
+
+
+def _lines_of(file: str) -> list[str]:
+    """Return the lines of a file; none if it cannot be read."""
+    try:
+        return linecache.getlines(file)
+    except ValueError:  # no file can have the name
+        return []
 
 
 def _is_excluded(file: str, line: int) -> bool:
@@ -101,7 +109,7 @@ def _is_excluded(file: str, line: int) -> bool:
 @lru_cache(maxsize=1024)
 def _excluded_lines(file: str) -> tuple[int, ...]:
     """Return the lines of a file with code and the comment `# dag: no cover`."""
-    text = "".join(linecache.getlines(file))
+    text = "".join(_lines_of(file))
     if PRAGMA.search(text) is None:
         return ()
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
@@ -126,7 +134,7 @@ def span_at(file: str, line: int) -> Span | None:
 @lru_cache(maxsize=1024)
 def _spans(file: str) -> tuple[dict[int, Span], dict[int, Span]]:
     """Return the spans by the lines of the headers of functions, and by the lines of simple statements."""
-    text = "".join(linecache.getlines(file))
+    text = "".join(_lines_of(file))
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):

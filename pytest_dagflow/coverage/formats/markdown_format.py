@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
 
 if TYPE_CHECKING:
-    from dagflow.testing import Miss
+    from dagflow.testing import CoveredNode, Miss
 
 MAX_ROWS = 200
 """The number of rows of a table. GitHub rejects a summary of more than a megabyte."""
@@ -39,34 +39,41 @@ def _lines(result: CoverageResult, paths: Paths) -> Iterator[str]:
         yield f"| {name} | {count.covered} | {count.total} | {count.percent} |"
     yield ""
     if result.base_path:
-        yield from _table("New misses", result.new_misses, paths)
-    untested = {node.id for node in coverage.untested()}
-    never = [miss for miss in coverage.misses() if miss.node.id in untested]
-    firsts = {miss.node.id: miss for miss in reversed(never)}
-    yield from _table("Never ran", firsts.values(), paths, has_items=False)
-    rest = [miss for miss in coverage.misses() if miss.node.id not in untested]
-    yield from _table("Missed in nodes that ran", rest, paths)
+        rows = [_row(miss, paths) for miss in coverage.condensed(result.new_misses)]
+        yield from _table("New misses", ("node", "missed", "defined at"), rows)
+    untested = coverage.untested()
+    never = [(code(node.label), _place(node, paths)) for node in untested]
+    yield from _table("Never ran", ("node", "defined at"), never)
+    ids = {node.id for node in untested}
+    rest = [_row(miss, paths) for miss in coverage.misses() if miss.node.id not in ids]
+    yield from _table("Missed in nodes that ran", ("node", "missed", "defined at"), rest)
     if coverage.excluded:
         labels = ", ".join(code(label) for label in coverage.excluded.values())
         yield f"Left out by a comment: {labels}"
         yield ""
 
 
-def _table(title: str, misses: Iterable[Miss], paths: Paths, *, has_items: bool = True) -> Iterator[str]:
-    found = sorted(misses, key=lambda miss: not miss.node.file) if not has_items else list(misses)
-    if not found:
+def _row(miss: Miss, paths: Paths) -> tuple[str, ...]:
+    labels = ", ".join(map(code, miss.labels))
+    return code(miss.node.label), f"{miss.denominator}: {labels}", _place(miss.node, paths)
+
+
+def _place(node: CoveredNode, paths: Paths) -> str:
+    return code(f"{paths.shown(node.file)}:{node.line}") if node.file else ""
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the lines of a table that can be folded; nothing without rows."""
+    if not rows:
         return
-    yield f"<details{' open' if len(found) <= 20 else ''}><summary>{title}: {len(found)}</summary>"
+    yield f"<details{' open' if len(rows) <= 20 else ''}><summary>{title}: {len(rows)}</summary>"
     yield ""
-    yield "| node | missed | defined at |" if has_items else "| node | defined at |"
-    yield "|---|---|---|" if has_items else "|---|---|"
-    for miss in found[:MAX_ROWS]:
-        place = code(f"{paths.shown(miss.node.file)}:{miss.node.line}") if miss.node.file else ""
-        missed = f" {miss.denominator}: {', '.join(map(code, miss.labels))} |" if has_items else ""
-        yield f"| {code(miss.node.label)} |{missed} {place} |"
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
+    yield from (f"| {' | '.join(row)} |" for row in rows[:MAX_ROWS])
     yield ""
-    if len(found) > MAX_ROWS:
-        yield f"... and {len(found) - MAX_ROWS} more"
+    if len(rows) > MAX_ROWS:
+        yield f"... and {len(rows) - MAX_ROWS} more"
         yield ""
     yield "</details>"
     yield ""

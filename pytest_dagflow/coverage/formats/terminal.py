@@ -87,7 +87,7 @@ def _print_counts(reporter: pytest.TerminalReporter, counts: dict[str, Count], t
         numbers = f"{count.covered:>{width}} of {count.total:>{width}}"
         color = "green" if count.percent == 100 else "yellow" if count.percent >= 50 else "red"
         reporter.write(f"{name:<11} {numbers}  ", bold=name == "total")
-        reporter.write_line(f"{count.percent:>5} %", bold=name == "total", **{color: True})
+        reporter.write(f"{count.percent:>5} %\n", bold=name == "total", **{color: True})
 
 
 def _print_nodes(reporter: pytest.TerminalReporter, title: str, nodes: list[CoveredNode], limit: int) -> None:
