@@ -96,6 +96,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     yield
     result = _result_of(config)
     if result is None:
+        if session.testsfailed:  # an import error comes first
+            return
         raise pytest.UsageError(config.stash[_COLLECTED].error)
     is_ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     if is_ended and result.failures:

@@ -98,17 +98,17 @@ def test_the_report(shop: pytest.Pytester) -> None:
             "never ran (3)",
             "  shop.py:19  op morning:buy",
             "  shop.py:23  op morning:pour",
-            "  -           schedule daily",
+            "  shop.py:34  schedule daily",
             "",
             "edges that were never passed (1)",
-            "  shop.py:10  asset tea: from asset water",
+            "  shop.py:11  asset tea: from asset water",
             "",
-            "checks that never had a result (1)",
-            "  shop.py:14  check tea:hot: does not pass",
+            "results of checks that never occurred (1)",
+            "  shop.py:15  check tea:hot: does not pass",
             "",
             "nodes that never failed (2)",
-            "  shop.py:6   asset water",
-            "  shop.py:10  asset tea",
+            "  shop.py:7   asset water",
+            "  shop.py:11  asset tea",
             "left out by '# dag: no cover': 1 node",
         ],
         consecutive=True,
@@ -120,7 +120,7 @@ def test_the_report_in_color(shop: pytest.Pytester) -> None:
     plain = shop.runpytest("--dag-cov").stdout.str()
     colored = shop.runpytest("--dag-cov", "--color=yes").stdout.str()
 
-    assert "\x1b[31m 28.5 %\x1b[0m" in colored.replace("\x1b[1m", "")
+    assert "\x1b[1m\x1b[31m 28.5 %\x1b[0m" in colored
     assert counts_in(re.sub(r"\x1b\[\d+m", "", colored)) == counts_in(plain)
 
 

@@ -116,6 +116,12 @@ class CoveredNode:
         found = [is_covered for items in self.items.values() for is_covered in items.values()]
         return Count(sum(found), len(found))
 
+    def copy(self) -> CoveredNode:
+        """Return a copy that shares nothing that changes."""
+        new = CoveredNode(self.id, self.kind, self.name, self.file, self.line)
+        new.merge(self)
+        return new
+
     def merge(self, other: CoveredNode) -> None:
         """Add the runs and items of the same node in another session or process."""
         self.runs += other.runs
@@ -236,9 +242,9 @@ class Coverage:
         return [node for node in self.ordered() if not node.runs and any(name in node.items for name in own)]
 
     def merge(self, other: Coverage) -> None:
-        """Add the coverage of another session or process."""
+        """Add the coverage of another session or process, which does not change."""
         for node in other.nodes.values():
-            self.add(node)
+            self.add(node if node.id in self.nodes else node.copy())
         self.excluded.update(other.excluded)
 
     def new_misses(self, base: Coverage) -> list[Miss]:

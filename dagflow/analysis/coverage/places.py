@@ -7,6 +7,7 @@ import io
 import linecache
 import os
 import re
+import sys
 import tokenize
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -80,6 +81,40 @@ def place_of(function: Any) -> Place:
         return Place()
     line = _line_of_def(code.co_filename, code.co_firstlineno)
     return Place(code.co_filename, line, _is_excluded(code.co_filename, line))
+
+
+def place_of_name(definition: Any) -> Place:
+    """Return the place of the assignment of a definition without a function to a name of a module.
+
+    Args:
+        definition: A schedule or sensor.
+    """
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or not file.endswith(".py") or is_library(file):
+            continue
+        for name, value in list(vars(module).items()):
+            if value is definition:
+                line = _assignments(file).get(name)
+                if line is not None:  # another module imports it
+                    return Place(file, line, _is_excluded(file, line))
+    return Place()
+
+
+@lru_cache(maxsize=256)
+def _assignments(file: str) -> dict[str, int]:
+    """Return the line of the last assignment to each name of a module."""
+    try:
+        tree = ast.parse("".join(_lines_of(file)))
+    except (SyntaxError, ValueError):
+        return {}
+    return {
+        target.id: statement.lineno
+        for statement in tree.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        if isinstance(target, ast.Name)
+    }
 
 
 def _line_of_def(file: str, first: int) -> int:

@@ -30,7 +30,7 @@ from dagflow.analysis.coverage.denominators import (
     partitioned_jobs,
 )
 from dagflow.analysis.coverage.partitions import PartitionItems
-from dagflow.analysis.coverage.places import Place, function_of, place_of
+from dagflow.analysis.coverage.places import Place, function_of, place_of, place_of_name
 from dagflow.analysis.coverage.seen import SeenStep, seen_steps
 from dagflow.defs.automation.condition_sensor import DEFAULT_NAME
 from dagflow.defs.automation.sensor import SensorDefinition
@@ -102,8 +102,10 @@ class CoverageRecorder:
         if automation.name == DEFAULT_NAME:  # dagflow adds it, so that no test is about it
             return
         kind, function = _kind_of_automation(automation), function_of(automation)
+        if function is None:
+            self._places[id(automation)] = place_of_name(automation)
         node_id = f"{kind}:{automation.name}@{module_of(function)}"
-        covered = self._new(node_id, kind, automation.name, function)
+        covered = self._new(node_id, kind, automation.name, automation if function is None else function)
         if covered is not None:
             covered.add(f"{kind}s", TICK)
             self.coverage.add(covered)
@@ -115,11 +117,18 @@ class CoverageRecorder:
             covered.add("partitions", *items.labels)
             self._jobs[name] = self.coverage.add(covered), items
 
-    def _new(self, node_id: str, kind: str, name: str, function: Any) -> CoveredNode | None:
-        """Return a node without items; None if a comment leaves the definition out."""
-        place = self._places.get(id(function))
+    def _new(self, node_id: str, kind: str, name: str, placed: Any) -> CoveredNode | None:
+        """Return a node without items; None if a comment leaves the definition out.
+
+        Args:
+            node_id: The id of the node in the coverage.
+            kind: Its kind.
+            name: Its name.
+            placed: The function of its definition, or another value whose place is known.
+        """
+        place = self._places.get(id(placed))
         if place is None:
-            place = self._places[id(function)] = place_of(function)
+            place = self._places[id(placed)] = place_of(placed)
         node = CoveredNode(node_id, kind, name, place.file, place.line)
         if place.is_excluded:
             self.coverage.excluded[node_id] = node.label

@@ -19,7 +19,7 @@ _TITLES = {
     "outputs": "outputs that were never given",
     "branches": "branches that were never taken",
     "edges": "edges that were never passed",
-    "checks": "checks that never had a result",
+    "checks": "results of checks that never occurred",
     "retries": "retries that never ended so",
     "failures": "nodes that never failed",
     "hooks": "hooks that were never called",
@@ -87,7 +87,8 @@ def _print_counts(reporter: pytest.TerminalReporter, counts: dict[str, Count], t
         numbers = f"{count.covered:>{width}} of {count.total:>{width}}"
         color = "green" if count.percent == 100 else "yellow" if count.percent >= 50 else "red"
         reporter.write(f"{name:<11} {numbers}  ", bold=name == "total")
-        reporter.write(f"{count.percent:>5} %\n", bold=name == "total", **{color: True})
+        reporter.write(f"{count.percent:>5} %", bold=name == "total", **{color: True})
+        reporter.write("\n")
 
 
 def _print_nodes(reporter: pytest.TerminalReporter, title: str, nodes: list[CoveredNode], limit: int) -> None:

@@ -59,6 +59,10 @@ def test_a_merge_adds_runs_and_items() -> None:
     assert (first.runs, first.file, first.line, first.tests) == (1, "m.py", 3, {"test_1"})
     assert one.counts() == {"nodes": (1, 2), "failures": (1, 1)}
     assert one.excluded == {"x": "asset x"}
+    merged = Coverage()
+    merged.merge(two)
+    merged.merge(one)
+    assert two.nodes["asset:a@shop"].runs == 0
 
 
 def test_the_json_form_is_complete() -> None:
