@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from dagflow._util import UNSET
 from dagflow.analysis.code.blocks import digest_of
 from dagflow.analysis.code.graph import CodeGraph
 from dagflow.config.field import Field
@@ -24,6 +25,7 @@ from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.ops.ports import In
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.function import is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition
@@ -271,7 +273,7 @@ def _add_op(facts: _Facts, op: OpDefinition, ignored: Collection[str] = ()) -> N
     facts.add("retry", op.retry_policy)
     facts.add(
         "arguments",
-        [(name, one.default_value, one.input_manager_key, one.metadata) for name, one in op.ins.items()],
+        [(name, _default_parts(one), one.input_manager_key, one.metadata) for name, one in op.ins.items()],
         [(name, out.is_required, out.is_dynamic, out.io_manager_key, out.metadata) for name, out in outs],
     )
     facts.add("config", *_config_parts(op.config_field), *_config_class_parts(op.body.config))
@@ -281,6 +283,10 @@ def _add_op(facts: _Facts, op: OpDefinition, ignored: Collection[str] = ()) -> N
         [(name, _type_parts(out.dagflow_type)) for name, out in outs],
     )
     facts.add("resources", sorted(op.required_resource_keys))
+
+
+def _default_parts(ins: In) -> list[Any]:
+    return [] if ins.default_value is UNSET else [ins.default_value]
 
 
 def _type_parts(dagflow_type: DagflowType) -> list[Any]:

@@ -30,7 +30,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.loading import partition_loading_context
 
 _LIMIT = 500
-"""The most assets and checks with conditions that a sensor evaluates."""
+"""The most assets and checks with conditions that a sensor of a code server evaluates."""
 
 
 def condition_results(
@@ -44,7 +44,7 @@ def condition_results(
     Raises:
         DagflowInvariantViolationError: The context has no repository.
         DagflowInvalidCursorError: The cursor is not that of an earlier tick.
-        DagflowInvalidInvocationError: The sensor has too many assets and checks.
+        DagflowInvalidInvocationError: A sensor of a code server has too many assets and checks.
         DagflowUserCodeExecutionError: A condition could not be evaluated.
     """
     repository, selection = context.given_repository, sensor.asset_selection
@@ -57,7 +57,7 @@ def condition_results(
     program = program_of(repository.asset_graph, ())
     chosen = {*selection.resolve(program.graph), *selection.resolve_checks(program.graph)}
     entities = [one for one in program.ordered if one.key in chosen and _condition(one, sensor) is not None]
-    if len(entities) > _LIMIT:
+    if sensor.use_user_code_server and len(entities) > _LIMIT:
         raise DagflowInvalidInvocationError(
             f'"{sensor.name}" targets {len(entities)} assets or checks, and a sensor with '
             f"use_user_code_server=True evaluates at most {_LIMIT}: divide them among several sensors"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from dagflow.errors import CheckError, check_elements, check_type, repr_of
 from dagflow.events.record import EventLogEntry
@@ -68,9 +68,19 @@ class EventLog:
             if line.entry.dagflow_event is None or line.entry.dagflow_event.event_type not in _PLANNED
         ]
 
-    def lines_of_types(self, types: Collection[DagflowEventType]) -> list[StoredEntry]:
-        """Return all events of some types, the oldest first, also those that a wipe hides; internal."""
-        return self._store.lines(LinesFilter(event_types=types))
+    def lines_of_types(self, types: Collection[DagflowEventType], after: int = 0) -> list[StoredEntry]:
+        """Return the events of some types after a storage id, the oldest first, also those that a wipe hides;
+        internal.
+        """
+        return self._store.lines(LinesFilter(event_types=types, after_cursor=after or None))
+
+    def count_of_types(self, types: Collection[DagflowEventType], last: int) -> int:
+        """Return the number of events of some types up to a storage id; internal."""
+        return self._store.count_lines(types, last)
+
+    def wipes(self) -> Mapping[AssetKey, int]:
+        """Return what `wiped_before` returns for each asset that was wiped; internal."""
+        return self._store.wipes()
 
     def wiped_before(self, key: AssetKey) -> int:
         """Return the storage id of the last event of an asset before it was wiped; 0 if it never was."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 
 from dagflow.errors import DagflowRunAlreadyExists
 from dagflow.events.record import EventLogEntry
@@ -170,10 +172,21 @@ class MemoryStore:
         """Return lines, the oldest first, or the newest first if not `ascending`."""
         with self.lock:
             self._read_off()
-            every = list(self.written)
+            every = self.written[self._position(wanted.after_cursor or 0) :]
         ordered = every if ascending else reversed(every)
         found = (line for line in ordered if wanted.admits(line))
         return list(found if limit is None else islice(found, limit))
+
+    def count_lines(self, types: Collection[DagflowEventType], last: int) -> int:
+        """Return the number of events of some types with a storage id up to `last`."""
+        with self.lock:
+            self._read_off()
+            events = [line.entry.dagflow_event for line in self.written[: self._position(last)]]
+        return sum(event is not None and event.event_type in types for event in events)
+
+    def _position(self, last: int) -> int:
+        """Return the number of lines with a storage id up to `last`."""
+        return bisect_right(self.written, last, key=attrgetter("storage_id"))
 
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
         """Return the number of events of a run by event type."""
@@ -210,6 +223,11 @@ class MemoryStore:
         """Return the id of the last line that is hidden by a wipe of an asset, or 0 if it was never wiped."""
         with self.lock:
             return self.wiped.get(key, 0)
+
+    def wipes(self) -> dict[AssetKey, int]:
+        """Return `wiped_before` of each asset that was wiped."""
+        with self.lock:
+            return dict(self.wiped)
 
     def dynamic_partitions(self, name: str) -> list[str]:
         """Return the keys of dynamic partitions, in the order in which they were added."""

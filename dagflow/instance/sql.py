@@ -252,6 +252,13 @@ class SqlStore:
             rows = connection.execute(query).all()
         return [self._entry_of(*row) for row in rows]
 
+    def count_lines(self, types: Collection[DagflowEventType], last: int) -> int:
+        """Return the number of events of some types with a storage id up to `last`."""
+        wanted = LinesFilter(event_types=types, before_cursor=last + 1)
+        query = sa.select(sa.func.count()).select_from(LINES).where(*line_conditions(wanted))
+        with self._reading() as connection:
+            return connection.execute(query).scalar_one()
+
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
         """Return the number of events of a run by event type."""
         event_type = LINES.c.event_type
@@ -315,6 +322,12 @@ class SqlStore:
         query = sa.select(WIPED.c.line).where(WIPED.c.asset_key == key.to_string())
         with self._reading() as connection:
             return connection.execute(query).scalar() or 0
+
+    def wipes(self) -> dict[AssetKey, int]:
+        """Return `wiped_before` of each asset that was wiped."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(WIPED.c.asset_key, WIPED.c.line)).all()
+        return {AssetKey(json.loads(key)): line for key, line in rows}
 
     # dynamic partitions
 

@@ -196,6 +196,9 @@ class Store(Protocol):
             ascending: Whether the oldest line comes first.
         """
 
+    def count_lines(self, types: Collection[DagflowEventType], last: int) -> int:
+        """Return the number of events of some types with a storage id up to `last`."""
+
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
         """Return the number of events of a run by event type. Types without events are omitted."""
 
@@ -221,6 +224,9 @@ class Store(Protocol):
 
     def wiped_before(self, key: AssetKey) -> int:
         """Return the id of the last line that is hidden by a wipe of an asset, or 0 if it was never wiped."""
+
+    def wipes(self) -> dict[AssetKey, int]:
+        """Return `wiped_before` of each asset that was wiped."""
 
     def dynamic_partitions(self, name: str) -> list[str]:
         """Return the keys of the dynamic partitions definition `name`, in the order of their addition.

@@ -372,12 +372,12 @@ class TimeWindowPartitionsDefinition(WindowQueries):
         return unique_id == self.get_serializable_unique_identifier()
 
     def validate_partition_definition(self) -> None:
-        """Raise an error if different windows have the same key. The constructor has done so already.
+        """Raise an error if the format is too coarse, so that different windows have the same key.
 
         Raises:
-            DagflowInvalidDefinitionError: Two windows have the same key, or a key cannot be read back.
+            DagflowInvalidDefinitionError: Two windows have the same key.
         """
-        self.windows.check_format()
+        self.windows.check_distinct()
 
     def rhythm(self) -> tuple[object, ...]:
         """Return the content of the definition without its start and end."""

@@ -257,10 +257,10 @@ class Windows:
         return self.next_existing(start) if has_neighbours(start) else None
 
     def check_format(self) -> None:
-        """Raise unless the format gives each window its own key that can be read back.
+        """Raise unless keys in the format can be read back. A format that is too coarse is left alone.
 
         Raises:
-            DagflowInvalidDefinitionError: It does not, at least for some windows near the first one.
+            DagflowInvalidDefinitionError: They cannot, at least for some windows near the first one.
         """
         fmt, first, following = self.key_format.fmt, self.first, self.cadence.after(self.first)
         key = self.key(first)
@@ -269,16 +269,26 @@ class Windows:
                 f"the format '{fmt}' of partition keys must not contain '...'"
             )
         if key == self.key(following):
-            raise DagflowInvalidDefinitionError(
-                f"the format '{fmt}' of partition keys does not distinguish windows: those that start at "
-                f"{self._shown(first)} and {self._shown(following)} have the key '{key}'. Include more of "
-                "the date and time."
-            )
+            return
         starts = [first]
         if fmt not in (DAY_FORMAT, MINUTE_FORMAT):
             starts += [following, *(self.cadence.floor(first + distance) for distance in _SAMPLED)]
         for start in starts:
             self._check_key(start)
+
+    def check_distinct(self) -> None:
+        """Raise if the format is too coarse to give each window its own key.
+
+        Raises:
+            DagflowInvalidDefinitionError: It is.
+        """
+        first, following = self.first, self.cadence.after(self.first)
+        if self.key(first) == self.key(following):
+            raise DagflowInvalidDefinitionError(
+                f"the format '{self.key_format.fmt}' of partition keys does not distinguish windows: those "
+                f"that start at {self._shown(first)} and {self._shown(following)} have the key "
+                f"'{self.key(first)}'. Include more of the date and time."
+            )
 
     def _check_key(self, start: datetime) -> None:
         """Raise unless the key of the window that starts at `start` can be read back."""

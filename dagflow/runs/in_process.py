@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow._util import has_class
 from dagflow.config.plain import run_config_dict
+from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.dependency import key_of
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import SELECTION_ERRORS, build_asset_job, unresolved
@@ -14,7 +17,7 @@ from dagflow.defs.jobs.content import AssetSelectionData
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.jobs.run_config import read_run_config, validated_dict
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.resources.definition import as_resources
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, mem_io_manager
 from dagflow.errors import (
     CheckError,
@@ -113,13 +116,38 @@ def materialize_to_memory(
 
 
 def _asset_job(
-    assets: Sequence[Any], selection: Any, resources: Mapping[str, Any] | None, **options: Any
+    assets: Sequence[Any],
+    selection: Any,
+    resources: Mapping[str, Any] | None,
+    default_io_manager: ResourceDefinition | None = None,
 ) -> JobDefinition:
-    """Return the job that runs assets, with an error that names the run."""
+    """Return the job that runs assets, with an error that names the run.
+
+    The first definition keeps the job, because tests run the same assets again and again, and a range of
+    partitions is often run one by one.
+    """
+    first = _first_of(assets) if selection is None and resources is None else None
+    if first is not None and first.last_job is not None:
+        parts, manager, known = first.last_job
+        is_same = len(parts) == len(assets) and all(map(operator.is_, parts, assets))
+        if is_same and manager is default_io_manager:
+            job: JobDefinition = known
+            return job
     try:
-        return build_asset_job(assets, selection=selection, resources=resources, **options)
+        job = build_asset_job(
+            assets, selection=selection, resources=resources, default_io_manager=default_io_manager
+        )
     except SELECTION_ERRORS as error:
         raise unresolved(EPHEMERAL_JOB_NAME, error) from error
+    if first is not None:
+        first.last_job = tuple(assets), default_io_manager, job
+    return job
+
+
+def _first_of(assets: Sequence[Any]) -> AssetsDefinition | None:
+    """Return the first of a list of assets, if it is a definition with a computation."""
+    first = assets[0] if isinstance(assets, (list, tuple)) and assets else None
+    return first if has_class(first, AssetsDefinition) else None
 
 
 def execute_in_process(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_dagflow.selecting.references import NotLoaded, RunOf, nested_code, references, unwrap
+from pytest_dagflow.selecting.references import NotLoaded, RunOf, TicksOf, nested_code, references, unwrap
 
 _CONTAINER_DEPTH = 3
 _PLAIN_TYPES = frozenset({str, int, float, bool, bytes, type(None), FunctionType, ModuleType, type})
@@ -34,7 +34,8 @@ class Link(NamedTuple):
     """A definition or an expression that a test touches.
 
     Attributes:
-        target: A definition, a string in the syntax of `--dag-select`, or a call of `dag_run`.
+        target: A definition, a string in the syntax of `--dag-select`, or a call of `dag_run` or
+            `dag_clock.ticks`.
         reason: The source of the link, for `--dag-explain`.
     """
 
@@ -67,7 +68,7 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Link
     links = Links([*_declared_links(item, is_definition), *_plugin_links(item)])
     for value, reason in _inferred_values(item, links):
         links.can_reach = True
-        if isinstance(value, RunOf) or is_definition(value):
+        if isinstance(value, RunOf | TicksOf) or is_definition(value):
             links.found.append(Link(value, reason))
     links.can_reach = links.can_reach or links.is_dynamic or bool(links.found)
     return links
@@ -75,7 +76,7 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Link
 
 def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object]:
     """Yield the elements of a list, tuple, set or dict, down to a depth; any other value itself."""
-    if type(value) in _PLAIN_TYPES or isinstance(value, RunOf | NotLoaded):
+    if type(value) in _PLAIN_TYPES or isinstance(value, RunOf | TicksOf | NotLoaded):
         yield value
         return
     if isinstance(value, Mapping):

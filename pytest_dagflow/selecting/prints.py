@@ -109,7 +109,8 @@ class Prints:
         blocks, more = frozenset(blocks), frozenset(more)
         found = self._known_reads.get((blocks, more))
         if found is None:
-            modules = {name for block in blocks for name in self._imported_by(block.partition("::")[0])}
+            paths = {block.partition("::")[0] for block in blocks}
+            modules = {name for path in paths for name in self._imported_by(path)}
             found = self._known_reads[blocks, more] = self._reads.of_code(blocks, modules, {*more, _RUNTIME})
         return found
 

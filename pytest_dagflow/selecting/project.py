@@ -13,7 +13,7 @@ import pytest
 
 from pytest_dagflow.selecting.links import Links, elements_of, is_project_module
 from pytest_dagflow.selecting.record_file import Record
-from pytest_dagflow.selecting.references import RunOf
+from pytest_dagflow.selecting.references import RunOf, TicksOf
 from pytest_dagflow.session import load_project_definitions
 
 if TYPE_CHECKING:
@@ -210,12 +210,14 @@ class Project:
 
     def _linked_nodes(self, item: pytest.Item, target: object, reason: str) -> list[str]:
         """Return the nodes of the target of a link. Several tests often have the same target."""
-        key = target if isinstance(target, str | RunOf) else id(target)
+        key = target if isinstance(target, str | RunOf | TicksOf) else id(target)
         known = self._known_links.get(key)
         if known is not None:
             return known
         if isinstance(target, RunOf):
             found = self._nodes_of_run(target.text)
+        elif isinstance(target, TicksOf):
+            found = self._nodes_of_ticks(target.texts)
         elif isinstance(target, str):
             found = list(self.resolve(target, f"{item.nodeid}, {reason}: '{target}'"))
         else:
@@ -236,6 +238,12 @@ class Project:
             with suppress(DagflowError):  # the test may expect this error
                 return list(resolve(parse_selection(text), self.graph))
         return [node.id for node in self.graph.nodes]
+
+    def _nodes_of_ticks(self, texts: Iterable[str]) -> list[str]:
+        """Return the nodes that the named schedules and sensors start; all nodes if no name is known."""
+        by_name = [self.graph.values(kind) for kind in ("schedule", "sensor")]
+        found = [node_id for text in texts for one in by_name for node_id in one.get(text, ())]
+        return list(dict.fromkeys(found)) or [node.id for node in self.graph.nodes]
 
     def _nodes_of(self, definition: object) -> list[str]:
         """Return the nodes of a definition, of its parts, and of all that these nodes contain."""

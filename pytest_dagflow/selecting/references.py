@@ -6,31 +6,39 @@ Nothing is imported, called or run.
 from __future__ import annotations
 
 import contextlib
-import dis
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 from typing import NamedTuple, cast
 
+from pytest_dagflow.selecting.instructions import (
+    ATTRIBUTE,
+    CELL,
+    CONSTANT,
+    GLOBAL,
+    IMPORT,
+    IMPORTED,
+    LOCAL,
+    OTHER,
+    STORE,
+    global_names,
+    imports_modules,
+    instructions,
+)
+
 _MAX_WRAPPERS = 30
-_GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
-_CELL_LOADS = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
-_ATTRIBUTE_LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_WITHOUT_VALUE = frozenset({"EXTENDED_ARG", "PUSH_NULL"})
+_WITHOUT_VALUE = frozenset({OTHER, CONSTANT, STORE})
 _LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_def", "resolve_assets_def"})
 """The methods of a project that return a definition by its name."""
 RUN_FIXTURE = "dag_run"
 """The fixture that runs a part of the project by its name."""
+CLOCK_FIXTURE, TICKS = "dag_clock", "ticks"
+"""The fixture of the time, and its method that evaluates the ticks of the project."""
 _ASSERTION_VARIABLE = "@py_assert"
 """The variables in which an assertion keeps values."""
 _ASSERTION_PREFIX = "@pytest_ar."
 """The functions that pytest adds to an assertion. They get values only for the message."""
-_IMPORT_NAME = dis.opmap["IMPORT_NAME"]
-_LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
-_GLOBAL_OPERATIONS = [dis.opmap[name] for name in sorted(_GLOBAL_LOADS) if name in dis.opmap]
-_GLOBAL_SHIFT = 1 if sys.version_info >= (3, 11) else 0
-"""The lowest bit of the argument of LOAD_GLOBAL is a flag since Python 3.11."""
 
 
 class RunOf(NamedTuple):
@@ -41,6 +49,17 @@ class RunOf(NamedTuple):
     """
 
     text: str | None
+
+
+class TicksOf(NamedTuple):
+    """A call of `dag_clock.ticks`.
+
+    Attributes:
+        texts: The first literals in the call. Names of schedules and sensors are among them; without one, the
+            whole project may tick.
+    """
+
+    texts: tuple[str, ...]
 
 
 class NotLoaded(NamedTuple):
@@ -70,6 +89,8 @@ def references(function: object) -> list[tuple[str, object]]:
 def unwrap(function: object) -> FunctionType | None:
     """Return the function inside methods, decorators and hypothesis tests; None if there is no function."""
     for _ in range(_MAX_WRAPPERS):
+        if type(function) is FunctionType and not function.__dict__:
+            return function
         hypothesis_test = getattr(getattr(function, "hypothesis", None), "inner_test", None)
         inner = (
             hypothesis_test or getattr(function, "__func__", None) or getattr(function, "__wrapped__", None)
@@ -99,7 +120,9 @@ def _needs_order(
 ) -> bool:
     """Return whether values depend on the order of the instructions: attributes, imports, lookups by name."""
     for code in codes:
-        if RUN_FIXTURE in code.co_varnames or _IMPORT_NAME in code.co_code[::2]:
+        if RUN_FIXTURE in code.co_varnames or imports_modules(code):
+            return True
+        if TICKS in code.co_names:
             return True
         for name in code.co_names:
             value = globals_.get(name)
@@ -112,18 +135,9 @@ def _global_values(
     code: CodeType, globals_: Mapping[str, object], closure: Mapping[str, object]
 ) -> Iterator[tuple[str, object]]:
     """Yield the globals and closure variables that the instructions load. Reads no other instruction."""
-    operations, arguments = code.co_code[::2], code.co_code[1::2]
-    for operation in _GLOBAL_OPERATIONS:
-        position = operations.find(operation)
-        while position >= 0:
-            argument, before = arguments[position], position - 1
-            while before >= 0 and operations[before] == dis.EXTENDED_ARG:
-                argument |= arguments[before] << 8 * (position - before)
-                before -= 1
-            name = code.co_names[argument >> _GLOBAL_SHIFT if operation == _LOAD_GLOBAL else argument]
-            if name in globals_:
-                yield name, globals_[name]
-            position = operations.find(operation, position + 1)
+    for name in global_names(code):
+        if name in globals_:
+            yield name, globals_[name]
     for name in code.co_freevars:
         if name in closure:
             yield name, closure[name]
@@ -151,13 +165,21 @@ def _named_values(
     A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. What pytest loads
     only for the message of an assertion is left out.
     """
-    reader = _Reader(globals_, closure)
-    for operation, argument, constant in _instructions(code):
-        if reader.extend(operation, argument, constant):
+    reader = _Reader(globals_, closure, code.co_cellvars)
+    constants: dict[str, object] = {}  # an assertion keeps the constants of its calls in variables
+    constant: object = None
+    for kind, argument in instructions(code):
+        if kind == STORE and argument.startswith(_ASSERTION_VARIABLE):
+            constants[argument] = constant
+        constant = argument if kind == CONSTANT else constants.get(argument)
+        if reader.value is not None or reader.name == CLOCK_FIXTURE:
+            if reader.extend(kind, argument, constant):
+                continue
+            if not reader.keep(kind, argument):
+                yield reader.name, reader.value
+        elif kind in _WITHOUT_VALUE:
             continue
-        if not reader.keep(operation, argument):
-            yield reader.name, reader.value
-        reader.load(operation, argument)
+        reader.load(kind, argument)
     yield reader.name, reader.value
 
 
@@ -167,97 +189,99 @@ class _Reader:
     Args:
         globals_: The globals of the code.
         closure: Its closure variables.
+        cells: The variables that its nested functions read.
 
     Attributes:
         name: The name of the value, such as `shop.defs`.
         value: The value; None if it is not known.
     """
 
-    def __init__(self, globals_: Mapping[str, object], closure: Mapping[str, object]) -> None:
+    def __init__(
+        self, globals_: Mapping[str, object], closure: Mapping[str, object], cells: tuple[str, ...]
+    ) -> None:
         self.name, self.value = "", cast("object", None)
-        self._globals, self._closure = globals_, closure
+        self._globals, self._closure, self._cells = globals_, closure, cells
         self._lookup = ""  # the method of a project that was loaded
         self._imported: ModuleType | None = None
-        # by local variable: modules, and what an assertion keeps: projects and their methods
+        # by local variable: modules, and what an assertion keeps: projects, their methods, and `ticks`
         self._kept: dict[str, tuple[str, object, str]] = {}
 
-    def extend(self, operation: str, argument: str, constant: object) -> bool:
+    def extend(self, kind: str, argument: str, constant: object) -> bool:
         """Return whether an instruction loads an attribute of the value.
 
-        A constant that is passed to the method of a project, or to `dag_run`, narrows the value.
+        A constant that is passed to the method of a project, or to `dag_run`, narrows the value. A definition
+        that is passed to `dag_clock.ticks` is the value.
         """
         value = self.value
-        if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
-            self.name, self.value = f"{self.name}.{argument}", _module_attribute(value, argument)
-            return True
-        if operation in _ATTRIBUTE_LOADS and argument in _LOOKUPS and _is_project(value):
-            self._lookup = argument
-            return True
-        if self._lookup and (operation == "LOAD_CONST" or isinstance(constant, str)):
+        if kind == ATTRIBUTE:
+            if argument == TICKS and self.name == CLOCK_FIXTURE:
+                self._tick(())
+                return True
+            if isinstance(value, ModuleType):
+                self.name, self.value = f"{self.name}.{argument}", _module_attribute(value, argument)
+                return True
+            if argument in _LOOKUPS and _is_project(value):
+                self._lookup = argument
+                return True
+        if isinstance(value, TicksOf):
+            return self._extend_ticks(value, kind, argument, constant)
+        if self._lookup and (kind == CONSTANT or isinstance(constant, str)):
             self.name = f"{self.name}.{self._lookup}({constant!r})"
             self.value = _look_up(value, self._lookup, constant)
         elif isinstance(value, RunOf) and isinstance(constant, str):
             self.name, self.value = f"{RUN_FIXTURE}({constant!r})", RunOf(constant)
         return False
 
-    def keep(self, operation: str, argument: str) -> bool:
+    def _extend_ticks(self, value: TicksOf, kind: str, argument: str, constant: object) -> bool:
+        """Return whether an instruction after `dag_clock.ticks` loads a name or a definition."""
+        if isinstance(constant, str):
+            self._tick((*value.texts, constant))
+            return True
+        if value.texts or kind != GLOBAL or self._globals.get(argument) is None:
+            return False
+        self.load(kind, argument)
+        return True
+
+    def _tick(self, texts: tuple[str, ...]) -> None:
+        self.name = f"{CLOCK_FIXTURE}.{TICKS}({', '.join(map(repr, texts))})"
+        self.value = TicksOf(texts)
+
+    def _is_read(self, kind: str) -> bool:
+        """Return whether an instruction reads the variable of `dag_run`, and makes no closure of it."""
+        return kind == CELL or (kind == LOCAL and RUN_FIXTURE not in self._cells)
+
+    def keep(self, kind: str, argument: str) -> bool:
         """Return whether the value is complete only where the variable that stores it is loaded."""
-        is_import = operation == "IMPORT_FROM" and self.value is self._imported
-        if not operation.startswith("STORE_"):
-            return is_import
-        is_of_assertion = argument.startswith(_ASSERTION_VARIABLE) and _is_project(self.value)
+        if kind != STORE:
+            return kind == IMPORTED and self.value is self._imported
+        is_of_assertion = argument.startswith(_ASSERTION_VARIABLE) and (
+            isinstance(self.value, TicksOf) or _is_project(self.value)
+        )
         if is_of_assertion or isinstance(self.value, ModuleType):
             self._kept[argument] = self.name, self.value, self._lookup
         return is_of_assertion
 
-    def load(self, operation: str, argument: str) -> None:
+    def load(self, kind: str, argument: str) -> None:
         """Set the value to that which an instruction loads."""
         is_shown = self.name.startswith(_ASSERTION_PREFIX)
-        self.name, self.value, self._lookup = argument, None, ""
-        if is_shown:
+        self.name, self.value, self._lookup = "", None, ""
+        if is_shown or kind in _WITHOUT_VALUE:
             return
-        if operation in _GLOBAL_LOADS:
+        self.name = argument
+        if kind == GLOBAL:
             self.value = self._globals.get(argument)
-        elif operation in _CELL_LOADS:
+        elif kind == CELL:
             self.value = self._closure.get(argument)
-        if self.value is None and "LOAD_" in operation and argument in self._kept:
-            self.name, self.value, self._lookup = self._kept[argument]
-        elif operation == "IMPORT_NAME":
+        elif kind == IMPORT:
             self._imported = _loaded_module(argument, self._globals)
             self.value = NotLoaded(argument) if self._imported is None else self._imported
-        elif "LOAD_FAST" in operation and argument == RUN_FIXTURE:
-            self.value = RunOf(None)
-        elif operation == "IMPORT_FROM" and self._imported:
+        elif kind == IMPORTED and self._imported:
             self.name = f"{self._imported.__name__}.{argument}"
             self.value = _module_attribute(self._imported, argument)
-
-
-def _instructions(code: CodeType) -> Iterator[tuple[str, str, object]]:
-    """Yield each instruction: its operation, its argument, the loaded constant.
-
-    An assertion keeps the constants of its calls in variables. Their loads have the constant too.
-    """
-    constant: object = None
-    kept: dict[str, object] = {}
-    for instruction in dis.get_instructions(code):
-        operation, given = instruction.opname, instruction.argval
-        if operation in _WITHOUT_VALUE:
-            continue
-        for single, one in _singles(operation, given):
-            argument = str(one)
-            if single.startswith("STORE_") and argument.startswith(_ASSERTION_VARIABLE):
-                kept[argument] = constant
-            constant = one if single == "LOAD_CONST" else kept.get(argument)
-            yield single, argument, constant
-
-
-def _singles(operation: str, argument: object) -> list[tuple[str, object]]:
-    """Return the two operations of an instruction for two variables, which Python has since 3.13."""
-    if not (isinstance(argument, tuple) and operation.count("_FAST") == 2):
-        return [(operation, argument)]
-    first = "STORE_FAST" if operation.startswith("STORE") else "LOAD_FAST"
-    second = "STORE_FAST" if operation.endswith("STORE_FAST") else "LOAD_FAST"
-    return [(first, argument[0]), (second, argument[1])]
+        if self.value is None and argument in self._kept:
+            self.name, self.value, self._lookup = self._kept[argument]
+        elif self.value is None and argument == RUN_FIXTURE and self._is_read(kind):
+            self.value = RunOf(None)
 
 
 def _loaded_module(name: str, globals_: Mapping[str, object]) -> ModuleType | None:

@@ -350,9 +350,8 @@ class _CausalSearch:
         taken = 0
         for leaf in self.leaves:
             rules = self.rules_of[leaf]
-            start = (
-                max([found[one] for one, _, _ in rules], default=-1) + 1
-            )  # causes are at smaller positions
+            # causes are at smaller positions
+            start = max([found[one] for one, _, _ in rules], default=-1) + 1
             left = domains[leaf] & ~taken & (-1 << start)
             while left:  # the first one is nearly always possible
                 lowest = left & -left

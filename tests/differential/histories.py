@@ -1,9 +1,9 @@
 """A small language for histories of evaluations, which dagflow and the reference both run.
 
 Definitions, separated by `;`: `KIND NAME(DEPS)@PARTITIONS = CONDITION`. All but the name is optional. The
-kind is `external`, `source` (observed), `check` (of its dependency) or `asset`. A dependency `a-1` is one on
-the window before. Partitions are the names of `PARTITIONS`. A condition is Python, with the static methods of
-AutomationCondition as names.
+kind is `external`, `source` (observed), `check` or `gate` (of its dependency; a gate blocks) or `asset`. A
+dependency `a-1` is one on the window before. Partitions are the names of `PARTITIONS`. A condition is Python,
+with the static methods of AutomationCondition as names.
 
 A history has words, a minute apart, from 2024-01-10 00:00 on:
 
@@ -11,7 +11,8 @@ A history has words, a minute apart, from 2024-01-10 00:00 on:
     +a, +a:KEY   a materialization; `*` stands for all partitions
     a=v1         an observation, or the materialization of a version if `a` is no source
     a!c, a?c     a check passes, or fails
-    run:a,b      a run of assets; `fail:b` one in which b fails; `run:b{+a,E}` one in which b does this
+    run:a,b      a run of assets; `fail:b` one in which b fails; `run:b{+a,E}` one in which b does this;
+                 `tag:b` one with the tag t; `run:b:KEY` one of a partition
     wipe:a       the asset is wiped
     add:q        a key of the dynamic partitions
     code:2       another code version of all assets
@@ -40,7 +41,7 @@ PARTITIONS: dict[str, Callable[[Any], Any]] = {
         {"day": PARTITIONS["daily"](api), "town": PARTITIONS["xy"](api)}
     ),
 }
-_ITEM = re.compile(r"(?:(external|source|check|asset) )?(\w+)(?:\(([^)]*)\))?(?:@(\w+))?(?: = (.*))?$")
+_ITEM = re.compile(r"(?:(external|source|check|gate|asset) )?(\w+)(?:\(([^)]*)\))?(?:@(\w+))?(?: = (.*))?$")
 
 
 class World:
@@ -93,7 +94,7 @@ class World:
         head, _, rest = word.partition(":")
         if word[0] == "E":
             self._evaluate(head, rest)
-        elif head in ("run", "fail", "wipe", "add", "code"):
+        elif head in ("run", "fail", "tag", "wipe", "add", "code"):
             getattr(self, f"_{head}")(rest)
         elif word[0] == "+":
             self._materialize(head[1:], rest)
@@ -125,7 +126,7 @@ class World:
 
     def _materialize(self, name: str, key: str) -> None:
         definition = self._item(name)[3]
-        keys: list[str | None] = [f"2024-{key}" if re.match(r"\d\d-\d\d", key) else key or None]
+        keys: list[str | None] = [_partition(key)]
         if key == "*":
             keys = list(self.partitions[definition].get_partition_keys(current_time=self.moment))
         for one in keys:
@@ -150,18 +151,25 @@ class World:
         self._execute(names)
 
     def _fail(self, text: str) -> None:
-        names, _, key = text.partition(":")
-        self.behaviour[names] = _raise
-        self._execute(names, key or None)
+        self.behaviour[text.partition(":")[0]] = _raise
+        self._execute(text)
 
-    def _execute(self, names: str, key: str | None = None) -> None:
+    def _tag(self, text: str) -> None:
+        self._execute(text, {"t": "1"})
+
+    def _execute(self, text: str, tags: dict[str, str] | None = None) -> None:
+        names, _, key = text.partition(":")
         defs = self.defs
         job = getattr(defs, "resolve_implicit_global_asset_job_def", None) or (
             defs.get_implicit_global_asset_job_def
         )
         keys = [self.api.AssetKey(name) for name in names.split(",")]
         job().execute_in_process(
-            instance=self.instance, asset_selection=keys, raise_on_error=False, partition_key=key
+            instance=self.instance,
+            asset_selection=keys,
+            raise_on_error=False,
+            partition_key=_partition(key),
+            tags=tags,
         )
         self.behaviour.clear()
 
@@ -182,15 +190,16 @@ class World:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = [self._definition(*item) for item in self.items]
-            checks = [one for one, item in zip(made, self.items, strict=True) if item[0] == "check"]
+            checks = [one for one, item in zip(made, self.items, strict=True) if item[0] in ("check", "gate")]
             return self.api.Definitions([one for one in made if one not in checks], asset_checks=checks)
 
     def _definition(self, kind: str, name: str, deps: str, partitions: str, condition: str) -> Any:
         api = self.api
         facts: dict[str, Any] = {"automation_condition": self.condition_of(condition)}
         parents = [self._dep(dep.strip()) for dep in deps.split(",")] if deps else []
-        if kind == "check":
-            return api.asset_check(asset=deps, name=name, **facts)(lambda: api.AssetCheckResult(passed=True))
+        if kind in ("check", "gate"):
+            check = api.asset_check(asset=deps, name=name, blocking=kind == "gate", **facts)
+            return check(lambda: api.AssetCheckResult(passed=True))
         if partitions:
             facts["partitions_def"] = self.partitions[partitions]
         if kind == "external":
@@ -226,6 +235,10 @@ def _match(text: str) -> tuple[str, str, str, str, str]:
     assert found, f"not a definition: {text}"
     kind, name, deps, partitions, condition = (group or "" for group in found.groups())
     return kind or "asset", name, deps, partitions, condition
+
+
+def _partition(key: str) -> str | None:
+    return f"2024-{key}" if re.match(r"\d\d-\d\d", key) else key or None
 
 
 def _name(key: Any) -> str:

@@ -1,17 +1,22 @@
 """Intended differences from the reference: each with its reason, and a predicate that recognizes it.
 
-A predicate gets the program and both observations. If it is true, the whole program is excused, so each
-predicate is as narrow as possible.
+A predicate of `KNOWN_DIFFERENCES` gets the program and both observations. If it is true, the whole program is
+excused, so each predicate is as narrow as possible. A predicate of `KNOWN_WINDOWS` gets the definitions, the
+question and both answers; one of `KNOWN_TIMES` the local time of a tick that only one library has; one of
+`KNOWN_REQUESTS` or `KNOWN_MAPPINGS` the schedule or the mapping and both answers; one of `KNOWN_HISTORIES`
+the definitions and the history.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from observation import Observation
+from windows import DAY, Link, Windows, skips_midnight
 
 
 class KnownDifference(NamedTuple):
@@ -19,7 +24,7 @@ class KnownDifference(NamedTuple):
 
     name: str
     reason: str
-    applies: Callable[[str, Observation, Observation], bool]
+    applies: Callable[..., bool]
 
 
 def _read_nothing(source: str, theirs: Observation, ours: Observation) -> bool:
@@ -269,6 +274,166 @@ KNOWN_DIFFERENCES = (
 )
 
 
-def excuse(source: str, theirs: Observation, ours: Observation) -> KnownDifference | None:
-    """Return the known difference that explains two different observations; None if there is none."""
-    return next((known for known in KNOWN_DIFFERENCES if known.applies(source, theirs, ours)), None)
+def _is_before_first(link: Link, name: str, theirs: Any, ours: Any) -> bool:
+    has_both = name.startswith("upstream") and isinstance(theirs, list) and isinstance(ours, list)
+    if not has_both or theirs[0] != ours[0]:
+        return False
+    return bool(link.upstream.exclusions) or theirs[1] == ours[1][1:]
+
+
+def _is_mapped_down(link: Link, name: str, theirs: Any, ours: Any) -> bool:
+    return name.startswith("downstream") and bool(link.downstream.exclusions)
+
+
+def _is_stored_gap(link: Link, name: str, theirs: Any, ours: Any) -> bool:
+    may_differ = bool(link.upstream.exclusions) or name.startswith("subset around")
+    both = isinstance(theirs, dict) and isinstance(ours, dict)
+    return may_differ and both and theirs["keys"] == ours["keys"]
+
+
+def _is_skipped_midnight(link: Link, name: str, theirs: Any, ours: Any) -> bool:
+    return any(
+        _has_start_at_midnight(windows) and _skips_midnight(windows, link.now)
+        for windows in (link.upstream, link.downstream)
+    )
+
+
+def _has_start_at_midnight(windows: Windows) -> bool:
+    crons = [each for each in (windows.cron, *windows.exclusions) if isinstance(each, str)]
+    return any(cron.split()[1] in ("0", "*/8") for cron in crons if cron != "0 0 * * *")
+
+
+def _skips_midnight(windows: Windows, now: datetime) -> bool:
+    last = max(now.replace(tzinfo=None), windows.end or windows.start)
+    days = range(-45, (last - windows.start).days + 46)  # windows around these have up to a month
+    return any(skips_midnight(windows.zone, windows.start + day * DAY) for day in days)
+
+
+KNOWN_WINDOWS = (
+    KnownDifference(
+        "windows that are all left out",
+        "The definition is invalid, as are 100,000 left out windows in a row. The reference searches without "
+        "an end.",
+        lambda link, name, theirs, ours: (
+            name == "definition" and bool(link.upstream.exclusions or link.downstream.exclusions)
+        ),
+    ),
+    KnownDifference(
+        "windows after the end of a definition without keys",
+        "There are none. The reference has windows that start after the end, if none ends before it.",
+        lambda link, name, theirs, ours: name == "keys" and not ours,
+    ),
+    KnownDifference(
+        "a window before the first one that contains the begin of a downstream window",
+        "It is missing. The reference drops it, so a run reads less than it should. It also counts the last "
+        "window before excluded ones as missing, although it ends before them.",
+        _is_before_first,
+    ),
+    KnownDifference(
+        "downstream partitions with exclusions",
+        "Both directions of the mapping agree. The reference maps upstream partitions to downstream "
+        "partitions without the gaps of exclusions.",
+        _is_mapped_down,
+    ),
+    KnownDifference(
+        "the stored windows of a subset with the same keys",
+        "They are the windows of its keys. The reference stores excluded windows between them too, and the "
+        "time that a subset was asked for, also if windows start and end at other times.",
+        _is_stored_gap,
+    ),
+    KnownDifference(
+        "a start that the clock skips next to midnight",
+        "It is at the end of the jump, as at other hours. The reference keeps a time that no clock shows.",
+        _is_skipped_midnight,
+    ),
+)
+
+
+class Partitioned(NamedTuple):
+    """The description of a schedule of partitions."""
+
+    kind: str
+    partitions: dict[str, Any]
+    times: dict[str, int]
+
+
+def _is_shown_twice(time: datetime) -> bool:
+    return time.replace(fold=0).utcoffset() != time.replace(fold=1).utcoffset()
+
+
+KNOWN_TIMES = (
+    KnownDifference(
+        "a tick that the clock skips next to midnight",
+        "It is at the end of the jump, as at other hours. The reference moves it by the hour of the jump.",
+        lambda time: time.hour <= 1 and skips_midnight(str(time.tzinfo), time),
+    ),
+    KnownDifference(
+        "a tick at a time before midnight that the clock shows twice",
+        "It is at the first time for each cron expression. The reference ticks at the first time of daily "
+        "expressions, and at the second time of others.",
+        lambda time: time.hour == 23 and _is_shown_twice(time),
+    ),
+)
+KNOWN_REQUESTS = (
+    KnownDifference(
+        "a tick after the end of a definition without keys",
+        "It is skipped. The reference raises an error about a window that starts before the first one.",
+        lambda drawn, theirs, ours: (
+            theirs == "DagsterUnknownPartitionError"
+            and ours == ([], False)
+            and "end_date" in drawn.partitions
+        ),
+    ),
+)
+
+KNOWN_HISTORIES = (
+    KnownDifference(
+        "conditions about the runs of new updates, after a first evaluation of an empty log",
+        "Updates since that evaluation count. The reference counts none, because its position is missing.",
+        lambda definitions, history: "_run_tags(" in definitions and history.startswith("E"),
+    ),
+)
+
+
+def _is_reversed(drawn: Any, theirs: Any, ours: Any) -> bool:
+    offsets = re.findall(r"TimeWindowPartitionMapping\((-?\d), (-?\d)\)", drawn.mapping)
+    return any(int(start) > int(end) for start, end in offsets)
+
+
+KNOWN_MAPPINGS = (
+    KnownDifference(
+        "a mapping that does not fit the partitions",
+        "Both raise an error, and that of dagflow names the definition or the key.",
+        lambda drawn, theirs, ours: isinstance(theirs, str) and isinstance(ours, str),
+    ),
+    KnownDifference(
+        "a StaticPartitionMapping with an unknown key",
+        "It is an error at each use. The reference raises it only in some directions.",
+        lambda drawn, theirs, ours: "StaticPartitionMapping" in drawn.mapping and isinstance(ours, str),
+    ),
+    KnownDifference(
+        "a specific partition that does not exist upstream",
+        "It is missing. The reference takes it for existing, or raises a ValueError of its format.",
+        lambda drawn, theirs, ours: "SpecificPartitions" in drawn.mapping and not isinstance(ours, str),
+    ),
+    KnownDifference(
+        "the dimension of a MultiToSingleDimensionPartitionMapping",
+        "It is the named one. The reference ignores the name.",
+        lambda drawn, theirs, ours: 'SingleDimensionPartitionMapping("' in drawn.mapping,
+    ),
+    KnownDifference(
+        "offsets whose start is after their end",
+        "They map to nothing. The reference maps to windows that begin before the end.",
+        _is_reversed,
+    ),
+)
+
+
+def explanation(table: Sequence[KnownDifference], *facts: Any) -> KnownDifference | None:
+    """Return the known difference of a table that explains a difference; None if there is none.
+
+    Args:
+        table: One of the tables of this module.
+        facts: What the predicates of the table get.
+    """
+    return next((known for known in table if known.applies(*facts)), None)

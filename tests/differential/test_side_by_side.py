@@ -10,7 +10,7 @@ from descriptions import Assets, Graph, Pipeline, node_names, output_names
 from drawing import assets, pipelines
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
-from known_differences import excuse
+from known_differences import KNOWN_DIFFERENCES, explanation
 from observation import difference, observe
 from program import program
 
@@ -66,7 +66,7 @@ def check(drawn: Drawn) -> None:
             for library in ("dagster", "dagflow")
         )
         found = difference(theirs, ours)
-        if found and excuse(drawn.source, theirs, ours) is None:
+        if found and explanation(KNOWN_DIFFERENCES, drawn.source, theirs, ours) is None:
             what = f"these differ with {raise_on_error=}"
             pytest.fail(f"of this program\n\n{drawn.source}\n{what}\n\n{found}", pytrace=False)
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 import warnings
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from known_differences import KNOWN_REQUESTS, KNOWN_TIMES, Partitioned, explanation
+from windows import EXCLUSIONS
 
 import dagflow
 from dagflow.testing import simulate_ticks
@@ -33,13 +36,10 @@ START, END = datetime(2024, 1, 1, tzinfo=timezone.utc), datetime(2024, 12, 31, t
 MAX_REQUESTS = 40
 """The number of ticks whose requests are compared, spread over the year."""
 
-# not zones that skip midnight: there the reference moves a skipped start by an hour
+# Santiago skips midnight, and the clock of Lord Howe is put forward by half an hour
 ZONES = (
-    "UTC",
-    "Europe/Berlin",
-    "America/New_York",
-    "Australia/Sydney",
-    "Asia/Kolkata",
+    *("UTC", "Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata"),
+    *("America/Santiago", "Australia/Lord_Howe"),
 )
 zones = st.sampled_from(ZONES)
 minutes, hours = st.integers(0, 59), st.integers(0, 23)
@@ -58,14 +58,6 @@ crons = st.one_of(
 )
 
 
-class Partitioned(NamedTuple):
-    """The description of a schedule of partitions."""
-
-    kind: str
-    partitions: dict[str, Any]
-    times: dict[str, int]
-
-
 @st.composite
 def partitioned(draw: st.DrawFn) -> Partitioned:
     """Draw partitions that start within the year, and the times of their ticks."""
@@ -79,6 +71,8 @@ def partitioned(draw: st.DrawFn) -> Partitioned:
         options["hour_offset"] = draw(st.sampled_from([0, 0, 2, 9]))
     if kind in ("Weekly", "Monthly"):
         options["day_offset"] = draw(st.integers(1, 6))
+    if draw(st.integers(0, 3)) == 0:
+        options["exclusions"] = [draw(st.sampled_from(EXCLUSIONS))]
     if draw(st.booleans()):
         options["end_date"] = f"{datetime(2024, 12, 1):%Y-%m-%d{text}}"
     own = {"Weekly": {"day_of_week": st.integers(0, 6)}, "Monthly": {"day_of_month": st.integers(1, 28)}}
@@ -102,7 +96,14 @@ def job_of(library: Any, **arguments: Any) -> Any:
     return brew
 
 
-def theirs(crons: list[str], zone: str) -> list[float]:
+def schedule_of(library: Any, drawn: Partitioned) -> Any:
+    """Return the schedule of partitions of a library."""
+    partitions = getattr(library, f"{drawn.kind}PartitionsDefinition")(**drawn.partitions)
+    job = job_of(library, partitions_def=partitions)
+    return library.build_schedule_from_partitioned_job(job, name="drawn", **drawn.times)
+
+
+def times_of_reference(crons: list[str], zone: str) -> list[float]:
     """Return the times at which the reference ticks, in seconds since the epoch."""
     found: set[float] = set()
     form = "%Y-%m-%dT%H:%M%z"
@@ -115,9 +116,18 @@ def theirs(crons: list[str], zone: str) -> list[float]:
     return sorted(time for time in found if START.timestamp() <= time < END.timestamp())
 
 
-def facts(requests: Any) -> list[Any]:
-    """Return the comparable facts of requests."""
-    return [
+def requests_of_reference(schedule: Any, time: datetime) -> Any:
+    """Return the facts of a tick of the reference, or the name of the error that it raises."""
+    try:
+        result = schedule.evaluate_tick(reference.build_schedule_context(scheduled_execution_time=time))
+    except reference.DagsterUnknownPartitionError as error:
+        return type(error).__name__
+    return facts(result.run_requests, result.skip_message)
+
+
+def facts(requests: Any, skip_message: str | None) -> Any:
+    """Return the comparable facts of a tick."""
+    found = [
         (
             one.run_key,
             one.partition_key,
@@ -125,6 +135,7 @@ def facts(requests: Any) -> list[Any]:
         )
         for one in requests
     ]
+    return found, skip_message is None
 
 
 @given(st.lists(crons, min_size=1, max_size=2, unique=True), zones)
@@ -137,11 +148,13 @@ def test_the_times_of_a_year(given_crons: list[str], zone: str):
             "drawn", cron_schedule=given_crons, execution_timezone=zone, job=job_of(dagflow)
         )
         ticks = simulate_ticks(schedule, END - START, START, execute=False)
-        found = [tick.time.timestamp() for tick in ticks]
-        expected = theirs(given_crons, zone)
+        ours = [tick.time.timestamp() for tick in ticks]
+        theirs = times_of_reference(given_crons, zone)
 
     # the windows of the reference begin with the first start after the local midnight
-    assert [time for time in found if time >= expected[0]] == expected
+    different = {time for time in ours if time >= theirs[0]} ^ set(theirs)
+    times = [datetime.fromtimestamp(time, ZoneInfo(zone)) for time in sorted(different)]
+    assert not [time for time in times if not explanation(KNOWN_TIMES, time)]
 
 
 @given(partitioned())
@@ -150,22 +163,13 @@ def test_the_requests_of_a_year(drawn: Partitioned):
     """A schedule of partitions requests the same partitions, with the same keys and tags."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        schedules = []
-        for library in (reference, dagflow):
-            partitions = getattr(library, f"{drawn.kind}PartitionsDefinition")(**drawn.partitions)
-            job = job_of(library, partitions_def=partitions)
-            schedules.append(library.build_schedule_from_partitioned_job(job, name="drawn", **drawn.times))
-        theirs, ours = schedules
+        theirs, ours = (schedule_of(library, drawn) for library in (reference, dagflow))
         assert (ours.cron_schedule, ours.execution_timezone) == (
             theirs.cron_schedule,
             theirs.execution_timezone,
         )
         ticks = simulate_ticks(ours, END - START, START, execute=False)
-        # before the first window, the reference requests it if the partitions reach into the future
-        first = drawn.partitions["start_date"][:10]
-        ticks = [tick for tick in ticks if f"{tick.time:%Y-%m-%d}" > first]
         for tick in ticks[:: max(1, len(ticks) // MAX_REQUESTS)]:
-            context = reference.build_schedule_context(scheduled_execution_time=tick.time)
-            expected = theirs.evaluate_tick(context)
-            assert facts(tick.run_requests) == facts(expected.run_requests), tick.time
-            assert (tick.skip_message is None) == (expected.skip_message is None), tick.time
+            found = facts(tick.run_requests, tick.skip_message)
+            expected = requests_of_reference(theirs, tick.time)
+            assert found == expected or explanation(KNOWN_REQUESTS, drawn, expected, found), tick.time

@@ -25,7 +25,8 @@ def suite(command: str) -> subprocess.CompletedProcess[str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name == "PYTEST_ADDOPTS" or not name.startswith(("PYTEST", "COV"))
+        if name in ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        or not name.startswith(("PYTEST", "COV"))
     }
     return subprocess.run(
         [sys.executable, "-m", *shlex.split(command), "-p", "no:cacheprovider"],

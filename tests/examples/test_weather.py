@@ -27,7 +27,8 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name == "PYTEST_ADDOPTS" or not name.startswith(("PYTEST", "COV"))
+        if name in ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        or not name.startswith(("PYTEST", "COV"))
     }
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.run(

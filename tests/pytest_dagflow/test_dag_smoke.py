@@ -232,3 +232,33 @@ def test_a_value_that_is_no_definition_is_an_error(project: pytest.Pytester):
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--dag-smoke: the definitions of the project: *Recipe*"])
+
+
+def test_definitions_without_a_place(pytester: pytest.Pytester) -> None:
+    """A schedule that a builder makes, and a sensor of automation conditions, have no line in the code."""
+    pytester.makepyfile(
+        pipeline="""
+        from dagflow import (
+            AutomationConditionSensorDefinition, DailyPartitionsDefinition, Definitions, asset,
+            build_schedule_from_partitioned_job, define_asset_job,
+        )
+
+        days = DailyPartitionsDefinition("2024-01-01")
+
+        @asset(partitions_def=days)
+        def sales():
+            return 1
+
+        load = define_asset_job("load", selection=[sales], partitions_def=days)
+        defs = Definitions(
+            [sales], jobs=[load], schedules=[build_schedule_from_partitioned_job(load, name="nightly")],
+            sensors=[AutomationConditionSensorDefinition("when_due", target=[sales])],
+        )
+        """
+    )
+    pytester.makeini("[pytest]\ndag_definitions = pipeline:defs\npythonpath = .")
+
+    result = pytester.runpytest("--dag-smoke", "-v")
+
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(["dag-smoke::schedule:nightly PASSED*", "dag-smoke::sensor:when_due PASSED*"])

@@ -104,30 +104,32 @@ class Closures:
     def blocks(self, ids: Iterable[str], stops: bool = False) -> dict[str, str]:
         """Return the digest of each block in the closure of blocks, by id."""
         found: dict[str, str] = {}
-        todo = list(dict.fromkeys(ids))
+        run: set[str] = set()
+        todo = list(ids)
         while todo:
             current = todo.pop()
-            if current in found:
-                continue
-            node = self._node(current)
-            found[current] = node.digest
-            todo += self._children(node, stops)
-            todo += sorted({one for path in node.runs for one in self.effects_of(path)})
-        return {one: digest for one, digest in sorted(found.items()) if not one.endswith(WIDE)}
+            if current not in found:
+                node = self._node(current)
+                found[current] = node.digest
+                todo += self._children_that_stop(current) if stops else node.children
+                for path in node.runs:
+                    if path not in run:
+                        run.add(path)
+                        todo += self.effects_of(path)
+        return {one: found[one] for one in sorted(found) if not one.endswith(WIDE)}
 
     def effects_of(self, path: str) -> frozenset[str]:
         """Return the modules with statements without a name that an import of a module runs."""
         if path not in self._effects:
-            for component in _components(path, self._imported_by, self._effects):
-                found: set[str] = set()
-                for one in component:
-                    module = self.modules.parsed(one)
-                    if module is None or "" in module.blocks:
-                        found.add(one)
-                    for other in self._imported_by(one):
-                        found |= self._effects.get(other, frozenset())
+            for component, below in _components(path, self._imported_by, self._effects):
+                found = {one for one in component if self._has_effects(one)}
+                found.update(*(self._effects[one] for one in below))
                 self._effects.update(dict.fromkeys(component, frozenset(found)))
         return self._effects[path]
+
+    def _has_effects(self, path: str) -> bool:
+        module = self.modules.parsed(path)
+        return module is None or "" in module.blocks
 
     def _imported_by(self, path: str) -> list[str]:
         module = self.modules.parsed(path)
@@ -148,26 +150,29 @@ class Closures:
 
     def _close(self, block_id: str, stops: bool) -> _Closed:
         done = self._closed[stops]
-        if block_id not in done:
-            for component in _components(block_id, lambda one: self._children(self._node(one), stops), done):
-                nodes = [self._node(one) for one in component]
-                below = {child for node in nodes for child in self._children(node, stops)}
-                below.difference_update(component)
-                digest = digest_of(
-                    *sorted(node.digest for node in nodes), "", *sorted(done[one].digest for one in below)
-                )
-                found = {self.effects_of(path) for node in nodes for path in node.runs}
-                found.update(done[one].effects for one in below)
-                effects = found.pop() if len(found) == 1 else frozenset().union(*found)
+        found = done.get(block_id)
+        if found is None:
+            children = self._children_that_stop if stops else self._all_children
+            for component, below in _components(block_id, children, done):
+                own = sorted(self._node(one).digest for one in component)
+                digest = digest_of(*own, "", *sorted(done[one].digest for one in below))
+                effects = self._effects_of_all(component, [done[one].effects for one in below])
                 # the blocks of a cycle share its digest, and differ by their ids
                 for one in component:
                     done[one] = _Closed(digest_of(one, digest), effects)
-        return done[block_id]
+            found = done[block_id]
+        return found
 
-    def _children(self, node: _Node, stops: bool) -> Sequence[str]:
-        if not stops:
-            return node.children
-        return [one for one in node.children if not self.is_definition(one)]
+    def _effects_of_all(self, component: Iterable[str], below: Iterable[frozenset[str]]) -> frozenset[str]:
+        found = {self.effects_of(path) for one in component for path in self._node(one).runs}
+        found.update(below)
+        return found.pop() if len(found) == 1 else frozenset().union(*found)
+
+    def _all_children(self, block_id: str) -> Sequence[str]:
+        return self._node(block_id).children
+
+    def _children_that_stop(self, block_id: str) -> Sequence[str]:
+        return [one for one in self._node(block_id).children if not self.is_definition(one)]
 
     def is_definition(self, block_id: str) -> bool:
         """Return whether a block is a definition of dagflow, such as an op, asset, check or job."""
@@ -330,16 +335,19 @@ class Closures:
 
 def _components(
     start: str, children: Callable[[str], Iterable[str]], done: Mapping[str, object]
-) -> Iterator[list[str]]:
+) -> Iterator[tuple[list[str], set[str]]]:
     """Yield the strongly connected components that a node leads to, those below first.
+
+    Each comes with the children of its nodes that are outside of it.
 
     Args:
         start: The node.
         children: Returns the children of a node.
         done: The nodes whose components are known. The caller adds each component before the next one.
     """
-    if done.keys() >= set(children(start)):  # nothing new below it, as for most blocks
-        yield [start]
+    below = set(children(start))
+    if done.keys() >= below:  # nothing new below it, as for most blocks
+        yield [start], below
         return
     index: dict[str, int] = {start: 0}
     low: dict[str, int] = {start: 0}
@@ -369,4 +377,4 @@ def _components(
                 while not component or component[-1] != node:
                     component.append(stack.pop())
                 within.difference_update(component)
-                yield component
+                yield component, {child for one in component for child in children(one)}.difference(component)

@@ -52,6 +52,7 @@ class CodeGraph:
             LiveModules(self.modules, self.sources) if isinstance(self.sources, FolderSources) else None
         )
         self._plain: dict[bytes, Code | None] = {}
+        self._files: dict[str, tuple[str, ...]] = {}
         self._closures = Closures(self.modules, self._live if is_live else None)
 
     def code(self, *values: object) -> Code:
@@ -138,19 +139,26 @@ class CodeGraph:
         Args:
             ids: The ids of the blocks.
         """
-        found: dict[str, None] = {}
-        for block_id in ids:
+        return list(dict.fromkeys(path for block_id in ids for path in self._files_of(block_id)))
+
+    def _files_of(self, block_id: str) -> tuple[str, ...]:
+        found = self._files.get(block_id)
+        if found is None:
             path, name = parts_of(block_id.removesuffix("@"))
             module = self.modules.parsed(path) if path in self.modules.paths else None
             block = module.blocks.get(name) if module else None
-            folders = path.split("/")[:-1]
-            for literal in block.literals if block else ():
-                for count in range(len(folders), -1, -1):
-                    place = _normal("/".join([*folders[:count], literal.replace("\\", "/")]))
-                    if place and self.sources.has(place):
-                        found[place] = None
-                        break
-        return list(found)
+            places = (self._place_of(literal, path) for literal in (block.literals if block else ()))
+            found = self._files[block_id] = tuple(filter(None, places))
+        return found
+
+    def _place_of(self, literal: str, path: str) -> str:
+        """Return the file that a literal names from the nearest folder around a module; empty for no file."""
+        folders = path.split("/")[:-1]
+        for count in range(len(folders), -1, -1):
+            place = _normal("/".join([*folders[:count], literal.replace("\\", "/")]))
+            if place and self.sources.has(place):
+                return place
+        return ""
 
     def _code(self, values: tuple[object, ...], stops: bool) -> Code:
         key = plain_key(values)

@@ -245,7 +245,7 @@ def layers(function: Any) -> Iterator[Any]:
         elif isinstance(function, MethodType):
             function = function.__func__
         else:
-            attributes = _attributes(function)
+            attributes = vars(function) if type(function) is FunctionType else _attributes(function)
             function = attributes.get("__wrapped__") or attributes.get("func")
 
 

@@ -221,8 +221,12 @@ def _config_findings(test: SmokeTest) -> Iterator[SmokeFinding]:
             if field is not None:
                 read_config(field, UNSET, f"Error in config for {test.subject}", os.environ)
         elif test.project.jobs is not None:  # the config of a graph can be mapped: only a job knows it
-            resources = test.project.definitions.resources
-            validate_run_config(build_asset_job([definition.whole], resources=resources))
+            project = test.project.definitions
+            checks = [spec.key for spec in definition.check_specs]
+            chosen = AssetSelection.assets(*definition.keys) | AssetSelection.checks(*checks)
+            validate_run_config(
+                build_asset_job(project.catalog(), selection=chosen, resources=project.resources)
+            )
     except DagflowInvalidConfigError as error:
         yield from _of_default(test.subject, error)
     except DagflowConfigMappingFunctionError as error:

@@ -18,6 +18,7 @@ from dagflow.analysis.smoke.parts import SmokeTest, of_selection
 from dagflow.analysis.smoke.project import NO_KEYS
 from dagflow.automation.schedule_context import build_schedule_context
 from dagflow.automation.sensor_context import build_sensor_context
+from dagflow.automation.sensor_tick import evaluate_sensor
 from dagflow.automation.tick_times import tick_times
 from dagflow.clock import VirtualClock
 from dagflow.defs.automation.asset_sensor import AssetSensorDefinition
@@ -228,7 +229,7 @@ class SensorTest(_AutomationTest):
                 instance, repository_def=repository, sensor_name=self.name, resources=resources or None
             )
             try:
-                requests = sensor.evaluate_tick(context).run_requests
+                requests = evaluate_sensor(sensor, context).run_requests  # as a deployment does
             except Exception as error:  # of user code, too
                 finding = of_error(f"{self.subject} cannot evaluate a tick", error)
                 is_of_conditions = isinstance(sensor, AutomationConditionSensorDefinition)

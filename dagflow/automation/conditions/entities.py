@@ -100,6 +100,11 @@ class Entity:
         return isinstance(self.node, AssetNode) and self.node.is_observable
 
     @property
+    def is_external(self) -> bool:
+        """Whether it is an asset that no run materializes."""
+        return isinstance(self.node, AssetNode) and self.node.is_external
+
+    @property
     def code_version(self) -> str | None:
         """The version of its code; None for a check or a job."""
         return self.node.spec.code_version if isinstance(self.node, AssetNode) else None

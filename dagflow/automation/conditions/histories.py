@@ -1,12 +1,14 @@
-"""The history of assets and checks in the log of an instance, read once for each evaluation.
+"""The history of assets and checks in the log of an instance.
 
-A slot is the partition key of a partitioned asset, and None for an asset without partitions.
+An evaluation reads the lines of the log behind those that an earlier evaluation of the instance has read. A
+slot is the partition key of a partitioned asset, and None for an asset without partitions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from dagflow.automation.conditions.entities import EntityKey
 from dagflow.events.check import AssetCheckEvaluation
@@ -14,6 +16,7 @@ from dagflow.events.record import DagflowEvent
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.events.types import DagflowEventType
 from dagflow.instance.instance import DagflowInstance
+from dagflow.instance.store import StoredEntry
 from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.tags import system_tag_spellings
 
@@ -86,9 +89,79 @@ class History:
                     found[event.slot] = event.version
         return found
 
+    def copy(self) -> History:
+        """Return a copy, to which events can be added."""
+        copy = History()
+        copy.updates, copy.latest = self.updates.copy(), self.latest.copy()
+        copy.observations, copy.planned = self.observations.copy(), self.planned.copy()
+        return copy
+
 
 NO_HISTORY = History()
 """The history of an asset without events."""
+
+
+class _Reading(NamedTuple):
+    """The histories in the log of an instance up to one of its lines. Nothing in it changes.
+
+    Attributes:
+        partitioned: The keys of the assets and checks that have partitions.
+        wipes: The storage id of the last event of each wiped asset before it was wiped.
+        by_key: The histories.
+        last: The storage id of the last event.
+        size: The number of events, also of those that are hidden by a wipe.
+    """
+
+    partitioned: frozenset[EntityKey]
+    wipes: Mapping[AssetKey, int]
+    by_key: Mapping[AssetKey | AssetCheckKey, History]
+    last: int = 0
+    size: int = 0
+
+    def is_valid(
+        self, instance: DagflowInstance, partitioned: frozenset[EntityKey], wipes: Mapping[AssetKey, int]
+    ) -> bool:
+        """Return whether the events up to `last` are still these. Runs can be deleted, and a database can
+        store an event after one with a higher id.
+        """
+        return (self.partitioned, self.wipes) == (partitioned, wipes) and (
+            self.size == instance.count_of_types(_TYPES, self.last)
+        )
+
+    def with_lines(self, lines: Sequence[StoredEntry]) -> _Reading:
+        """Return the histories with the next lines."""
+        by_key, new = dict(self.by_key), set()
+        for storage_id, entry in lines:
+            event = entry.dagflow_event
+            assert event is not None, "lines of these types have an event"
+            key: AssetKey | AssetCheckKey | None = event.asset_key or event.asset_check_key
+            if key is None:
+                continue
+            asset_key = key.asset_key if isinstance(key, AssetCheckKey) else key
+            if storage_id <= self.wipes.get(asset_key, 0):
+                continue
+            if key not in new:
+                by_key[key] = by_key.get(key, NO_HISTORY).copy()
+                new.add(key)
+            _add(by_key[key], storage_id, entry.run_id, entry.timestamp, event, key in self.partitioned)
+        return self._replace(by_key=by_key, last=lines[-1].storage_id, size=self.size + len(lines))
+
+
+_readings: WeakKeyDictionary[DagflowInstance, _Reading] = WeakKeyDictionary()
+"""The last reading of each instance. The next one reads only the lines behind it."""
+
+
+def _read(instance: DagflowInstance, partitioned: frozenset[EntityKey]) -> _Reading:
+    """Return the histories in the log of an instance."""
+    wipes = instance.wipes()
+    reading = _readings.get(instance)
+    if reading is None or not reading.is_valid(instance, partitioned, wipes):
+        reading = _Reading(partitioned, wipes, {})
+    lines = instance.lines_of_types(_TYPES, reading.last)
+    if lines:
+        reading = reading.with_lines(lines)
+    _readings[instance] = reading
+    return reading
 
 
 class Histories:
@@ -105,28 +178,11 @@ class Histories:
     __slots__ = ("_by_key", "_instance", "_runs", "last_event_id")
 
     def __init__(self, instance: DagflowInstance, partitioned: Collection[EntityKey]) -> None:
+        reading = _read(instance, frozenset(partitioned))
         self._instance = instance
-        self._by_key: dict[AssetKey | AssetCheckKey, History] = {}
+        self._by_key: Mapping[AssetKey | AssetCheckKey, History] = reading.by_key
         self._runs: dict[str, DagflowRun | None] = {}
-        self.last_event_id: int = 0
-        wiped: dict[AssetKey, int] = {}
-        for storage_id, entry in instance.lines_of_types(_TYPES):
-            self.last_event_id = storage_id
-            event = entry.dagflow_event
-            assert event is not None, "lines of these types have an event"
-            key: AssetKey | AssetCheckKey | None = event.asset_key or event.asset_check_key
-            if key is None:
-                continue
-            asset_key = key.asset_key if isinstance(key, AssetCheckKey) else key
-            hidden = wiped.get(asset_key)
-            if hidden is None:
-                hidden = wiped[asset_key] = instance.wiped_before(asset_key)
-            if storage_id <= hidden:
-                continue
-            history = self._by_key.get(key)
-            if history is None:
-                history = self._by_key[key] = History()
-            _add(history, storage_id, entry.run_id, entry.timestamp, event, key in partitioned)
+        self.last_event_id: int = reading.last
 
     @property
     def keys(self) -> Collection[AssetKey | AssetCheckKey]:

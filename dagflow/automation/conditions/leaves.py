@@ -101,9 +101,12 @@ def data_version_changed(node: Node, entity: Entity, root: Root, candidates: Slo
 
 
 def will_be_requested(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
-    """Return the slots that this evaluation has requested, if both entities have the same partitions."""
+    """Return the slots that this evaluation has requested, if one run can make them and those of the root.
+
+    Then both entities have the same partitions, and it is no asset that only something else materializes.
+    """
     requested = root.evaluation.requested.get(entity)
-    if not requested or entity.partitions_def != root.entity.partitions_def:
+    if not requested or entity.partitions_def != root.entity.partitions_def or entity.is_external:
         return NO_SLOTS
     return candidates & requested
 

@@ -121,9 +121,10 @@ class Root:
         states: The states for the next evaluation.
         trace: The fields of the `Step` of each node, each behind its operands. One flat list costs the
             garbage collector less than many tuples.
+        asked: The entities for which the conditions of their dependents are being evaluated.
     """
 
-    __slots__ = ("before", "entity", "evaluation", "is_first", "states", "trace")
+    __slots__ = ("asked", "before", "entity", "evaluation", "is_first", "states", "trace")
 
     def __init__(self, evaluation: Facts, entity: Entity, before: dict[StateKey, State] | None) -> None:
         self.evaluation: Facts = evaluation
@@ -132,6 +133,7 @@ class Root:
         self.before: dict[StateKey, State] = before or {}
         self.states: dict[StateKey, State] = {}
         self.trace: list[Any] = []
+        self.asked: set[Entity] = set()
 
 
 Run = Callable[["Node", Entity, Root, Slots], Slots]

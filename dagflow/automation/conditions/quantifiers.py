@@ -8,7 +8,6 @@ from dagflow.automation.conditions.entities import NO_SLOTS, Edge, Entity, Slots
 from dagflow.automation.conditions.nodes import Node, Root, evaluate
 from dagflow.defs.assets.asset_nodes import AssetNode
 from dagflow.defs.conditions.condition import AutomationCondition
-from dagflow.defs.conditions.leaves import Leaf
 
 
 def some_or_all(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
@@ -43,18 +42,26 @@ def _each(operand: Node, edges: Iterable[Edge], root: Root, candidates: Slots) -
 
 
 def any_downstream(node: Node, entity: Entity, root: Root, candidates: Slots) -> Slots:
-    """Evaluate `any_downstream_conditions`: ask the conditions of the dependents about this entity."""
+    """Evaluate `any_downstream_conditions`: ask the conditions of the dependents about this entity.
+
+    It is false inside those conditions, whose own dependents are asked already.
+    """
+    if entity in root.asked:
+        return NO_SLOTS
     true = NO_SLOTS
-    for operand in root.evaluation.downstream_nodes(node, entity):
-        true |= evaluate(operand, entity, root, candidates)
+    root.asked.add(entity)
+    try:
+        for operand in root.evaluation.downstream_nodes(node, entity):
+            true |= evaluate(operand, entity, root, candidates)
+    finally:
+        root.asked.remove(entity)
     return true
 
 
 def downstream_conditions(entity: Entity) -> list[AutomationCondition]:
     """Return the different conditions of the assets downstream of an asset.
 
-    Behind an asset without a condition, or with `any_downstream_conditions`, the conditions of its own
-    dependents count.
+    The conditions of assets behind others count too, and the condition of the asset itself does not.
     """
     found: list[AutomationCondition] = []
     if not isinstance(entity.node, AssetNode):
@@ -66,15 +73,8 @@ def downstream_conditions(entity: Entity) -> list[AutomationCondition]:
             if child in seen:
                 continue
             seen.add(child)
+            queue.append(child)
             condition = child.spec.automation_condition
-            if condition is None or _asks_downstream(condition):
-                queue.append(child)
-            elif condition not in found:
+            if condition is not None and condition != entity.condition and condition not in found:
                 found.append(condition)
     return found
-
-
-def _asks_downstream(condition: AutomationCondition) -> bool:
-    return (isinstance(condition, Leaf) and condition.kind == "ANY_DOWNSTREAM_CONDITIONS") or any(
-        map(_asks_downstream, condition.inner_conditions())
-    )

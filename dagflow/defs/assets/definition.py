@@ -170,6 +170,7 @@ class AssetsDefinition(AssetCopies):
         self.partition_mappings: dict[AssetKey, PartitionMapping] = checked_mappings(partition_mappings)
         self.check_specs_by_output_name: dict[str, AssetCheckSpec] = dict(check_specs_by_output_name or {})
         self._whole: AssetsDefinition | None = None
+        self.last_job = None
         self.can_subset: bool = check_type(can_subset, bool, "can_subset", "an AssetsDefinition")
         self.is_subset: bool = check_type(is_subset, bool, "is_subset", "an AssetsDefinition")
         self.backfill_policy: BackfillPolicy | None = backfill_policy

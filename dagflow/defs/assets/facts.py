@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow._util import nearest
 from dagflow.defs.assets.dependency import HasAssetKey
@@ -43,6 +43,8 @@ class AssetFacts(HasAssetKey):
         given: The outputs that each op of a graph shall give, by its path; empty for a whole definition.
         stored: The assets of the same definition that ops of a graph load, by path and input; empty for a
             whole definition.
+        last_job: The job of the last run of a list of assets that begins with this definition, and what it
+            was built from; None if there is none.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class AssetFacts(HasAssetKey):
         "is_subset",
         "keys_by_input_name",
         "keys_by_output_name",
+        "last_job",
         "output_names",
         "outputs",
         "partition_mappings",
@@ -69,6 +72,8 @@ class AssetFacts(HasAssetKey):
         "specs_by_key",
         "stored",
     )
+
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"last_job": type(None)}
 
     __name__: str
     __wrapped__: Callable[..., Any]
@@ -79,6 +84,7 @@ class AssetFacts(HasAssetKey):
     is_subset: bool
     keys_by_input_name: dict[str, AssetKey]
     keys_by_output_name: dict[str, AssetKey]
+    last_job: tuple[Sequence[Any], ResourceDefinition | None, Any] | None
     specs_by_key: dict[AssetKey, AssetSpec]
     check_specs_by_output_name: dict[str, AssetCheckSpec]
     execution_type: AssetExecutionType

@@ -255,12 +255,11 @@ class _PartitionRequests(Copied):
         return requests[0] if len(requests) == 1 else requests
 
     def is_due(self, context: Any) -> bool:
-        """Return whether the last window, moved by the end offset, is not left out."""
+        """Return whether the last window, also among those that are left out, is not left out."""
         assert self.windows is not None
         windows = self.windows.windows
-        now = windows.cadence.floor(windows.cadence.utc(_time_of(context)))
-        last = windows.cadence.shift(now, windows.end_offset - 1)
-        return last < windows.first or windows.is_excluded is None or not windows.is_excluded(last)
+        last = windows.cadence.before(windows.bound(_time_of(context), ignores_exclusions=True))
+        return last < windows.first or not windows.lacks(last)
 
     def _needs_store(self) -> bool:
         multi = self.partitions_def

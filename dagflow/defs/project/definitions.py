@@ -26,7 +26,7 @@ from dagflow.defs.project.executors import executor_definition, is_same_executor
 from dagflow.defs.project.merging import members_of, merged
 from dagflow.defs.project.resolving import resolved_jobs, unknown_job
 from dagflow.defs.project.stubs import specs_with_stubs
-from dagflow.defs.project.validation import check_partition_mappings
+from dagflow.defs.project.validation import check_partitions
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import fs_io_manager
 from dagflow.errors import (
@@ -344,15 +344,15 @@ class Definitions:
 
         Raises:
             DagflowInvalidDefinitionError: Two definitions of assets, checks or jobs have one key or name, a
-                resource is missing, assets form a cycle, the selection of a job is invalid, or a partition
-                mapping does not fit.
+                resource is missing, assets form a cycle, the selection of a job is invalid, two partitions
+                have the same key, or a partition mapping does not fit.
 
         Example:
             >>> Definitions.validate_loadable(Definitions(assets=[AssetSpec("beans")]))
         """
         check_type(defs, Definitions, "defs", "validate_loadable").resolve_all_asset_specs()
         defs.resolve_all_job_defs()
-        check_partition_mappings(defs.catalog())
+        check_partitions(defs.catalog())
         defs.resolve_automations()
 
     @staticmethod

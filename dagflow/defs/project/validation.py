@@ -15,15 +15,26 @@ from dagflow.partitions.mapping import PartitionMapping
 from dagflow.partitions.multi_mapping import default_mapping
 
 
-def check_partition_mappings(catalog: AssetCatalog) -> None:
-    """Raise if a partition mapping cannot connect the partitions of two assets.
+def check_partitions(catalog: AssetCatalog) -> None:
+    """Raise if partitions are invalid, or a partition mapping cannot connect those of two assets.
 
     Args:
         catalog: All assets and checks.
 
     Raises:
-        DagflowInvalidDefinitionError: A mapping does not fit. The message names both assets.
+        DagflowInvalidDefinitionError: Two partitions of an asset have the same key, or a mapping does not
+            fit. The message names the assets.
     """
+    for key, asset in catalog.assets.items():
+        definition = spec_of(asset, key).partitions_def
+        if definition is None:
+            continue
+        try:
+            definition.validate_partition_definition()
+        except DagflowInvalidDefinitionError as error:
+            raise DagflowInvalidDefinitionError(
+                f"partitions of asset '{key.to_user_string()}': {error}"
+            ) from None
     checked: set[tuple[int, int, int]] = set()
     for link in partition_links(catalog):
         identity = id(link.own), id(link.other), id(link.mapping)

@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 
 from dagflow.defs.assets.asset_graph import AssetGraph
 from dagflow.defs.assets.asset_nodes import AssetNode
+from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.errors import CheckError, DagflowInvalidSubsetError
 from dagflow.keys import AssetCheckKey, AssetKey, nearest_key
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
@@ -97,7 +98,7 @@ class KeysTerm(Term):
         missing = [key for key in self.keys if key not in graph.asset_nodes]
         if missing and not allow_missing:
             names = ", ".join(repr(key.to_user_string()) for key in missing)
-            hint = nearest_key(missing[0], graph.asset_nodes)
+            hint = _made_by(missing[0], graph) or nearest_key(missing[0], graph.asset_nodes)
             raise DagflowInvalidSubsetError(
                 f"asset {names} was selected, but no AssetsDefinition objects supply these keys.{hint}"
                 if len(missing) == 1
@@ -113,6 +114,18 @@ class KeysTerm(Term):
     def text(self) -> str:
         """Return `key:...` for each key."""
         return " or ".join(f"key:{literal(key.to_user_string())}" for key in self.keys) or "not *"
+
+
+def _made_by(key: AssetKey, graph: AssetGraph) -> str:
+    """Return a hint if an unknown key is the name of the function of other assets."""
+    name = key.to_user_string()
+    keys = [
+        repr(node.key.to_user_string())
+        for node in graph.asset_nodes.values()
+        if isinstance(node.definition, AssetsDefinition) and node.definition.is_executable
+        if node.definition.node_def.name == name
+    ]
+    return f" '{name}' is the function of {' and '.join(keys)}: select these." if keys else ""
 
 
 class MatchingTerm(Term):

@@ -57,9 +57,9 @@ class Reads:
             modules: The names of the modules that they import.
             more: Further keys, such as those of `dag_files`.
         """
-        blocks = list(blocks)
+        blocks = frozenset(blocks)
         of_blocks, of_tests = self._keys
-        keys = {key for block in blocks for key in of_blocks.get(block, ())}
+        keys = {key for block in of_blocks.keys() & blocks for key in of_blocks[block]}
         # between tests the reader is unknown: it may be any code
         keys.update(of_tests.get("", ()), more, package_keys(modules))
         keys.update(FILE + path for path in self._files_named_in(blocks))

@@ -24,6 +24,7 @@ from dagflow import (
     asset_check,
     build_sensor_context,
 )
+from dagflow.testing import simulate_ticks
 
 MISSING = AutomationCondition.missing()
 
@@ -153,6 +154,19 @@ def test_too_many_assets():
 
     with pytest.raises(DagflowInvalidInvocationError, match='"soon" targets 501 assets or checks'):
         tick(soon(), specs)
+
+
+def test_a_deployment_has_no_limit():
+    """The limit is that of a code server: the simulated ticks of any other sensor evaluate all assets."""
+    specs = [asset(name=f"a{n}", automation_condition=MISSING)(lambda: None) for n in range(501)]
+    sensor = AutomationConditionSensorDefinition("soon", target="*", minimum_interval_seconds=86400)
+
+    with DagflowInstance.ephemeral() as instance:
+        (ticked,) = simulate_ticks(
+            Definitions(specs, sensors=[sensor]), days=1, start="2024-01-01", instance=instance, execute=False
+        )
+
+    assert len(ticked.run_requests[0].asset_selection) == 501
 
 
 def test_the_default_sensor_of_a_project():

@@ -387,6 +387,16 @@ def test_assets(store):
     assert store.materialized_partitions(AssetKey("a")) == set()
 
 
+def test_the_number_of_lines_of_types(store):
+    """Events of some types are counted up to a storage id, and not after their run was deleted."""
+    store.add_run(DagflowRun("cafe", "r"), 1.0)
+    store.add_entries([materialized("a"), observed("a"), materialized("b", run_id="s"), line("x")])
+    assert [store.count_lines([MATERIALIZED], last) for last in (0, 1, 2, 3, 9)] == [0, 1, 1, 2, 2]
+
+    store.delete_run("r")
+    assert store.count_lines([MATERIALIZED, OBSERVED], 9) == 1
+
+
 def test_wiped_assets(store):
     """A wipe hides the earlier events of one asset, not later ones or those of other assets."""
     key = AssetKey("b")
@@ -394,6 +404,7 @@ def test_wiped_assets(store):
     store.wipe_asset(key)
     store.wipe_asset(key)
     assert store.wiped_before(key) == 2
+    assert store.wipes() == {key: 2}
     assert store.asset_keys() == [AssetKey("a")]
     assert store.materialized_partitions(key) == set()
 

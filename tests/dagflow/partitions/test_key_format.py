@@ -107,10 +107,6 @@ def test_numbers_of_weeks(fmt: str, day: int) -> None:
             lambda: MonthlyPartitionsDefinition(datetime(2024, 6, 1), fmt="%B"),
             "'June', the key of the window that starts at 2024-06-01 .*, is read back as 1900-06-01",
         ),
-        (
-            lambda: DailyPartitionsDefinition(datetime(2024, 6, 3), fmt="%Y-%W"),
-            "those that start at 2024-06-03 .* and 2024-06-04 .* have the key '2024-23'",
-        ),
     ],
 )
 def test_formats_that_cannot_be_read_back(make: Any, message: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagflow import Definitions, asset
 from dagflow.clock import VirtualClock
 from dagflow.errors import (
     CheckError,
@@ -328,7 +329,6 @@ def test_attributes() -> None:
             {"start_date": datetime(2024, 1, 1), "fmt": "%m-%d"},
             r"'01-01', the key of the window that starts at 2024-01-01 .*is read back as 1900-01-01",
         ),
-        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y-%m"}, "does not distinguish windows"),
         ({"start_date": datetime(2024, 1, 1), "fmt": "%Y...%m%d"}, "must not contain"),
     ],
 )
@@ -336,6 +336,22 @@ def test_invalid_definitions(arguments: dict[str, Any], message: str) -> None:
     """Dates, zones, offsets and formats are checked when the definition is made."""
     with pytest.raises(DagflowInvalidDefinitionError, match=message):
         DailyPartitionsDefinition(**arguments)
+
+
+def test_a_format_that_is_too_coarse() -> None:
+    """Windows may share a key; the validation of the definition or the project refuses that."""
+    coarse = DailyPartitionsDefinition("2024-01", "2024-03", fmt="%Y-%m")
+
+    @asset(partitions_def=coarse)
+    def tides() -> None:
+        """Compute nothing."""
+
+    assert set(coarse.get_partition_keys()) == {"2024-01", "2024-02"}
+    assert len(coarse.get_partition_keys()) == 60
+    with pytest.raises(DagflowInvalidDefinitionError, match="does not distinguish windows"):
+        coarse.validate_partition_definition()
+    with pytest.raises(DagflowInvalidDefinitionError, match="partitions of asset 'tides': the format"):
+        Definitions.validate_loadable(Definitions(assets=[tides]))
 
 
 @pytest.mark.parametrize(

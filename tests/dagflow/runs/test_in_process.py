@@ -637,6 +637,30 @@ def test_values_pass_by_reference_in_memory() -> None:
     assert seen == [1]
 
 
+@BOTH
+def test_later_runs_of_the_same_assets(run: Any) -> None:
+    """A later run of the same assets has the same job; other assets and resources are never mixed up."""
+    first, second = asset(name="first")(lambda: 1), asset(name="second")(lambda: 2)
+
+    def job_of(assets: Any, **options: Any) -> Any:
+        return run(assets, **options).job_def
+
+    known = job_of([first, second])
+
+    assert job_of((first, second)) is known
+    assert job_of([first, second], tags={"a": "b"}) is known
+    for others in (
+        job_of([first]),
+        job_of([first, second], resources={"x": 1}),
+        job_of([first, second], selection=["second"]),
+        (materialize if run is materialize_to_memory else materialize_to_memory)([first, second]).job_def,
+    ):
+        assert others is not known
+    changed = first.with_attributes(group_names_by_key={AssetKey("first"): "tea"})
+    assert job_of([changed, second]) is not job_of([first, second])
+    assert "last_job" not in first.__reduce__()[2]
+
+
 def test_many_nodes_in_a_row() -> None:
     """A chain can be longer than Python's stack."""
 

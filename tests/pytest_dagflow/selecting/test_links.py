@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow import Definitions, asset
+from dagflow import Definitions, ScheduleDefinition, asset
 from pytest_dagflow.selecting.links import elements_of
-from pytest_dagflow.selecting.references import RunOf, references
+from pytest_dagflow.selecting.references import RunOf, TicksOf, references
 
 water = object()
 
@@ -115,6 +115,34 @@ def test_a_lookup_by_a_constant_is_the_definition():
     assert dict(references(constant)) == {"defs.get_assets_def('water')": water}
     assert dict(references(computed)) == {"defs": defs, "key": "water"}
     assert dict(references(unknown)) == {"defs.get_job_def('boil')": defs}
+
+
+nightly = ScheduleDefinition("nightly", cron_schedule="0 3 * * *", job_name="sweep")
+
+
+def test_the_ticks_of_a_clock():
+    """Names of schedules and sensors are read, and a definition is the value itself."""
+
+    def named(dag_clock):
+        dag_clock.ticks("nightly", days=2, start="2024-01-01")
+        return len(dag_clock.ticks(["files", "daily"], days=1))
+
+    def of_all(dag_clock):
+        return dag_clock.ticks(days=2)
+
+    def of_definition(dag_clock):
+        return dag_clock.ticks(nightly, days=2)
+
+    def nested(dag_clock, dag_run):
+        def tick():
+            return dag_clock.ticks("nightly"), dag_run("water")
+
+        return tick
+
+    assert [value for _, value in references(named)] == [TicksOf(("nightly",)), TicksOf(("files", "daily"))]
+    assert [value for _, value in references(of_all)] == [TicksOf(())]
+    assert dict(references(of_definition)) == {"nightly": nightly}
+    assert [value for _, value in references(nested)] == [TicksOf(("nightly",)), RunOf("water")]
 
 
 def test_the_code_that_pytest_adds_to_assertions_names_nothing():

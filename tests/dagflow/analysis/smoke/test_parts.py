@@ -123,6 +123,20 @@ def test_required_config_is_no_failure(is_graph: bool):
     assert "'cups': 0" in finding.fact
 
 
+def test_a_graph_reads_other_assets():
+    """The config of an asset of a graph is tested in a job that knows the assets that the graph reads."""
+
+    @op
+    def boil(water):
+        return water
+
+    @graph_asset
+    def tea(water):
+        return boil(water)
+
+    assert findings_of("asset tea", Definitions([water, tea])) == []
+
+
 def test_the_first_partition_that_reads_nothing():
     """The mapping is asked at the boundary keys, and the first key without an upstream key is named."""
 

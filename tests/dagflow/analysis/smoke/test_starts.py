@@ -348,3 +348,17 @@ def test_a_function_without_code_has_no_place():
 
     tests = smoke_tests(Definitions(sensors=[built_in, of_conditions]), now=NOW)
     assert [test.place for test in tests if test.kind == "sensor"] == ["", ""]
+
+
+def test_a_schedule_without_a_function_has_no_place():
+    """The schedule that a builder makes of a job has no line in the code of the project."""
+
+    @asset(partitions_def=DAYS)
+    def sales():
+        return 1
+
+    load = define_asset_job("load", selection=[sales], partitions_def=DAYS)
+    project = Definitions([sales], schedules=[build_schedule_from_partitioned_job(load)])
+
+    (test,) = [test for test in smoke_tests(project, now=NOW) if test.kind == "schedule"]
+    assert test.place == ""

@@ -171,6 +171,21 @@ def test_excluded_windows() -> None:
     assert keys(made, datetime(2024, 1, 1)) == "The job's PartitionsDefinition has no partitions"
 
 
+@pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        ("2024-01-06", ["2024-01-05"]),
+        ("2024-01-07", "should_execute function for count_schedule returned false."),
+    ],
+)
+def test_excluded_windows_before_the_end(end: str, found: Any) -> None:
+    """Each tick after the end requests the last window, and none if that window is left out."""
+    days = DailyPartitionsDefinition("2024-01-01", end_date=end, exclusions=["0 0 * * 0", "0 0 * * 6"])
+    made = build_schedule_from_partitioned_job(job_of(days))
+
+    assert [keys(made, datetime(2024, 1, day)) for day in range(8, 16)] == [found] * 8
+
+
 def test_static_keys() -> None:
     """A tick requests all static keys."""
     made = build_schedule_from_partitioned_job(job_of(CUPS), cron_schedule="@daily")

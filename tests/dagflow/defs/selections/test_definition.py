@@ -27,6 +27,7 @@ from dagflow import (
     asset,
     asset_check,
     deserialize_value,
+    multi_asset,
     op,
     serialize_value,
 )
@@ -455,3 +456,13 @@ def test_a_damaged_stored_selection(damage: tuple[str, str]):
 
     with pytest.raises(DagflowSerializationError):
         deserialize_value(stored.replace(*damage))
+
+
+def test_the_name_of_a_function_of_several_assets():
+    """The error about the name names the assets that the function makes."""
+
+    @multi_asset(specs=[AssetSpec("cups"), AssetSpec("beans")])
+    def shop(): ...
+
+    with pytest.raises(DagflowInvalidSubsetError, match="'shop' is the function of 'cups' and 'beans'"):
+        Selection.assets("shop").resolve([shop])

