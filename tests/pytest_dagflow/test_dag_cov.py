@@ -109,6 +109,7 @@ def test_the_report(shop: pytest.Pytester) -> None:
             "nodes that never failed (2)",
             "  shop.py:7   asset water",
             "  shop.py:11  asset tea",
+            "",
             "left out by '# dag: no cover': 1 node",
         ],
         consecutive=True,

@@ -44,8 +44,8 @@ def print_result(reporter: pytest.TerminalReporter, result: CoverageResult, *, i
     limit = _MAX_LINES if reporter.config.get_verbosity() < 1 else 10**9
     reporter.section("dag coverage")
     if not coverage.nodes:
-        reporter.write_line(
-            "no definitions found: set ini key dag_definitions, or import them in a test module"
+        _write_line(
+            reporter, "no definitions found: set ini key dag_definitions, or import them in a test module"
         )
     elif not is_whole:
         _print_counts(reporter, {}, coverage.total)
@@ -61,23 +61,24 @@ def print_result(reporter: pytest.TerminalReporter, result: CoverageResult, *, i
             _print_misses(reporter, _TITLES[name], misses, limit)
         if coverage.excluded:
             number = len(coverage.excluded)
-            reporter.write_line(f"left out by '# dag: no cover': {number} node{'s' * (number > 1)}")
+            _write_line(reporter, "")
+            _write_line(reporter, f"left out by '# dag: no cover': {number} node{'s' * (number > 1)}")
     if result.base_path:
         title = f"new misses since {result.base_path}"
         misses = coverage.condensed(result.new_misses)
         _print_rows(reporter, title, [(_place(one.node), _words(one)) for one in misses], limit)
         if not result.new_misses:
-            reporter.write_line(f"no {title}")
+            _write_line(reporter, f"no {title}")
     if result.written or result.notes or result.failures:
-        reporter.write_line("")
+        _write_line(reporter, "")
     for name, path in result.written:
-        reporter.write_line(f"{name} report: {path}")
+        _write_line(reporter, f"{name} report: {path}")
     for note in result.notes:
-        reporter.write_line(f"dag-cov: {visible(note)}", yellow=True)
+        _write_line(reporter, f"dag-cov: {visible(note)}", yellow=True)
     for failure in result.failures:
-        reporter.write_line(f"dag-cov failed: {visible(failure)}", red=True, bold=True)
+        _write_line(reporter, f"dag-cov failed: {visible(failure)}", red=True, bold=True)
     for line in result.annotations:
-        reporter.write_line(line)
+        _write_line(reporter, line)
 
 
 def _print_counts(reporter: pytest.TerminalReporter, counts: dict[str, Count], total: Count) -> None:
@@ -87,8 +88,7 @@ def _print_counts(reporter: pytest.TerminalReporter, counts: dict[str, Count], t
         numbers = f"{count.covered:>{width}} of {count.total:>{width}}"
         color = "green" if count.percent == 100 else "yellow" if count.percent >= 50 else "red"
         reporter.write(f"{name:<11} {numbers}  ", bold=name == "total")
-        reporter.write(f"{count.percent:>5} %", bold=name == "total", **{color: True})
-        reporter.write("\n")
+        _write_line(reporter, f"{count.percent:>5} %", bold=name == "total", **{color: True})
 
 
 def _print_nodes(reporter: pytest.TerminalReporter, title: str, nodes: list[CoveredNode], limit: int) -> None:
@@ -116,14 +116,14 @@ def _print_rows(
 ) -> None:
     if not rows:
         return
-    reporter.write_line("")
-    reporter.write_line(f"{title} ({len(rows)})", bold=True)
+    _write_line(reporter, "")
+    _write_line(reporter, f"{title} ({len(rows)})", bold=True)
     shown = rows[:limit]
     width = min(max(len(place) for place, _ in shown), 30)
     for place, text in shown:
-        reporter.write_line(f"  {place:<{width}}  {_cut(text, _WIDTH - 4 - max(width, len(place)))}")
+        _write_line(reporter, f"  {place:<{width}}  {_cut(text, _WIDTH - 4 - max(width, len(place)))}")
     if len(rows) > limit:
-        reporter.write_line(f"  ... and {len(rows) - limit} more (-v shows all)")
+        _write_line(reporter, f"  ... and {len(rows) - limit} more (-v shows all)")
 
 
 def _place(node: CoveredNode) -> str:
@@ -134,3 +134,9 @@ def _cut(text: str, width: int) -> str:
     """Return a text of at most a width, but never less than 30 characters of it."""
     width = max(width, 30)
     return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _write_line(reporter: pytest.TerminalReporter, text: str, **markup: bool) -> None:
+    """Write a line. The `write_line` of pytest may write an empty line before it."""
+    reporter.write(text, **markup)
+    reporter.write("\n")
