@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_dagflow.coverage.formats.sources import Paths, visible
@@ -62,7 +62,7 @@ def _place(node: CoveredNode, paths: Paths) -> str:
     return code(f"{paths.shown(node.file)}:{node.line}") if node.file else ""
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Yield the lines of a table that can be folded; nothing without rows."""
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""The source lines of the definitions, for formats that speak of lines, and the text of names in reports."""
+"""The source lines of the definitions, for formats of source lines, and the text of names in reports."""
 
 from __future__ import annotations
 
