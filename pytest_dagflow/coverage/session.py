@@ -96,7 +96,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     yield
     result = _result_of(config)
     if result is None:
-        if session.testsfailed:  # an import error comes first
+        if session.testsfailed:  # the summary has the reason
             return
         raise pytest.UsageError(config.stash[_COLLECTED].error)
     is_ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -109,13 +109,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_COLLECTED].stop()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the report."""
-    result = None if _is_worker(config) else _result_of(config)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Print the report, or the reason why there is none if failed tests end the session."""
+    if _is_worker(config):
+        return
+    result = _result_of(config)
     if result is not None:
         from pytest_dagflow.coverage.formats.terminal import print_result
 
         print_result(terminalreporter, result, is_whole=config.stash[_SETTINGS].is_shown)
+    elif exitstatus:
+        terminalreporter.section("dag coverage")
+        terminalreporter.write_line(f"no coverage: {config.stash[_COLLECTED].error}", red=True)
 
 
 def _result_of(config: pytest.Config) -> CoverageResult | None:
