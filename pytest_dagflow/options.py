@@ -18,6 +18,13 @@ RECORD_OPTION = "--dag-record"
 """The option with the file of the record."""
 RECORD_FROM_OPTION = "--dag-record-from"
 """The option with more records, such as those of the shards of a CI job."""
+COV = "--dag-cov"
+"""The option that measures the coverage of the graph."""
+COV_REPORT = "--dag-cov-report"
+COV_FAIL_UNDER = "--dag-cov-fail-under"
+COV_BASE = "--dag-cov-base"
+COV_FAIL_NEW = "--dag-cov-fail-new"
+COV_FROM = "--dag-cov-from"
 _RUN, _DROP = "run", "drop"
 _TEXT, _JSON = "text", "json"
 
@@ -59,6 +66,7 @@ class Options(NamedTuple):
         definitions: The definitions of the project, as `package.module:attribute`; empty by default.
         is_time_real: Whether all tests wait in real time for retries.
         save_failed: The folder for the tests of failed steps; empty by default.
+        coverage: Whether to measure the coverage of the graph.
         smoke: Whether to test each definition of the project.
         smoke_names: The definitions to test, as "asset:orders"; empty: all.
         files: The files that nodes read without Python's `open`.
@@ -76,6 +84,7 @@ class Options(NamedTuple):
     definitions: str = ""
     is_time_real: bool = False
     save_failed: str = ""
+    coverage: bool = False
     smoke: bool = False
     smoke_names: tuple[str, ...] = ()
     files: tuple[NodeFiles, ...] = ()
@@ -181,11 +190,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="also test each job, asset, check, schedule, sensor and resource of the project: its default "
         "config, resources, partition mappings, ticks; 'pytest dag-smoke::asset:orders' tests one of them",
     )
+    _add_coverage_options(group)
     parser.addini(
         DEFINITIONS,
-        help="the definitions of the project, as 'package.module:attribute', for --dag-smoke and "
-        "--dag-select; without it, --dag-select selects from the definitions that the collected test modules "
-        "and their conftests name",
+        help="the definitions of the project, as 'package.module:attribute', for --dag-smoke, --dag-cov and "
+        "--dag-select; without it, the last two use the definitions that the collected test modules and "
+        "their conftests name",
         default="",
     )
     parser.addini(
@@ -207,6 +217,52 @@ def add_options(parser: pytest.Parser) -> None:
         type="linelist",
         help="globs of files: changed() selects all tests when such a file changes, is new or is deleted",
         default=[],
+    )
+
+
+def _add_coverage_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        COV,
+        action="store_true",
+        default=False,
+        help="measure which nodes, outputs, branches, edges, checks, retries, failures, hooks, partitions, "
+        "config fields, schedules and sensors of the graph the tests exercise",
+    )
+    group.addoption(
+        COV_REPORT,
+        action="append",
+        default=[],
+        metavar="FORMAT[:PATH]",
+        help="write a report of --dag-cov: term (default), json, lcov, cobertura, markdown, sarif or badge, "
+        "each with an optional path as in lcov:out/graph.lcov; can be repeated",
+    )
+    group.addoption(
+        COV_FAIL_UNDER,
+        action="append",
+        default=[],
+        metavar="[NAME:]N",
+        help="fail if --dag-cov is below N percent in total, or of one denominator as in branches:80; can be "
+        "repeated",
+    )
+    group.addoption(
+        COV_BASE,
+        default=None,
+        metavar="FILE",
+        help="compare --dag-cov with the JSON report of an earlier session, and name the new misses",
+    )
+    group.addoption(
+        COV_FAIL_NEW,
+        action="store_true",
+        default=False,
+        help="fail if there is an item that --dag-cov-base does not have as a miss, and no test exercises it",
+    )
+    group.addoption(
+        COV_FROM,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="add the JSON reports in this file or folder to --dag-cov, such as those of the shards of a CI "
+        "job; can be repeated",
     )
 
 
@@ -235,11 +291,21 @@ def read_options(config: pytest.Config) -> Options:
         definitions=config.getini(DEFINITIONS).strip(),
         is_time_real=config.getini(REAL_TIME),
         save_failed=config.getoption("dag_save_failed"),
+        coverage=_measures_coverage(config),
         smoke=config.getoption("dag_smoke") or bool(smoke_names),
         smoke_names=smoke_names,
         files=tuple(_node_files(line) for line in config.getini(FILES)),
         invalidate=tuple(_checked_glob(line, INVALIDATE, line) for line in config.getini(INVALIDATE)),
     )
+
+
+def _measures_coverage(config: pytest.Config) -> bool:
+    """Return whether to measure the coverage; its other options have no meaning without it."""
+    is_on: bool = config.getoption("dag_cov")
+    for option in (COV_REPORT, COV_FAIL_UNDER, COV_BASE, COV_FAIL_NEW, COV_FROM):
+        if config.getoption(option.strip("-").replace("-", "_")) and not is_on:
+            raise pytest.UsageError(f"{option} needs {COV}, which measures the coverage: add {COV}")
+    return is_on
 
 
 def _take_smoke_names(config: pytest.Config) -> tuple[str, ...]:

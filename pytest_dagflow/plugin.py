@@ -51,6 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(runs_of_tests.Reports(config), "dagflow-reports")
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
+    if session.options.coverage:
+        config.pluginmanager.import_plugin("pytest_dagflow.coverage.session")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
 

@@ -15,6 +15,7 @@ PAGES = {
     for name in (
         "assertions",
         "changes",
+        "coverage",
         "faults",
         "fixtures",
         "properties",
@@ -114,6 +115,25 @@ def test_the_sessions_of_changes(pytester: pytest.Pytester) -> None:
 
         assert result.ret == 0
         result.stdout.fnmatch_lines_random(re.sub(r"\d+ seconds? old", "* old", lines).splitlines())
+
+
+def test_the_session_of_the_coverage(pytester: pytest.Pytester) -> None:
+    """The session on the page about coverage prints these lines."""
+    pytester.makepyfile(test_cafe=f"# the line with the name\n{FILES['coverage']['test_cafe']}")
+    (console,) = re.findall(r"^```console\n(.*?)^```$", PAGES["coverage"], re.M | re.S)
+    command, *lines = console.splitlines()
+
+    result = pytester.runpytest_subprocess(*shlex.split(command.removeprefix("$ pytest ")))
+
+    result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines], consecutive=True)
+
+
+def test_the_denominators_of_the_coverage() -> None:
+    """The table on the page about coverage has a row for each denominator."""
+    from dagflow.testing import DENOMINATORS
+
+    table = PAGES["coverage"].partition("| denominator |")[2].partition("\n\n")[0]
+    assert re.findall(r"`(\w+)`(?=[,` ]*.*\|)", table)[: len(DENOMINATORS)] == list(DENOMINATORS)
 
 
 def test_the_fields_of_the_json(pytester: pytest.Pytester) -> None:

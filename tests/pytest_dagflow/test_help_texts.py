@@ -31,6 +31,12 @@ FIXTURES = {
     "session_dag_instance",
 }
 OPTIONS = {
+    "--dag-cov",
+    "--dag-cov-base",
+    "--dag-cov-fail-new",
+    "--dag-cov-fail-under",
+    "--dag-cov-from",
+    "--dag-cov-report",
     "--dag-exclude",
     "--dag-explain",
     "--dag-first",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 SELECTION = "pytest_dagflow.selecting.select"
-MODULES = ("dagflow", SELECTION, "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
+COVERAGE = "pytest_dagflow.coverage"
+MODULES = ("dagflow", SELECTION, COVERAGE, "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
 
 
 @pytest.fixture
