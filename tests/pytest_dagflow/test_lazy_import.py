@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 SELECTION = "pytest_dagflow.selecting.select"
-MODULES = ("dagflow", SELECTION, "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
+MODULES = (
+    "dagflow",
+    SELECTION,
+    "pytest_dagflow.mutating",
+    "hypothesis",
+    "coverage",
+    "pydantic",
+    "sqlalchemy",
+    "yaml",
+)
 
 
 @pytest.fixture
