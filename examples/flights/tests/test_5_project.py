@@ -107,5 +107,5 @@ def test_the_ranking_waits_for_its_tables(january, tmp_path, materialize):
 
 
 def test_the_whole_page():
-    """`--dag-mutate` asked for this test: no other one reads the headings, or in which order the parts are."""
+    """`--dag-mutate` asked for this test: no other one reads the headings and the order."""
     assert write_page(["- JFK"], ["- rain"]) == "# Flights\n- JFK\n\n# Weather\n- rain\n"
