@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
     from dagflow.analysis.memory_managers import in_memory_managers
+    from dagflow.analysis.mutation.applied import mutated
+    from dagflow.analysis.mutation.listing import Mutations, mutations_of
+    from dagflow.analysis.mutation.mutation import Mutation, mutation_kinds
     from dagflow.analysis.run_values import RunValue, run_values
     from dagflow.analysis.smoke.findings import SmokeFinding
     from dagflow.analysis.smoke.listing import smoke_tests
@@ -85,6 +88,8 @@ _ON_DEMAND = {
     "FolderSources": "dagflow.analysis.code.modules",
     "Graph": "dagflow.selection.graph",
     "Miss": "dagflow.analysis.coverage.data",
+    "Mutation": "dagflow.analysis.mutation.mutation",
+    "Mutations": "dagflow.analysis.mutation.listing",
     "Node": "dagflow.selection.graph",
     "OnDemand": "dagflow.invocation.resources",
     "RunValue": "dagflow.analysis.run_values",
@@ -116,6 +121,9 @@ _ON_DEMAND = {
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
+    "mutated": "dagflow.analysis.mutation.applied",
+    "mutation_kinds": "dagflow.analysis.mutation.mutation",
+    "mutations_of": "dagflow.analysis.mutation.listing",
     "outputs_of": "dagflow.invocation.outputs",
     "parse_selection": "dagflow.selection.parse",
     "reconstructable_assets": "dagflow.executors.named_assets",
@@ -346,6 +354,8 @@ __all__ = [
     "FolderSources",
     "Graph",
     "Miss",
+    "Mutation",
+    "Mutations",
     "Node",
     "OnDemand",
     "RunOptions",
@@ -385,6 +395,9 @@ __all__ = [
     "instance_for_test",
     "interleavings",
     "log_lines",
+    "mutated",
+    "mutation_kinds",
+    "mutations_of",
     "observe",
     "observe_runs",
     "observe_ticks",

@@ -101,6 +101,7 @@ ROWS = {
     "import_pytest_cold": Row("import inside pytest, nothing cached", "ms", None),
     "select": Row("--dag-select: 10,000 tests, 5,000 nodes", "s", 1),
     "select_changed": Row("the same with changed(), 200 tests changed", "s", 1),
+    "mutant": Row("--dag-mutate: a forked mutant of a test of 1 ms", "ms", 50),
     "record_read": Row("100 records of 1,000 tests each, merged", "s", 10),
     "record_size": Row("a record of 100,000 tests, MB", "MB", 50),
     "session_recorded": Row("pytest: 200 tests of two assets, recorded", "s", 1.05, of="session_unrecorded"),

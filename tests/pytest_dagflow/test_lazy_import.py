@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 
 SELECTION = "pytest_dagflow.selecting.select"
-COVERAGE = "pytest_dagflow.coverage"
-MODULES = ("dagflow", SELECTION, COVERAGE, "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
+COVERAGE, MUTATING = "pytest_dagflow.coverage", "pytest_dagflow.mutating"
+MODULES = (
+    "dagflow",
+    SELECTION,
+    COVERAGE,
+    MUTATING,
+    "hypothesis",
+    "coverage",
+    "pydantic",
+    "sqlalchemy",
+    "yaml",
+)
 
 
 @pytest.fixture
