@@ -86,7 +86,7 @@ def _without_known(
     if session_of(config).options.is_selecting:  # the prints are known, or nearly
         yield from passed.items()
         return
-    newest = max(modified_sources().values(), default=0) / _NANOSECONDS
+    newest = max(modified_sources(config).values(), default=0) / _NANOSECONDS
     earlier, prints = record_of(config).record, Prints(config)
     for item, run in passed.items():
         known = earlier.get(item.nodeid)
@@ -144,17 +144,23 @@ def _edited_sources(config: pytest.Config, before: Mapping[str, int]) -> list[st
     began = session_of(config).now * _NANOSECONDS
     return [
         os.path.relpath(file, config.rootpath)
-        for file, modified in modified_sources().items()
+        for file, modified in modified_sources(config).items()
         if modified != before.get(file, modified) or (file not in before and modified > began)
     ]
 
 
-def modified_sources() -> dict[str, int]:
-    """Return the time of the last change of each loaded file of the project, in nanoseconds."""
+def modified_sources(config: pytest.Config) -> dict[str, int]:
+    """Return the time of the last change of each loaded file of the project, in nanoseconds.
+
+    A module that a test writes into a temporary folder is no source of the project.
+    """
     found: dict[str, int] = {}
+    places = watch_of(config).places
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and links.is_project_module(module.__name__):
+        if not isinstance(file, str) or places.is_temporary(file):
+            continue
+        if links.is_project_module(module.__name__):
             try:
                 found[file] = os.stat(file).st_mtime_ns
             except OSError:

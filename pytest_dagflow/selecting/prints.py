@@ -25,7 +25,7 @@ from pytest_dagflow.selecting.links import (
 )
 from pytest_dagflow.selecting.outside.reads import Reads
 from pytest_dagflow.selecting.outside.session import watch_of
-from pytest_dagflow.selecting.outside.states import Difference, States
+from pytest_dagflow.selecting.outside.states import Difference, States, package_keys
 from pytest_dagflow.selecting.parsed_modules import parsed_modules
 from pytest_dagflow.selecting.record_file import Print
 from pytest_dagflow.selecting.references import unwrap
@@ -55,7 +55,7 @@ class Prints:
         self._definitions: dict[tuple[int, object], Print] = {}
         self._functions: dict[object, str] = {}
         self._hooks: dict[Path, dict[str, tuple[object, ...]]] | None = None
-        self._imports: dict[str, frozenset[str]] = {}
+        self._packages: dict[str, frozenset[str]] = {}
         self._known_reads: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
         self._known_differences: dict[tuple[tuple[str, str], ...], list[Difference]] = {}
         self._known_blocks: dict[int, dict[str, str]] = {}
@@ -84,15 +84,29 @@ class Prints:
             node: The node.
             more: Further keys of things on which the node depends.
         """
-        read = self._reads_of(self._graph_blocks(node.definition), more)
-        return {**self.with_blocks(node.definition, node.key), **read}
+        keys = self._keys_of(self.graph.roots(node.definition))
+        return {**self.with_blocks(node.definition, node.key), **self._states_of(keys, more)}
 
     def of_test_with_reads(self, item: pytest.Item, more: Iterable[str]) -> Print:
         """Return the print of a test with the states of what its code read, for the record."""
         test = getattr(item, "obj", None)
         functions = [function for _, function in winning_fixtures(item)]
-        blocks = self.graph.blocks(*filter(None, (test, *methods_beside(item), *functions)), stops=True)
-        return {**self.of_test(item), **self._reads_of(blocks, more), **self._reads.of_test(item.nodeid)}
+        roots = self.graph.roots(*filter(None, (test, *methods_beside(item), *functions)))
+        read = self._states_of(self._keys_of_test(roots), more)
+        return {**self.of_test(item), **read, **self._reads.of_test(item.nodeid)}
+
+    @cached_property
+    def _keys_of(self) -> Callable[[Iterable[str]], frozenset[str]]:
+        """The function from blocks to the keys of what their code reads."""
+        return self.graph.union_of(self._keys_of_block)
+
+    @cached_property
+    def _keys_of_test(self) -> Callable[[Iterable[str]], frozenset[str]]:
+        """The same, without the definitions that the code refers to."""
+        return self.graph.union_of(self._keys_of_block, stops=True)
+
+    def _keys_of_block(self, block: str) -> frozenset[str]:
+        return self._reads.keys_of_block(block) | self._packages_of(block.partition("::")[0])
 
     @cached_property
     def _reads(self) -> Reads:
@@ -105,28 +119,25 @@ class Prints:
         watch = watch_of(self._config)
         return States(watch.places, watch.environment)
 
-    def _reads_of(self, blocks: Iterable[str], more: Iterable[str]) -> dict[str, str]:
-        blocks, more = frozenset(blocks), frozenset(more)
-        found = self._known_reads.get((blocks, more))
+    def _states_of(self, keys: frozenset[str], more: Iterable[str]) -> dict[str, str]:
+        more = frozenset(more)
+        found = self._known_reads.get((keys, more))
         if found is None:
-            paths = {block.partition("::")[0] for block in blocks}
-            modules = {name for path in paths for name in self._imported_by(path)}
-            found = self._known_reads[blocks, more] = self._reads.of_code(blocks, modules, {*more, _RUNTIME})
+            found = self._known_reads[keys, more] = self._reads.of_code({*keys, *more, _RUNTIME})
         return found
 
-    def _imported_by(self, path: str) -> frozenset[str]:
-        """Return the names of the modules that a file imports, as far as they can be packages."""
-        if path not in self._imports:
+    def _packages_of(self, path: str) -> frozenset[str]:
+        """Return the keys of the packages that a file imports, and of Python."""
+        if path not in self._packages:
             parsed = self.graph.modules.parsed(path) if path in self.graph.modules.paths else None
             targets = [] if parsed is None else [*parsed.runs, *parsed.stars]
             targets += [] if parsed is None else [one for found in parsed.imports.values() for one in found]
             absolute = (target.removeprefix("0:") for target in targets if target.startswith("0:"))
             names = {name.partition(":")[0].partition(".")[0] for name in absolute}
             # a name without a package of that name costs a search through all packages
-            self._imports[path] = frozenset(
-                name for name in names - _RUNTIME_MODULES if not is_project_module(name)
-            )
-        return self._imports[path]
+            outside = (name for name in names - _RUNTIME_MODULES if not is_project_module(name))
+            self._packages[path] = frozenset(package_keys(outside))
+        return self._packages[path]
 
     def differences(self, stored: Print, current: Print) -> dict[str, str]:
         """Return the reasons why a recorded print differs from a current one, each with its facet.
@@ -164,15 +175,12 @@ class Prints:
         return found
 
     def _blocks(self, definition: object) -> dict[str, str]:
-        blocks = self._graph_blocks(definition)
-        if len(blocks) > _MAX_BLOCKS:
-            return {}
-        return {_BLOCK + name: digest[:_DIGEST_LENGTH] for name, digest in blocks.items()}
-
-    def _graph_blocks(self, definition: object) -> dict[str, str]:
         key = id(definition)
         if key not in self._known_blocks:
-            self._known_blocks[key] = self.graph.blocks(definition)
+            blocks = self.graph.blocks(definition, most=_MAX_BLOCKS)
+            self._known_blocks[key] = {
+                _BLOCK + name: digest[:_DIGEST_LENGTH] for name, digest in blocks.items()
+            }
         return self._known_blocks[key]
 
     def of_test(self, item: pytest.Item) -> Print:

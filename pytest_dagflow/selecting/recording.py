@@ -50,7 +50,7 @@ def remember_sources(config: pytest.Config) -> None:
     """Remember when the loaded files of the project were changed. The tests run with these versions."""
     from pytest_dagflow.selecting.passes import modified_sources
 
-    _recording_of(config).modified = modified_sources()
+    _recording_of(config).modified = modified_sources(config)
 
 
 def remember_collected(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

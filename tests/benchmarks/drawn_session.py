@@ -67,6 +67,8 @@ class DrawnSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self) -> Generator[None, None, None]:
         """Measure the selection."""
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE
+        _report("memory before the selection", before)
         start = process_time()
         yield
         _report("took", process_time() - start)
@@ -77,8 +79,9 @@ class DrawnSession:
         runs = runs_of(session.config)
         for item in session.items:
             asset = f"a{item.path.stem.removeprefix('test_')}_{item.name.split('_')[1]}"
-            run = TestRun(item, {(asset, "__ephemeral_asset_job__"): None}, ended=time.time())
-            runs[item.nodeid] = run
+            run = runs[item.nodeid] = TestRun(item)
+            run.nodes[asset, "__ephemeral_asset_job__"] = None
+            run.ended = time.time()
         return True
 
 
@@ -87,6 +90,7 @@ def save_record(config: pytest.Config) -> None:
     start = process_time()
     _save_record(config)
     _report("recorded in", process_time() - start)
+    _report("peak memory of the session", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE)
 
 
 if __name__ == "__main__":

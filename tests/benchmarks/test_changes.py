@@ -1,4 +1,7 @@
-"""Benchmarks of fingerprints: 5,000 assets in 500 modules that use each other."""
+"""Benchmarks of fingerprints: 5,000 assets in 500 modules that use each other.
+
+The garbage collector is paused, as it is during a selection.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import pytest
 
 from dagflow.analysis.code.modules import PARSED
 from dagflow.testing import CodeGraph, fingerprint
+from pytest_dagflow.selecting.collector import paused_collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +44,9 @@ def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draw_module: Callabl
 
 
 def _fingerprints(folder: Path, assets: list[Any], cache: dict[str, Any]) -> int:
-    graph = CodeGraph(folder, cache)
-    return len({fingerprint(one, graph=graph) for one in assets})
+    with paused_collector():
+        graph = CodeGraph(folder, cache)
+        return len({fingerprint(one, graph=graph) for one in assets})
 
 
 def test_cold(measure: Callable[..., Any], tmp_path: Path, assets: list[Any]) -> None:

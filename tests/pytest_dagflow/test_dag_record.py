@@ -202,6 +202,33 @@ def test_a_file_that_changes_during_the_session_is_named(project: pytest.Pyteste
     assert "water" in selected(project)
 
 
+def test_a_module_in_a_temporary_folder_is_no_source(project: pytest.Pytester):
+    """A test may write a module into `tmp_path` or another temporary folder, and import it."""
+    project.makepyfile(
+        test_write="""
+            import importlib
+            import tempfile
+            from pathlib import Path
+            import kitchen
+            from dagflow import materialize_to_memory
+
+            def test_write(tmp_path, monkeypatch):
+                with tempfile.TemporaryDirectory() as other:
+                    for folder, name in ((tmp_path, "written_here"), (other, "written_there")):
+                        (Path(folder) / f"{name}.py").write_text("AMOUNT = 2")
+                        monkeypatch.syspath_prepend(folder)
+                        assert importlib.import_module(name).AMOUNT == 2
+                assert materialize_to_memory([kitchen.water]).success
+        """
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(passed=4)
+    result.stdout.no_fnmatch_line("*not recorded*")
+    assert selected(project) == []
+
+
 def test_a_session_that_missed_a_read_records_no_pass(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from dagflow.analysis.code.blocks import Block, digest_of
+from dagflow.analysis.code.components import Unions, components
 from dagflow.analysis.code.definitions import is_declaration, makes_definition
 from dagflow.analysis.code.modules import Modules
 from dagflow.analysis.code.references import WIDE, References, id_of, parts_of
 
 DECLARED = "@"
 """The last letter of the id of the decorators of a definition, such as `shop.py::beans@`."""
+_RUN = "+"
+"""The first letter of a node that leads to what an import of a module runs, such as `+shop.py`."""
 
 
 class Code(NamedTuple):
@@ -101,8 +104,14 @@ class Closures:
         effects: frozenset[str] = frozenset().union(*(one.effects for one in closed))
         return Code(digest_of(*sorted(one.digest for one in closed)), self._effect_digest(effects, stops))
 
-    def blocks(self, ids: Iterable[str], stops: bool = False) -> dict[str, str]:
-        """Return the digest of each block in the closure of blocks, by id."""
+    def blocks(self, ids: Iterable[str], stops: bool = False, most: int | None = None) -> dict[str, str]:
+        """Return the digest of each block in the closure of blocks, by id.
+
+        Args:
+            ids: The ids of the blocks.
+            stops: Whether definitions that the code refers to are left out.
+            most: The largest number of blocks. If there are more, the dict is empty.
+        """
         found: dict[str, str] = {}
         run: set[str] = set()
         todo = list(ids)
@@ -111,17 +120,38 @@ class Closures:
             if current not in found:
                 node = self._node(current)
                 found[current] = node.digest
+                if most is not None and len(found) > most and sum(map(_is_block, found)) > most:
+                    return {}
                 todo += self._children_that_stop(current) if stops else node.children
                 for path in node.runs:
                     if path not in run:
                         run.add(path)
                         todo += self.effects_of(path)
-        return {one: found[one] for one in sorted(found) if not one.endswith(WIDE)}
+        return {one: found[one] for one in sorted(found) if _is_block(one)}
+
+    def unions(self, facts: Callable[[str], frozenset[str]], stops: bool = False) -> Unions:
+        """Return the unions of facts over the blocks in closures.
+
+        Args:
+            facts: Returns the facts about the block of an id.
+            stops: Whether definitions that the code refers to are left out.
+        """
+
+        def children(node_id: str) -> Iterable[str]:
+            if node_id.startswith(_RUN):
+                return self.effects_of(node_id.removeprefix(_RUN))
+            blocks = self._children_that_stop(node_id) if stops else self._all_children(node_id)
+            return [*blocks, *(_RUN + path for path in self._node(node_id).runs)]
+
+        def facts_of(node_id: str) -> frozenset[str]:
+            return facts(node_id) if _is_block(node_id) and not node_id.startswith(_RUN) else frozenset()
+
+        return Unions(children, facts_of)
 
     def effects_of(self, path: str) -> frozenset[str]:
         """Return the modules with statements without a name that an import of a module runs."""
         if path not in self._effects:
-            for component, below in _components(path, self._imported_by, self._effects):
+            for component, below in components(path, self._imported_by, self._effects):
                 found = {one for one in component if self._has_effects(one)}
                 found.update(*(self._effects[one] for one in below))
                 self._effects.update(dict.fromkeys(component, frozenset(found)))
@@ -153,7 +183,7 @@ class Closures:
         found = done.get(block_id)
         if found is None:
             children = self._children_that_stop if stops else self._all_children
-            for component, below in _components(block_id, children, done):
+            for component, below in components(block_id, children, done):
                 own = sorted(self._node(one).digest for one in component)
                 digest = digest_of(*own, "", *sorted(done[one].digest for one in below))
                 effects = self._effects_of_all(component, [done[one].effects for one in below])
@@ -333,48 +363,5 @@ class Closures:
         return ids
 
 
-def _components(
-    start: str, children: Callable[[str], Iterable[str]], done: Mapping[str, object]
-) -> Iterator[tuple[list[str], set[str]]]:
-    """Yield the strongly connected components that a node leads to, those below first.
-
-    Each comes with the children of its nodes that are outside of it.
-
-    Args:
-        start: The node.
-        children: Returns the children of a node.
-        done: The nodes whose components are known. The caller adds each component before the next one.
-    """
-    below = set(children(start))
-    if done.keys() >= below:  # nothing new below it, as for most blocks
-        yield [start], below
-        return
-    index: dict[str, int] = {start: 0}
-    low: dict[str, int] = {start: 0}
-    stack: list[str] = [start]
-    within = {start}
-    work: list[tuple[str, Iterator[str]]] = [(start, iter(children(start)))]
-    while work:
-        node, remaining = work[-1]
-        for child in remaining:
-            if child in done:
-                continue
-            if child not in index:
-                index[child] = low[child] = len(index)
-                stack.append(child)
-                within.add(child)
-                work.append((child, iter(children(child))))
-                break
-            if child in within:
-                low[node] = min(low[node], index[child])
-        else:
-            work.pop()
-            if work:
-                parent = work[-1][0]
-                low[parent] = min(low[parent], low[node])
-            if low[node] == index[node]:
-                component: list[str] = []
-                while not component or component[-1] != node:
-                    component.append(stack.pop())
-                within.difference_update(component)
-                yield component, {child for one in component for child in children(one)}.difference(component)
+def _is_block(node_id: str) -> bool:
+    return not node_id.endswith(WIDE)

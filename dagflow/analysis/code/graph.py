@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from dagflow.analysis.code.blocks import digest_of
@@ -77,14 +77,37 @@ class CodeGraph:
         """
         return self._code(values, stops=True)
 
-    def blocks(self, *values: object, stops: bool = False) -> dict[str, str]:
+    def blocks(self, *values: object, stops: bool = False, most: int | None = None) -> dict[str, str]:
         """Return the digest of each block to which live values lead, by the id of the block.
 
         Args:
             values: Functions, definitions, classes or other values.
             stops: Whether definitions that the code refers to are left out, as for a test.
+            most: The largest number of blocks. If there are more, the dict is empty.
         """
-        return self._closures.blocks(self.roots(*values), stops)
+        return self._closures.blocks(self.roots(*values), stops, most)
+
+    def union_of(
+        self, facts: Callable[[str], frozenset[str]], *, stops: bool = False
+    ) -> Callable[[Iterable[str]], frozenset[str]]:
+        """Return a function from ids of blocks to the union of facts about all blocks that they lead to.
+
+        One function for many blocks computes shared code once.
+
+        Args:
+            facts: Returns the facts about the block of an id, such as the files that it reads.
+            stops: Whether definitions that the code refers to are left out, as for a test.
+
+        Example:
+            >>> import tempfile
+            >>> from pathlib import Path
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "shop.py").write_text("RATE = 3\\ndef price():\\n    return RATE\\n")
+            ...     union = CodeGraph(folder).union_of(lambda block: frozenset([block.upper()]))
+            ...     sorted(union(["shop.py::price"]))
+            ['SHOP.PY::PRICE', 'SHOP.PY::RATE']
+        """
+        return self._closures.unions(facts, stops).of
 
     def roots(self, *values: object) -> list[str]:
         """Return the ids of the blocks of functions, classes, definitions or other live values themselves."""

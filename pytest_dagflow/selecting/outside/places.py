@@ -68,6 +68,7 @@ class Places:
         is_inside = (os.path.realpath(root) + os.sep).startswith(system)
         self._temporary = tuple(os.path.join(os.path.abspath(folder), "") for folder in temporary)
         self._temporary += () if is_inside else (system,)
+        self._system = system
         self._files: dict[str, str] = {}
         self._codes: dict[str, Code] = {}
 
@@ -98,10 +99,16 @@ class Places:
             except ValueError:  # compiled without the folder __pycache__
                 path = path[:-1]
         inside = path[len(prefix) :]
-        if is_excluded(inside) or (path + os.sep).startswith(self._temporary):
+        if is_excluded(inside) or self.is_temporary(path):
             return ""
         relative = os.path.relpath(os.path.join(self.project, inside), self.root)
         return relative.replace(os.sep, "/")
+
+    def is_temporary(self, path: str) -> bool:
+        """Return whether an absolute path is in a temporary folder that is no part of the project."""
+        path = path + os.sep
+        is_elsewhere = path.startswith(self._system) and not path.startswith(self._prefixes)
+        return is_elsewhere or path.startswith(self._temporary)
 
     def code_of(self, filename: str) -> Code:
         """Return the owner of the code of a file, by the file name of a code object."""

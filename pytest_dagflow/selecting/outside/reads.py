@@ -47,23 +47,24 @@ class Reads:
                 of_tests.setdefault(site.test, set()).update(keys)
         return of_blocks, of_tests
 
-    def of_code(
-        self, blocks: Iterable[str], modules: Iterable[str] = (), more: Iterable[str] = ()
-    ) -> dict[str, str]:
-        """Return the states of all that blocks of code depend on, by key.
+    def keys_of_block(self, block: str) -> frozenset[str]:
+        """Return the keys of what the code of a block reads and of the files that it names.
 
         Args:
-            blocks: The ids of the blocks to which a node or test leads.
-            modules: The names of the modules that they import.
-            more: Further keys, such as those of `dag_files`.
+            block: The id of the block.
         """
-        blocks = frozenset(blocks)
-        of_blocks, of_tests = self._keys
-        keys = {key for block in of_blocks.keys() & blocks for key in of_blocks[block]}
+        files = (FILE + path for path in self._files_named_in([block]))
+        return frozenset((*self._keys[0].get(block, ()), *files))
+
+    def of_code(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the states of all that code depends on, Python included, by key.
+
+        Args:
+            keys: The keys of its blocks, and others such as those of `dag_files`.
+        """
         # between tests the reader is unknown: it may be any code
-        keys.update(of_tests.get("", ()), more, package_keys(modules))
-        keys.update(FILE + path for path in self._files_named_in(blocks))
-        return self._states.states_to_record(keys, self._watch)
+        of_any = {*self._keys[1].get("", ()), *package_keys(())}
+        return self._states.states_to_record({*keys, *of_any}, self._watch)
 
     def of_test(self, test: str) -> dict[str, str]:
         """Return the states of what a test read without code of the project, as in a thread of a library."""
