@@ -23,7 +23,7 @@ from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.write import render
 
 FORMATS = ("badge", "cobertura", "json", "lcov", "markdown", "sarif")
-SCHEMA = os.environ.get("DAG_SARIF_SCHEMA", "")
+SCHEMA = os.environ.get("SARIF_SCHEMA", "")
 PATHS = Paths(Path("folder").absolute(), Path("folder").absolute())
 HOSTILE = st.text(
     st.sampled_from("a|`*_[](){}<>&\"'\\%,:;#@!~$-+=.\n\r\t\0\x1b\u202e\ufffe\ud800\u00e9 \x85\u2028")
@@ -158,7 +158,7 @@ def test_the_badge_of_a_graph() -> None:
 
 
 @pytest.mark.skipif(
-    not Path(SCHEMA).is_file(), reason="DAG_SARIF_SCHEMA does not name the schema of SARIF 2.1.0"
+    not Path(SCHEMA).is_file(), reason="SARIF_SCHEMA does not name the schema of SARIF 2.1.0"
 )
 @pytest.mark.parametrize("names", [(), ("a", "b [x](y) {0}")])
 @pytest.mark.parametrize("runs", [0, 1])
