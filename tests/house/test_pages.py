@@ -17,6 +17,8 @@ PAGES = {
         "changes",
         "faults",
         "fixtures",
+        "partitions",
+        "resources",
         "selections",
         "smoke",
         "storage",
