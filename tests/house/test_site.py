@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
+import re
 import runpy
 import subprocess
 import sys
@@ -82,6 +84,21 @@ def test_a_link_of_the_repository_is_a_link_of_the_site(
 ) -> None:
     """A link leads to the page of a file, or to the file on the forge; sections and addresses stay."""
     assert pages.with_site_links(f"[text]({link}).", source, "FORGE") == f"[text]({expected})."
+
+
+def test_the_path_of_a_call() -> None:
+    """The page about the architecture has each function between a call and the function of an asset."""
+    frames = []
+
+    @dagflow.asset
+    def water() -> None:
+        frames.extend([(row.frame.f_globals["__name__"], row.function) for row in inspect.stack(context=0)])
+
+    dagflow.materialize_to_memory([water])
+
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    ours = [frame for frame in reversed(frames) if frame[0].startswith("dagflow.")]
+    assert re.findall(r"^\| `(dagflow\.[\w.]+)` \| `(\w+)` \|", page, re.M) == ours
 
 
 def test_code_is_not_changed(pages: SimpleNamespace) -> None:
