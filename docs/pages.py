@@ -98,11 +98,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Change the links of a page to those of the site."""
-    name = page.file.src_uri
+    """Change the links of a page to those of the site, and its edit link to the file in the repository."""
+    name, repository = page.file.src_uri, config.repo_url or ""
     if name.startswith("api/"):
+        page.edit_url = None
         return markdown
-    return with_site_links(markdown, PAGES.get(name, f"docs/{name}"), config.repo_url or "")
+    source = PAGES.get(name, f"docs/{name}")
+    page.edit_url = f"{repository}/edit/main/{source}"
+    return with_site_links(markdown, source, repository)
 
 
 def with_site_links(markdown: str, source: str, repository: str) -> str:

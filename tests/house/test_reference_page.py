@@ -47,9 +47,9 @@ class Parser:
         self.keys.append((name, settings))
 
 
-def cell(text: object) -> str:
-    """Return a text for a table."""
-    return str(text).replace("|", "\\|")
+def plain(text: str) -> str:
+    """Return a help text in Markdown: a star is a star."""
+    return text.replace("*", "\\*")
 
 
 def entry(name: str, docstring: str | None, call: str = "") -> str:
@@ -84,14 +84,14 @@ def options_and_keys() -> Iterator[str]:
     """Yield the tables of the options and the ini keys."""
     parser = Parser()
     add_options(parser)  # type: ignore[arg-type]
-    yield "## Options\n\n| option | effect |\n|---|---|\n"
+    yield "## Options\n\n| option | value | effect |\n|---|---|---|\n"
     for names, settings in parser.options:
-        value = f"={settings['metavar']}" if "metavar" in settings else ""
-        shown = ", ".join(f"`{name}{value}`" for name in names)
-        yield f"| {cell(shown)} | {cell(settings['help'])} |\n"
+        value = settings.get("metavar", "").replace("|", " or ")
+        shown = ", ".join(f"`{name}`" for name in names)
+        yield f"| {shown} | {value} | {plain(settings['help'])} |\n"
     yield "\n## Ini keys\n\n| key | type | effect |\n|---|---|---|\n"
     for name, settings in parser.keys:
-        yield f"| `{name}` | {settings.get('type', 'string')} | {cell(settings['help'])} |\n"
+        yield f"| `{name}` | {settings.get('type', 'string')} | {plain(settings['help'])} |\n"
 
 
 def event_functions() -> Iterator[str]:
@@ -106,7 +106,7 @@ def event_functions() -> Iterator[str]:
             function = event_function(name)
             arguments = ", ".join(f"`{argument}`" for argument in inspect.signature(function).parameters)
             text = str(function.__doc__).partition("\n")[0].removeprefix("Return a pattern of ")
-            yield f"| `ev.{name}` | {arguments} | {cell(text)} |\n"
+            yield f"| `ev.{name}` | {arguments} | {text} |\n"
 
 
 def page() -> str:
