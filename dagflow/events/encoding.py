@@ -89,7 +89,8 @@ def _field_names(cls: type) -> tuple[str, ...]:
 
 def _names_of_condition(cls: type) -> tuple[str, ...] | None:
     """Return the fields of a class of conditions or partitions, which only values of user code have."""
-    return _field_names(cls) if _doors.storable_class(cls.__name__) is cls else None
+    is_own = cls.__module__.startswith("dagflow.")
+    return _field_names(cls) if is_own and _doors.storable_class(cls.__name__) is cls else None
 
 
 class JsonForm:

@@ -376,6 +376,14 @@ KNOWN_TIMES = (
 )
 KNOWN_REQUESTS = (
     KnownDifference(
+        "hours where the clock changes by half an hour",
+        "They start at the full hours of the clock. The reference starts them at the half hours until the "
+        "clock changes again.",
+        lambda drawn, theirs, ours: (
+            drawn.kind == "Hourly" and drawn.partitions.get("timezone") == "Australia/Lord_Howe"
+        ),
+    ),
+    KnownDifference(
         "a tick after the end of a definition without keys",
         "It is skipped. The reference raises an error about a window that starts before the first one.",
         lambda drawn, theirs, ours: (
@@ -400,7 +408,17 @@ def _is_reversed(drawn: Any, theirs: Any, ours: Any) -> bool:
     return any(int(start) > int(end) for start, end in offsets)
 
 
+def _shares_a_dimension(drawn: Any, theirs: Any, ours: Any) -> bool:
+    names = re.findall(r'DimensionPartitionMapping\("(\w+)"', drawn.mapping)
+    return theirs == "CheckError" and len(set(names)) < len(names)
+
+
 KNOWN_MAPPINGS = (
+    KnownDifference(
+        "two upstream dimensions that are mapped from one downstream dimension",
+        "Each is mapped, as any other dimension. The reference expects a downstream dimension for each.",
+        _shares_a_dimension,
+    ),
     KnownDifference(
         "a mapping that does not fit the partitions",
         "Both raise an error, and that of dagflow names the definition or the key.",

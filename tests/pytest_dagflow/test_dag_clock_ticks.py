@@ -38,6 +38,7 @@ CAFE = """
     def daily(context):
         return RunRequest()
 
+    by_selection = ScheduleDefinition(cron_schedule="@daily", job=define_asset_job("brew", "beans"))
     nightly = ScheduleDefinition("nightly", cron_schedule="0 5 * * *", target=[beans])
 
     defs = Definitions(
@@ -61,6 +62,7 @@ def test_a_project_ticks(cafe: pytest.Pytester):
         import pytest
         from dagflow import DagflowRunStatus, RunsFilter
         from pytest_dagflow import assert_ticks
+        import cafe
 
         @pytest.fixture
         def dag_resources():
@@ -92,6 +94,10 @@ def test_a_project_ticks(cafe: pytest.Pytester):
             assert dag_clock.sensors["on_beans"].cursor == first.cursor
             assert all(tick.is_skipped for tick in dag_clock.ticks("on_beans", days=0.5))
 
+        def test_the_assets_of_a_job_come_from_the_project(dag_clock):
+            (tick,) = dag_clock.ticks(cafe.by_selection, start="2024-01-01")
+            assert str(tick) == "2024-01-01 00:00 brew_schedule: brew"
+
         def test_without_runs(dag_clock, dag_instance):
             ticks = dag_clock.ticks(["daily", "nightly"], 1, "2024-01-01", execute=False)
             assert [tick.name for tick in ticks] == ["nightly", "daily"]
@@ -104,7 +110,7 @@ def test_a_project_ticks(cafe: pytest.Pytester):
 
     result = cafe.runpytest_inprocess("-p", "no:asyncio", "-W", "error")
 
-    result.assert_outcomes(passed=3, failed=1)
+    result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(["*there is no schedule or sensor 'nightl'. Did you mean 'nightly'?*"])
 
 

@@ -26,12 +26,13 @@ from dagflow.automation.sensor_data import SensorExecutionData
 from dagflow.automation.sensor_tick import evaluate_sensor
 from dagflow.automation.tick_times import iterate_tick_times
 from dagflow.clock import Clock, VirtualClock
-from dagflow.defs.automation.condition_sensor import DEFAULT_NAME
+from dagflow.defs.automation.condition_sensor import DEFAULT_NAME, AutomationConditionSensorDefinition
 from dagflow.defs.automation.schedule import ScheduleDefinition
 from dagflow.defs.automation.sensor import DEFAULT_INTERVAL, SensorDefinition
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.run_request import RunRequest
-from dagflow.defs.project.automation import targets_of
+from dagflow.defs.project.automation import AnySchedule, targets_of
 from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition, definitions_of
 from dagflow.errors import (
@@ -80,7 +81,7 @@ def simulate_ticks(
     start: Any = None,
     *,
     instance: DagflowInstance | None = None,
-    project: Definitions | None = None,
+    project: Definitions | Callable[[], Definitions] | None = None,
     resources: Mapping[str, Any] | None = None,
     job_resources: Callable[[JobDefinition], Mapping[str, Any]] | None = None,
     execute: bool = True,
@@ -102,7 +103,8 @@ def simulate_ticks(
         days: The simulated time in days, or a timedelta.
         start: The start, as in `VirtualClock.move_to`; default: the time of the clock.
         instance: The instance that stores the runs; default: an ephemeral one.
-        project: The Definitions in which names are found; default: those of `what`.
+        project: The Definitions in which names are found, and the assets of a job that selects them; default:
+            those of `what`. A function that returns them is called only if they are needed.
         resources: Resources by key for ticks and runs, over those of the Definitions.
         job_resources: Returns further resources for the runs of a job. Default: values are stored in memory
             for all runs of the simulation, where the job stores them in files of the instance.
@@ -174,11 +176,16 @@ def _clock_of(start: Any) -> VirtualClock:
     return current
 
 
-def _automations(what: Any, project: Definitions | None) -> tuple[Definitions, list[_Automation]]:
+def _automations(
+    what: Any, project: Definitions | Callable[[], Definitions] | None
+) -> tuple[Definitions, list[_Automation]]:
     """Return the definitions of the project, and the schedules and sensors that tick."""
     given = list(what) if isinstance(what, (list, tuple)) else [what]
     objects = [one for one in given if not isinstance(one, str)]
     names = [one for one in given if isinstance(one, str)]
+    if callable(project):
+        is_needed = bool(names) or any(_needs_project(one) for one in objects)
+        project = project() if is_needed else None
     if names and project is None:
         raise DagflowInvariantViolationError(
             f"simulate_ticks got the name {repr_of(names[0])}, and no definitions in which it can find it: "
@@ -209,6 +216,18 @@ def _automations(what: Any, project: Definitions | None) -> tuple[Definitions, l
                 f"{sorted(by_name)}"
             )
     return found, [one for name, one in by_name.items() if name in wanted]
+
+
+def _needs_project(one: Any) -> bool:
+    """Return whether a schedule or sensor starts a job that it does not hold whole."""
+    if not isinstance(one, AnySchedule | SensorDefinition):
+        return False
+    if isinstance(one, AutomationConditionSensorDefinition):
+        return True
+    return any(
+        target.job is None or (isinstance(target.job, UnresolvedAssetJobDefinition) and not target.assets)
+        for target in targets_of(one)
+    )
 
 
 class _Due(NamedTuple):
