@@ -27,11 +27,16 @@ if TYPE_CHECKING:
     from dagflow.analysis.code.graph import CodeGraph, changed_blocks
     from dagflow.analysis.code.modules import FolderSources, Sources
     from dagflow.analysis.conditions import Conditions
+    from dagflow.analysis.config_faults import ConfigFault, config_faults, without_optional
+    from dagflow.analysis.config_nodes import ConfigEntry, ConfigNode, run_config_node
+    from dagflow.analysis.fault_choices import fault_choices
     from dagflow.analysis.fault_plan import FaultPlan
     from dagflow.analysis.faults import Fault
     from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
+    from dagflow.analysis.memory_managers import in_memory_managers
+    from dagflow.analysis.run_values import RunValue, run_values
     from dagflow.analysis.smoke.findings import SmokeFinding
     from dagflow.analysis.smoke.listing import smoke_tests
     from dagflow.analysis.smoke.parts import SmokeTest
@@ -61,6 +66,9 @@ _ON_DEMAND = {
     "Code": "dagflow.analysis.code.closure",
     "CodeGraph": "dagflow.analysis.code.graph",
     "Conditions": "dagflow.analysis.conditions",
+    "ConfigEntry": "dagflow.analysis.config_nodes",
+    "ConfigFault": "dagflow.analysis.config_faults",
+    "ConfigNode": "dagflow.analysis.config_nodes",
     "EventField": "dagflow.events.catalogue",
     "EventRow": "dagflow.events.catalogue",
     "Fault": "dagflow.analysis.faults",
@@ -70,6 +78,7 @@ _ON_DEMAND = {
     "Graph": "dagflow.selection.graph",
     "Node": "dagflow.selection.graph",
     "OnDemand": "dagflow.invocation.resources",
+    "RunValue": "dagflow.analysis.run_values",
     "Selection": "dagflow.selection.tree",
     "SensorState": "dagflow.analysis.ticks.simulation",
     "SimulatedRequest": "dagflow.analysis.ticks.tick",
@@ -84,13 +93,16 @@ _ON_DEMAND = {
     "canonical_events": "dagflow.analysis.canonical",
     "causality": "dagflow.analysis.causality",
     "changed_blocks": "dagflow.analysis.code.graph",
+    "config_faults": "dagflow.analysis.config_faults",
     "definitions_of": "dagflow.defs.project.repository",
     "error_chain": "dagflow.events.error_info",
     "event_catalogue": "dagflow.events.catalogue",
+    "fault_choices": "dagflow.analysis.fault_choices",
     "fingerprint": "dagflow.analysis.fingerprint",
     "fingerprint_from": "dagflow.analysis.fingerprint",
     "graph_of": "dagflow.analysis.graphs",
     "has_graph": "dagflow.analysis.graphs",
+    "in_memory_managers": "dagflow.analysis.memory_managers",
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
@@ -98,11 +110,14 @@ _ON_DEMAND = {
     "parse_selection": "dagflow.selection.parse",
     "reconstructable_assets": "dagflow.executors.named_assets",
     "resolve": "dagflow.selection.resolve",
+    "run_config_node": "dagflow.analysis.config_nodes",
+    "run_values": "dagflow.analysis.run_values",
     "simulate_ticks": "dagflow.analysis.ticks.simulation",
     "smoke_tests": "dagflow.analysis.smoke.listing",
     "step_assets": "dagflow.analysis.steps",
     "tick_times": "dagflow.automation.tick_times",
     "unfinished_orders": "dagflow.analysis.interleavings",
+    "without_optional": "dagflow.analysis.config_faults",
     "write_test": "dagflow.analysis.written_test",
 }
 """The names that are loaded when they are first used, because a session needs few of them."""
@@ -303,6 +318,9 @@ __all__ = [
     "Code",
     "CodeGraph",
     "Conditions",
+    "ConfigEntry",
+    "ConfigFault",
+    "ConfigNode",
     "EventField",
     "EventList",
     "EventRow",
@@ -314,6 +332,7 @@ __all__ = [
     "Node",
     "OnDemand",
     "RunOptions",
+    "RunValue",
     "Selection",
     "SensorState",
     "SimulatedRequest",
@@ -332,14 +351,17 @@ __all__ = [
     "canonical_events",
     "causality",
     "changed_blocks",
+    "config_faults",
     "default_options",
     "definitions_of",
     "error_chain",
     "event_catalogue",
+    "fault_choices",
     "fingerprint",
     "fingerprint_from",
     "graph_of",
     "has_graph",
+    "in_memory_managers",
     "in_order",
     "in_words",
     "instance_for_test",
@@ -351,12 +373,15 @@ __all__ = [
     "parse_selection",
     "reconstructable_assets",
     "resolve",
+    "run_config_node",
     "run_options",
+    "run_values",
     "simulate_ticks",
     "smoke_tests",
     "step_assets",
     "tick_times",
     "unfinished_orders",
     "with_plans",
+    "without_optional",
     "write_test",
 ]

@@ -81,6 +81,7 @@ SUBJECTS = {
     "errors": Subject("Errors", "dagflow.errors"),
     "testing": Subject("Tools for tests", "", "dagflow.testing"),
     "pytest": Subject("Assertions of the plugin", "", "pytest_dagflow"),
+    "strategies": Subject("Strategies and properties", "", "pytest_dagflow.strategies"),
 }
 """The pages of the public API, by file name. A name is on the page with the longest fitting module."""
 

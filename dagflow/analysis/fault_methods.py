@@ -37,6 +37,25 @@ class FaultMethods(ABC):
         """
         return self._add("fail", node, on_attempt, where, error=error_of(error))
 
+    def fail_late(
+        self,
+        node: Any,
+        on_attempt: int | Iterable[int] | None = 1,
+        error: Exception | type[Exception] | None = None,
+        **where: Any,
+    ) -> Fault:
+        """Raise `error` after the function of a node has ended and its outputs are stored.
+
+        All effects of the attempt are there. Its retry policy applies, so they may happen a second time.
+
+        Args:
+            node: The node.
+            on_attempt: The attempt.
+            error: The exception or its class; default: a RuntimeError.
+            **where: `mapping_key`, `partition`, `probability` and `seed`.
+        """
+        return self._add("fail_late", node, on_attempt, where, error=error_of(error))
+
     def delay(
         self, node: Any, seconds: float, on_attempt: int | Iterable[int] | None = 1, **where: Any
     ) -> Fault:

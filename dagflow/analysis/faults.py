@@ -13,8 +13,8 @@ from dagflow._util import UNSET, nearest
 from dagflow.errors import CheckError, ParameterCheckError, repr_of
 from dagflow.keys import AssetKey
 
-CALL_KINDS = ("fail", "delay", "hang", "crash")
-"""The kinds that act when the function of a node is called."""
+CALL_KINDS = ("fail", "fail_late", "delay", "hang", "crash")
+"""The kinds that act around the call of the function of a node."""
 INPUT_KINDS = ("stale_input", "corrupt_input")
 OUTPUT_KINDS = ("wrong_type", "drop_output", "partial_write", "duplicate")
 RESOURCE_KIND = "resource_fails"

@@ -89,7 +89,14 @@ class FaultyAttempt(Attempt):
         for injection in self._of(("crash",)):
             self._record(injection)
             os.kill(os.getpid(), signal.SIGKILL)
-        for injection in self._of(("fail",)):
+        self._fail("fail")
+
+    def after_call(self) -> None:
+        """Fail although the function has ended and all outputs are stored."""
+        self._fail("fail_late")
+
+    def _fail(self, kind: str) -> None:
+        for injection in self._of((kind,)):
             self._record(injection)
             with user_code(partial(wrapped, op=self.step.op, step_key=self.step.key)):
                 raise injection.fault.error or RuntimeError(f"fault of a test: {injection.fault.describe()}")

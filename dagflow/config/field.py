@@ -174,7 +174,7 @@ class Shape(ConfigType):
         <config type { cups: Int sugar?: Bool }>
     """
 
-    __slots__ = ("_required", "field_aliases", "fields")
+    __slots__ = ("_required", "config_class", "field_aliases", "fields", "left_out")
 
     def __init__(
         self,
@@ -189,6 +189,8 @@ class Shape(ConfigType):
         self.field_aliases: Mapping[str, str | Sequence[str]] | None = field_aliases
         self.fields: dict[str, Field] = resolve_fields(check_type(fields, Mapping, "fields", "a Shape"))
         self._required = [name for name, field in self.fields.items() if field.is_required]
+        self.config_class: AnyValue = None  # the Config class with these fields, if there is one
+        self.left_out: tuple[str, ...] = ()  # the fields of that class which are not here
 
     @property
     def is_required(self) -> bool:  # type: ignore[override]

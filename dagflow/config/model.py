@@ -171,6 +171,7 @@ class Config(BaseModel):
         fields = {entry.key: entry.field for entry in found}
         node = Permissive(fields) if cls.model_config.get("extra") == "allow" else Shape(fields)
         node.field_aliases = {entry.key: entry.keys[1:] for entry in found if len(entry.keys) > 1} or None
+        node.config_class, node.left_out = cls, tuple(without)
         return node
 
     @classmethod

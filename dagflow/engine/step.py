@@ -71,6 +71,8 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
         if faults is not None:
             attempt.before_call()
         call_user(step.op, step.key, context, arguments, attempt.emit, attempt.emit_event, step.ports)
+        if faults is not None:
+            attempt.after_call()
         if attempt.call_state is not None:
             attempt.flush()
         if attempt.failed_checks is not None:
@@ -180,6 +182,9 @@ class Attempt:
 
     def before_call(self) -> None:
         """Inject faults that replace or delay the call of the function."""
+
+    def after_call(self) -> None:
+        """Inject faults after the end of the function."""
 
     def emit(self, output: OutputDefinition, value: Any, given: Any = None) -> None:
         """Process an output: check it, store it, and append its events."""

@@ -20,7 +20,7 @@ DOORS = {
     "dask": ["dagflow/executors/dask.py"],
     "distributed": ["dagflow/executors/dask.py"],
     "docstring_parser": ["dagflow/defs/parts/docstring.py"],
-    "hypothesis": ["pytest_dagflow/strategies/"],
+    "hypothesis": ["pytest_dagflow/drawing/", "pytest_dagflow/properties/config_total.py"],
     "pluggy": ["pytest_dagflow/"],
     "pydantic": ["dagflow/config/model.py"],
     "pytest": ["pytest_dagflow/"],

@@ -18,6 +18,7 @@ PAGES = {
         "faults",
         "fixtures",
         "partitions",
+        "properties",
         "resources",
         "selections",
         "smoke",
@@ -88,6 +89,18 @@ def test_it_faults(materialize_to_memory, dag_faults):
     result = materialize_to_memory([orders, invoices], raise_on_error=False)
     dag_faults.sometimes("it gives up", result.success)
 """
+
+
+def test_the_failure_of_a_property(pytester: pytest.Pytester) -> None:
+    """The failure on the page about properties is that of its example."""
+    code = FILES["properties"]["test_properties"]
+    fails = "def test_it():\n    check_retry_safe(nightly, resources=new_table, state=count_rows)"
+    pytester.makepyfile(test_properties=f"{code}\n\n{fails}\n")
+    (failure,) = re.findall(r"^```output\n(.*?)^```$", PAGES["properties"], re.M | re.S)
+
+    result = pytester.runpytest_subprocess("-k", "test_it")
+
+    result.stdout.fnmatch_lines([f"E*{line}" for line in failure.splitlines()], consecutive=True)
 
 
 def test_the_sessions_of_changes(pytester: pytest.Pytester) -> None:

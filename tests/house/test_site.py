@@ -18,6 +18,7 @@ import yaml
 import dagflow
 import pytest_dagflow
 from dagflow import testing
+from pytest_dagflow import strategies
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +64,7 @@ def test_each_public_name_has_an_entry(pages: SimpleNamespace) -> None:
             *(f"dagflow.{name}" for name in of_runtime - pages.OF_PYTHON),
             *(f"dagflow.testing.{name}" for name in testing.__all__),
             *(f"pytest_dagflow.{name}" for name in pytest_dagflow.__all__),
+            *(f"pytest_dagflow.strategies.{name}" for name in strategies.__all__),
         ]
     )
 

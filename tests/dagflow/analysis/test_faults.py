@@ -86,6 +86,34 @@ def test_a_failure_of_every_attempt_fails_the_step(faults: FaultPlan) -> None:
         materialize_to_memory([beans, cup])
 
 
+def test_a_late_failure_comes_after_the_effects_of_an_attempt(faults: FaultPlan) -> None:
+    """The function ran and its output was stored before the attempt failed, and a retry does both again."""
+    calls: list[int] = []
+
+    @asset(retry_policy=RetryPolicy(max_retries=1))
+    def water() -> int:
+        calls.append(1)
+        return len(calls)
+
+    faults.fail_late(water)
+    result = materialize_to_memory([water])
+
+    assert calls == [1, 1]
+    assert result.asset_value("water") == 2
+    assert len(result.asset_materializations_for_node("water")) == 2
+    assert result.retry_attempts_for_node("water") == 1
+
+
+def test_a_late_failure_without_a_retry_fails_the_step(faults: FaultPlan) -> None:
+    """Its error is that of the fault, and nodes downstream do not run."""
+    faults.fail_late("beans", error=OSError("the disk is full"))
+
+    result = materialize_to_memory([beans, cup], raise_on_error=False)
+
+    assert result.get_failed_step_keys() == {"beans"}
+    assert not result.events_for_node("cup")
+
+
 def test_a_delay_moves_a_virtual_clock(faults: FaultPlan) -> None:
     """No time passes on a virtual clock, and the events have later times."""
     faults.delay("cup", 3600)

@@ -1,0 +1,1 @@
+"""The strategies of hypothesis: config, inputs, partitions, selections, jobs, assets and faults."""
