@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from typing import Any
 
 
-def plain_arguments(definition: TimeWindowPartitionsDefinition) -> dict[str, Any]:
+def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a definition as plain values, with times in ISO format.
 
     Example:
-        >>> from dagflow import DailyPartitionsDefinition
-        >>> plain_arguments(DailyPartitionsDefinition("2024-01-01"))["start"]
-        '2024-01-01T00:00:00+00:00'
+        >>> plain_arguments({"start": datetime(2024, 1, 1), "end": None, "exclusions": None})
+        {'start': '2024-01-01T00:00:00', 'end': None, 'exclusions': None}
     """
-    left_out = definition.exclusions
+    end, left_out = arguments["end"], arguments["exclusions"]
     return {
-        "start": definition.start.isoformat(),
-        "end": None if definition.end is None else definition.end.isoformat(),
-        "fmt": definition.fmt,
-        "timezone": definition.timezone,
-        "end_offset": definition.end_offset,
-        "cron_schedule": definition.cron_schedule,
+        **arguments,
+        "start": arguments["start"].isoformat(),
+        "end": None if end is None else end.isoformat(),
         "exclusions": None
         if left_out is None
         else [{"cron": one} if isinstance(one, str) else {"time": one.isoformat()} for one in left_out],

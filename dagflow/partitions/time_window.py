@@ -109,7 +109,8 @@ class TimeWindowPartitionsDefinition(WindowQueries):
     @property
     def stored_form(self) -> dict[str, Any]:
         """The arguments as plain values. Internal: `serialize_value` stores it."""
-        return plain_arguments(self)
+        names = ("start", "end", "fmt", "timezone", "end_offset", "cron_schedule", "exclusions")
+        return plain_arguments({name: getattr(self, name) for name in names})
 
     @staticmethod
     def from_stored(stored_form: dict[str, Any]) -> TimeWindowPartitionsDefinition:

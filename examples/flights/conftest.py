@@ -23,9 +23,14 @@ class NotInstalled(pytest.Module):
         pytest.skip(f"{', '.join(MISSING)} not installed: pip install 'pytest-dagflow[examples]'")
 
 
-def pytest_pycollect_makemodule(module_path, parent):
-    """Skip each test module if a package is missing."""
-    return NotInstalled.from_parent(parent, path=module_path) if MISSING else None
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path, parent):
+    """Skip each test module, and leave the others out, if a package is missing."""
+    found = yield
+    if not MISSING:
+        return found
+    is_test = file_path.name.startswith("test_")
+    return [NotInstalled.from_parent(parent, path=file_path)] if is_test else []
 
 
 @pytest.fixture(scope="session")
