@@ -1,4 +1,4 @@
-"""The observers of runs of this process: functions called with each event, or with each finished run."""
+"""The observers of this process: functions called with each event, each finished run, or each tick."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dagflow.events.record import DagflowEvent
 
 Observer = Callable[[DagflowEvent], None]
 RunObserver = Callable[[Any], None]
+TickObserver = Callable[[Any], None]
 _observers: list[Observer] = []
 _run_observers: list[RunObserver] = []
+_tick_observers: list[TickObserver] = []
 
 
 def current_observers() -> tuple[Observer, ...]:
@@ -76,3 +78,36 @@ def observe_runs(callback: RunObserver) -> Iterator[None]:
         yield
     finally:
         _run_observers.remove(callback)
+
+
+def report_tick(automation: Any) -> None:
+    """Call the tick observers with a schedule or sensor whose tick is evaluated now."""
+    for observer in tuple(_tick_observers):
+        observer(automation)
+
+
+@contextmanager
+def observe_ticks(callback: TickObserver) -> Iterator[None]:
+    """Call `callback` at the start of each tick that is evaluated in this block, on any thread.
+
+    Args:
+        callback: A function that takes the schedule or sensor. The direct call of its function is no tick.
+
+    Example:
+        >>> from dagflow import ScheduleDefinition, build_schedule_context, job
+        >>> from dagflow.testing import observe_ticks
+        >>> @job
+        ... def nothing():
+        ...     pass
+        >>> daily = ScheduleDefinition("daily", cron_schedule="@daily", job=nothing)
+        >>> seen = []
+        >>> with observe_ticks(seen.append):
+        ...     data = daily.evaluate_tick(build_schedule_context())
+        >>> seen
+        [<schedule 'daily' of job 'nothing'>]
+    """
+    _tick_observers.append(callback)
+    try:
+        yield
+    finally:
+        _tick_observers.remove(callback)

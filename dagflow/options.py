@@ -66,6 +66,16 @@ class Faults(Protocol):
         """Change the started resources of a run."""
 
 
+class PlanEdit(Protocol):
+    """A change of the plans of runs, which tests of tests make on purpose. Picklable, for other processes."""
+
+    def edited(self, job: Any, plan: Any, surroundings: Any) -> Any:
+        """Return the plan of a run with the change, or the plan itself if the change is not about it."""
+
+    def edited_in_worker(self, job: Any, plan: Any, surroundings: Any) -> Any:
+        """Return the same in another process. Also change what that process has imported anew."""
+
+
 class RunOptions(Constant):
     """The options of the runs that start in a block of code.
 
@@ -81,9 +91,10 @@ class RunOptions(Constant):
         notify: A function that shows a message to the user at once: what a run waits for.
         executor: The ExecutorDefinition that runs the steps instead of that of the job, in runs that have one
             (`execute_job`); None for that of the job.
+        edit: The change of the plans; None for none.
     """
 
-    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor")  # noqa: RUF023 - as the parameters
+    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor", "edit")  # noqa: RUF023 - as the parameters
 
     clock: Clock
     pick: Pick | None
@@ -93,6 +104,7 @@ class RunOptions(Constant):
     used: set[Any]
     notify: Callable[[str], None]
     executor: Any
+    edit: PlanEdit | None
 
     def __init__(
         self,
@@ -104,6 +116,7 @@ class RunOptions(Constant):
         used: set[Any] | None = None,
         notify: Callable[[str], None] = notify_on_stderr,
         executor: Any = None,
+        edit: PlanEdit | None = None,
     ) -> None:
         self._set(
             clock=clock,
@@ -114,6 +127,7 @@ class RunOptions(Constant):
             used=set() if used is None else used,
             notify=notify,
             executor=executor,
+            edit=edit,
         )
 
 

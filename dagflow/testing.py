@@ -14,7 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
-from dagflow.observers import observe, observe_runs
+from dagflow.observers import observe, observe_runs, observe_ticks
 from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.runs.results import EventList, ExecutionResult
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dagflow.analysis.conditions import Conditions
     from dagflow.analysis.config_faults import ConfigFault, config_faults, without_optional
     from dagflow.analysis.config_nodes import ConfigEntry, ConfigNode, run_config_node
+    from dagflow.analysis.coverage.data import DENOMINATORS, Count, Coverage, CoveredNode, Miss
+    from dagflow.analysis.coverage.places import Span, span_at
+    from dagflow.analysis.coverage.recorder import CoverageRecorder
     from dagflow.analysis.fault_choices import fault_choices
     from dagflow.analysis.fault_plan import FaultPlan
     from dagflow.analysis.faults import Fault
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
     from dagflow.analysis.memory_managers import in_memory_managers
+    from dagflow.analysis.mutation.applied import mutated
+    from dagflow.analysis.mutation.listing import Mutations, mutations_of
+    from dagflow.analysis.mutation.mutation import Mutation, mutation_kinds
     from dagflow.analysis.run_values import RunValue, run_values
     from dagflow.analysis.smoke.findings import SmokeFinding
     from dagflow.analysis.smoke.listing import smoke_tests
@@ -69,6 +75,11 @@ _ON_DEMAND = {
     "ConfigEntry": "dagflow.analysis.config_nodes",
     "ConfigFault": "dagflow.analysis.config_faults",
     "ConfigNode": "dagflow.analysis.config_nodes",
+    "Count": "dagflow.analysis.coverage.data",
+    "Coverage": "dagflow.analysis.coverage.data",
+    "CoverageRecorder": "dagflow.analysis.coverage.recorder",
+    "CoveredNode": "dagflow.analysis.coverage.data",
+    "DENOMINATORS": "dagflow.analysis.coverage.data",
     "EventField": "dagflow.events.catalogue",
     "EventRow": "dagflow.events.catalogue",
     "Fault": "dagflow.analysis.faults",
@@ -76,6 +87,9 @@ _ON_DEMAND = {
     "Fingerprint": "dagflow.analysis.fingerprint",
     "FolderSources": "dagflow.analysis.code.modules",
     "Graph": "dagflow.selection.graph",
+    "Miss": "dagflow.analysis.coverage.data",
+    "Mutation": "dagflow.analysis.mutation.mutation",
+    "Mutations": "dagflow.analysis.mutation.listing",
     "Node": "dagflow.selection.graph",
     "OnDemand": "dagflow.invocation.resources",
     "RunValue": "dagflow.analysis.run_values",
@@ -85,6 +99,7 @@ _ON_DEMAND = {
     "SmokeFinding": "dagflow.analysis.smoke.findings",
     "SmokeTest": "dagflow.analysis.smoke.parts",
     "Sources": "dagflow.analysis.code.modules",
+    "Span": "dagflow.analysis.coverage.places",
     "StepAssets": "dagflow.analysis.steps",
     "Stubs": "dagflow.analysis.stubs",
     "Tick": "dagflow.analysis.ticks.tick",
@@ -106,6 +121,9 @@ _ON_DEMAND = {
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
+    "mutated": "dagflow.analysis.mutation.applied",
+    "mutation_kinds": "dagflow.analysis.mutation.mutation",
+    "mutations_of": "dagflow.analysis.mutation.listing",
     "outputs_of": "dagflow.invocation.outputs",
     "parse_selection": "dagflow.selection.parse",
     "reconstructable_assets": "dagflow.executors.named_assets",
@@ -114,6 +132,7 @@ _ON_DEMAND = {
     "run_values": "dagflow.analysis.run_values",
     "simulate_ticks": "dagflow.analysis.ticks.simulation",
     "smoke_tests": "dagflow.analysis.smoke.listing",
+    "span_at": "dagflow.analysis.coverage.places",
     "step_assets": "dagflow.analysis.steps",
     "tick_times": "dagflow.automation.tick_times",
     "unfinished_orders": "dagflow.analysis.interleavings",
@@ -313,6 +332,7 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 
 __all__ = [
+    "DENOMINATORS",
     "Call",
     "Causality",
     "Code",
@@ -321,6 +341,10 @@ __all__ = [
     "ConfigEntry",
     "ConfigFault",
     "ConfigNode",
+    "Count",
+    "Coverage",
+    "CoverageRecorder",
+    "CoveredNode",
     "EventField",
     "EventList",
     "EventRow",
@@ -329,6 +353,9 @@ __all__ = [
     "Fingerprint",
     "FolderSources",
     "Graph",
+    "Miss",
+    "Mutation",
+    "Mutations",
     "Node",
     "OnDemand",
     "RunOptions",
@@ -340,6 +367,7 @@ __all__ = [
     "SmokeFinding",
     "SmokeTest",
     "Sources",
+    "Span",
     "StepAssets",
     "Stubs",
     "SystemClock",
@@ -367,8 +395,12 @@ __all__ = [
     "instance_for_test",
     "interleavings",
     "log_lines",
+    "mutated",
+    "mutation_kinds",
+    "mutations_of",
     "observe",
     "observe_runs",
+    "observe_ticks",
     "outputs_of",
     "parse_selection",
     "reconstructable_assets",
@@ -378,6 +410,7 @@ __all__ = [
     "run_values",
     "simulate_ticks",
     "smoke_tests",
+    "span_at",
     "step_assets",
     "tick_times",
     "unfinished_orders",

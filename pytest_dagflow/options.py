@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,13 @@ RECORD_OPTION = "--dag-record"
 """The option with the file of the record."""
 RECORD_FROM_OPTION = "--dag-record-from"
 """The option with more records, such as those of the shards of a CI job."""
+COV = "--dag-cov"
+"""The option that measures the coverage of the graph."""
+COV_REPORT = "--dag-cov-report"
+COV_FAIL_UNDER = "--dag-cov-fail-under"
+COV_BASE = "--dag-cov-base"
+COV_FAIL_NEW = "--dag-cov-fail-new"
+COV_FROM = "--dag-cov-from"
 _RUN, _DROP = "run", "drop"
 _TEXT, _JSON = "text", "json"
 
@@ -37,6 +45,25 @@ class NodeFiles(NamedTuple):
 
     nodes: str
     glob: str
+
+
+MUTATE_OPTION = "--dag-mutate"
+"""The option that breaks the pipeline on purpose, to see whether a test fails."""
+MUTATE_REPORT_OPTION = "--dag-mutate-report"
+MUTATE_FORMATS = ("json", "sarif")
+_FAIL_UNDER_OPTION, _TIMEOUT_OPTION = "--dag-mutate-fail-under", "--dag-mutate-timeout"
+
+
+class MutateReport(NamedTuple):
+    """One value of `--dag-mutate-report`.
+
+    Attributes:
+        format: One of MUTATE_FORMATS.
+        path: The file to write.
+    """
+
+    format: str
+    path: Path
 
 
 SMOKE_ID = "dag-smoke"
@@ -59,10 +86,16 @@ class Options(NamedTuple):
         definitions: The definitions of the project, as `package.module:attribute`; empty by default.
         is_time_real: Whether all tests wait in real time for retries.
         save_failed: The folder for the tests of failed steps; empty by default.
+        coverage: Whether to measure the coverage of the graph.
         smoke: Whether to test each definition of the project.
         smoke_names: The definitions to test, as "asset:orders"; empty: all.
         files: The files that nodes read without Python's `open`.
         invalidate: The globs of the files that make `changed()` select all tests when they change.
+        mutate: The expressions of `--dag-mutate`, whose union is mutated; "" for all nodes. None without it.
+        mutate_reports: The files with the results of `--dag-mutate`.
+        mutate_fail_under: The percentage of killed mutants below which the session fails; None for no limit.
+        mutate_timeout: The time limit of a mutant in seconds; None: from the time without a mutation.
+        mutant: The file with the mutant that this process runs for another session; None for no mutant.
     """
 
     select: tuple[str, ...] = ()
@@ -76,10 +109,16 @@ class Options(NamedTuple):
     definitions: str = ""
     is_time_real: bool = False
     save_failed: str = ""
+    coverage: bool = False
     smoke: bool = False
     smoke_names: tuple[str, ...] = ()
     files: tuple[NodeFiles, ...] = ()
     invalidate: tuple[str, ...] = ()
+    mutate: tuple[str, ...] | None = None
+    mutate_reports: tuple[MutateReport, ...] = ()
+    mutate_fail_under: float | None = None
+    mutate_timeout: float | None = None
+    mutant: Path | None = None
 
     @property
     def is_selecting(self) -> bool:
@@ -181,11 +220,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="also test each job, asset, check, schedule, sensor and resource of the project: its default "
         "config, resources, partition mappings, ticks; 'pytest dag-smoke::asset:orders' tests one of them",
     )
+    _add_coverage_options(group)
+    _add_mutate_options(group)
     parser.addini(
         DEFINITIONS,
-        help="the definitions of the project, as 'package.module:attribute', for --dag-smoke and "
-        "--dag-select; without it, --dag-select selects from the definitions that the collected test modules "
-        "and their conftests name",
+        help="the definitions of the project, as 'package.module:attribute', for --dag-smoke, --dag-cov and "
+        "--dag-select; without it, the last two use the definitions that the collected test modules and "
+        "their conftests name",
         default="",
     )
     parser.addini(
@@ -208,6 +249,88 @@ def add_options(parser: pytest.Parser) -> None:
         help="globs of files: changed() selects all tests when such a file changes, is new or is deleted",
         default=[],
     )
+
+
+def _add_coverage_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        COV,
+        action="store_true",
+        default=False,
+        help="measure which nodes, outputs, branches, edges, checks, retries, failures, hooks, partitions, "
+        "config fields, schedules and sensors of the graph the tests exercise",
+    )
+    group.addoption(
+        COV_REPORT,
+        action="append",
+        default=[],
+        metavar="FORMAT[:PATH]",
+        help="write a report of --dag-cov: term (default), json, lcov, cobertura, markdown, sarif or badge, "
+        "each with an optional path as in lcov:out/graph.lcov; can be repeated",
+    )
+    group.addoption(
+        COV_FAIL_UNDER,
+        action="append",
+        default=[],
+        metavar="[NAME:]N",
+        help="fail if --dag-cov is below N percent in total, or of one denominator as in branches:80; can be "
+        "repeated",
+    )
+    group.addoption(
+        COV_BASE,
+        default=None,
+        metavar="FILE",
+        help="compare --dag-cov with the JSON report of an earlier session, and name the new misses",
+    )
+    group.addoption(
+        COV_FAIL_NEW,
+        action="store_true",
+        default=False,
+        help="fail if there is an item that --dag-cov-base does not have as a miss, and no test exercises it",
+    )
+    group.addoption(
+        COV_FROM,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="add the JSON reports in this file or folder to --dag-cov, such as those of the shards of a CI "
+        "job; can be repeated",
+    )
+
+
+def _add_mutate_options(group: Any) -> None:
+    group.addoption(
+        MUTATE_OPTION,
+        nargs="?",
+        const="",
+        action="append",
+        default=None,
+        metavar="EXPR",
+        help="break the pipeline on purpose, one mutant at a time: drop an edge, swap inputs, skip a check, "
+        "ignore a retry policy, change a constant... Each mutant runs the tests of its node, and survives if "
+        "they pass. --dag-mutate='changed()' mutates the nodes of an expression of --dag-select; write paths "
+        "before this option",
+    )
+    group.addoption(
+        MUTATE_REPORT_OPTION,
+        action="append",
+        default=[],
+        metavar="FORMAT:PATH",
+        help="also write the result of --dag-mutate to a file: json:PATH or sarif:PATH; can be repeated",
+    )
+    group.addoption(
+        _FAIL_UNDER_OPTION,
+        default=None,
+        metavar="N",
+        help="fail if --dag-mutate kills less than N percent of the mutants",
+    )
+    group.addoption(
+        _TIMEOUT_OPTION,
+        default=None,
+        metavar="SECONDS",
+        help="the time limit of each mutant of --dag-mutate; default: 5 seconds and three times the time of "
+        "its tests without a mutation",
+    )
+    group.addoption("--dag-mutant", default=None, help=argparse.SUPPRESS)
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -235,11 +358,77 @@ def read_options(config: pytest.Config) -> Options:
         definitions=config.getini(DEFINITIONS).strip(),
         is_time_real=config.getini(REAL_TIME),
         save_failed=config.getoption("dag_save_failed"),
+        coverage=_measures_coverage(config),
         smoke=config.getoption("dag_smoke") or bool(smoke_names),
         smoke_names=smoke_names,
         files=tuple(_node_files(line) for line in config.getini(FILES)),
         invalidate=tuple(_checked_glob(line, INVALIDATE, line) for line in config.getini(INVALIDATE)),
+        **_mutate_options(config),
     )
+
+
+def _measures_coverage(config: pytest.Config) -> bool:
+    """Return whether to measure the coverage; its other options have no meaning without it."""
+    is_on: bool = config.getoption("dag_cov")
+    for option in (COV_REPORT, COV_FAIL_UNDER, COV_BASE, COV_FAIL_NEW, COV_FROM):
+        if config.getoption(option.strip("-").replace("-", "_")) and not is_on:
+            raise pytest.UsageError(f"{option} needs {COV}, which measures the coverage: add {COV}")
+    return is_on
+
+
+def _mutate_options(config: pytest.Config) -> dict[str, Any]:
+    """Read the options of `--dag-mutate`. The others are errors without it."""
+    mutant = config.getoption("dag_mutant")
+    expressions = config.getoption("dag_mutate")
+    reports = config.getoption("dag_mutate_report")
+    percent = _number(config, _FAIL_UNDER_OPTION, "80", 100)
+    seconds = _number(config, _TIMEOUT_OPTION, "30", None)
+    given = {MUTATE_REPORT_OPTION: reports, _FAIL_UNDER_OPTION: percent, _TIMEOUT_OPTION: seconds}
+    if mutant is not None:
+        return {"mutant": Path(mutant)}
+    for option, value in given.items():
+        if expressions is None and value not in (None, []):
+            raise pytest.UsageError(f"{option} has no effect without {MUTATE_OPTION}. Add {MUTATE_OPTION}.")
+    if seconds == 0:
+        raise pytest.UsageError(f"{_TIMEOUT_OPTION}: 0 leaves no time. Write {_TIMEOUT_OPTION}=30.")
+    if expressions is not None and getattr(config.option, "dist", "no") != "no":
+        raise pytest.UsageError(
+            f"{MUTATE_OPTION} starts a process for each mutant itself, and has no workers of xdist. Leave "
+            "'-n' out, or write '-n 0'."
+        )
+    return {
+        "mutate": None if expressions is None else tuple(expressions),
+        "mutate_reports": tuple(_mutate_report(config, text) for text in reports),
+        "mutate_fail_under": percent,
+        "mutate_timeout": seconds,
+    }
+
+
+def _mutate_report(config: pytest.Config, text: str) -> MutateReport:
+    form, colon, path = text.partition(":")
+    if form not in MUTATE_FORMATS or not colon or not path.strip():
+        forms = " or ".join(f"{MUTATE_REPORT_OPTION}={one}:PATH" for one in MUTATE_FORMATS)
+        raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: '{text}' is not FORMAT:PATH. Write {forms}.")
+    file = _path(config, MUTATE_REPORT_OPTION, path)
+    assert file is not None
+    if file.is_dir() or not file.parent.is_dir():
+        problem = "is a folder" if file.is_dir() else "is in a folder that does not exist"
+        raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: '{file}' {problem}. Name a file to write.")
+    return MutateReport(form, file)
+
+
+def _number(config: pytest.Config, option: str, example: str, most: float | None) -> float | None:
+    text = config.getoption(option)
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= (math.inf if most is None else most) or math.isinf(value):
+        bounds = "a positive number" if most is None else f"a number from 0 to {most:g}"
+        raise pytest.UsageError(f"{option}: '{text}' is not {bounds}. Write {option}={example}.")
+    return value
 
 
 def _take_smoke_names(config: pytest.Config) -> tuple[str, ...]:

@@ -51,8 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(runs_of_tests.Reports(config), "dagflow-reports")
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
+    if session.options.coverage:
+        config.pluginmanager.import_plugin("pytest_dagflow.coverage.session")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
+    if session.options.mutate is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutate")
+    if session.options.mutant is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutant")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

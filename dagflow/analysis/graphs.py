@@ -228,7 +228,8 @@ class _Builder:
         """Return the graph of all added definitions."""
         self._connect_assets()
         self._connect_automations()
-        return Graph(self.nodes.values(), self.edges, self.known)
+        automations = {id(automation): automation for automation, *_ in self.automations}
+        return Graph(self.nodes.values(), self.edges, self.known, automations.values())
 
     def _know(self, attribute: str, values: Iterable[str]) -> None:
         self.known.setdefault(attribute, set()).update(values)

@@ -22,6 +22,7 @@ from dagflow.errors import (
     repr_of,
     text_of,
 )
+from dagflow.observers import report_tick
 from dagflow.tags import jsonable_tags, system_tag
 
 
@@ -45,6 +46,7 @@ def evaluate_schedule(
     """Return the requests of a tick of a schedule; see `ScheduleDefinition.evaluate_tick`."""
     place = f"schedule '{schedule.name}'"
     check_type(context, ScheduleEvaluationContext, "context", f"evaluate_tick of {place}")
+    report_tick(schedule)
     if schedule.should_execute is not None and not _called(
         schedule.should_execute, context, f"the execution of should_execute for schedule {schedule.name}"
     ):

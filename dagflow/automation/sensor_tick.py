@@ -24,6 +24,7 @@ from dagflow.defs.automation.sensor import SensorDefinition
 from dagflow.defs.jobs.request_partition import PartitionsRequest, PlannedKeys
 from dagflow.defs.jobs.run_request import RunRequest
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type, repr_of
+from dagflow.observers import report_tick
 from dagflow.tags import system_tag
 
 EMPTY = "Sensor function returned an empty result"
@@ -33,6 +34,7 @@ def evaluate_sensor(sensor: SensorDefinition, context: SensorEvaluationContext) 
     """Return the requests of a tick of a sensor; see `SensorDefinition.evaluate_tick`."""
     place = f"sensor '{sensor.name}'"
     check_type(context, SensorEvaluationContext, "context", f"evaluate_tick of {place}")
+    report_tick(sensor)
     if isinstance(sensor, RunStatusSensorDefinition):
         results, reactions = run_status_results(sensor, context)
         found = result_of(results, sensor, context)

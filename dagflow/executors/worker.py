@@ -29,7 +29,7 @@ from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE, NOTICE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.metadata.value import MetadataValue
-from dagflow.options import Faults, RunOptions, set_options
+from dagflow.options import Faults, PlanEdit, RunOptions, set_options
 from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
@@ -64,6 +64,7 @@ class RunSpec(NamedTuple):
     now: float
     given: frozenset[OutputRef]
     clock: Clock | None
+    edit: PlanEdit | None
 
 
 class TaskSpec(NamedTuple):
@@ -101,6 +102,7 @@ def run_spec_of(state: RunState) -> RunSpec:
         options.clock.now(),
         state.plan.given,
         None if type(options.clock) is SystemClock else options.clock,
+        options.edit,
     )
 
 
@@ -141,15 +143,18 @@ class WorkerSession:
         self.job = job
         self.run_spec = run_spec
         self.instance: DagflowInstance = DagflowInstance.from_ref(run_spec.instance)
+        surroundings = Surroundings(os.environ, run_spec.now, self.instance)
         plan = compile_plan(
             job,
             run_spec.run_config,
-            Surroundings(os.environ, run_spec.now, self.instance),
+            surroundings,
             partition_key=run_spec.partition_key,
             partition_range=run_spec.partition_range,
             bound_inputs=frozenset(job.input_values),
             in_process=False,
         )
+        if run_spec.edit is not None:
+            plan = run_spec.edit.edited_in_worker(job, plan, surroundings)
         self.plan: Plan = plan.with_given(run_spec.given) if run_spec.given else plan
 
     def state_of(self, task_spec: TaskSpec, send: Send) -> tuple[RunState, Step]:

@@ -124,6 +124,8 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         bound_inputs=frozenset(inputs),
         in_process=execution is None,
     )
+    if options.edit is not None:
+        plan = options.edit.edited(job, plan, surroundings)
     if execution is not None:
         plan = execution.prepare(plan)
     given: dict[OutputRef, GivenOutput] = {}

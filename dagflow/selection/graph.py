@@ -39,6 +39,7 @@ class Graph:
         nodes: The nodes.
         edges: The edges, as pairs (id of a node, id of its reader).
         known: More values of attributes, which no node has: the name of a resource that nothing requires.
+        automations: The schedules and sensors of the project, which are no nodes.
 
     Raises:
         CheckError: Two nodes have the same id, or an edge or a parent is an unknown id.
@@ -54,7 +55,9 @@ class Graph:
         nodes: Iterable[Node],
         edges: Iterable[tuple[str, str]] = (),
         known: Mapping[str, Iterable[str]] = {},
+        automations: Iterable[object] = (),
     ) -> None:
+        self.automations: tuple[object, ...] = tuple(automations)
         self.nodes: tuple[Node, ...] = tuple(nodes)
         self.edges: tuple[tuple[str, str], ...] = tuple(dict.fromkeys(edges))
         self._by_id = {node.id: node for node in self.nodes}

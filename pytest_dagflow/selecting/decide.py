@@ -202,11 +202,12 @@ class Decisions:
         self.is_selecting = bool(select)
 
         def untested(call: Call) -> set[str]:
-            if not options.explain:
+            if not (options.explain or options.coverage):
                 from dagflow import DagflowInvalidSubsetError
 
                 raise DagflowInvalidSubsetError(
-                    f"{call} has no tests that could run: add --dag-explain, which names these nodes"
+                    f"{call} has no tests that could run: add --dag-explain or --dag-cov, which name these "
+                    "nodes"
                 )
             return {node.id for node in project.graph.nodes}.difference(
                 *(one.nodes for one in touched.values())

@@ -15,8 +15,10 @@ PAGES = {
     for name in (
         "assertions",
         "changes",
+        "coverage",
         "faults",
         "fixtures",
+        "mutation",
         "partitions",
         "properties",
         "resources",
@@ -118,6 +120,25 @@ def test_the_sessions_of_changes(pytester: pytest.Pytester) -> None:
         result.stdout.fnmatch_lines_random(re.sub(r"\d+ seconds? old", "* old", lines).splitlines())
 
 
+def test_the_session_of_the_coverage(pytester: pytest.Pytester) -> None:
+    """The session on the page about coverage prints these lines."""
+    pytester.makepyfile(test_cafe=f"# the line with the name\n{FILES['coverage']['test_cafe']}")
+    (console,) = re.findall(r"^```console\n(.*?)^```$", PAGES["coverage"], re.M | re.S)
+    command, *lines = console.splitlines()
+
+    result = pytester.runpytest_subprocess(*shlex.split(command.removeprefix("$ pytest ")))
+
+    result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines], consecutive=True)
+
+
+def test_the_denominators_of_the_coverage() -> None:
+    """The table on the page about coverage has a row for each denominator."""
+    from dagflow.testing import DENOMINATORS
+
+    table = PAGES["coverage"].partition("| denominator |")[2].partition("\n\n")[0]
+    assert re.findall(r"`(\w+)`(?=[,` ]*.*\|)", table)[: len(DENOMINATORS)] == list(DENOMINATORS)
+
+
 def test_the_fields_of_the_json(pytester: pytest.Pytester) -> None:
     """The table about the JSON of --dag-explain has each field."""
     pytester.makepyfile(test_cafe=FILES["changes"]["test_cafe"])
@@ -130,6 +151,25 @@ def test_the_fields_of_the_json(pytester: pytest.Pytester) -> None:
     test = document["tests"][0]
     names = (*document, *document["record"], *test["nodes"][0], *test)
     assert [name for name in names if f"`{name}`" not in table and f"`tests[].{name}`" not in table] == []
+
+
+def test_the_survivors(pytester: pytest.Pytester) -> None:
+    """The session on the page about mutants is real, and its two tests kill all mutants."""
+    files = FILES["mutation"]
+    pytester.makepyfile(test_shop=files["test_shop"])
+    (console,) = re.findall(r"^```console\n.*\n(.*?)^```$", PAGES["mutation"].replace("$ ", ""), re.M | re.S)
+    report = "--dag-mutate-report=json:out.json"
+
+    first = pytester.runpytest_subprocess("-q", "--dag-mutate", report)
+    document = json.loads((pytester.path / "out.json").read_text(encoding="utf-8"))
+    pytester.makepyfile(test_shop=files["test_shop_twice"])
+    second = pytester.runpytest_subprocess("-q", "--dag-mutate")
+
+    first.stdout.fnmatch_lines([line.replace("[", "[[]") for line in console.splitlines()], consecutive=True)
+    second.stdout.fnmatch_lines(["8 mutants of 3 nodes: 8 killed, 0 survived, 0 timed out (100 %)"])
+    table = PAGES["mutation"].partition("| field | content |")[2]
+    names = [*document, *(f"mutants[].{name}" for name in document["mutants"][0])]
+    assert [name for name in names if name != "mutants" and f"`{name}`" not in table] == []
 
 
 def test_the_record_of_a_shard(pytester: pytest.Pytester) -> None:

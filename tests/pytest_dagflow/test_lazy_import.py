@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 SELECTION = "pytest_dagflow.selecting.select"
-MODULES = ("dagflow", SELECTION, "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
+COVERAGE, MUTATING = "pytest_dagflow.coverage", "pytest_dagflow.mutating"
+MODULES = (
+    "dagflow",
+    SELECTION,
+    COVERAGE,
+    MUTATING,
+    "hypothesis",
+    "coverage",
+    "pydantic",
+    "sqlalchemy",
+    "yaml",
+)
 
 
 @pytest.fixture

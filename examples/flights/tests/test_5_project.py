@@ -4,6 +4,7 @@ import pytest
 from dagflow import Definitions, InMemoryIOManager
 from pandas import DataFrame
 from pytest_dagflow import (
+    assert_before,
     assert_event_sequence,
     assert_failed,
     assert_not_ran,
@@ -14,8 +15,10 @@ from pytest_dagflow import (
     par,
 )
 
+from flights.bulletin import write_page
 from flights.partitions import ORIGIN_MONTHS
 from flights.project import storage
+from flights.tables import departures, ranking, reference
 
 
 @pytest.fixture
@@ -89,3 +92,20 @@ def test_a_failure_of_a_line(dag_run, dag_faults, given_tables):
     assert_failed(result, "bulletin.weather_lines", error=OSError, match="no forecast")
     assert_ran(result, "bulletin.airport_lines")
     assert_not_ran(result, "bulletin.write_page")
+
+
+def test_the_ranking_waits_for_its_tables(january, tmp_path, materialize):
+    """`--dag-mutate` asked for this test: the ranking reads both tables in the database, not as inputs."""
+    resources = storage(str(january), f"{tmp_path}/year.duckdb", f"{tmp_path}/pages")
+
+    result = materialize(
+        [reference, departures, ranking], partition_key="2013-01-01|JFK", resources=resources
+    )
+
+    assert_before(result, "departures", "ranking")
+    assert_before(result, "airlines", "ranking")
+
+
+def test_the_whole_page():
+    """`--dag-mutate` asked for this test: no other one reads the headings and the order."""
+    assert write_page(["- JFK"], ["- rain"]) == "# Flights\n- JFK\n\n# Weather\n- rain\n"

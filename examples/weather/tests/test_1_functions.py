@@ -1,10 +1,13 @@
 """Step 1: ops and assets are functions. Call them, with a context from a fixture if they need one."""
 
+from datetime import date
+
 import pytest
 
 from weather.assets import clean_observations, monthly_statistics, raw_observations
 from weather.station import fetch_reading, station
-from weather.storm import triage, write_logbook
+from weather.storm import STORM_RAIN_MM, triage, write_logbook
+from weather.units import STORM_WIND_KMH, Observation
 
 
 def test_an_op_is_called_like_the_function_that_it_is():
@@ -55,3 +58,12 @@ def test_only_a_stormy_day_has_a_storm(day, outputs, build_asset_context):
     reading = clean_observations(raw_observations(build_asset_context(partition_key=day)))
 
     assert [output.output_name for output in triage(reading)] == outputs
+
+
+@pytest.mark.parametrize(("wind", "rain"), [(STORM_WIND_KMH, 0), (0, STORM_RAIN_MM)])
+def test_a_storm_begins_at_its_limit(wind, rain):
+    """`--dag-mutate` asked for these tests: no other reading is at a limit, no other one has metadata."""
+    *_, storm = triage(Observation(date(2012, 1, 1), rain, 5.0, 0.0, wind, "rain"))
+
+    assert storm.output_name == "storm"
+    assert {name: one.value for name, one in storm.metadata.items()} == {"wind_kmh": wind, "rain_mm": rain}

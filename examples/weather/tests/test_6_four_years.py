@@ -3,13 +3,25 @@
 from datetime import date
 
 import pytest
-from dagflow import materialize
+from dagflow import InMemoryIOManager, materialize
 from pytest_dagflow import assert_output
 
-from weather.assets import clean_observations, monthly_statistics, raw_observations, records, report
-from weather.units import Record
+from weather.assets import DAYS, clean_observations, monthly_statistics, raw_observations, records, report
+from weather.units import Observation, Record
 
 TABLES = [raw_observations, clean_observations, monthly_statistics, records, report]
+REPORT = """\
+Weather at Seattle-Tacoma airport
+
+hottest day: 35.6 C, on 2014-08-11
+wettest day: 55.9 mm, on 2015-03-15
+longest dry spell: 48 days, from 2012-07-23 to 2012-09-08
+
+rain in 2012: 1226 mm
+rain in 2013: 828 mm
+rain in 2014: 1233 mm
+rain in 2015: 1139 mm
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +58,20 @@ def test_what_counts_as_dry_is_configured(four_years, materialize):
 
 
 def test_the_report(summary):
-    """The report has one line for each record."""
-    assert "hottest day: 35.6 C, on 2014-08-11\n" in summary.asset_value("report")
+    """The whole text: the report has one line for each record, and one for each year."""
+    assert summary.asset_value("report") == REPORT
+
+
+def test_the_last_day_counts(materialize):
+    """`--dag-mutate` asked for this test, because no record is on the last of the real days."""
+    store = InMemoryIOManager()
+    for high, key in enumerate(DAYS.get_partition_keys()):
+        day = Observation(date.fromisoformat(key), 0.0, float(high), 0.0, 0.0, "sun")
+        store.assets[clean_observations.key, key] = day
+
+    result = materialize(TABLES, selection=[records], resources={"io_manager": store})
+
+    assert result.asset_value("records")[0].first == date(2015, 12, 31)
 
 
 def test_every_month_is_in_the_session(four_years, session_dag_instance):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from weather.assets import clean_observations
 from weather.station import StationTimeout, fetch_reading
 from weather.watch import call_the_desk, every_morning, new_alerts, plausible
@@ -14,6 +16,19 @@ def test_a_check_is_called_with_a_value(build_asset_check_context, archive):
 
     assert plausible(build_asset_check_context(), observation).passed
     assert not plausible(build_asset_check_context(), replace(observation, rain_mm=0.0)).passed
+
+
+@pytest.mark.parametrize(("rain", "passed"), [(499.9, True), (500.0, False)])
+def test_a_cloudburst_is_not_plausible(rain, passed, build_asset_check_context, archive):
+    """`--dag-mutate` asked for this test of the limit, which the archive never reaches."""
+
+    class Gauge:
+        def lookup(self, day):
+            return {**archive.lookup(day), "precipitation": str(rain)}
+
+    observation = clean_observations(Gauge().lookup("2012-01-02"))
+
+    assert plausible(build_asset_check_context(resources={"archive": Gauge()}), observation).passed is passed
 
 
 def test_a_tick_has_the_time_of_the_test(build_schedule_context, dag_clock):

@@ -1,0 +1,1 @@
+"""Coverage of the graph: what the runs of tests exercised, from their plans and events."""

@@ -1,0 +1,110 @@
+"""The source lines of the definitions, for formats of source lines, and the text of names in reports."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dagflow.testing import Coverage, CoveredNode
+
+
+class Paths(NamedTuple):
+    """The paths of source files in a report.
+
+    Attributes:
+        root: The root folder of the session, to which the files of the coverage are relative.
+        base: The folder to which the files in the report are relative.
+    """
+
+    root: Path
+    base: Path
+
+    def real(self, file: str) -> str:
+        """Return the path of a file on this machine."""
+        return os.path.normpath(self.root / file)
+
+    def shown(self, file: str) -> str:
+        """Return the path of a file in the report."""
+        real = Path(self.real(file))
+        try:
+            return Path(os.path.relpath(real, self.base)).as_posix()
+        except ValueError:  # on another drive
+            return real.as_posix()
+
+
+class Definition(NamedTuple):
+    """The lines of one node.
+
+    Attributes:
+        node: The node.
+        line: The line of its `def`.
+        items: All of its items without the run itself, and whether each is exercised.
+    """
+
+    node: CoveredNode
+    line: int
+    items: tuple[tuple[str, bool], ...]
+
+
+class SourceFile(NamedTuple):
+    """The lines of the definitions in one file.
+
+    Attributes:
+        path: The path in the report.
+        hits: The number of runs by line.
+        definitions: The nodes that are defined there, by line.
+    """
+
+    path: str
+    hits: dict[int, int]
+    definitions: tuple[Definition, ...]
+
+
+def source_files(coverage: Coverage, paths: Paths) -> list[SourceFile]:
+    """Return the files of the definitions with their lines, in order.
+
+    A line of several nodes, such as that of an op in two jobs, has the runs of all of them.
+
+    Args:
+        coverage: The coverage.
+        paths: The paths of source files in the report.
+    """
+    from dagflow.testing import span_at
+
+    by_file: dict[str, list[CoveredNode]] = {}
+    for node in coverage.ordered():
+        if node.file and node.kind not in ("graph", "job"):  # their functions run when they are defined
+            by_file.setdefault(node.file, []).append(node)
+    found = []
+    for file, nodes in by_file.items():
+        hits: dict[int, int] = {}
+        for node in nodes:
+            span = span_at(paths.real(file), node.line)
+            for line in (node.line,) if span is None else span.code:
+                hits[line] = hits.get(line, 0) + node.runs
+        definitions = tuple(Definition(node, node.line, _items(node)) for node in nodes)
+        found.append(SourceFile(paths.shown(file), dict(sorted(hits.items())), definitions))
+    return found
+
+
+def _items(node: CoveredNode) -> tuple[tuple[str, bool], ...]:
+    return tuple(
+        (f"{denominator}: {label}", is_covered)
+        for denominator, items in node.items.items()
+        if denominator != "nodes"
+        for label, is_covered in items.items()
+    )
+
+
+def visible(text: str) -> str:
+    """Return a text in one line, with an escape for each character that has no picture.
+
+    Example:
+        >>> print(visible("a\\nb\\u202ec"))
+        a\\nb\\u202ec
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

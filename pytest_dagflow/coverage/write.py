@@ -1,0 +1,71 @@
+"""The writing of coverage reports, and what GitHub shows of them."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from pytest_dagflow.coverage.formats.sources import Paths
+from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.coverage.settings import Settings
+
+_SUMMARY = "GITHUB_STEP_SUMMARY"
+_WORKSPACE = "GITHUB_WORKSPACE"
+
+
+def write_reports(result: CoverageResult, settings: Settings, config: pytest.Config) -> list[str]:
+    """Write the reports of a session.
+
+    Args:
+        result: The result of the session. The written reports are added to it.
+        settings: The options.
+        config: The config of the session.
+
+    Returns:
+        The reasons why reports could not be written.
+    """
+    failures = []
+    workspace = os.environ.get(_WORKSPACE)
+    start = config.invocation_params.dir
+    for name, path in settings.files:
+        # code scanning expects paths from the root of the repository, and tools that are called here do not
+        base = Path(workspace) if workspace and name == "sarif" else start
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(
+                render(name, result, Paths(config.rootpath, base)), encoding="utf-8", newline="\n"
+            )
+        except OSError as error:
+            failures.append(f"the {name} report cannot be written: {error}")
+        else:
+            result.written.append((name, settings.shown(path)))
+    summary = os.environ.get(_SUMMARY)
+    if summary:
+        try:
+            with open(summary, "a", encoding="utf-8", newline="\n") as file:
+                file.write(render("markdown", result, Paths(config.rootpath, start)))
+        except OSError as error:
+            result.notes.append(f"the summary for GitHub cannot be written: {error}")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from pytest_dagflow.coverage.formats.annotations import annotation_lines
+
+        result.annotations += annotation_lines(
+            result, Paths(config.rootpath, Path(workspace) if workspace else start)
+        )
+    return failures
+
+
+def render(name: str, result: CoverageResult, paths: Paths) -> str:
+    """Return a report as a string.
+
+    Args:
+        name: The format.
+        result: The result of the session.
+        paths: The paths of source files in the report.
+    """
+    module = import_module(f"pytest_dagflow.coverage.formats.{name}_format")
+    text: str = module.render(result, paths)
+    return text

@@ -1,0 +1,1 @@
+"""`--dag-mutate`: mutants of the pipeline, each run against the tests of its node."""

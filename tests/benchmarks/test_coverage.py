@@ -1,0 +1,66 @@
+"""Benchmarks of `--dag-cov`."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PAIRS, TESTS, ROUNDS = 100, 1_000, 7
+TIMER = """
+import resource
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print("used", usage.ru_utime + usage.ru_stime)
+"""
+ASSETS = """
+@asset
+def water_{number}(): return 1
+
+@asset
+def tea_{number}(water_{number}): return water_{number} + 1
+"""
+TEST = """
+def test_tea_{number}():
+    result = materialize_to_memory([shop.water_{pair}, shop.tea_{pair}])
+    assert result.output_for_node("tea_{pair}") == 2
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Write a project of 200 assets, and 1,000 tests of two assets each."""
+    names = ", ".join(f"water_{number}, tea_{number}" for number in range(PAIRS))
+    assets = "".join(ASSETS.format(number=number) for number in range(PAIRS))
+    head = "from dagflow import Definitions, asset\n"
+    (tmp_path / "shop.py").write_text(f"{head}{assets}\ndefs = Definitions([{names}])\n")
+    tests = "".join(TEST.format(number=number, pair=number % PAIRS) for number in range(TESTS))
+    (tmp_path / "test_tea.py").write_text(f"from dagflow import materialize_to_memory\nimport shop\n{tests}")
+    (tmp_path / "pytest.ini").write_text("[pytest]\ndag_definitions = shop:defs\npythonpath = .\n")
+    (tmp_path / "conftest.py").write_text(TIMER)
+    return tmp_path
+
+
+def test_the_cost_of_the_coverage(table: Any, python: Callable[..., str], project: Path, wheel: Path) -> None:
+    """Measure the CPU time of the same session with and without the option, in turn."""
+
+    def used(*arguments: str) -> float:
+        output = python("-m", "pytest", "-q", "-s", *arguments, PYTHONPATH=str(wheel))
+        found = re.search(r"used (\S+)", output)
+        assert found is not None, output
+        return float(found[1])
+
+    used("--dag-cov")  # fills the caches
+    rounds = [(used(), used("--dag-cov")) for _ in range(ROUNDS)]
+    without, covered = (statistics.median(times) for times in zip(*rounds, strict=True))
+    table.add("session_uncovered", "dagflow", without)
+    table.add("session_covered", "dagflow", covered)

@@ -1,0 +1,86 @@
+"""Tests of `--dag-mutate-report`: the results of `--dag-mutate` as JSON and as SARIF."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+CODE = """
+    from dagflow import op
+
+    @op
+    def weigh(kilos):
+        return kilos > 2
+
+    @op
+    def unused(kilos):
+        return kilos > 3
+
+    def test_it():
+        assert weigh(3)
+"""
+FORK = ("-p", "no:rerunfailures", "-p", "no:randomly")
+
+
+def test_the_reports(pytester: pytest.Pytester):
+    """Both files have the mutants that no test killed, with places relative to the root folder."""
+    pytester.makepyfile(test_it=CODE)
+    forms = [f"--dag-mutate-report={form}:out.{form}" for form in ("json", "sarif")]
+
+    result = pytester.runpytest_subprocess("--dag-mutate", *FORK, *forms)
+
+    assert result.ret == 0
+    found = json.loads((pytester.path / "out.json").read_text())
+    assert (found["version"], found["total"], found["percent"]) == (1, 6, 16.7)
+    assert found["counts"] == {"killed": 1, "survived": 2, "timed out": 0, "without tests": 3}
+    weigh = [one for one in found["mutants"] if one["node"] == "weigh"]
+    assert [(one["kind"], one["status"]) for one in weigh] == [
+        ("return-input", "survived"),
+        ("comparison", "survived"),
+        ("constant", "killed"),
+    ]
+
+
+def test_the_sarif_is_valid(pytester: pytest.Pytester):
+    """The file has the form of the schema that the variable SARIF_SCHEMA names."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = Path(os.environ.get("SARIF_SCHEMA", "no schema"))
+    if not schema.is_file():
+        pytest.skip("the variable SARIF_SCHEMA names no schema")
+    pytester.makepyfile(test_it=CODE)
+
+    pytester.runpytest_subprocess("--dag-mutate", *FORK, "--dag-mutate-report=sarif:out.sarif")
+
+    document = json.loads((pytester.path / "out.sarif").read_text())
+    jsonschema.validate(document, json.loads(schema.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("xml:out", "'xml:out' is not FORMAT:PATH. Write --dag-mutate-report=json:PATH or*=sarif:PATH."),
+        ("json", "'json' is not FORMAT:PATH*"),
+        ("json:", "'json:' is not FORMAT:PATH*"),
+        ("json:.", "*is a folder. Name a file to write."),
+        ("json:none/out", "*is in a folder that does not exist*"),
+    ],
+)
+def test_a_wrong_form(pytester: pytest.Pytester, value: str, message: str):
+    """The error comes before the first test, with the right form."""
+    result = pytester.runpytest_inprocess("--dag-mutate", f"--dag-mutate-report={value}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--dag-mutate-report: {message}"])
+
+
+def test_the_option_alone_is_an_error(pytester: pytest.Pytester):
+    """It is not silently ignored."""
+    result = pytester.runpytest_inprocess("--dag-mutate-report=json:out.json")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*--dag-mutate-report has no effect without --dag-mutate. Add --dag-mutate."]
+    )
