@@ -92,5 +92,5 @@ def test_assets_can_be_stored_twice() -> None:
 
 def test_an_unknown_kind() -> None:
     """The error names a similar kind."""
-    with pytest.raises(CheckError, match=r"'fale' is not a kind of fault\. Did you mean 'fail'"):
-        fault_choices(nightly, ["fale"])
+    with pytest.raises(CheckError, match=r"'failz' is not a kind of fault\. Did you mean 'fail'"):
+        fault_choices(nightly, ["failz"])

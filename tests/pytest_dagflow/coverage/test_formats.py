@@ -157,9 +157,7 @@ def test_the_badge_of_a_graph() -> None:
     assert (unknown["message"], unknown["color"]) == ("unknown", "lightgrey")
 
 
-@pytest.mark.skipif(
-    not Path(SCHEMA).is_file(), reason="SARIF_SCHEMA does not name the schema of SARIF 2.1.0"
-)
+@pytest.mark.skipif(not Path(SCHEMA).is_file(), reason="SARIF_SCHEMA does not name the schema of SARIF 2.1.0")
 @pytest.mark.parametrize("names", [(), ("a", "b [x](y) {0}")])
 @pytest.mark.parametrize("runs", [0, 1])
 def test_the_sarif_matches_its_schema(names: tuple[str, ...], runs: int) -> None:

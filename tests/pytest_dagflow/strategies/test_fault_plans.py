@@ -81,7 +81,7 @@ def test_small_example() -> None:
         (lambda: fault_plans(nightly, max_faults=0), "'max_faults' must be an int"),
         (lambda: fault_plans(nightly, kinds="fail"), "not be a string"),
         (lambda: fault_plans(nightly, kinds=["duplicate"]), "nothing in <job 'nightly'> can have"),
-        (lambda: fault_plans(nightly, kinds=["fale"]), "Did you mean 'fail'"),
+        (lambda: fault_plans(nightly, kinds=["failz"]), "Did you mean 'fail'"),
     ],
 )
 def test_bad_arguments_are_refused_at_the_call(call: Any, message: str) -> None:
