@@ -242,3 +242,28 @@ def test_the_other_options_need_it(pytester: pytest.Pytester, option: str) -> No
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*--dag-cov-{option.partition('=')[0]} needs --dag-cov*: add --dag-cov*"])
+
+
+def test_the_last_value_of_a_doctest_is_no_part_of_the_graph(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python keeps that value as `builtins._`, which each module has in its globals."""
+    from dagflow import ScheduleDefinition
+
+    shown = ScheduleDefinition("shown", cron_schedule="@daily", job_name="brew")
+    monkeypatch.setattr("builtins._", shown, raising=False)
+    pytester.makepyfile(
+        """
+        from dagflow import asset, materialize_to_memory
+
+        @asset
+        def water(): return 1
+
+        def test_it(): assert materialize_to_memory([water]).success
+        """
+    )
+
+    result = pytester.runpytest("--dag-cov")
+
+    result.assert_outcomes(passed=1)
+    assert "schedule" not in str(result.stdout)
