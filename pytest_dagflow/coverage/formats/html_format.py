@@ -5,6 +5,7 @@ The file needs no script and loads nothing. Jinja escapes all names, and the ids
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,7 +34,8 @@ class Item(NamedTuple):
     link: int | None
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     """A node on the page.
 
     Attributes:
@@ -70,7 +72,7 @@ def render(result: CoverageResult, paths: Paths) -> str:
         except PictureError as error:
             problem, source = str(error), mermaid_source(graph)
     rows = _rows(graph, {node.id for node in coverage.untested()}, paths)
-    numbers = {row.node.covered.id: row.node.number for row in rows if row.node.covered is not None}
+    numbers = {node.covered.id: node.number for node in graph.nodes if node.covered is not None}
     return _template().render(
         result=result,
         total=coverage.total,
