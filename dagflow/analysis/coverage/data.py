@@ -246,6 +246,13 @@ class Coverage:
 
         That node is None if it has no items, such as an external asset. Of several nodes with its name, the
         one in the same job is taken, or else the one in the same module.
+
+        Example:
+            >>> water = CoveredNode("asset:water@shop", "asset", "water")
+            >>> tea = CoveredNode("asset:tea@shop", "asset", "tea")
+            >>> tea.add("edges", "from asset water", "from asset leaves")
+            >>> Coverage([water, tea]).parents()["asset:tea@shop"]
+            {'from asset water': <coverage of asset water: 0 of 0>, 'from asset leaves': None}
         """
         sources: dict[tuple[str | None, ...], CoveredNode] = {}
         for node in self.ordered():

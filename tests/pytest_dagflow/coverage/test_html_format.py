@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagflow.testing import Coverage, CoveredNode
-from pytest_dagflow.coverage.formats.graph import graph_of_coverage
 from pytest_dagflow.coverage.formats.html_format import MAX_TESTS
 from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
@@ -153,24 +152,6 @@ def test_new_misses_and_failures_are_first() -> None:
     assert "nodes: 66.6 % is below 80 %" in "".join(page.texts["p"])
     assert ": 1" in "".join(page.texts["h2"])
     assert any(text.strip() == "nodes: runs" for text in page.texts["li"])
-
-
-def test_an_edge_names_the_nearest_node() -> None:
-    """An op reads from the op of its own job, and an asset from that of its own module."""
-    ops = [CoveredNode(f"{job}:one@m", "op", f"{job}:one") for job in "ab"]
-    readers = [CoveredNode(f"{job}:two@m", "op", f"{job}:two") for job in "ab"]
-    assets = [CoveredNode(f"asset:x@{module}", "asset", "x") for module in "mn"]
-    reader = CoveredNode("asset:y@n", "asset", "y")
-    for one in readers:
-        one.add("edges", "from op one")
-    reader.add("edges", "from asset x")
-
-    graph = graph_of_coverage(Coverage([*ops, *readers, *assets, reader]))
-
-    ids = [node.covered.id for node in graph.nodes if node.covered is not None]
-    assert sorted((ids[edge.source], ids[edge.target]) for edge in graph.edges) == [
-        ("a:one@m", "a:two@m"), ("asset:x@n", "asset:y@n"), ("b:one@m", "b:two@m"),
-    ]  # fmt: skip
 
 
 def test_many_tests_of_a_node_are_counted() -> None:
