@@ -111,7 +111,7 @@ def _name(node: GraphNode) -> str:
 
 
 def _cut(name: str) -> str:
-    """Return a name without its middle, if it is too long: both ends tell names apart."""
+    """Return a name without its middle, if it is too long: names often differ only at their ends."""
     if _columns(name) <= _MAX_COLUMNS:
         return name
     return f"{_fitting(name, _MAX_COLUMNS // 2 - 4)}…{_fitting(name[::-1], _MAX_COLUMNS // 2 + 3)[::-1]}"
