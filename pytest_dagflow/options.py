@@ -264,8 +264,8 @@ def _add_coverage_options(group: pytest.OptionGroup) -> None:
         action="append",
         default=[],
         metavar="FORMAT[:PATH]",
-        help="write a report of --dag-cov: term (default), json, lcov, cobertura, markdown, sarif or badge, "
-        "each with an optional path as in lcov:out/graph.lcov; can be repeated",
+        help="write a report of --dag-cov: term (default), html, json, lcov, cobertura, markdown, sarif or "
+        "badge, each with an optional path as in lcov:out/graph.lcov; can be repeated",
     )
     group.addoption(
         COV_FAIL_UNDER,

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TERM = "term"
 DEFAULT_PATHS = {
     "json": "dag-coverage.json",
+    "html": "dag-coverage.html",
     "markdown": "dag-coverage.md",
     "lcov": "dag-coverage.lcov",
     "cobertura": "dag-coverage.xml",
@@ -124,6 +126,10 @@ def _report(text: str, folder: Path) -> tuple[str, Path]:
     if colon and not path_text.strip():
         raise pytest.UsageError(
             f"{COV_REPORT}: the path of '{text}' is empty. Write {COV_REPORT}={name}:PATH"
+        )
+    if name == "html" and find_spec("jinja2") is None:
+        raise pytest.UsageError(
+            f"{COV_REPORT}=html needs jinja2, which is not installed: pip install 'pytest-dagflow[report]'"
         )
     path = folder / Path(path_text or DEFAULT_PATHS[name]).expanduser()
     problem = _problem_of(path)

@@ -40,7 +40,8 @@ def cafe(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
 
 def test_each_format_has_a_file(cafe: pytest.Pytester) -> None:
     """A format without path has a default file, folders are made, and the terminal names the files."""
-    forms = ["json", "lcov:out/deep/graph.lcov", "cobertura", "markdown", "sarif", "badge"]
+    pytest.importorskip("jinja2")
+    forms = ["html", "json", "lcov:out/deep/graph.lcov", "cobertura", "markdown", "sarif", "badge"]
 
     result = cafe.runpytest("--dag-cov", *(f"--dag-cov-report={form}" for form in forms))
 
@@ -57,6 +58,9 @@ def test_each_format_has_a_file(cafe: pytest.Pytester) -> None:
     ]  # fmt: skip
     lines = Xml.parse(folder / "dag-coverage.xml").iter("line")
     assert ("4", "50% (1/2)") in [(line.get("number"), line.get("condition-coverage")) for line in lines]
+    page = (folder / "dag-coverage.html").read_text(encoding="utf-8")
+    assert '<a class="name" href="#node-1"><bdi>asset tea</bdi></a>' in page
+    assert f"<code>{name}::test_water</code>" in page
     assert "| nodes | 1 | 2 | 50.0 |" in (folder / "dag-coverage.md").read_text()
     assert json.loads((folder / "dag-coverage.sarif").read_text())["version"] == "2.1.0"
     assert json.loads((folder / "dag-coverage-badge.json").read_text())["message"] == "28%"
@@ -77,7 +81,7 @@ def test_term_and_a_file(cafe: pytest.Pytester) -> None:
     ("value", "message"),
     [
         ("lcvo", "'lcvo' is no format. Did you mean 'lcov'? Write --dag-cov-report=FORMAT or FORMAT:PATH"),
-        ("html", "'html' is no format"),
+        ("htlm", "'htlm' is no format. Did you mean 'html'?"),
         ("", "'' is no format"),
         ("term:x", "'term' prints to the terminal. Write --dag-cov-report=term"),
         ("lcov:", "the path of 'lcov:' is empty. Write --dag-cov-report=lcov:PATH"),
@@ -95,6 +99,17 @@ def test_a_wrong_report_is_an_error_before_the_tests(cafe: pytest.Pytester, valu
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"--dag-cov-report{'=' if value[:6] in ('lcov:f',) else ':'}" in str(result.stderr)
     assert message in str(result.stderr)
+    assert "passed" not in str(result.stdout)
+
+
+def test_html_without_jinja2_is_an_error(cafe: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra, and no test runs."""
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+
+    result = cafe.runpytest_inprocess("--dag-cov", "--dag-cov-report=html")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*html needs jinja2, *: pip install 'pytest-dagflow[[]report[]]'"])
     assert "passed" not in str(result.stdout)
 
 

@@ -241,6 +241,31 @@ class Coverage:
         own = ("nodes", "checks", "schedules", "sensors")
         return [node for node in self.ordered() if not node.runs and any(name in node.items for name in own)]
 
+    def parents(self) -> dict[str, dict[str, CoveredNode | None]]:
+        """Return by the id of each node with edges the label of each edge, and the node from which it comes.
+
+        That node is None if it has no items, such as an external asset. Of several nodes with its name, the
+        one in the same job is taken, or else the one in the same module.
+
+        Example:
+            >>> water = CoveredNode("asset:water@shop", "asset", "water")
+            >>> tea = CoveredNode("asset:tea@shop", "asset", "tea")
+            >>> tea.add("edges", "from asset water", "from asset leaves")
+            >>> Coverage([water, tea]).parents()["asset:tea@shop"]
+            {'from asset water': <coverage of asset water: 0 of 0>, 'from asset leaves': None}
+        """
+        sources: dict[tuple[str | None, ...], CoveredNode] = {}
+        for node in self.ordered():
+            for name in {node.name, node.name[len(_job(node)) :].removeprefix(":")}:
+                for key in _nearest(edge_label(node.kind, name), node):
+                    sources.setdefault(key, node)
+        found: dict[str, dict[str, CoveredNode | None]] = {}
+        for node in self.nodes.values():
+            for label in node.items.get("edges", ()):
+                near = (sources[key] for key in _nearest(label, node) if key in sources)
+                found.setdefault(node.id, {})[label] = next(near, None)
+        return found
+
     def merge(self, other: Coverage) -> None:
         """Add the coverage of another session or process, which does not change."""
         for node in other.nodes.values():
@@ -310,6 +335,30 @@ class Coverage:
             return cls(nodes, {str(key): str(label) for key, label in stored["excluded"].items()})
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CheckError(f"its nodes are broken ({type(error).__name__}: {error})") from error
+
+
+def edge_label(kind: str, name: str) -> str:
+    """Return the label of the edge from a node.
+
+    Args:
+        kind: The kind of the node.
+        name: Its key; of an op or graph, the path in its job.
+    """
+    return f"from {kind} {name}"
+
+
+def _nearest(label: str, node: CoveredNode) -> Iterator[tuple[str | None, ...]]:
+    """Yield keys of the label of an edge in the job and module of a node, the most specific key first."""
+    job, module = _job(node), node.id.rpartition("@")[2]
+    yield label, job, module
+    yield label, job, None
+    yield label, None, module
+    yield label, None, None
+
+
+def _job(node: CoveredNode) -> str:
+    """Return the job, graph or asset of an op or graph; empty for other nodes."""
+    return node.name.rpartition(":")[0] if node.kind in ("op", "graph") else ""
 
 
 def _bare(node_id: str) -> str:

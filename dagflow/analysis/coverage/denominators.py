@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dagflow.analysis.attributes import graph_inside
 from dagflow.analysis.coverage.config_fields import config_fields
-from dagflow.analysis.coverage.data import CoveredNode
+from dagflow.analysis.coverage.data import CoveredNode, edge_label
 from dagflow.analysis.coverage.partitions import PartitionItems
 from dagflow.analysis.coverage.places import function_of
 from dagflow.defs.assets.definition import AssetsDefinition, spec_of
@@ -136,7 +136,7 @@ class Denominators:
         if facts.can_run or isinstance(definition, GraphDefinition):
             for parent in dict.fromkeys(self._graph.parents(node.id)):
                 upstream = self._graph.node(parent)
-                facts.edges[parent] = f"from {kind_of(upstream)} {upstream.names[0]}"
+                facts.edges[parent] = edge_label(kind_of(upstream), upstream.names[0])
         if facts.can_run and isinstance(node.key, AssetKey):
             facts.partitions = self.items_of(spec_of(definition, node.key).partitions_def)
         if node.key is not None:

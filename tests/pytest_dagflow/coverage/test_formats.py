@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -22,7 +23,9 @@ from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.write import render
 
-FORMATS = ("badge", "cobertura", "json", "lcov", "markdown", "sarif")
+FORMATS = ["badge", "cobertura", "json", "lcov", "markdown", "sarif"]
+if find_spec("jinja2") is not None:
+    FORMATS.append("html")
 SCHEMA = os.environ.get("SARIF_SCHEMA", "")
 PATHS = Paths(Path("folder").absolute(), Path("folder").absolute())
 HOSTILE = st.text(

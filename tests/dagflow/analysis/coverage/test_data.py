@@ -136,3 +136,20 @@ def test_projects_share_names_of_nodes() -> None:
     assert coverage.shares_nodes_with(Coverage([node("a", "market")]))
     assert not coverage.shares_nodes_with(Coverage([node("b")]))
     assert not coverage.shares_nodes_with(Coverage())
+
+
+def test_an_edge_comes_from_the_nearest_node() -> None:
+    """An op reads from the op of its own job, and an asset from that of its own module."""
+    ops = [CoveredNode(f"{job}:one@m", "op", f"{job}:one") for job in "ab"]
+    readers = [CoveredNode(f"{job}:two@m", "op", f"{job}:two") for job in "ab"]
+    assets = [CoveredNode(f"asset:x@{module}", "asset", "x") for module in "mn"]
+    reader = CoveredNode("asset:y@n", "asset", "y")
+    for one in readers:
+        one.add("edges", "from op one", "from asset outside")
+    reader.add("edges", "from asset x")
+
+    assert Coverage([*ops, *readers, *assets, reader]).parents() == {
+        "a:two@m": {"from op one": ops[0], "from asset outside": None},
+        "b:two@m": {"from op one": ops[1], "from asset outside": None},
+        "asset:y@n": {"from asset x": assets[1]},
+    }
