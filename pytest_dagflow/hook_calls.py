@@ -118,8 +118,10 @@ def implementations(
 
 
 def _name_of(plugin: object, config: pytest.Config) -> str:
-    """Return the name under which a plugin is registered; of a conftest its path relative to rootdir."""
-    name = config.pluginmanager.get_name(plugin) or type(plugin).__name__
+    """Return the name of a plugin; of a conftest its path relative to rootdir, of an object its class."""
+    name = config.pluginmanager.get_name(plugin) or ""
+    if not name or name.isdigit():  # an object without a name is registered under its id
+        return type(plugin).__qualname__
     file = Path(name)
     if file.name == "conftest.py" and file.is_relative_to(config.rootpath):
         return file.relative_to(config.rootpath).as_posix()

@@ -88,8 +88,8 @@ def _error_lines(
     if result.success:
         return
     error = _first_error(result)
-    if error is None or _is_shown(_first_error(actual), report_text):
-        return
+    if error is None or any(_is_shown(one, report_text) for one in (error, _first_error(actual))):
+        return  # pytest shows the actual one, the message of an assertion the other
     if is_of_checks(error):
         return  # the lines about the checks have more, and no frame is the user's
     yield from _traceback_lines(error.shortened())

@@ -299,6 +299,8 @@ def test_redacted_reports(kitchen: pytest.Pytester):
         ]
     )
     result.stdout.no_fnmatch_line("*hunter2*")
+    tracebacks = str(result.stdout).count('    raise ValueError("the password is ***")')
+    assert tracebacks == 5, "one for each test"
 
 
 def test_redacted_files(kitchen: pytest.Pytester):
@@ -460,6 +462,26 @@ def test_definitions(kitchen: pytest.Pytester):
     failed.stdout.fnmatch_lines([message])
     assert ended.ret == pytest.ExitCode.USAGE_ERROR
     ended.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+def test_an_object_as_a_plugin(kitchen: pytest.Pytester):
+    """The error names the class of an object that is registered without a name."""
+    kitchen.makeconftest(
+        """
+        class Team:
+            def pytest_dagflow_resources(self, item):
+                raise LookupError(item.name)
+
+        def pytest_configure(config):
+            config.pluginmanager.register(Team())
+        """
+    )
+    kitchen.makepyfile("def test_it(materialize_to_memory): pass")
+
+    result = kitchen.runpytest_inprocess()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["hook pytest_dagflow_resources of plugin 'Team': LookupError: test_it (*"])
 
 
 def test_a_wrapper(kitchen: pytest.Pytester):
