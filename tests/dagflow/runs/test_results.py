@@ -518,7 +518,7 @@ def test_the_node_by_keyword(name):
 
 
 def test_other_events():
-    """The copy has the other events, and the plan, values and instance of the result, which does not change."""
+    """The copy has the other events, and the plan, values and instance of the result, which stays."""
     result = materialize_to_memory([iron])
     shown = with_events(result, [event.with_changes(message="***") for event in result.all_events])
 
