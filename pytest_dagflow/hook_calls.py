@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow import hooks
+
 if TYPE_CHECKING:
     from dagflow import DagflowEvent
-
-RESOURCES = "pytest_dagflow_resources"
-EVENT = "pytest_dagflow_event"
-LINK = "pytest_dagflow_link"
-REDACT = "pytest_dagflow_redact"
-SMOKE = "pytest_dagflow_smoke"
-DEFINITIONS_HOOK = "pytest_dagflow_definitions"
 
 
 class HookError(pytest.UsageError):
@@ -66,7 +61,7 @@ class Implementation(NamedTuple):
             raise
         except Exception as error:
             name, place = type(error).__name__, _place_of(error)
-            if self.hook == REDACT:
+            if self.hook == hooks.pytest_dagflow_redact.__name__:
                 raise HookError(f"{self} raised {name}{place}") from None
             raise HookError(f"{self}: {name}: {error}{place}") from error
 
@@ -91,18 +86,19 @@ def _place_of(error: BaseException) -> str:
 
 
 def implementations(
-    name: str, config: pytest.Config, item: pytest.Item | None = None
+    specification: Callable[..., object], config: pytest.Config, item: pytest.Item | None = None
 ) -> list[Implementation]:
     """Return the implementations of a hook, in the order of their calls.
 
     Args:
-        name: The name of the hook.
+        specification: The function in `hooks.py`.
         config: The config of the session.
         item: The test. With it the conftest files of other folders do not count.
 
     Raises:
         HookError: An implementation is a wrapper.
     """
+    name = specification.__name__
     hook = getattr(config.hook, name)
     if not hook.get_hookimpls():
         return []
@@ -145,7 +141,7 @@ def default_resources(item: pytest.Item) -> dict[str, Any]:
         HookError: An implementation raised, or returned something else.
     """
     merged: dict[str, Any] = {}
-    for one in implementations(RESOURCES, item.config, item):
+    for one in implementations(hooks.pytest_dagflow_resources, item.config, item):
         found = one.call(item=item)
         if found is None:
             continue
@@ -161,7 +157,7 @@ def redacted(config: pytest.Config, event: DagflowEvent) -> DagflowEvent:
     Raises:
         HookError: An implementation raised, or returned something else.
     """
-    for one in implementations(REDACT, config):
+    for one in implementations(hooks.pytest_dagflow_redact, config):
         found = one.call(event=event)
         if found is not None:
             _check_replaced(one, event, found)

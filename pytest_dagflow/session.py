@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_dagflow.hook_calls import DEFINITIONS_HOOK, failing_test, implementations, redacted
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import failing_test, implementations, redacted
 from pytest_dagflow.options import DEFINITIONS, Options, read_options
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def load_project_definitions(config: pytest.Config) -> object:
 
 
 def _load_definitions(config: pytest.Config, target: str) -> object:
-    for one in implementations(DEFINITIONS_HOOK, config):
+    for one in implementations(hooks.pytest_dagflow_definitions, config):
         found = one.call(config=config)
         if found is not None:
             return _call_function(found, str(one))

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_dagflow.hook_calls import SMOKE, failing_test, implementations
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import failing_test, implementations
 from pytest_dagflow.options import DEFINITIONS, SMOKE_ID
 from pytest_dagflow.selecting.links import elements_of
 from pytest_dagflow.session import load_project_definitions, session_of, worker_input_of
@@ -67,7 +68,7 @@ class SmokeItem(pytest.Item):
 
     def _messages_of_plugins(self) -> Iterator[str]:
         """Yield the findings of other plugins, also of the conftest files of other folders."""
-        for one in implementations(SMOKE, self.config):
+        for one in implementations(hooks.pytest_dagflow_smoke, self.config):
             result = one.call_unguarded(definition=self.test.definition)
             found = [result] if isinstance(result, str) else result
             if not isinstance(found, Iterable | None):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_dagflow.hook_calls import REDACT, HookError, implementations, redacted
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import HookError, implementations, redacted
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.debugger import OUR_PACKAGES, ends_in_dagflow
@@ -150,7 +151,7 @@ def _shown_result(config: pytest.Config, result: ExecuteInProcessResult) -> Exec
     Raises:
         HookError: The hook raised, or returned something else.
     """
-    if not implementations(REDACT, config):
+    if not implementations(hooks.pytest_dagflow_redact, config):
         return result
     from dagflow.testing import with_events
 

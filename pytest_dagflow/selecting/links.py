@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_dagflow.hook_calls import LINK, implementations
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import implementations
 from pytest_dagflow.selecting.references import NotLoaded, RunOf, TicksOf, nested_code, references, unwrap
 
 _CONTAINER_DEPTH = 3
@@ -105,7 +106,7 @@ def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) 
 
 
 def _plugin_links(item: pytest.Item, is_definition: Callable[[object], bool]) -> Iterator[Link]:
-    for one in implementations(LINK, item.config, item):
+    for one in implementations(hooks.pytest_dagflow_link, item.config, item):
         result = one.call(item=item)
         if isinstance(result, str) or not isinstance(result, Iterable | None):
             raise one.refuse(f"{_LINK_FORM}, or None", result)
