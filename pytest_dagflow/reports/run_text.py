@@ -108,9 +108,11 @@ def _is_shown(error: Any, report_text: str) -> bool:
 
     own = error_chain(error)[-1]
     frame = "".join(own.stack[-1:])
-    is_ours = f'File "{os.path.dirname(dagflow.__file__)}{os.sep}' in frame  # no line of the user's code
+    folders = (os.path.dirname(dagflow.__file__), os.path.dirname(os.path.dirname(__file__)))
+    is_ours = any(f'File "{folder}{os.sep}' in frame for folder in folders)  # no line of the user's code
     source = [] if is_ours else [line.strip() for line in frame.splitlines()[1:2]]
-    return all(text in report_text for text in (*source, own.message.strip().partition("\n")[0]))
+    message = own.message.strip().partition("\n")[0].removeprefix("Failed: ")  # pytest.fail has no prefix
+    return all(text in report_text for text in (*source, message))
 
 
 def _traceback_lines(error: Any) -> Iterator[str]:

@@ -199,6 +199,7 @@ def test_an_error_for_an_event(kitchen: pytest.Pytester):
     result.stdout.fnmatch_lines(
         ["hook pytest_dagflow_event of plugin 'conftest.py': LookupError: no place for it (conftest.py:3)"]
     )
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_no_observer_without_an_implementation(kitchen: pytest.Pytester):
