@@ -1,4 +1,8 @@
-"""The calls of the hooks in `hooks.py`: of one plugin after the other, so that an error names its plugin."""
+"""The calls of the hooks in `hooks.py`: of one plugin after the other, so that an error names its plugin.
+
+Each error of a hook is a `pytest.UsageError`, which ends the session; in a test `failing_test` fails the
+test with its message.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,6 @@ from pytest_dagflow import hooks
 
 if TYPE_CHECKING:
     from dagflow import DagflowEvent
-
-
-class HookError(pytest.UsageError):
-    """An error of the implementation of a hook: it raised, or its result has another form."""
 
 
 class Implementation(NamedTuple):
@@ -40,7 +40,7 @@ class Implementation(NamedTuple):
         """Return the result. The function gets those arguments that it names.
 
         Raises:
-            HookError: The function raised an error.
+            pytest.UsageError: The function raised an error.
         """
         with self.naming_errors():
             return self.call_unguarded(**arguments)
@@ -57,22 +57,20 @@ class Implementation(NamedTuple):
         """
         try:
             yield
-        except HookError:
-            raise
         except Exception as error:
             name, place = type(error).__name__, _place_of(error)
             if self.hook == hooks.pytest_dagflow_redact.__name__:
-                raise HookError(f"{self} raised {name}{place}") from None
-            raise HookError(f"{self}: {name}: {error}{place}") from error
+                raise pytest.UsageError(f"{self} raised {name}{place}") from None
+            raise pytest.UsageError(f"{self}: {name}: {error}{place}") from error
 
-    def refuse(self, form: str, value: object) -> HookError:
+    def refuse(self, form: str, value: object) -> pytest.UsageError:
         """Return the error about a result.
 
         Args:
             form: The right form: "resources by key".
             value: The result.
         """
-        return HookError(f"{self} must return {form}, not {value!r}")
+        return pytest.UsageError(f"{self} must return {form}, not {value!r}")
 
 
 def _place_of(error: BaseException) -> str:
@@ -96,7 +94,7 @@ def implementations(
         item: The test. With it the conftest files of other folders do not count.
 
     Raises:
-        HookError: An implementation is a wrapper.
+        pytest.UsageError: An implementation is a wrapper.
     """
     name = specification.__name__
     hook = getattr(config.hook, name)
@@ -109,7 +107,9 @@ def implementations(
     ]
     for one in found:
         if one.impl.wrapper or one.impl.hookwrapper:
-            raise HookError(f"{one} is a wrapper, which this hook does not support: return a result instead")
+            raise pytest.UsageError(
+                f"{one} is a wrapper, which this hook does not support: return a result instead"
+            )
     return found
 
 
@@ -130,7 +130,7 @@ def failing_test() -> Iterator[None]:
     __tracebackhide__ = True
     try:
         yield
-    except HookError as error:
+    except pytest.UsageError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
@@ -138,7 +138,7 @@ def default_resources(item: pytest.Item) -> dict[str, Any]:
     """Return the default resources that plugins give to a test, by key.
 
     Raises:
-        HookError: An implementation raised, or returned something else.
+        pytest.UsageError: An implementation raised, or returned something else.
     """
     merged: dict[str, Any] = {}
     for one in implementations(hooks.pytest_dagflow_resources, item.config, item):
@@ -155,7 +155,7 @@ def redacted(config: pytest.Config, event: DagflowEvent) -> DagflowEvent:
     """Return an event as it may be shown: as the plugins replace it.
 
     Raises:
-        HookError: An implementation raised, or returned something else.
+        pytest.UsageError: An implementation raised, or returned something else.
     """
     for one in implementations(hooks.pytest_dagflow_redact, config):
         found = one.call(event=event)
@@ -171,18 +171,18 @@ def _check_replaced(one: Implementation, event: DagflowEvent, found: object) -> 
 
     if not isinstance(found, DagflowEvent):
         # not the value, which may be the text to hide
-        raise HookError(
+        raise pytest.UsageError(
             f"{one} must return an event, as event.with_changes(message='...') returns one, or None, not a "
             f"{type(found).__name__}"
         )
     for name in ("event_type_value", "step_key", "run_id", "timestamp"):
         if getattr(found, name) != getattr(event, name):
-            raise HookError(
+            raise pytest.UsageError(
                 f"{one} must keep the {name} of the event: it was {getattr(event, name)!r}, and is "
                 f"{getattr(found, name)!r}. Change only texts: event.with_changes(message='...')"
             )
     if type(found.event_specific_data) is not type(event.event_specific_data):
-        raise HookError(
+        raise pytest.UsageError(
             f"{one} must keep the class of event_specific_data: it was "
             f"{type(event.event_specific_data).__name__}, and is {type(found.event_specific_data).__name__}. "
             "Its _replace returns a copy with other fields"

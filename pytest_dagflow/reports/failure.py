@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from pytest_dagflow import hooks
-from pytest_dagflow.hook_calls import HookError, implementations, redacted
+from pytest_dagflow.hook_calls import implementations, redacted
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.debugger import OUR_PACKAGES, ends_in_dagflow
@@ -62,7 +62,7 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
                 _ShownRun(_shown_result(item.config, result), result, fixture)
                 for result, fixture in _choose_runs(runs, of_fixtures)
             ]
-        except HookError as error:
+        except pytest.UsageError as error:
             problem = f"the runs of this test are not shown or saved: {error}"
         save_failed_steps(item, report, [one.result for one in chosen], problem)
     count = sum(one.count for one in (runs, *of_fixtures) if one is not None)
@@ -149,7 +149,7 @@ def _shown_result(config: pytest.Config, result: ExecuteInProcessResult) -> Exec
     """Return a result with the events as they may be shown: as `pytest_dagflow_redact` replaces them.
 
     Raises:
-        HookError: The hook raised, or returned something else.
+        pytest.UsageError: The hook raised, or returned something else.
     """
     if not implementations(hooks.pytest_dagflow_redact, config):
         return result

@@ -69,7 +69,7 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Link
         is_definition: Checks whether a value is a definition that has nodes.
 
     Raises:
-        HookError: A plugin that links tests to nodes raised, or returned something else.
+        pytest.UsageError: A plugin that links tests to nodes raised, or returned something else.
     """
     links = Links([*_declared_links(item, is_definition), *_plugin_links(item, is_definition)])
     for value, reason in _inferred_values(item, links):
