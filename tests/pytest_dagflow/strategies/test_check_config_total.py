@@ -25,11 +25,9 @@ def test_a_number_that_the_code_does_not_take() -> None:
         check_config_total(cafe)
 
     config = {"ops": {"brew": {"config": {"cups": 0, "names": []}}}}
-    assert str(caught.value).splitlines() == [
-        "'brew' fails with config that its schema accepts: ZeroDivisionError: "
-        "integer division or modulo by zero",
-        f"repeat it with: cafe.execute_in_process(run_config={config})",
-    ]
+    fact, repeat = str(caught.value).splitlines()
+    assert fact.startswith("'brew' fails with config that its schema accepts: ZeroDivisionError: ")
+    assert repeat == f"repeat it with: cafe.execute_in_process(run_config={config})"
 
 
 def test_allowed_errors_and_other_values() -> None:

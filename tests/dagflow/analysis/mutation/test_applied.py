@@ -127,6 +127,7 @@ def test_swapped_inputs_also_have_their_defaults() -> None:
     assert minus(1) == -4
 
 
+@pytest.mark.not_in_wasm("it waits for coroutines")
 def test_an_awaited_function_is_still_awaited() -> None:
     """The code of a coroutine function is that of another one."""
     with mutation("swap-inputs", wait):
@@ -145,6 +146,7 @@ def test_an_optional_output_is_dropped() -> None:
         assert [output.output_name for output in sort(1)] == ["bad"]
 
 
+@pytest.mark.not_in_wasm("it waits for coroutines")
 def test_an_output_of_an_async_generator_is_dropped() -> None:
     """Async generators are filtered, too."""
 
