@@ -16,7 +16,7 @@ from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
 from dagflow.observers import observe, observe_runs, observe_ticks
 from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
-from dagflow.runs.results import EventList, ExecutionResult
+from dagflow.runs.results import EventList, ExecutionResult, with_events
 
 if TYPE_CHECKING:
     from random import Random
@@ -414,6 +414,7 @@ __all__ = [
     "step_assets",
     "tick_times",
     "unfinished_orders",
+    "with_events",
     "with_plans",
     "without_optional",
     "write_test",

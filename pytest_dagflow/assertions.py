@@ -41,6 +41,7 @@ from pytest_dagflow.sequence.patterns import (
     read_field,
 )
 from pytest_dagflow.sequence.run_difference import end_events, explain_runs
+from pytest_dagflow.session import shown_event
 from pytest_dagflow.ticks.comparison import assert_ticks
 from pytest_dagflow.values.output import assert_output
 
@@ -77,7 +78,11 @@ def assert_succeeded(result_or_events: object) -> None:
     events = events_of(result_or_events)
     ends = end_events(events)
     problems = list(describe_failures(events)) if any(not _is_success(end) for end in ends) else []
-    problems += [f"{pattern_of(end)!r}: {end.message}" for end in ends if not (_is_success(end) or problems)]
+    problems += [
+        f"{pattern_of(end)!r}: {shown_event(end).message}"
+        for end in ends
+        if not (_is_success(end) or problems)
+    ]
     starts = Counter(event.run_id for event in events if event.event_type.name == "RUN_START")
     ended = Counter(end.run_id for end in ends)
     problems += [
@@ -136,7 +141,8 @@ def assert_failed(
     errors = [read_field(event, "error") for event in failures]
     if not any(is_equal(expected, found) for found in errors):
         where = f"'{name}'" if name is not None else "the run"
-        actual = " and ".join(dict.fromkeys(map(describe_error, errors)))
+        shown = [read_field(shown_event(event), "error") for event in failures]
+        actual = " and ".join(dict.fromkeys(map(describe_error, shown)))
         raise AssertionError(failure_text(f"{where} failed with {actual}, not with {expected!r}", events))
 
 

@@ -135,6 +135,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             set_variables(item, stack)
         stack.enter_context(dag_session.running(item))
 
+        has_receivers = item.config.hook.pytest_dagflow_event.get_hookimpls()
+
         def prepare_runs() -> None:
             from pytest_dagflow.markers import executors
             from pytest_dagflow.markers import time as real_time
@@ -143,6 +145,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             interrupts.stop_pytest(stack)
             real_time.skip_waits(item, stack)
             executors.use_executor(item, stack)
+            if has_receivers:
+                from pytest_dagflow.fixtures.events import sending_events
+
+                stack.enter_context(sending_events(item))
 
         with (
             reads.reads_of_test(item),

@@ -9,11 +9,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import failing_test, implementations, redacted
 from pytest_dagflow.options import DEFINITIONS, Options, read_options
+
+if TYPE_CHECKING:
+    from dagflow import DagflowEvent
 
 
 @dataclass
@@ -99,6 +104,19 @@ def is_verbose() -> bool:
     return config is not None and config.get_verbosity() >= 2
 
 
+def shown_event(event: DagflowEvent) -> DagflowEvent:
+    """Return an event as the message of an assertion may show it: as `pytest_dagflow_redact` replaces it.
+
+    Raises:
+        pytest.fail.Exception: The hook raised, or returned something else.
+    """
+    config = current_config()
+    if config is None:
+        return event
+    with failing_test():
+        return redacted(config, event)
+
+
 def end_session(config: pytest.Config) -> None:
     """Forget the config of a session."""
     if config in _configs:
@@ -181,7 +199,7 @@ def load_project_definitions(config: pytest.Config) -> object:
         None if neither the hook nor the ini file names definitions.
 
     Raises:
-        pytest.UsageError: The value of the ini key is invalid, or cannot be imported.
+        pytest.UsageError: The value of the ini key is invalid, or cannot be imported; or the hook raised.
     """
     session = session_of(config)
     if not session.project:
@@ -190,9 +208,10 @@ def load_project_definitions(config: pytest.Config) -> object:
 
 
 def _load_definitions(config: pytest.Config, target: str) -> object:
-    found: object = config.hook.pytest_dagflow_definitions(config=config)
-    if found is not None:
-        return _call_function(found, "hook pytest_dagflow_definitions")
+    for one in implementations(hooks.pytest_dagflow_definitions, config):
+        found = one.call(config=config)
+        if found is not None:
+            return _call_function(found, str(one))
     if not target:
         return None
     module_name, colon, attribute = target.partition(":")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _T = DagflowEventType
 _Self = TypeVar("_Self", bound="ExecutionResult")
+_Result = TypeVar("_Result", bound="ExecutionResult")
 
 
 class EventList(list[DagflowEvent]):
@@ -515,6 +516,36 @@ class ExecuteInProcessResult(ExecutionResult):
     """
 
     __slots__ = ()
+
+
+def with_events(result: _Result, events: Iterable[DagflowEvent]) -> _Result:
+    """Return the result of the same run with other events, such as events without secrets.
+
+    Args:
+        result: The result of a run. It is not changed.
+        events: The events. `event.with_changes(message=...)` returns an event with another message.
+
+    Raises:
+        ParameterCheckError: `result` is not the result of a run, or one of `events` is not an event.
+
+    Example:
+        >>> from dagflow import job
+        >>> @job
+        ... def nothing():
+        ...     pass
+        >>> result = nothing.execute_in_process()
+        >>> hidden = with_events(result, [event.with_changes(message="***") for event in result.all_events])
+        >>> {event.message for event in hidden.all_events}
+        {'***'}
+    """
+    check_type(result, ExecutionResult, "result", "with_events")
+    found = [check_type(event, DagflowEvent, "events", "with_events") for event in events]
+    new = type(result).__new__(type(result))
+    for name in ExecutionResult.__slots__:
+        if not name.startswith("__"):
+            setattr(new, name, getattr(result, name))
+    new._events = EventList(found, result.all_events.plans)  # noqa: SLF001 - of this module
+    return new
 
 
 def _unknown_asset(key: AssetKey, stored: Collection[AssetKey]) -> CheckError:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import failing_test, implementations
 from pytest_dagflow.options import DEFINITIONS, SMOKE_ID
 from pytest_dagflow.selecting.links import elements_of
 from pytest_dagflow.session import load_project_definitions, session_of, worker_input_of
@@ -56,11 +58,28 @@ class SmokeItem(pytest.Item):
         failures = [finding for finding in findings if finding.is_failure]
         if failures:
             pytest.fail("\n\n".join(self._block(finding) for finding in failures), pytrace=False)
-        # not `self.ihook`, which leaves out the conftest files of other folders
-        self.config.hook.pytest_dagflow_smoke(definition=self.test.definition)
+        with failing_test():
+            messages = list(self._messages_of_plugins())
+        if messages:
+            pytest.fail("\n\n".join(messages), pytrace=False)
         if findings:
             reason = ". ".join(part for one in findings for part in (one.fact, one.remedy) if part)
             raise pytest.skip.Exception(reason, _use_item_location=True)
+
+    def _messages_of_plugins(self) -> Iterator[str]:
+        """Yield the findings of other plugins, also of the conftest files of other folders."""
+        for one in implementations(hooks.pytest_dagflow_smoke, self.config):
+            result = one.call_unguarded(definition=self.test.definition)
+            found = [result] if isinstance(result, str) else result
+            if not isinstance(found, Iterable | None):
+                raise one.refuse("a message, a list of messages or None", result)
+            for message in found or ():
+                if not isinstance(message, str):
+                    raise one.refuse("messages, which are strings", message)
+                lines = [*message.splitlines(), f"found by plugin {one.plugin}"]
+                if self.test.place:
+                    lines.append(f"{self.test.subject} is defined at {_shown(self.test.place, self.config)}")
+                yield "\n  ".join(lines)
 
     def reportinfo(self) -> tuple[Path | str, int | None, str]:
         """Return the place of the definition. If it is unknown: the file that names the definitions."""

@@ -32,6 +32,7 @@ from dagflow.testing import (
 from pytest_dagflow.drawing.arguments import as_job
 from pytest_dagflow.drawing.assets import BuiltAssets
 from pytest_dagflow.drawing.programs import BuiltJob
+from pytest_dagflow.session import shown_event
 
 Resources = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 State = Callable[[Mapping[str, Any]], object]
@@ -199,7 +200,7 @@ def failure_of(result: Result, step_key: str | None = None) -> str:
     for event in result.all_events:
         is_failure = event.event_type.name in ("STEP_FAILURE", "RESOURCE_INIT_FAILURE", "RUN_FAILURE")
         if is_failure and step_key in (None, event.step_key):
-            errors = error_chain(getattr(event.event_specific_data, "error", None))
+            errors = error_chain(getattr(shown_event(event).event_specific_data, "error", None))
             what = f"'{event.step_key}'" if event.step_key else "the run"
             if not errors:
                 return f"{what} failed"

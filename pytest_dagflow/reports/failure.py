@@ -6,10 +6,12 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import implementations, redacted
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.debugger import OUR_PACKAGES, ends_in_dagflow
@@ -19,6 +21,20 @@ from pytest_dagflow.reports.step_names import expression_of
 
 if TYPE_CHECKING:
     from dagflow import ExecuteInProcessResult
+
+
+class _ShownRun(NamedTuple):
+    """A run of a failed test.
+
+    Attributes:
+        result: The result, with the events as they may be shown.
+        actual: The result with the events as they happened.
+        fixture: The name of the fixture that started the run, or an empty string.
+    """
+
+    result: ExecuteInProcessResult
+    actual: ExecuteInProcessResult
+    fixture: str
 
 
 def prepare_report(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
@@ -38,14 +54,23 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
         return
     runs = runs_of(item)
     of_fixtures = runs_of_fixtures(item)
+    chosen: list[_ShownRun] = []
+    problem = ""
     if runs is not None:
-        save_failed_steps(item, report, [result for result, _ in _choose_runs(runs, of_fixtures)])
+        try:
+            chosen = [
+                _ShownRun(_shown_result(item.config, result), result, fixture)
+                for result, fixture in _choose_runs(runs, of_fixtures)
+            ]
+        except pytest.UsageError as error:
+            problem = f"the runs of this test are not shown or saved: {error}"
+        save_failed_steps(item, report, [one.result for one in chosen], problem)
     count = sum(one.count for one in (runs, *of_fixtures) if one is not None)
     if runs is None or not count or item.config.getoption("tbstyle", "auto") == "line":
         return  # the style "line" shows one line for each failure
     title = "dagflow" if count == 1 else f"dagflow: {count} runs"
     try:
-        text = "\n".join(_section_lines(item, runs, of_fixtures, report.longreprtext))
+        text = problem or "\n".join(_section_lines(item, runs, chosen, report.longreprtext))
     except Exception as error:  # a value that cannot be shown must not end the session
         text = f"the runs of this test cannot be shown: {type(error).__name__}: {error}"
     add = getattr(report.longrepr, "addsection", None)
@@ -76,18 +101,17 @@ def _is_user_error(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
 
 
 def _section_lines(
-    item: pytest.Item, runs: ObservedRuns, of_fixtures: list[ObservedRuns], report_text: str
+    item: pytest.Item, runs: ObservedRuns, chosen: list[_ShownRun], report_text: str
 ) -> Iterator[str]:
     yield from _order_lines(runs)
-    chosen = list(_choose_runs(runs, of_fixtures))
     is_verbose = item.config.get_verbosity() > 0
-    for result, fixture in chosen:
-        yield from run_text.run_lines(result, fixture, report_text, is_verbose=is_verbose)
+    for result, actual, fixture in chosen:
+        yield from run_text.run_lines(result, actual, fixture, report_text, is_verbose=is_verbose)
     skipped = skipped_line(item)
     if skipped:
         yield skipped
     yield f"run it again:  pytest {shlex.quote(_runnable_id(item))}"
-    failed = [result for result, _ in chosen if not result.success]
+    failed = [one.result for one in chosen if not one.result.success]
     names = dict.fromkeys(
         expression_of(result, key) for result in failed for key in run_text.failed_steps(result)
     )
@@ -119,6 +143,19 @@ def _choose_runs(
             yield runs.last, ""
     elif of_fixtures and of_fixtures[-1].last is not None and of_fixtures[-1].failed is None:
         yield of_fixtures[-1].last, of_fixtures[-1].fixture
+
+
+def _shown_result(config: pytest.Config, result: ExecuteInProcessResult) -> ExecuteInProcessResult:
+    """Return a result with the events as they may be shown: as `pytest_dagflow_redact` replaces them.
+
+    Raises:
+        pytest.UsageError: The hook raised, or returned something else.
+    """
+    if not implementations(hooks.pytest_dagflow_redact, config):
+        return result
+    from dagflow.testing import with_events
+
+    return with_events(result, [redacted(config, event) for event in result.all_events])
 
 
 def _runnable_id(item: pytest.Item) -> str:

@@ -23,12 +23,18 @@ _NOTABLE_OUTCOMES = ("failed", "skipped", "unfinished")
 
 
 def run_lines(
-    result: ExecuteInProcessResult, fixture: str, report_text: str, *, is_verbose: bool
+    result: ExecuteInProcessResult,
+    actual: ExecuteInProcessResult,
+    fixture: str,
+    report_text: str,
+    *,
+    is_verbose: bool,
 ) -> Iterator[str]:
     """Yield the lines about a run, with an empty line at the end of each part.
 
     Args:
-        result: The result of the run.
+        result: The result of the run, with the events as they may be shown.
+        actual: The result with the events as they happened.
         fixture: The name of the fixture that started the run, or an empty string.
         report_text: The report of pytest. A traceback in it is not repeated.
         is_verbose: Whether the last events are shown too.
@@ -45,13 +51,13 @@ def run_lines(
     yield ""
     failed = failed_steps(result)
     parts = [
-        _error_lines(result, report_text),
+        _error_lines(result, actual, report_text),
         check_lines(result),
         _metadata_lines(result),
         _attempt_lines(result),
         _hook_lines(result),
         _input_lines(result, failed[0]) if failed else (),
-        _log_lines(result, failed),
+        _log_lines(result, actual, failed),
         _event_lines(events) if is_verbose else (),
     ]
     for part in parts:
@@ -75,17 +81,24 @@ def failed_steps(result: ExecuteInProcessResult) -> list[str]:
 # errors
 
 
-def _error_lines(result: ExecuteInProcessResult, report_text: str) -> Iterator[str]:
+def _error_lines(
+    result: ExecuteInProcessResult, actual: ExecuteInProcessResult, report_text: str
+) -> Iterator[str]:
     """Yield the traceback of the first failed step, or of the run itself, if pytest does not show it."""
     if result.success:
         return
-    events = result.get_step_failure_events() or [result.get_run_failure_event()]
-    error = getattr(events[0].event_specific_data, "error", None)
-    if error is None or _is_shown(error, report_text):
-        return
+    error = _first_error(result)
+    if error is None or any(_is_shown(one, report_text) for one in (error, _first_error(actual))):
+        return  # pytest shows the actual one, the message of an assertion the other
     if is_of_checks(error):
         return  # the lines about the checks have more, and no frame is the user's
     yield from _traceback_lines(error.shortened())
+
+
+def _first_error(result: ExecuteInProcessResult) -> Any:
+    """Return the error of the first failed step, or of the run itself."""
+    events = result.get_step_failure_events() or [result.get_run_failure_event()]
+    return getattr(events[0].event_specific_data, "error", None)
 
 
 def _is_shown(error: Any, report_text: str) -> bool:
@@ -95,9 +108,11 @@ def _is_shown(error: Any, report_text: str) -> bool:
 
     own = error_chain(error)[-1]
     frame = "".join(own.stack[-1:])
-    is_ours = f'File "{os.path.dirname(dagflow.__file__)}{os.sep}' in frame  # no line of the user's code
+    folders = (os.path.dirname(dagflow.__file__), os.path.dirname(os.path.dirname(__file__)))
+    is_ours = any(f'File "{folder}{os.sep}' in frame for folder in folders)  # no line of the user's code
     source = [] if is_ours else [line.strip() for line in frame.splitlines()[1:2]]
-    return all(text in report_text for text in (*source, own.message.strip().partition("\n")[0]))
+    message = own.message.strip().partition("\n")[0].removeprefix("Failed: ")  # pytest.fail has no prefix
+    return all(text in report_text for text in (*source, message))
 
 
 def _traceback_lines(error: Any) -> Iterator[str]:
@@ -316,14 +331,16 @@ def _input_lines(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]
         yield f"  {name} = " + value.replace("\n", "\n" + " " * (len(name) + 5))
 
 
-def _log_lines(result: ExecuteInProcessResult, failed: Sequence[str]) -> Iterator[str]:
+def _log_lines(
+    result: ExecuteInProcessResult, actual: ExecuteInProcessResult, failed: Sequence[str]
+) -> Iterator[str]:
     """Yield the last lines of `context.log`, first of all those of the failed steps."""
     from dagflow.testing import log_lines
 
     # without the lines of the engine: the tree, the error and the captured log have them
     lines = [
         (position, line)
-        for position, line in enumerate(log_lines(result))
+        for position, line in enumerate(log_lines(actual))
         if not line.user_message.startswith(
             (
                 f"Step '{line.step_key}' is not executed",

@@ -24,7 +24,7 @@ _key = pytest.StashKey[list[tuple[str, str]]]()
 
 
 def save_failed_steps(
-    item: pytest.Item, report: pytest.TestReport, results: Iterable[ExecuteInProcessResult]
+    item: pytest.Item, report: pytest.TestReport, results: Iterable[ExecuteInProcessResult], problem: str
 ) -> None:
     """Write the tests of the failed steps of a test, if the option is given, once for each test.
 
@@ -35,6 +35,7 @@ def save_failed_steps(
         item: The test.
         report: The report of its failed phase.
         results: The runs of the test.
+        problem: The reason why no step can be written; empty if there is none.
     """
     folder = session_of(item.config).options.save_failed
     if not folder or _key in item.stash:
@@ -42,6 +43,8 @@ def save_failed_steps(
     found = item.stash[_key] = [
         _saved(item, result, step_key, folder) for result in results for step_key in failed_steps(result)
     ]
+    if problem:
+        found.append((_NOT_SAVED, f"{item.nodeid}: {problem}"))
     item.user_properties += found
     report.user_properties += found
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import implementations
 from pytest_dagflow.selecting.references import NotLoaded, RunOf, TicksOf, nested_code, references, unwrap
 
 _CONTAINER_DEPTH = 3
@@ -24,6 +26,7 @@ _DYNAMIC = frozenset({
     "run_path", "subprocess",
 })  # fmt: skip
 """Names in code behind which a run of a pipeline may be hidden."""
+_LINK_FORM = "a list of names, expressions and definitions, as in ['water', orders]"
 _SETUP_METHODS = (
     "setUp", "tearDown", "setUpClass", "tearDownClass", "asyncSetUp", "asyncTearDown", "setup_method",
     "teardown_method", "setup_class", "teardown_class",
@@ -64,8 +67,11 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Link
     Args:
         item: The test.
         is_definition: Checks whether a value is a definition that has nodes.
+
+    Raises:
+        pytest.UsageError: A plugin that links tests to nodes raised, or returned something else.
     """
-    links = Links([*_declared_links(item, is_definition), *_plugin_links(item)])
+    links = Links([*_declared_links(item, is_definition), *_plugin_links(item, is_definition)])
     for value, reason in _inferred_values(item, links):
         links.can_reach = True
         if isinstance(value, RunOf | TicksOf) or is_definition(value):
@@ -99,13 +105,17 @@ def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) 
             yield Link(target, f"declared by {mark.name}")
 
 
-def _plugin_links(item: pytest.Item) -> Iterator[Link]:
-    if not item.config.hook.pytest_dagflow_link.get_hookimpls():
-        return
-    results: list[Iterable[object]] = item.ihook.pytest_dagflow_link(item=item)
-    for result in results:
-        for target in elements_of(list(result or ())):
-            yield Link(target, "linked by a plugin")
+def _plugin_links(item: pytest.Item, is_definition: Callable[[object], bool]) -> Iterator[Link]:
+    for one in implementations(hooks.pytest_dagflow_link, item.config, item):
+        result = one.call(item=item)
+        if isinstance(result, str) or not isinstance(result, Iterable | None):
+            raise one.refuse(f"{_LINK_FORM}, or None", result)
+        with one.naming_errors():  # the hook may be a generator
+            targets = list(elements_of(list(result or ())))
+        for target in targets:
+            if not isinstance(target, str) and not is_definition(target):
+                raise one.refuse(f"{_LINK_FORM}: a list without", target)
+            yield Link(target, f"linked by plugin {one.plugin}")
 
 
 def _inferred_values(item: pytest.Item, links: Links) -> Iterator[tuple[object, str]]:

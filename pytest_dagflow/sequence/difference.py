@@ -27,7 +27,7 @@ from pytest_dagflow.sequence.matchers import (
     unwrap_error,
 )
 from pytest_dagflow.sequence.patterns import EventPattern, pattern_of, read_field
-from pytest_dagflow.session import is_verbose
+from pytest_dagflow.session import is_verbose, shown_event
 
 _MAX_SIMILAR_ROWS = 12
 _MAX_FAILURES = 3
@@ -136,7 +136,7 @@ def describe_failures(events: Iterable[DagflowEvent]) -> Iterator[str]:
     """Yield each failed step with its error, in one line; the first few of many."""
     failures = [event for event in events if event.event_type.name == "STEP_FAILURE"]
     for event in failures[:_MAX_FAILURES]:
-        error = getattr(event.event_specific_data, "error", None)
+        error = getattr(shown_event(event).event_specific_data, "error", None)
         yield f"'{event.step_key}' failed" + (f" with {describe_error(error)}" if error is not None else "")
     if len(failures) > _MAX_FAILURES:
         yield f"{count(len(failures) - _MAX_FAILURES, 'more step')} failed"
@@ -187,9 +187,8 @@ def traceback_lines(events: Iterable[DagflowEvent]) -> list[str]:
     """Return the tracebacks of the failed steps, without the frames of dagflow."""
     lines: list[str] = []
     for event in events:
-        errors = (
-            unwrap_error(event.event_specific_data.error) if event.event_type.name in _FAILURE_EVENTS else []
-        )
+        is_failure = event.event_type.name in _FAILURE_EVENTS
+        errors = unwrap_error(shown_event(event).event_specific_data.error) if is_failure else []
         if not errors:
             continue
         what = f"step '{event.step_key}' failed" if event.step_key else "the run failed"
@@ -381,7 +380,7 @@ class _MissingReasons:
         ]
         if similar:
             _, _, _, position, differing = min(similar, key=lambda miss: miss[:4])
-            fields = "; ".join(_describe_field(*field) for field in differing)
+            fields = _describe_fields(differing, events[position])
             return f"is missing; the nearest is {self._named(position)}: {fields}"
         name = pattern.event_type.name
         step = pattern.fields.get("step")
@@ -408,14 +407,14 @@ def describe_no_match(
         names: The fields of the pattern that name the subject. The other fields are its values.
     """
     same_type = [event for event in events if event.event_type is pattern.event_type]
-    misses = [pattern.differing_fields(event) for event in same_type]
-    of_subject = [miss for miss in misses if not any(name in names for name, _, _ in miss)]
+    misses = [(pattern.differing_fields(event), event) for event in same_type]
+    of_subject = [miss for miss in misses if not any(name in names for name, _, _ in miss[0])]
     if of_subject:
-        nearest = min(of_subject, key=lambda miss: (len(miss), _dissimilarity(miss)))
-        values = "; ".join(_describe_field(*field) for field in nearest)
-        return f"{what} was {verb}, but with other values: {values}"
+        nearest = min(of_subject, key=lambda miss: (len(miss[0]), _dissimilarity(miss[0])))
+        return f"{what} was {verb}, but with other values: {_describe_fields(*nearest)}"
+    shown = map(shown_event, same_type)
     others = dict.fromkeys(
-        " of ".join(quoted(read_field(event, name)) for name in reversed(names)) for event in same_type
+        " of ".join(quoted(read_field(event, name)) for name in reversed(names)) for event in shown
     )
     if not others:
         return f"{what} was not {verb}: nothing was"
@@ -438,6 +437,12 @@ def _dissimilarity(differing: Sequence[tuple[str, object, object]]) -> float:
         1 - difflib.SequenceMatcher(None, repr(expected), repr(actual)).ratio()
         for _, expected, actual in differing
     )
+
+
+def _describe_fields(differing: Iterable[tuple[str, object, object]], event: DagflowEvent) -> str:
+    """Return the fields in which an event differs from a pattern, with its values as they may be shown."""
+    shown = shown_event(event)
+    return "; ".join(_describe_field(name, value, read_field(shown, name)) for name, value, _ in differing)
 
 
 def _describe_field(name: str, expected: object, actual: object) -> str:

@@ -18,6 +18,7 @@ from pytest_dagflow.sequence.patterns import (
     pattern_of,
 )
 from pytest_dagflow.sequence.tree import tree_of
+from pytest_dagflow.session import shown_event
 
 
 def assert_event_sequence(
@@ -86,7 +87,9 @@ def _assert_none_forbidden(
     for pattern in forbidden:
         wrong = next((event for event in events if pattern.matches(event)), None)
         if wrong is not None:
-            problem = f"{pattern!r} is forbidden, but there is {pattern_of(wrong)!r}: {wrong.message}"
+            problem = (
+                f"{pattern!r} is forbidden, but there is {pattern_of(wrong)!r}: {shown_event(wrong).message}"
+            )
             raise AssertionError(failure_text(problem, all_events, events, forbidden))
 
 

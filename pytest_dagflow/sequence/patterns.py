@@ -21,6 +21,7 @@ from pytest_dagflow.sequence.matchers import (
     suggest,
     unwrap_error,
 )
+from pytest_dagflow.session import shown_event
 
 
 class EventPattern:
@@ -233,6 +234,7 @@ def pattern_of(event: DagflowEvent) -> EventPattern:
         >>> pattern_of(DagflowEvent("STEP_START", "cafe", step_key="beans"))
         ev.step_start("beans")
     """
+    event = shown_event(event)
     row = event_catalogue()[event.event_type.name]
     fields: dict[str, object] = {}
     for name, field in fields_of(event.event_type).items():

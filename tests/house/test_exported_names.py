@@ -492,6 +492,7 @@ TESTING = [
     "step_assets",
     "tick_times",
     "unfinished_orders",
+    "with_events",
     "with_plans",
     "without_optional",
     "write_test",

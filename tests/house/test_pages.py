@@ -201,6 +201,23 @@ def test_the_ids_of_the_smoke_tests(pytester: pytest.Pytester) -> None:
     assert forms == {"definitions", "job", "asset", "check", "condition", "schedule", "sensor", "resource"}
 
 
+def test_the_hooks(pytester: pytest.Pytester) -> None:
+    """The conftest on the page about hooks does in a session what the page shows."""
+    page = (DOCS / "hooks.md").read_text(encoding="utf-8")
+    pytester.makepyfile(**dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", page, re.M | re.S)))
+    (console,) = re.findall(r"^```console\n(.*?)^```$", page, re.M | re.S)
+    command, *lines = console.splitlines()
+
+    result = pytester.runpytest_subprocess(
+        *shlex.split(command.removeprefix("$ pytest ")), "--junitxml=report.xml"
+    )
+
+    result.assert_outcomes(passed=4, failed=2)
+    result.stdout.fnmatch_lines_random([line.replace("*", "[*]") for line in lines])
+    assert 'name="failed_step" value="report"' in (pytester.path / "report.xml").read_text(encoding="utf-8")
+    assert not re.search("^E.*hunter2", result.stdout.str(), re.M)
+
+
 def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:
     """The test of a tick is a test of the job of the schedule."""
     pytester.makepyfile(test_schedule=FILES["testing"]["test_schedule"])

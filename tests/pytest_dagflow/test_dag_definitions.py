@@ -268,4 +268,4 @@ def test_a_plugin_may_link_tests_to_nodes(project: pytest.Pytester):
     result = project.runpytest("--dag-select", "water", "--dag-explain")
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*::test_it: kept: water (linked by a plugin); coffee (*"])
+    result.stdout.fnmatch_lines(["*::test_it: kept: water (linked by plugin conftest.py); coffee (*"])

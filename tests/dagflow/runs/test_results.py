@@ -29,6 +29,7 @@ from dagflow import (
     op,
 )
 from dagflow.keys import NodeHandle
+from dagflow.testing import with_events
 
 
 @op
@@ -514,3 +515,19 @@ def test_the_node_by_keyword(name):
     method = getattr(materialize_to_memory([iron]), name)
 
     assert method(node_str="raw__iron") == method("raw__iron")
+
+
+def test_other_events():
+    """The copy has the other events, and the plan, values and instance of the result, which stays."""
+    result = materialize_to_memory([iron])
+    shown = with_events(result, [event.with_changes(message="***") for event in result.all_events])
+
+    assert {event.message for event in shown.all_events} == {"***"}
+    assert shown.all_events.plans == result.all_events.plans
+    assert "***" not in {event.message for event in result.all_events}
+    assert (shown.run_id, shown.instance, shown.plan) == (result.run_id, result.instance, result.plan)
+    assert shown.output_for_node("raw__iron") == result.output_for_node("raw__iron")
+    with pytest.raises(ParameterCheckError, match="with_events"):
+        with_events(result, ["RUN_START"])
+    with pytest.raises(ParameterCheckError, match="with_events"):
+        with_events(result.all_events, [])
