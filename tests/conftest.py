@@ -37,7 +37,7 @@ IS_WASM = sys.platform == "emscripten"
 if IS_WASM:
     # these folders and files need processes, threads, terminals or other libraries from the start
     collect_ignore += ["dagflow/executors", "differential", "fuzz", "benchmarks", "examples"]
-    collect_ignore += ["house/test_processes_page.py"]
+    collect_ignore += ["house"]  # tests of files and pages
     # many sessions of pytest in one process, which are ten times slower there
     collect_ignore_glob = ["pytest_dagflow/test_*", "pytest_dagflow/reports", "pytest_dagflow/selecting"]
     collect_ignore_glob += ["pytest_dagflow/coverage", "pytest_dagflow/strategies"]
