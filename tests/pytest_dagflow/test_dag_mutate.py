@@ -209,7 +209,12 @@ def test_an_interrupt_ends_the_mutant_too(shop: pytest.Pytester, number: signal.
     environment = {**os.environ, "TMPDIR": str(shop.path)}
     command = [sys.executable, "-m", "pytest", "--dag-mutate=twice", *FORK]
     with subprocess.Popen(
-        command, cwd=shop.path, env=environment, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=shop.path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # a shell ignores SIGINT in the background
     ) as process:
         end = time.monotonic() + 30
         while not (found := list(shop.path.glob("*.pid"))) and time.monotonic() < end:

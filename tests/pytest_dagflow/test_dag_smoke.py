@@ -151,8 +151,12 @@ def test_automation_conditions_and_sensors_without_a_place(pytester: pytest.Pyte
         def tea():
             return 1
 
+        class Quiet:
+            def __call__(self, context):
+                return None
+
         sensors = [
-            SensorDefinition("built_in", evaluation_fn=print),
+            SensorDefinition("built_in", evaluation_fn=Quiet()),
             AutomationConditionSensorDefinition("conditions", target="*"),
         ]
         defs = Definitions([water, tea], sensors=sensors)

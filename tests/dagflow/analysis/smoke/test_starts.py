@@ -343,7 +343,7 @@ def test_sensors_of_automation_conditions():
 
 def test_a_function_without_code_has_no_place():
     """The test of a sensor whose function is a callable object, or one of dagflow, has no file and line."""
-    built_in = SensorDefinition("built_in", evaluation_fn=print, job=tea)
+    built_in = SensorDefinition("built_in", evaluation_fn=len, job=tea)
     of_conditions = AutomationConditionSensorDefinition("of_conditions", target="*")
 
     tests = smoke_tests(Definitions(sensors=[built_in, of_conditions]), now=NOW)
