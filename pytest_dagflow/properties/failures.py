@@ -55,16 +55,11 @@ def check_failure_contained(
     __tracebackhide__ = True
     arguments = {"run_config": run_config, "partition_key": partition_key}
     pipeline = Pipeline("check_failure_contained", job_or_assets, resources, None, **arguments)
-    keys = [partition_key] if partition_key else ()
-    with pipeline.world(keys) as world:
-        healthy = world.run(run_config=run_config, partition_key=partition_key)
-    if healthy.problem:
-        raise pipeline.failure(f"a run without faults fails: {healthy.problem}")
+    healthy = pipeline.run_healthy(run_config=run_config, partition_key=partition_key)
     readers = _readers(healthy)
     for node in _chosen(nodes, readers):
         fault = Fault("fail", node, on_attempt=None)
-        with pipeline.world(keys) as world:
-            outcome = world.run(run_config=run_config, partition_key=partition_key, faults=[fault])
+        outcome = pipeline.run_alone(run_config=run_config, partition_key=partition_key, faults=[fault])
         lines = _problem(healthy, outcome, node, readers)
         if lines:
             fact = f"not contained: '{node}' fails, and {lines[0]}"

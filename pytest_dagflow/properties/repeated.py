@@ -116,17 +116,12 @@ def check_retry_safe(
     __tracebackhide__ = True
     arguments = {"run_config": run_config, "partition_key": partition_key}
     pipeline = Pipeline("check_retry_safe", job_or_assets, resources, state, **arguments)
-    keys = [partition_key] if partition_key else ()
-    with pipeline.world(keys) as world:
-        healthy = world.run(run_config=run_config, partition_key=partition_key)
-    if healthy.problem:
-        raise pipeline.failure(f"a run without faults fails: {healthy.problem}")
+    healthy = pipeline.run_healthy(run_config=run_config, partition_key=partition_key)
     retried = False
     for step in healthy.result.plan.steps:
         node = step.key.partition("[")[0]
         fault = Fault("fail_late", node)
-        with pipeline.world(keys) as world:
-            outcome = world.run(run_config=run_config, partition_key=partition_key, faults=[fault])
+        outcome = pipeline.run_alone(run_config=run_config, partition_key=partition_key, faults=[fault])
         if not any(event.event_type.name == "STEP_UP_FOR_RETRY" for event in outcome.result.all_events):
             continue  # it has no policy, or did not run
         retried = True

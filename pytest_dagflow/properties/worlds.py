@@ -113,6 +113,25 @@ class Pipeline:
             resources = {**in_memory_managers(self.job, given, memory), **given}
             yield World(self, instance, resources)
 
+    def run_alone(
+        self, *, run_config: Any, partition_key: str | None, faults: Iterable[Fault] = ()
+    ) -> Outcome:
+        """Run the job in a new world, and return its values."""
+        with self.world([partition_key] if partition_key else ()) as world:
+            return world.run(run_config=run_config, partition_key=partition_key, faults=faults)
+
+    def run_healthy(self, *, run_config: Any, partition_key: str | None) -> Outcome:
+        """Run the job in a new world, without faults.
+
+        Raises:
+            AssertionError: The run fails.
+        """
+        __tracebackhide__ = True
+        outcome = self.run_alone(run_config=run_config, partition_key=partition_key)
+        if outcome.problem:
+            raise self.failure(f"a run without faults fails: {outcome.problem}")
+        return outcome
+
     def state_of(self, resources: Mapping[str, Any]) -> object:
         """Return the state outside of runs."""
         return None if self._state is None else self._state(resources)

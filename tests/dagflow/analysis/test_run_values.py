@@ -78,7 +78,7 @@ def test_the_value_of_an_asset_is_loaded(tmp_path: Path) -> None:
 
 
 def test_values_are_copies() -> None:
-    """What user code changes later does not change the values; what has no copy is kept."""
+    """A later change by user code does not change the values; a value without a copy is kept."""
     rows: list[int] = [1]
     lock = open
 

@@ -147,7 +147,7 @@ def with_default() -> None:
 @few
 @given(invalid_run_configs(with_default))
 def test_the_default_config_of_a_job_supplies_entries(invalid: InvalidRunConfig) -> None:
-    """What the default config of the job supplies is not drawn as missing."""
+    """A value that the default config of the job supplies is not drawn as missing."""
     with pytest.raises(dg.DagflowInvalidConfigError) as caught:
         dg.validate_run_config(with_default, invalid.config)
 
