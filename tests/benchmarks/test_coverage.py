@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import statistics
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dagflow.testing import Coverage, CoveredNode
+from pytest_dagflow.coverage.formats.sources import Paths
+from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.coverage.write import render
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PAIRS, TESTS, ROUNDS = 100, 1_000, 7
 TIMER = """
@@ -64,3 +69,16 @@ def test_the_cost_of_the_coverage(table: Any, python: Callable[..., str], projec
     without, covered = (statistics.median(times) for times in zip(*rounds, strict=True))
     table.add("session_uncovered", "dagflow", without)
     table.add("session_covered", "dagflow", covered)
+
+
+def test_the_page(measure: Callable[..., Any]) -> None:
+    """Measure the HTML page of a tree of 500 assets, each with three readers."""
+    nodes = []
+    for number in range(500):
+        node = CoveredNode(f"asset:cup_{number}@shop", "asset", f"cup_{number}", "shop.py", number + 1)
+        node.add("nodes", "runs")
+        node.add("edges", f"from asset cup_{(number - 1) // 3}" if number else "from asset source")
+        nodes.append(node)
+    here = Paths(Path.cwd(), Path.cwd())
+
+    measure("coverage_page", "dagflow", lambda: render("html", CoverageResult(Coverage(nodes, {})), here))

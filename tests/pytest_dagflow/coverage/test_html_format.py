@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -168,13 +167,10 @@ def test_many_tests_of_a_node_are_counted() -> None:
 
 @pytest.mark.parametrize("children", [3, 499])
 def test_500_nodes_are_a_page_of_less_than_two_megabytes(children: int) -> None:
-    """The page of a large graph is written within two seconds, also if one node has 499 readers."""
+    """The page of a large graph stays small, also if one node has 499 readers."""
     pytest.importorskip("graphlay")
-    render("html", shop(), HERE)  # imports
-    start = time.process_time()
     text = render("html", shop(500, children=children), HERE)
 
-    assert time.process_time() - start < 2
     assert len(text.encode()) < 2_000_000
     assert len(Page(text).texts["text"]) == 2 * 501
 

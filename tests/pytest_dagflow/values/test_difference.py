@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections import OrderedDict, namedtuple
 
 import pytest
@@ -83,15 +82,12 @@ def test_the_next_lines_are_the_other_differences_and_the_words_of_pytest():
         ("line\n" * 100_000, "line\n" * 99_999 + "lime\n"),
     ],
 )
-def test_a_large_value_is_explained_at_once(expected: object, actual: object):
-    """The message has a few short lines, and does not wait for the full comparison by pytest."""
-    start = time.process_time()
-
+def test_a_large_value_has_a_short_explanation(expected: object, actual: object):
+    """The message has a few short lines, not those of the full comparison by pytest."""
     lines = explain(expected, actual, Options())
 
     assert len(lines) <= 2
     assert sum(map(len, lines)) < 200
-    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize(
