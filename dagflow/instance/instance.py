@@ -307,9 +307,25 @@ class DagflowInstance(StoredPartitions):
         """
         return _doors.create_run(self, job_def, run_id, run_config, tags, parent_run_id, root_run_id)
 
-    def add_run(self, run: DagflowRun, now: float) -> None:
-        """Store a new run; internal. Raises DagflowRunAlreadyExists."""
-        self._store.add_run(run, now)
+    def add_run(self, run: DagflowRun, now: float | None = None) -> DagflowRun:
+        """Store a new run, which was not created for a job of this process, and return it.
+
+        Args:
+            run: The run.
+            now: The time of its creation; default: the present.
+
+        Raises:
+            ParameterCheckError: The argument is not a run.
+            DagflowRunAlreadyExists: Its id is already used.
+
+        Example:
+            >>> instance = DagflowInstance.ephemeral()
+            >>> instance.has_run(instance.add_run(DagflowRun("cafe")).run_id)
+            True
+        """
+        check_type(run, DagflowRun, "run")
+        self._store.add_run(run, current_options().clock.now() if now is None else now)
+        return run
 
     def set_run_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
         """Change the status of a run; internal."""
