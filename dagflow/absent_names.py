@@ -174,9 +174,6 @@ TOPICS = (
 )  # fmt: skip
 """All absent names, by subject."""
 
-WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", "SupersessionWarning"})
-"""The names of the classes of warnings."""
-
 ARGUMENTS = {
     "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
     "event_loop": Argument(

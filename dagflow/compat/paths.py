@@ -61,8 +61,8 @@ ROWS = (
      "FreshnessMinutes"),
     ("dagster._core.definitions.input", "dagflow.defs.ops.ports", "InputDefinition"),
     ("dagster._core.definitions.metadata", "dagflow.compat.types",
-     "ArbitraryMetadataMapping MetadataMapping MetadataUserInput RawMetadataMapping RawMetadataValue"),
-    ("dagster._core.definitions.metadata", "dagflow.metadata.normalize", "normalize_metadata"),
+     "ArbitraryMetadataMapping MetadataMapping MetadataUserInput RawMetadataMapping RawMetadataValue "
+     "normalize_metadata"),
     ("dagster._core.definitions.metadata", "dagflow.metadata.table_set", "TableMetadataSet"),
     ("dagster._core.definitions.node_definition", "dagflow.defs.ops.node", "NodeDefinition"),
     ("dagster._core.definitions.output", "dagflow.defs.ops.ports", "OutputDefinition"),

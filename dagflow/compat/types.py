@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_origin
 
+from dagflow.compat.checking import mapping_param
+from dagflow.errors import DagflowInvalidMetadata
 from dagflow.keys import AssetKey
+from dagflow.metadata.normalize import normalize_metadata as normalize_metadata_of
+from dagflow.metadata.value import MetadataValue
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType
 
@@ -37,3 +41,31 @@ def resolve_dagflow_type(dagflow_type: Any) -> DagflowType:
         'Int'
     """
     return resolve_type(dagflow_type, "a type")
+
+
+def normalize_metadata(metadata: Mapping[str, Any], allow_invalid: bool = False) -> dict[str, MetadataValue]:
+    """Return metadata with each value as a MetadataValue.
+
+    Args:
+        metadata: The values by name.
+        allow_invalid: Whether a value of an unknown type becomes a string, which names the type.
+
+    Raises:
+        ParameterCheckError: The metadata is not a dict.
+        DagflowInvalidMetadata: A value has an unknown type.
+
+    Example:
+        >>> normalize_metadata({"cups": 3})["cups"].value
+        3
+    """
+    mapping_param(metadata, "metadata", key_type=str)
+    if not allow_invalid:
+        return normalize_metadata_of(metadata, "the given metadata")
+    return {name: _valid(name, value) for name, value in metadata.items()}
+
+
+def _valid(name: str, value: Any) -> MetadataValue:
+    try:
+        return normalize_metadata_of({name: value}, "the given metadata")[name]
+    except DagflowInvalidMetadata:
+        return MetadataValue.text(f"[{type(value).__name__}] (unserializable)")

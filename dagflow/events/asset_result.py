@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import GenericAlias
 from typing import Any, Generic
 
 from dagflow._util import UNSET, Unset
@@ -129,6 +130,9 @@ class ObserveResult(AssetResult):
     """
 
     __slots__ = ()
+
+    # `ObserveResult[str]` is an annotation, as that of its sibling
+    __class_getitem__: Callable[[Any], GenericAlias] = classmethod(GenericAlias)  # type: ignore[assignment]
 
     def __init__(
         self,

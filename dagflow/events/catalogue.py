@@ -221,6 +221,13 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
      ("logs",), "ComputeLogsCaptureData", DEBUG,
      lambda data, step, facts: f"Capturing logs for process (pid: {facts['pid']}).",
      (_MESSAGE,)),
+    ("ASSET_FAILED_TO_MATERIALIZE", "a run ended without a planned asset", _OF_ASSET, None, DEBUG, None, (_MESSAGE,)),
+    ("ASSET_HEALTH_CHANGED", "the health of an asset changed", (), None, DEBUG, None, (_MESSAGE,)),
+    ("FRESHNESS_STATE_EVALUATION", "the freshness of an asset was evaluated", (), None, DEBUG, None, (_MESSAGE,)),
+    ("FRESHNESS_STATE_CHANGE", "the freshness of an asset changed", _OF_ASSET, None, DEBUG, None, (_MESSAGE,)),
+    ("RUN_SUSPENDED", "a run was suspended", _RUN, None, DEBUG, None, ()),
+    ("RUN_RESUMED", "a run was resumed", _RUN, None, DEBUG, None, ()),
+    ("CODE_LOCATION_UPDATED", "the code of a deployment changed", (), None, DEBUG, None, (_MESSAGE,)),
 )  # fmt: skip
 
 

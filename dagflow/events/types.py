@@ -59,6 +59,15 @@ class DagflowEventType(str, Enum):
     ALERT_FAILURE = "ALERT_FAILURE"
     LOGS_CAPTURED = "LOGS_CAPTURED"
 
+    # of deployments, which dagflow has none of
+    ASSET_FAILED_TO_MATERIALIZE = "ASSET_FAILED_TO_MATERIALIZE"
+    ASSET_HEALTH_CHANGED = "ASSET_HEALTH_CHANGED"
+    FRESHNESS_STATE_EVALUATION = "FRESHNESS_STATE_EVALUATION"
+    FRESHNESS_STATE_CHANGE = "FRESHNESS_STATE_CHANGE"
+    RUN_SUSPENDED = "RUN_SUSPENDED"
+    RUN_RESUMED = "RUN_RESUMED"
+    CODE_LOCATION_UPDATED = "CODE_LOCATION_UPDATED"
+
 
 EVENT_TYPES = {event_type.value: event_type for event_type in DagflowEventType}
 """The types by their values."""

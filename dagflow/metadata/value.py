@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import to_json
@@ -39,6 +40,9 @@ class MetadataValue(Constant):
     """
 
     __slots__ = ()
+
+    # `MetadataValue[str]` is an annotation for the kind of its content
+    __class_getitem__: Callable[[Any], GenericAlias] = classmethod(GenericAlias)  # type: ignore[assignment]
 
     @property
     def value(self) -> Any:

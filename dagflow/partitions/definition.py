@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, DagflowUnknownPartitionError
@@ -30,6 +31,9 @@ class PartitionsDefinition(ABC):
     """
 
     __slots__ = ()
+
+    # `PartitionsDefinition[str]` is an annotation for the kind of its keys
+    __class_getitem__: Callable[[Any], GenericAlias] = classmethod(GenericAlias)  # type: ignore[assignment]
 
     @abstractmethod
     def get_partition_keys(

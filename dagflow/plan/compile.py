@@ -18,7 +18,7 @@ from dagflow.defs.hooks.definition import in_order
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.jobs.run_config import needs_config, read_run_config
-from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.resources.definition import resource_configs
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import (
@@ -220,6 +220,11 @@ class _Compiler:
                 selected = layer.selected.get(path)
                 if selected is not None:
                     ports = ports._replace(other_checks=_unselected_checks(assets_def, op))
+        if assets_def is None and op.body.context == "asset":
+            raise DagflowInvalidDefinitionError(
+                f"{op_location(op)}: its context is annotated with AssetExecutionContext, but the op is no part "
+                "of a graph-backed asset in this job. Use OpExecutionContext."
+            )
         sources.gates = []
         given_inputs: Mapping[str, Any] = {}
         output_configs: Mapping[str, Any] = {}

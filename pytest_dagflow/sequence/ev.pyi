@@ -38,6 +38,12 @@ def asset_check_evaluation_planned(
 ) -> EventPattern:
     """Return a pattern of ASSET_CHECK_EVALUATION_PLANNED events: a run will evaluate an asset check."""
 
+def asset_failed_to_materialize(*, match: Match = None, times: int | None = None) -> EventPattern:
+    """Return a pattern of ASSET_FAILED_TO_MATERIALIZE events: a run ended without a planned asset."""
+
+def asset_health_changed(*, match: Match = None, times: int | None = None) -> EventPattern:
+    """Return a pattern of ASSET_HEALTH_CHANGED events: the health of an asset changed."""
+
 def asset_materialization(
     step: object = ANYTHING,
     *,
@@ -88,6 +94,9 @@ def check(
 ) -> EventPattern:
     """Return a pattern of ASSET_CHECK_EVALUATION events of any step."""
 
+def code_location_updated(*, match: Match = None, times: int | None = None) -> EventPattern:
+    """Return a pattern of CODE_LOCATION_UPDATED events: the code of a deployment changed."""
+
 def engine_event(
     step: object = ANYTHING,
     *,
@@ -96,6 +105,12 @@ def engine_event(
     times: int | None = None,
 ) -> EventPattern:
     """Return a pattern of ENGINE_EVENT events: the executor reported its progress or an error."""
+
+def freshness_state_change(*, match: Match = None, times: int | None = None) -> EventPattern:
+    """Return a pattern of FRESHNESS_STATE_CHANGE events: the freshness of an asset changed."""
+
+def freshness_state_evaluation(*, match: Match = None, times: int | None = None) -> EventPattern:
+    """Return a pattern of FRESHNESS_STATE_EVALUATION events: the freshness of an asset was evaluated."""
 
 def handled_output(
     step: object = ANYTHING,
@@ -211,6 +226,9 @@ def run_failure(
 ) -> EventPattern:
     """Return a pattern of RUN_FAILURE events: a run failed."""
 
+def run_resumed(*, times: int | None = None) -> EventPattern:
+    """Return a pattern of RUN_RESUMED events: a run was resumed."""
+
 def run_start(*, times: int | None = None) -> EventPattern:
     """Return a pattern of RUN_START events: a run started."""
 
@@ -219,6 +237,9 @@ def run_starting(*, times: int | None = None) -> EventPattern:
 
 def run_success(*, times: int | None = None) -> EventPattern:
     """Return a pattern of RUN_SUCCESS events: a run succeeded."""
+
+def run_suspended(*, times: int | None = None) -> EventPattern:
+    """Return a pattern of RUN_SUSPENDED events: a run was suspended."""
 
 def step_expectation_result(
     step: object = ANYTHING,

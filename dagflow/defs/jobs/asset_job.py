@@ -168,7 +168,7 @@ class UnresolvedAssetJobDefinition:
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
                 f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
-        condition, config, place = self.automation_condition, self.config, describe_job(self.name)
+        condition, config, place = self.automation_condition, self.options["config"], describe_job(self.name)
         if config is not None or condition is not None:
             from dagflow.defs.jobs.job_policies import (  # for few jobs
                 check_condition,
@@ -185,8 +185,11 @@ class UnresolvedAssetJobDefinition:
 
     @property
     def config(self) -> Any:
-        """Its default run config; None without one."""
-        return self.options["config"]
+        """Its default run config, a `RunConfig` as a dict; None without one."""
+        from dagflow.config.objects import RunConfig  # imported lazily: few programs read it
+
+        given = self.options["config"]
+        return given.to_config_dict() if isinstance(given, RunConfig) else given
 
     @property
     def description(self) -> str | None:

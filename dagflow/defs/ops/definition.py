@@ -45,7 +45,6 @@ _TAKES_ANY_ARGUMENT = 0x04  # the flag of a code object with *args
 
 
 _FOREIGN_CONTEXTS = {
-    ("op", "asset"): ("AssetExecutionContext", "OpExecutionContext"),
     ("op", "check"): ("AssetCheckExecutionContext", "OpExecutionContext"),
     **{
         (owner, "check"): ("AssetCheckExecutionContext", "AssetExecutionContext")
@@ -56,7 +55,10 @@ _FOREIGN_CONTEXTS = {
         for owner in ("asset_check", "multi_asset_check")
     },
 }
-"""The annotations of the context that a decorator refuses, with the class to use."""
+"""The annotations of the context that a decorator refuses, with the class to use.
+
+An op with the context of assets may become a part of a graph-backed asset; the plan of a run checks it.
+"""
 
 
 class OpDefinition(NodeDefinition):

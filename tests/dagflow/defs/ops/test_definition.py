@@ -21,7 +21,10 @@ from dagflow import (
     Output,
     RetryPolicy,
     build_op_context,
+    graph,
+    graph_asset,
     job,
+    materialize_to_memory,
     op,
 )
 from dagflow.defs.ops.definition import op_location
@@ -407,12 +410,16 @@ def test_a_config_annotation_that_is_no_schema() -> None:
 
 
 def test_an_asset_context_is_for_assets() -> None:
-    """An op with an asset context raises."""
+    """An op with an asset context runs in a graph-backed asset only."""
 
-    def fn(context: AssetExecutionContext) -> None: ...
+    @op
+    def fn(context: AssetExecutionContext) -> str:
+        return context.asset_key.to_user_string()
 
-    with pytest.raises(BadDefinition, match=r"op 'fn' \(.*\): .*AssetExecutionContext"):
-        op(fn)
+    result = materialize_to_memory([graph_asset(name="tea")(lambda: fn())])
+    assert result.asset_value("tea") == "tea"
+    with pytest.raises(BadDefinition, match=r"op 'fn' \(.*\): .*AssetExecutionContext, but"):
+        graph(name="bar")(lambda: fn()).execute_in_process()
 
 
 def test_in_and_out_are_values() -> None:

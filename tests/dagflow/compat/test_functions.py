@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dagflow.clock import SystemClock
-from dagflow.compat_packages import backoff, dagster_maintained_io_manager
+from dagflow.compat.functions import as_it_is, backoff
 
 
 class Calls:
@@ -53,4 +53,4 @@ def test_the_mark() -> None:
     """A marked I/O manager is unchanged."""
     manager = object()
 
-    assert dagster_maintained_io_manager(manager) is manager
+    assert as_it_is(manager) is manager

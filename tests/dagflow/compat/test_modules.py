@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib import import_module
 
-from dagflow.compat_modules import MODULES
+from dagflow.compat.paths import MODULES
 
 
 def run(code: str) -> str:
@@ -28,7 +28,7 @@ def test_every_module_can_be_imported() -> None:
     """Each module of the table can be imported, and has its own names and the public ones."""
     code = """
 from importlib import import_module
-from dagflow.compat_modules import MODULES
+from dagflow.compat.paths import MODULES
 for name, row in MODULES.items():
     module = import_module(name)
     assert module.Definitions and module.__name__ == name
@@ -72,7 +72,7 @@ print(*sorted(DagsterLibraryRegistry.get()))
 
 def test_nothing_is_installed_unasked() -> None:
     """Without `install()`, no module below `dagster` is found."""
-    code = "import sys; import dagflow.compat_modules; print([type(each).__name__ for each in sys.meta_path])"
+    code = "import sys; import dagflow.compat.modules; print([type(each).__name__ for each in sys.meta_path])"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "'Finder'" not in done.stdout
