@@ -25,6 +25,7 @@ from dagflow.compat.importers import chain_to
 from dagflow.compat.modules import Finder, private_name
 from dagflow.compat.paths import PACKAGES, VERSION
 from dagflow.compat.placeholders import Absent, Touched, touch, touched
+from dagflow.compat.settings import dagflow_settings
 from dagflow.compat.spellings import (
     add_all_spellings,
     add_spellings,
@@ -33,7 +34,7 @@ from dagflow.compat.spellings import (
     function_with_spellings,
 )
 from dagflow.errors import DagflowInvariantViolationError
-from dagflow.instance.home import use_home_variable
+from dagflow.instance.home import use_home_variable, use_settings_form
 from dagflow.tags import use_tag_prefix
 
 __all__ = ["Touched", "install", "touched"]
@@ -75,6 +76,7 @@ def install() -> ModuleType:
             error.__name__ = as_dagster(error.__name__)
     use_tag_prefix("dagster/")
     use_home_variable("DAGSTER_HOME")
+    use_settings_form(dagflow_settings)
     sys.modules["dagster"] = module = _Dagster()
     # before the real modules, if they are installed, and after the finders that a suite has set
     sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(module))
@@ -90,6 +92,7 @@ class _Dagster(ModuleType):
         self.__spec__ = ModuleSpec("dagster", None, origin=__file__, is_package=True)
         self.__version__ = VERSION
         self.__path__: list[str] = []  # a package, whose modules Finder finds
+        self._names = frozenset(_dagflow().__all__)  # `dagflow` has its imported modules as attributes too
         absent = [name for topic in TOPICS if topic.instead is not FROM_PYTHON for name in topic.names]
         self.__all__ = [as_dagster(name) for name in (*_dagflow().__all__, *absent)]
 
@@ -97,9 +100,7 @@ class _Dagster(ModuleType):
         if f"dagster.{name}" in PACKAGES:
             return import_module(f"dagster.{name}")
         native = as_dagflow(name)
-        value = getattr(_dagflow(), native, _ABSENT)
-        if value is _ABSENT:
-            value = _private_name(name)
+        value = getattr(_dagflow(), native) if native in self._names else _private_name(name)
         if value is _ABSENT:
             message = absent_name(native, name)
             if message is not None:

@@ -154,7 +154,8 @@ def _marks(obj: Any) -> tuple[str, ...]:
 
 def _marked(obj: T, mark: str) -> T:
     target = _function_of(obj)
-    setattr(target, _MARKS, (*_marks(obj), mark))
+    if hasattr(target, "__dict__"):  # a definition may have none, and nothing asks for its marks
+        setattr(target, _MARKS, (*_marks(obj), mark))
     return obj
 
 
@@ -168,7 +169,8 @@ def _apply(obj: Any, mark: str, warn: Callable[..., None] | None, subject: str |
     """Mark an object and let its calls warn; without an object, return the decorator."""
     if obj is None:
         return lambda given: _apply(given, mark, warn, subject)
-    if warn is None:
+    is_callable = inspect.isclass(obj) or inspect.isroutine(_function_of(obj))
+    if warn is None or not is_callable:  # the call of a resource or another definition is no use of it
         return _marked(obj, mark)
     shown = subject or f"{_kind_of(obj)} `{getattr(_function_of(obj), '__qualname__', obj).rpartition('<locals>.')[2]}`"
     return _marked(_before_each_call(obj, lambda args, kwargs: warn(shown, stacklevel=4)), mark)

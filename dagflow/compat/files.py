@@ -35,3 +35,13 @@ def safe_tempfile_path() -> Iterator[str]:
     """
     with tempfile.TemporaryDirectory() as folder:
         yield str(Path(folder, "file"))
+
+
+def get_system_temp_directory() -> str:
+    """Return the folder of temporary files.
+
+    Example:
+        >>> Path(get_system_temp_directory()).is_dir()
+        True
+    """
+    return tempfile.gettempdir()

@@ -11,8 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from dagflow.compat.paths import EVERYWHERE, MODULES, PACKAGES, PUBLIC_MODULES
-from dagflow.compat.placeholders import Absent, private, touch
-from dagflow.errors import DagflowAbsentError
+from dagflow.compat.placeholders import Absent, private, refuse_patch, touch
 
 _MISSING: Any = object()
 
@@ -84,12 +83,7 @@ class _Private(ModuleType):
     def __setattr__(self, name: str, value: Any) -> None:
         known = name.startswith("__") or name in self.__dict__ or isinstance(value, ModuleType)
         if not known and self._own(name) is _MISSING and not _is_public(name):
-            whole = f"{self.__name__}.{name}"
-            touch(whole, is_used=True)
-            raise DagflowAbsentError(
-                f"'{whole}' cannot be patched: it is a private name of Dagster that is not in dagflow, so "
-                "nothing reads it. Patch a public name, or give the test a resource of its own."
-            )
+            refuse_patch(f"{self.__name__}.{name}")
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:

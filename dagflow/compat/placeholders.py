@@ -8,7 +8,9 @@ modules read such attributes when they are imported.
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from functools import cache
+from importlib import import_module
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn, Union
 
@@ -101,15 +103,25 @@ class Absent:
     def __getitem__(self, _: object) -> Absent:
         return self  # part of an annotation, as Name[int]
 
-    def __getattr__(self, name: str) -> Absent:
+    def __getattr__(self, name: str) -> Any:
         if not self._is_private or name.startswith("_"):
             raise AttributeError(self.__doc__, name=name)
+        if self._name.rpartition(".")[2].islower():  # it may be a module, as in `from dagster._core import x`
+            return getattr(import_module(self._name), name)
         return private(f"{self._name}.{name}")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            refuse_patch(f"{self._name}.{name}")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Do nothing: `mock.patch` also deletes what it could not set."""
+
     def __eq__(self, other: object) -> bool:
-        if other is None or isinstance(other, type | Absent):  # typing compares the parts of an annotation
-            return self is other
-        self._refuse()
+        if isinstance(other, str | bytes | int | float | Enum):
+            self._refuse()  # to be unequal would be an answer that nobody notices
+        return self is other
 
     __hash__ = object.__hash__
 
@@ -125,6 +137,19 @@ class Absent:
 
     def __repr__(self) -> str:
         return f"<'{self._name}', which is not in dagflow>"
+
+
+def refuse_patch(name: str) -> NoReturn:
+    """Raise the error about a new value for an absent name, as `mock.patch` sets it.
+
+    Raises:
+        DagflowAbsentError: In each case.
+    """
+    touch(name, is_used=True)
+    raise DagflowAbsentError(
+        f"'{name}' cannot be patched: it is a private name of Dagster that is not in dagflow, so nothing reads "
+        "it. Patch a public name, or give the test a resource of its own."
+    )
 
 
 @cache

@@ -10,7 +10,7 @@ from dagflow.errors import check_elements, check_type
 from dagflow.events.check import AssetCheckEvaluation
 from dagflow.events.record import EventLogEntry
 from dagflow.events.types import CHECK_EVENTS, DagflowEventType
-from dagflow.instance.event_log import checked_limit
+from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.store import LinesFilter, Store, StoredEntry
 from dagflow.keys import AssetCheckKey
 
@@ -71,8 +71,8 @@ class AssetCheckSummaryRecord(NamedTuple):
 _PLANNED = AssetCheckExecutionRecordStatus.PLANNED
 
 
-class EventLogStorage:
-    """The queries over the executions of checks. `DagflowInstance.event_log_storage` returns it.
+class EventLogStorage(EventLog):
+    """The event log with the queries over the executions of checks.
 
     Example:
         >>> from dagflow import AssetCheckEvaluation, AssetKey, DagflowInstance
@@ -84,7 +84,7 @@ class EventLogStorage:
         ['SUCCEEDED']
     """
 
-    __slots__ = ("_store",)
+    __slots__ = ()
 
     def __init__(self, store: Store) -> None:
         self._store = store

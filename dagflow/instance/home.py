@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from dagflow.config.choice import Noneable, StringSource
@@ -37,6 +37,7 @@ _SCHEMA = {
     "env": Field(Map(str, Noneable(str)), is_required=False, default_value={}),
 }
 _home_variables: tuple[str, ...] = ("DAGFLOW_HOME",)
+_form: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
 
 class InstanceRef(NamedTuple):
@@ -66,6 +67,12 @@ def use_home_variable(name: str) -> None:
     """Add an environment variable for the home, with the lowest priority, in the whole process."""
     global _home_variables
     _home_variables = (*_home_variables, *({name} - set(_home_variables)))
+
+
+def use_settings_form(form: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """Convert all settings by a function before they are read, in the whole process."""
+    global _form
+    _form = form
 
 
 def home_folder() -> str:
@@ -133,6 +140,8 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
     """
     folder = os.path.abspath(check_type(folder, (str, os.PathLike), "tempdir"))
     check_type(settings, Mapping, "overrides")
+    if _form is not None:
+        settings = _form(settings)
     preamble = "Error in the settings of an instance"
     try:
         known = read_config(resolve_schema(_SCHEMA), settings, preamble, os.environ, path=())

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
     from dagflow.events.check import AssetCheckEvaluation
     from dagflow.instance.captured_logs import CapturedLogPaths, CapturedLogs
-    from dagflow.instance.checks import AssetCheckExecutionRecord, EventLogStorage
+    from dagflow.instance.checks import AssetCheckExecutionRecord
     from dagflow.instance.home import InstanceRef
     from dagflow.instance.stats import RunStats, StepStats
+    from dagflow.instance.views import ComputeLogManager, EventLogView, RunStorage
 
 _root_lock = threading.Lock()
 
@@ -462,11 +463,25 @@ class DagflowInstance(StoredPartitions):
     # assets
 
     @property
-    def event_log_storage(self) -> EventLogStorage:
-        """The queries over the executions of asset checks."""
-        from dagflow.instance.checks import EventLogStorage
+    def event_log_storage(self) -> EventLogView:
+        """The event log, with the queries over the executions of asset checks."""
+        from dagflow.instance.views import EventLogView
 
-        return EventLogStorage(self._store)
+        return EventLogView(self._store)
+
+    @property
+    def run_storage(self) -> RunStorage:
+        """The stored runs."""
+        from dagflow.instance.views import RunStorage
+
+        return RunStorage(self)
+
+    @property
+    def compute_log_manager(self) -> ComputeLogManager:
+        """The captured output of the steps."""
+        from dagflow.instance.views import ComputeLogManager
+
+        return ComputeLogManager(self)
 
     def get_latest_asset_check_evaluation_record(
         self, asset_check_key: AssetCheckKey

@@ -27,6 +27,7 @@ from dagflow.defs.resources.requirements import (
     requirements_of,
     type_requirements,
 )
+from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.plan.dynamic import template_key, with_templates
 from dagflow.plan.plan import Plan
 from dagflow.plan.sources import Frame, InputSources

@@ -154,7 +154,7 @@ except AttributeError as error: print(error)
 """
     imported, read = run(code).splitlines()
 
-    assert re.fullmatch(r"cannot import name 'nope' from 'dagster' \(.*compat\.py\)", imported)
+    assert re.fullmatch(r"cannot import name 'nope' from 'dagster' \(.*compat.__init__\.py\)", imported)
     assert "dagflow has no 'NoDagflowThing'" in read
 
 
@@ -172,7 +172,7 @@ get_type_hints(unused)
 print(materialize_to_memory([water]).asset_value("water"), open_pipes_session)
 print(hasattr(open_pipes_session, "key"))
 """
-    assert run(code) == "1 <'open_pipes_session', which is not in dagflow>\nFalse"
+    assert run(code) == "1 <'dagster.open_pipes_session', which is not in dagflow>\nFalse"
 
 
 @pytest.mark.parametrize(
@@ -180,10 +180,12 @@ print(hasattr(open_pipes_session, "key"))
     [
         "@dg.open_pipes_session\ndef both(): pass",
         "@dg.open_pipes_session(specs=[])\ndef both(): pass",
-        "class Own(dg.open_pipes_session): pass",
+        "class Own(dg.open_pipes_session): pass\nOwn()",
+        "class Own(dg.open_pipes_session['a'], dict): pass\nOwn(1, a=2)",
         "isinstance(1, dg.open_pipes_session)",
         "issubclass(int, dg.open_pipes_session)",
-        "dg.open_pipes_session['a']",
+        "dg.open_pipes_session < 3",
+        "list(dg.open_pipes_session)",
         "dg.open_pipes_session.key",
     ],
 )
