@@ -15,7 +15,7 @@ VERSION = "1.13.29"
 ROWS = (
     ("dagster", "dagflow.compat.warning_classes",
      "BetaWarning ConfigArgumentWarning PreviewWarning SupersessionWarning deprecation_warning"),
-    ("dagster._annotations", "dagflow.compat.annotations", "*"),
+    ("dagster._annotations", "dagflow.compat.marks", "*"),
     ("dagster._check", "dagflow.compat.checking", "*"),
     ("dagster._check.functions", "dagflow.compat.checking", "*"),
     ("dagster._config", "dagflow.compat.config", "process_config validate_config resolve_to_config_type"),

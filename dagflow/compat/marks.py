@@ -7,6 +7,7 @@ of what is marked issues a warning, except for `public`.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import Any, TypeVar
@@ -173,7 +174,7 @@ def _apply(obj: Any, mark: str, warn: Callable[..., None] | None, subject: str |
     if warn is None or not is_callable:  # the call of a resource or another definition is no use of it
         return _marked(obj, mark)
     shown = subject or f"{_kind_of(obj)} `{getattr(_function_of(obj), '__qualname__', obj).rpartition('<locals>.')[2]}`"
-    return _marked(_before_each_call(obj, lambda args, kwargs: warn(shown, stacklevel=4)), mark)
+    return _marked(_before_each_call(obj, lambda args, kwargs: warn(shown, stacklevel=_level_of_the_call())), mark)
 
 
 def _apply_to_param(obj: Any, param: str, warn: Callable[..., None] | None) -> Any:
@@ -187,9 +188,17 @@ def _apply_to_param(obj: Any, param: str, warn: Callable[..., None] | None) -> A
         offset = 1 if inspect.isclass(obj) else 0  # the arguments of a constructor begin with the new object
         given = {**dict(zip(names, args[offset:], strict=False)), **kwargs}
         if warn is not None and given.get(param) is not None:
-            warn(subject, stacklevel=4)
+            warn(subject, stacklevel=_level_of_the_call())
 
     return _marked(_before_each_call(obj, check), param)
+
+
+def _level_of_the_call() -> int:
+    """Return the stack level of the call of what is marked: a function may have several marks."""
+    level, frame = 2, sys._getframe(1)  # noqa: SLF001 - the public functions are slower
+    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _kind_of(obj: Any) -> str:
