@@ -212,6 +212,6 @@ def non_secure_md5_hash_str(s: bytes) -> str:
 
     Example:
         >>> non_secure_md5_hash_str(b"tea")
-        '79a0ffbb6bbb8b4dd9ba8ca6c6d3b8bb'
+        '7239ea2b5dc943f61f3c0a0276c20974'
     """
     return hashlib.md5(s, usedforsecurity=False).hexdigest()

@@ -32,10 +32,17 @@ def _importer_of(name: str, chain: list[str]) -> str | None:
     for importer, module in list(sys.modules.items()):
         if importer in chain or importer.partition(".")[0] in _NOT_IMPORTERS or not isinstance(module, ModuleType):
             continue
-        modules = {_module_of(value) for value in list(vars(module).values())}
+        # a package has its modules as attributes, also if it does not import them
+        own = f"{importer}."
+        values = [value for value in list(vars(module).values()) if not _is_inner(value, own)]
+        modules = {_module_of(value) for value in values}
         if name in modules or (len(chain) == 1 and any(each.startswith(f"{name}.") for each in modules)):
             return importer
     return None
+
+
+def _is_inner(value: object, package: str) -> bool:
+    return isinstance(value, ModuleType) and value.__name__.startswith(package)
 
 
 def _module_of(value: object) -> str:

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from dagflow.clock import SystemClock
-from dagflow.compat.functions import as_it_is, backoff
+from dagflow.compat.functions import (
+    as_it_is,
+    backoff,
+    cached_method,
+    coerce_valid_log_level,
+    deep_merge_dicts,
+    merge_dicts,
+    parse_env_var,
+    serializable_error_info_from_exc_info,
+)
+from dagflow.errors import CheckError
 
 
 class Calls:
@@ -54,3 +64,41 @@ def test_the_mark() -> None:
     manager = object()
 
     assert as_it_is(manager) is manager
+
+
+def test_cached_methods() -> None:
+    """Each object keeps the result for its arguments, given by position or name."""
+
+    class Cup:
+        calls = 0
+
+        @cached_method
+        def fill(self, a: int, b: int = 1) -> int:
+            Cup.calls += 1
+            return a + b
+
+    cup = Cup()
+    assert [cup.fill(1), cup.fill(1, 1), cup.fill(a=1), Cup().fill(1)] == [2] * 4
+    assert Cup.calls == 2
+
+
+def test_dicts() -> None:
+    """Dicts are merged, also inside, and without some keys."""
+    assert deep_merge_dicts({"a": {"x": 1}, "b": 2}, {"a": {"y": 2}, "b": {}}) == {"a": {"x": 1, "y": 2}, "b": {}}
+    with pytest.raises(CheckError):
+        merge_dicts()
+
+
+def test_names_and_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables are read from the environment, and levels have names."""
+    monkeypatch.setenv("CUP", "blue")
+    monkeypatch.delenv("POT", raising=False)
+
+    assert parse_env_var("CUP") == ("CUP", "blue")
+    assert coerce_valid_log_level(15) == 15
+    with pytest.raises(CheckError, match="POT is not set"):
+        parse_env_var("POT")
+    with pytest.raises(CheckError, match="unknown log level 'loud'"):
+        coerce_valid_log_level("loud")
+    with pytest.raises(CheckError, match="without an exception"):
+        serializable_error_info_from_exc_info((None, None, None))
