@@ -49,9 +49,9 @@ def install() -> ModuleType:
     `dagster_type_loader`). Their attributes and keywords exist in Dagster's spelling too
     (`result.dagster_run`, `In(dagster_type=int)`). The tags that dagflow sets begin with `dagster/`, and the
     error classes have Dagster's names, because test suites check both. Each module below `dagster` can be
-    imported: a name that dagflow has is the object of dagflow, another one a placeholder, which raises when it
-    is used. Call it before the first `import dagster`: at the top of the outermost `conftest.py`. A second
-    call changes nothing.
+    imported. A name there is an object of dagflow, or a placeholder, which raises when it is used. Call this
+    function before the first `import dagster`: at the top of the outermost `conftest.py`. A second call
+    changes nothing.
 
     Returns:
         The module `dagster`.
@@ -64,9 +64,9 @@ def install() -> ModuleType:
         return present
     if present is not None:
         raise DagflowInvariantViolationError(
-            f"dagflow.compat.install() was called too late: this process has imported the real "
-            f"'{present.__name__}', from {getattr(present, '__file__', None)!r}{chain_to(present.__name__)}. Call "
-            "it before anything imports 'dagster', at the top of the outermost conftest.py."
+            "dagflow.compat.install() was called too late: this process has imported the real "
+            f"'{present.__name__}', from {getattr(present, '__file__', None)!r}{chain_to(present.__name__)}. "
+            "Call it before anything imports 'dagster', at the top of the outermost conftest.py."
         )
     add_all_spellings()
     add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log

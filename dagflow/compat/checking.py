@@ -1,8 +1,9 @@
 """The checks of arguments that packages import from the private module `dagster._check`.
 
-Most functions come in a family: `x_param` checks an argument, `opt_x_param` also allows None and returns the
-default, `opt_nullable_x_param` returns None for None, `x_elem` checks an entry of a dict. All return the value.
-A wrong type of an argument is a ParameterCheckError, of an entry an ElementCheckError, of a member a CheckError.
+Most functions come in a family: `x_param` checks an argument, `opt_x_param` also allows None and returns
+the default, `opt_nullable_x_param` returns None for None, `x_elem` checks an entry of a dict. All return the
+value. A wrong type of an argument is a ParameterCheckError, of an entry an ElementCheckError, of a member a
+CheckError.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def param_invariant(condition: Any, param_name: str, desc: str | None = None) ->
         ParameterCheckError: It is not true.
     """
     if not condition:
-        raise ParameterCheckError(f"invariant of the parameter '{param_name}' failed{': ' if desc else ''}{desc or ''}")
+        raise ParameterCheckError(
+            f"invariant of the parameter '{param_name}' failed{': ' if desc else ''}{desc or ''}"
+        )
 
 
 def not_none(value: T | None, additional_message: str | None = None) -> T:
@@ -107,7 +110,11 @@ def inst_param(obj: T, param_name: str, ttype: _Kind, additional_message: str | 
 
 
 def opt_inst_param(
-    obj: T | None, param_name: str, ttype: _Kind, default: T | None = None, additional_message: str | None = None
+    obj: T | None,
+    param_name: str,
+    ttype: _Kind,
+    default: T | None = None,
+    additional_message: str | None = None,
 ) -> T | None:
     """Return an argument that is an instance of a class, or the default for None."""
     return default if obj is None else inst_param(obj, param_name, ttype, additional_message)
@@ -155,7 +162,9 @@ def _members(
             inst(member, of_type, f"It is a member of a {type(container).__name__}.")
 
 
-def _entries(mapping: Mapping[Any, Any], key_type: _Kind | None = None, value_type: _Kind | None = None) -> None:
+def _entries(
+    mapping: Mapping[Any, Any], key_type: _Kind | None = None, value_type: _Kind | None = None
+) -> None:
     for key, value in mapping.items():
         if key_type is not None:
             inst(key, key_type, "It is a key of a dict.")
@@ -190,12 +199,14 @@ class _Family:
         self, obj: Any, param_name: str, *types: Any, additional_message: str | None = None, **named: Any
     ) -> Any:
         """Check an argument."""
-        if not self._check_members is _nothing or not types:
+        if self._check_members is not _nothing or not types:
             pass
         elif additional_message is None:  # the message is the third argument of a function without members
             additional_message, types = types[0], types[1:]
         if isinstance(obj, self._other_than):
-            raise ParameterCheckError(_mismatch(f"the parameter '{param_name}'", self._kind, obj, additional_message))
+            raise ParameterCheckError(
+                _mismatch(f"the parameter '{param_name}'", self._kind, obj, additional_message)
+            )
         inst_param(obj, param_name, self._kind, additional_message)
         self._check_members(obj, *types, **named)
         return obj
@@ -212,12 +223,19 @@ class _Family:
         return None if obj is None else self.param(obj, param_name, *rest, **named)
 
     def elem(
-        self, ddict: Mapping[Any, Any], key: str, *types: Any, additional_message: str | None = None, **named: Any
+        self,
+        ddict: Mapping[Any, Any],
+        key: str,
+        *types: Any,
+        additional_message: str | None = None,
+        **named: Any,
     ) -> Any:
         """Check an entry of a dict."""
         value = ddict.get(key) if self._empty is not None else ddict[key]
         if not isinstance(value, self._kind):
-            raise ElementCheckError(_mismatch(f"the value of the key {repr_of(key)}", self._kind, value, additional_message))
+            raise ElementCheckError(
+                _mismatch(f"the value of the key {repr_of(key)}", self._kind, value, additional_message)
+            )
         self._check_members(value, *types, **named)
         return value
 
@@ -358,7 +376,9 @@ def opt_class_param(
     return default if obj is None else class_param(obj, param_name, superclass, additional_message)
 
 
-def literal_param(obj: T, param_name: str, values: Sequence[object], additional_message: str | None = None) -> T:
+def literal_param(
+    obj: T, param_name: str, values: Sequence[object], additional_message: str | None = None
+) -> T:
     """Return an argument that is one of some values.
 
     Raises:
@@ -378,7 +398,11 @@ def opt_literal_param(
 
 
 def two_dim_dict_param(
-    obj: Any, param_name: str, key_type: _Kind = str, value_type: _Kind | None = None, additional_message: str | None = None
+    obj: Any,
+    param_name: str,
+    key_type: _Kind = str,
+    value_type: _Kind | None = None,
+    additional_message: str | None = None,
 ) -> Any:
     """Return a dict of dicts.
 

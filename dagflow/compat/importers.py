@@ -30,7 +30,11 @@ def chain_to(name: str) -> str:
 def _importer_of(name: str, chain: list[str]) -> str | None:
     """Return the first module that has a name of another one; modules are in the order of their imports."""
     for importer, module in list(sys.modules.items()):
-        if importer in chain or importer.partition(".")[0] in _NOT_IMPORTERS or not isinstance(module, ModuleType):
+        if (
+            importer in chain
+            or importer.partition(".")[0] in _NOT_IMPORTERS
+            or not isinstance(module, ModuleType)
+        ):
             continue
         # a package has its modules as attributes, also if it does not import them
         own = f"{importer}."

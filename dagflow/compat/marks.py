@@ -1,7 +1,7 @@
 """The decorators that packages import from the private module `dagster._annotations`.
 
-They mark functions, classes, methods and parameters as public, deprecated, superseded, beta or preview. A call
-of what is marked issues a warning, except for `public`.
+They mark functions, classes, methods and parameters as public, deprecated, superseded, beta or preview. A
+call of a marked function issues a warning, except for `public`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ def deprecated(
         subject: Its name in the warning; default: its own name.
         emit_runtime_warning: Whether calls warn.
     """
-    warn = partial(issue.deprecation_warning, breaking_version=breaking_version, additional_warn_text=additional_warn_text)
+    warn = partial(
+        issue.deprecation_warning,
+        breaking_version=breaking_version,
+        additional_warn_text=additional_warn_text,
+    )
     return _apply(__obj, "deprecated", warn if emit_runtime_warning else None, subject)
 
 
@@ -88,7 +92,11 @@ def deprecated_param(
     emit_runtime_warning: bool = True,
 ) -> Any:
     """Mark a parameter as deprecated: a call that gives it, and not None, issues a DeprecationWarning."""
-    warn = partial(issue.deprecation_warning, breaking_version=breaking_version, additional_warn_text=additional_warn_text)
+    warn = partial(
+        issue.deprecation_warning,
+        breaking_version=breaking_version,
+        additional_warn_text=additional_warn_text,
+    )
     return _apply_to_param(__obj, param, warn if emit_runtime_warning else None)
 
 
@@ -173,8 +181,13 @@ def _apply(obj: Any, mark: str, warn: Callable[..., None] | None, subject: str |
     is_callable = inspect.isclass(obj) or inspect.isroutine(_function_of(obj))
     if warn is None or not is_callable:  # the call of a resource or another definition is no use of it
         return _marked(obj, mark)
-    shown = subject or f"{_kind_of(obj)} `{getattr(_function_of(obj), '__qualname__', obj).rpartition('<locals>.')[2]}`"
-    return _marked(_before_each_call(obj, lambda args, kwargs: warn(shown, stacklevel=_level_of_the_call())), mark)
+    shown = (
+        subject
+        or f"{_kind_of(obj)} `{getattr(_function_of(obj), '__qualname__', obj).rpartition('<locals>.')[2]}`"
+    )
+    return _marked(
+        _before_each_call(obj, lambda args, kwargs: warn(shown, stacklevel=_level_of_the_call())), mark
+    )
 
 
 def _apply_to_param(obj: Any, param: str, warn: Callable[..., None] | None) -> Any:
@@ -182,7 +195,9 @@ def _apply_to_param(obj: Any, param: str, warn: Callable[..., None] | None) -> A
         return lambda given: _apply_to_param(given, param, warn)
     target = _function_of(obj)
     names = [*inspect.signature(target).parameters]
-    subject = f"Parameter `{param}` of {_kind_of(obj).lower()} `{target.__qualname__.rpartition('<locals>.')[2]}`"
+    subject = (
+        f"Parameter `{param}` of {_kind_of(obj).lower()} `{target.__qualname__.rpartition('<locals>.')[2]}`"
+    )
 
     def check(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         offset = 1 if inspect.isclass(obj) else 0  # the arguments of a constructor begin with the new object
@@ -215,7 +230,9 @@ def _before_each_call(obj: Any, do: Callable[[tuple[Any, ...], Mapping[str, Any]
     if isinstance(obj, staticmethod | classmethod):
         return type(obj)(_before_each_call(obj.__func__, do))
     is_class = inspect.isclass(obj)
-    name = "__new__" if is_class and "__init__" not in obj.__dict__ and "__new__" in obj.__dict__ else "__init__"
+    name = (
+        "__new__" if is_class and "__init__" not in obj.__dict__ and "__new__" in obj.__dict__ else "__init__"
+    )
     function = getattr(obj, name) if is_class else obj
 
     @wraps(function)

@@ -1,4 +1,4 @@
-"""The modules below `dagster`, and `dagster_shared`: names of dagflow by the table, placeholders for the rest."""
+"""The modules below `dagster`, and `dagster_shared`: names of dagflow by the table, and placeholders."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ class Finder(MetaPathFinder, Loader):
         if root == "dagster" and below and below[0] != "_" and below.split(".")[0] not in PUBLIC_MODULES:
             return None
         if fullname.rpartition(".")[2].lower() != fullname.rpartition(".")[2]:
-            return None  # `mock.patch("dagster._core.events.DagsterEvent.x")` asks whether a class is a module
+            return (
+                None  # `mock.patch("dagster._core.events.DagsterEvent.x")` asks whether a class is a module
+            )
         return ModuleSpec(fullname, self, origin=__file__, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -1,8 +1,8 @@
 """The table of the private names of Dagster that projects and integration packages import.
 
-A row has the module in Dagster, the module of dagflow, and the names; `theirs=ours` if a name differs. `*` has
-all names of the module of dagflow. Public names need no row: each module has all of them. Nothing here imports
-the modules of dagflow; that happens when a name is used.
+A row has the module in Dagster, the module of dagflow, and the names; `theirs=ours` if a name differs. `*`
+has all names of the module of dagflow. Public names need no row: each module has all of them. Nothing here
+imports the modules of dagflow; that happens when a name is used.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ ROWS = (
     ("dagster._core.definitions.data_version", "dagflow.compat.tags",
      "CODE_VERSION_TAG DATA_VERSION_IS_USER_PROVIDED_TAG DATA_VERSION_TAG INPUT_DATA_VERSION_TAG_PREFIX "
      "INPUT_EVENT_POINTER_TAG_PREFIX NULL_EVENT_POINTER"),
-    ("dagster._core.definitions.declarative_automation.legacy.rule_condition", "dagflow.defs.conditions.rules",
-     "RuleCondition"),
+    ("dagster._core.definitions.declarative_automation.legacy.rule_condition",
+     "dagflow.defs.conditions.rules", "RuleCondition"),
     ("dagster._core.definitions.declarative_automation.operators", "dagflow.defs.conditions.operators",
      "NewlyTrueCondition SinceCondition"),
     ("dagster._core.definitions.decorators", "dagflow", ""),

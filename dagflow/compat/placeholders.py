@@ -147,8 +147,8 @@ def refuse_patch(name: str) -> NoReturn:
     """
     touch(name, is_used=True)
     raise DagflowAbsentError(
-        f"'{name}' cannot be patched: it is a private name of Dagster that is not in dagflow, so nothing reads "
-        "it. Patch a public name, or give the test a resource of its own."
+        f"'{name}' cannot be patched: it is a private name of Dagster that is not in dagflow, so nothing "
+        "reads it. Patch a public name, or give the test a resource of its own."
     )
 
 

@@ -52,7 +52,9 @@ def record(cls: Any = None, *, checked: bool = True, kw_only: bool = True) -> An
     return _prepared(cls, kw_only=kw_only)
 
 
-def record_custom(cls: Any = None, *, checked: bool = True, field_to_new_mapping: Mapping[str, str] | None = None) -> Any:
+def record_custom(
+    cls: Any = None, *, checked: bool = True, field_to_new_mapping: Mapping[str, str] | None = None
+) -> Any:
     """Make an immutable class with an own `__new__`, which calls that of `IHaveNew`.
 
     Args:
@@ -98,7 +100,9 @@ def _check_values(self: Any) -> None:
         except DagflowError:  # an annotation without a check, such as a Protocol
             continue
         if not is_right:
-            raise ParameterCheckError(f"the field '{name}' of {type(self).__name__} is not a {hint}: {repr_of(value)}")
+            raise ParameterCheckError(
+                f"the field '{name}' of {type(self).__name__} is not a {hint}: {repr_of(value)}"
+            )
 
 
 @cache

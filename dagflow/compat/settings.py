@@ -50,7 +50,9 @@ def _is_class(value: Any) -> bool:
 
 def _url(storage: Mapping[str, Any]) -> str | None:
     """Return the database URL of a storage, None for one in dagflow's form or of an unknown kind."""
-    config = storage.get("config", {}) if _is_class(storage) else storage.get("sqlite", storage.get("postgres"))
+    config = (
+        storage.get("config", {}) if _is_class(storage) else storage.get("sqlite", storage.get("postgres"))
+    )
     if not isinstance(config, Mapping):
         return None
     if "base_dir" in config:

@@ -1,4 +1,4 @@
-"""The keys of the tags that Dagster sets, as constants of a private module. `install()` sets the same prefix."""
+"""The keys of the tags that Dagster sets, as constants of a private module. `install()` sets their prefix."""
 
 SYSTEM_TAG_PREFIX = "dagster/"
 HIDDEN_TAG_PREFIX = ".dagster/"

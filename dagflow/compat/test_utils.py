@@ -173,7 +173,9 @@ def create_test_asset_job(
         resources: The resources of the assets.
         kwargs: Further arguments of `define_asset_job`.
     """
-    chosen = selection or [each for each in assets if isinstance(each, AssetsDefinition) and each.is_executable]
+    chosen = selection or [
+        each for each in assets if isinstance(each, AssetsDefinition) and each.is_executable
+    ]
     job = define_asset_job(name, chosen, **kwargs)
     return Definitions(assets=assets, jobs=[job], resources=resources).resolve_job_def(name)
 

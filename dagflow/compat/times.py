@@ -62,7 +62,9 @@ def get_current_datetime_midnight(tz: str | tzinfo = "UTC") -> datetime:
     return get_current_datetime(tz).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def create_datetime(year: int, month: int, day: int, *args: int, tz: str | tzinfo = "UTC", **kwargs: Any) -> datetime:
+def create_datetime(
+    year: int, month: int, day: int, *args: int, tz: str | tzinfo = "UTC", **kwargs: Any
+) -> datetime:
     """Return a datetime with a time zone. The further arguments are those of `datetime`.
 
     Example:

@@ -1,4 +1,4 @@
-"""The parts of an instance under the names of Dagster's storages: thin views, which keep nothing themselves."""
+"""The parts of an instance under the names of Dagster's storages: thin views without data of their own."""
 
 from __future__ import annotations
 
@@ -177,9 +177,7 @@ class ComputeLogManager:
         starts = (cursor or "0:0").split(":")
         if len(starts) != 2 or not all(start.isdigit() for start in starts):
             raise CheckError(f"the cursor {cursor!r} of captured output is not that of get_log_data")
-        parts = [
-            _part(path, int(start), max_bytes) for path, start in zip(paths, starts, strict=True)
-        ]
+        parts = [_part(path, int(start), max_bytes) for path, start in zip(paths, starts, strict=True)]
         ends = [int(start) + len(part or b"") for start, part in zip(starts, parts, strict=True)]
         return CapturedLogData(list(log_key), parts[0], parts[1], f"{ends[0]}:{ends[1]}")
 

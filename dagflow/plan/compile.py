@@ -223,8 +223,8 @@ class _Compiler:
                     ports = ports._replace(other_checks=_unselected_checks(assets_def, op))
         if assets_def is None and op.body.context == "asset":
             raise DagflowInvalidDefinitionError(
-                f"{op_location(op)}: its context is annotated with AssetExecutionContext, but the op is no part "
-                "of a graph-backed asset in this job. Use OpExecutionContext."
+                f"{op_location(op)}: its context is annotated with AssetExecutionContext, but the op is no "
+                "part of a graph-backed asset in this job. Use OpExecutionContext."
             )
         sources.gates = []
         given_inputs: Mapping[str, Any] = {}

@@ -124,6 +124,10 @@ def test_a_further_message() -> None:
 def test_shapes_of_tuples() -> None:
     """The members of a tuple have one type, or each its own."""
     assert check.tuple_param((1, "a"), "p", of_shape=(int, str)) == (1, "a")
-    for arguments in ({"of_shape": (int, int)}, {"of_shape": (int,)}, {"of_type": int, "of_shape": (int, int)}):
+    for arguments in (
+        {"of_shape": (int, int)},
+        {"of_shape": (int,)},
+        {"of_type": int, "of_shape": (int, int)},
+    ):
         with pytest.raises(CheckError):
             check.tuple_param((1, "a"), "p", **arguments)

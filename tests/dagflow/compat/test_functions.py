@@ -84,7 +84,10 @@ def test_cached_methods() -> None:
 
 def test_dicts() -> None:
     """Dicts are merged, also inside, and without some keys."""
-    assert deep_merge_dicts({"a": {"x": 1}, "b": 2}, {"a": {"y": 2}, "b": {}}) == {"a": {"x": 1, "y": 2}, "b": {}}
+    assert deep_merge_dicts({"a": {"x": 1}, "b": 2}, {"a": {"y": 2}, "b": {}}) == {
+        "a": {"x": 1, "y": 2},
+        "b": {},
+    }
     with pytest.raises(CheckError):
         merge_dicts()
 

@@ -99,7 +99,9 @@ error_of("import dagster._core.events.DagsterEvent")
     assert lines[0] == "ModuleNotFoundError No module named 'dagster.nowhere'"
     assert lines[1].startswith("ImportError cannot import name 'nowhere' from 'dagster'")
     assert lines[2] == "<'dagster._core.launcher.RunLauncher', which is not in dagflow>"
-    assert lines[3].startswith("DagsterAbsentError 'dagster._core.launcher.RunLauncher' is a private name of Da")
+    assert lines[3].startswith(
+        "DagsterAbsentError 'dagster._core.launcher.RunLauncher' is a private name of Da"
+    )
     assert lines[4].startswith("DagsterAbsentError 'dagster._core.launcher.base.launch' is a private name")
     assert lines[5] == "<'dagster._core.launcher.RunLauncher', which is not in dagflow> DagflowType"
     assert lines[6] == "<'dagster._core.executor.Kind.FIRST', which is not in dagflow>"
@@ -142,7 +144,9 @@ for path in ("dagster._core.execution.api.create", "dagster._core.launcher.RunLa
 
     assert lines[:3] == ["3", "4", "True"]
     assert lines[3].startswith("DagsterAbsentError 'dagster._core.execution.api.create' cannot be patched")
-    assert lines[4].startswith("DagsterAbsentError 'dagster._core.launcher.RunLauncher.launch' cannot be patched")
+    assert lines[4].startswith(
+        "DagsterAbsentError 'dagster._core.launcher.RunLauncher.launch' cannot be patched"
+    )
 
 
 def test_a_second_import_is_the_same_module() -> None:

@@ -80,8 +80,10 @@ def test_captured_output(tmp_path: Path) -> None:
         assert not manager.is_capture_complete(key)
 
 
-@pytest.mark.parametrize(("log_key", "cursor"), [(["x"], None), ("abc", None), (["r", "compute_logs", "s"], "7")])
+@pytest.mark.parametrize(
+    ("log_key", "cursor"), [(["x"], None), ("abc", None), (["r", "compute_logs", "s"], "7")]
+)
 def test_wrong_keys_and_cursors(instance: DagflowInstance, log_key: list[str], cursor: str | None) -> None:
     """A log key or cursor of another form is an error."""
-    with pytest.raises(CheckError, match="the (log key|cursor) "):
+    with pytest.raises(CheckError, match=r"the (log key|cursor) "):
         instance.compute_log_manager.get_log_data(log_key, cursor)
