@@ -21,6 +21,7 @@ from typing import Any
 from dagflow import errors
 from dagflow.absent import absent_name
 from dagflow.absent_names import FROM_PYTHON, TOPICS
+from dagflow.compat.deprecations import with_deprecations
 from dagflow.compat.importers import chain_to
 from dagflow.compat.modules import Finder, private_name
 from dagflow.compat.paths import PACKAGES, VERSION
@@ -110,7 +111,7 @@ class _Dagster(ModuleType):
                 f"module 'dagster', which dagflow.compat installed, has no attribute '{name}': "
                 f"dagflow has no '{native}'"
             )
-        value = function_with_spellings(native, value)
+        value = with_deprecations(native, function_with_spellings(native, value))
         setattr(self, name, value)
         return value
 

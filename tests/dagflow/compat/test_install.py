@@ -280,3 +280,31 @@ SET_WHEN_MADE = {
     ("errors", "DagflowTypeCheckDidNotPass", ".dagflow_type"),
 }
 """Attributes that no class has, and parameters of class methods."""
+
+
+def test_deprecated_arguments() -> None:
+    """A deprecated argument is accepted, with its warning at the line of the call; other calls do not warn."""
+    code = """
+import warnings
+from dagflow.compat.deprecations import ARGUMENTS
+with warnings.catch_warnings(record=True) as found:
+    warnings.simplefilter("always")
+    @dg.asset(compute_kind="sql")
+    def tea(): pass
+    @dg.asset
+    def milk(): pass
+    dg.define_asset_job("all", partitions_def=dg.StaticPartitionsDefinition(["a"]))
+    dg.define_asset_job("all")
+print(*[f"{each.category.__name__} {each.message}" for each in found], sep="\\n")
+print({each.filename for each in found}, [dg.asset.__name__, len(ARGUMENTS)])
+import inspect
+print(all(p[0] in inspect.signature(getattr(dg, name)).parameters for name, row in ARGUMENTS.items() for p in row))
+"""
+    assert run(code).splitlines() == [
+        "DeprecationWarning Parameter `compute_kind` of function `asset` is deprecated and will be removed in "
+        "1.10.0. Use `kinds` instead.",
+        "DeprecationWarning Parameter `partitions_def` of function `define_asset_job` is deprecated and will be "
+        "removed in 2.0.0. The selected assets have the partitions.",
+        "{'<string>'} ['asset', 9]",
+        "True",
+    ]
