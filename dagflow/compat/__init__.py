@@ -60,7 +60,7 @@ def install() -> ModuleType:
     Raises:
         DagflowInvariantViolationError: The real Dagster has been imported in this process.
     """
-    present = sys.modules.get("dagster") or sys.modules.get("dagster_shared")
+    present = sys.modules.get("dagster")
     if isinstance(present, _Dagster):
         return present
     if present is not None:

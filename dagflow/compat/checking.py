@@ -311,7 +311,9 @@ def path_param(obj: Any, param_name: str, additional_message: str | None = None)
     Raises:
         ParameterCheckError: It is neither a string nor a path.
     """
-    return os.fspath(inst_param(obj, param_name, (str, os.PathLike), additional_message))
+    inst_param(obj, param_name, (str, os.PathLike), additional_message)
+    path: str = os.fspath(obj)
+    return path
 
 
 def opt_path_param(

@@ -39,7 +39,7 @@ def dagflow_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     if _is_class(found.get("compute_logs")) and found["compute_logs"]["class"] == "NoOpComputeLogManager":
         del found["compute_logs"]  # a run in the process of a test captures nothing
     artifacts = found.get("local_artifact_storage")
-    if _is_class(artifacts):
+    if artifacts is not None and _is_class(artifacts):
         found["local_artifact_storage"] = {"base_dir": artifacts.get("config", {}).get("base_dir", "")}
     return found
 
