@@ -51,10 +51,9 @@ class Finder(MetaPathFinder, Loader):
         # `from dagster import x` asks for the module `dagster.x` if there is no name `x`
         if root == "dagster" and below and below[0] != "_" and below.split(".")[0] not in PUBLIC_MODULES:
             return None
-        if fullname.rpartition(".")[2].lower() != fullname.rpartition(".")[2]:
-            return (
-                None  # `mock.patch("dagster._core.events.DagsterEvent.x")` asks whether a class is a module
-            )
+        # `mock.patch("dagster._core.events.DagsterEvent.x")` asks whether the class is a module
+        if any(letter.isupper() for letter in fullname):
+            return None
         return ModuleSpec(fullname, self, origin=__file__, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

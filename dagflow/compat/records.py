@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
+from inspect import get_annotations
 from typing import Any, TypeVar, get_type_hints
 
 from dagflow.call import check_dagflow_type
@@ -16,6 +16,7 @@ from dagflow.errors import DagflowError, ParameterCheckError, repr_of
 
 T = TypeVar("T")
 _CHECKED = "_is_checked_record"
+_HINTS = "_types_of_record"
 
 
 class IHaveNew:
@@ -69,7 +70,7 @@ def record_custom(
 
 
 def _prepared(cls: Any, **options: bool) -> Any:
-    for name in vars(cls).get("__annotations__", {}):
+    for name in get_annotations(cls):
         default = vars(cls).get(name)
         if isinstance(default, list | dict | set):  # a record is immutable, so that the default can be shared
             setattr(cls, name, field(default_factory=lambda value=default: value))  # type: ignore[misc]
@@ -79,7 +80,7 @@ def _prepared(cls: Any, **options: bool) -> Any:
 
 def _made(cls: type[T], values: Mapping[str, Any]) -> T:
     made = object.__new__(cls)
-    known = {each.name for each in fields(cls)}  # type: ignore[arg-type]
+    known = {each.name for each in fields(cls)}
     invariant(known == values.keys(), f"{cls.__name__} has the fields {sorted(known)}, not {sorted(values)}")
     for name, value in values.items():
         object.__setattr__(made, name, value)
@@ -105,14 +106,18 @@ def _check_values(self: Any) -> None:
             )
 
 
-@cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: type[Any]) -> dict[str, Any]:
     """Return the annotations of the fields; none if one names a class that only type checkers import."""
-    try:
-        hints = get_type_hints(cls)
-    except NameError:
-        return {}
-    return {each.name: hints[each.name] for each in fields(cls)}  # type: ignore[arg-type]
+    found = vars(cls).get(_HINTS)
+    if found is None:
+        try:
+            hints = get_type_hints(cls)
+        except NameError:
+            hints = {}
+        found = {each.name: hints[each.name] for each in fields(cls) if each.name in hints}
+        setattr(cls, _HINTS, found)
+    kept: dict[str, Any] = found
+    return kept
 
 
 def is_record(obj: Any) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from dagflow.clock import VirtualClock
@@ -63,15 +62,23 @@ def get_current_datetime_midnight(tz: str | tzinfo = "UTC") -> datetime:
 
 
 def create_datetime(
-    year: int, month: int, day: int, *args: int, tz: str | tzinfo = "UTC", **kwargs: Any
+    year: int,
+    month: int,
+    day: int,
+    hour: int = 0,
+    minute: int = 0,
+    second: int = 0,
+    microsecond: int = 0,
+    *,
+    tz: str | tzinfo = "UTC",
 ) -> datetime:
-    """Return a datetime with a time zone. The further arguments are those of `datetime`.
+    """Return a datetime with a time zone.
 
     Example:
         >>> create_datetime(2024, 2, 29, 6)
         datetime.datetime(2024, 2, 29, 6, 0, tzinfo=datetime.timezone.utc)
     """
-    return datetime(year, month, day, *args, tzinfo=_zone(tz), **kwargs)
+    return datetime(year, month, day, hour, minute, second, microsecond, _zone(tz))
 
 
 def datetime_from_timestamp(timestamp: float, tz: str | tzinfo = timezone.utc) -> datetime:

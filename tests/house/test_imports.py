@@ -98,8 +98,11 @@ def test_one_door_per_library(path: Path) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_only_the_roots_re_export(package: str) -> None:
-    """Each name has one import path: `__init__` files below the roots have only a docstring."""
-    inner = list((ROOT / package).glob("*/**/__init__.py"))
+    """Each name has one import path: `__init__` files below the roots have only a docstring.
+
+    Users call `dagflow.compat.install()`, so this package is a third root.
+    """
+    inner = [path for path in (ROOT / package).glob("*/**/__init__.py") if path.parent.name != "compat"]
 
     with_code = [path.relative_to(ROOT).as_posix() for path in inner if len(_body(path)) != 1]
 
