@@ -14,6 +14,7 @@ from dagflow.compat.paths import EVERYWHERE, MODULES, PACKAGES, PUBLIC_MODULES
 from dagflow.compat.placeholders import Absent, private, refuse_patch, touch
 
 _MISSING: Any = object()
+_OF_TOOLS = ("__", "_mock_", "_pytest")  # attributes by which tools recognize their own objects
 
 
 def private_name(name: str) -> Any:
@@ -69,7 +70,7 @@ class _Private(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         whole = f"{self.__name__}.{name}"
-        if name.startswith("__") and name != "__version__":
+        if name.startswith(_OF_TOOLS) and name != "__version__":
             raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'", name=name)
         value = self._own(name)
         if value is _MISSING:

@@ -12,7 +12,7 @@ import pytest
 
 from dagflow import AssetKey, DagflowInstance, DagflowRunStatus, Field, asset, op
 from dagflow.compat import config, files, times, types
-from dagflow.compat.test_utils import (
+from dagflow.compat.tools import (
     create_run_for_test,
     create_test_asset_job,
     environ,
