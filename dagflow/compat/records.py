@@ -75,12 +75,12 @@ def _prepared(cls: Any, **options: bool) -> Any:
         if isinstance(default, list | dict | set):  # a record is immutable, so that the default can be shared
             setattr(cls, name, field(default_factory=lambda value=default: value))  # type: ignore[misc]
     cls.__reduce__ = _reduce
-    return dataclass(frozen=True, **options)(cls)  # type: ignore[call-overload]
+    return dataclass(frozen=True, **options)(cls)
 
 
 def _made(cls: type[T], values: Mapping[str, Any]) -> T:
     made = object.__new__(cls)
-    known = {each.name for each in fields(cls)}
+    known = {each.name for each in fields(cls)}  # type: ignore[arg-type]
     invariant(known == values.keys(), f"{cls.__name__} has the fields {sorted(known)}, not {sorted(values)}")
     for name, value in values.items():
         object.__setattr__(made, name, value)
