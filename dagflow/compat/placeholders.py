@@ -8,6 +8,7 @@ modules read such attributes when they are imported.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from importlib import import_module
@@ -120,7 +121,7 @@ class Absent:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str | bytes | int | float | Enum):
-            self._refuse()  # to be unequal would be an answer that nobody notices
+            self._refuse()  # False would hide that the name is absent
         return self is other
 
     __hash__ = object.__hash__
@@ -130,10 +131,8 @@ class Absent:
 
     __ror__ = __or__
 
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> Any:
-        from pydantic_core import core_schema  # imported lazily: few placeholders annotate a field of a model
-
-        return core_schema.any_schema()
+    def __get_pydantic_core_schema__(self, source: object, handler: Callable[[Any], Any]) -> Any:
+        return handler(Any)  # a field of a model is not checked
 
     def __repr__(self) -> str:
         return f"<'{self._name}', which is not in dagflow>"

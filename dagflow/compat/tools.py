@@ -69,7 +69,7 @@ def create_run_for_test(
     tags: Mapping[str, str] | None = None,
     **selection: Any,
 ) -> DagflowRun:
-    """Store a run of a job that need not exist, and return it.
+    """Store a run of a job by its name alone, and return it.
 
     Args:
         instance: The instance.

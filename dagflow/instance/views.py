@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dagflow.errors import CheckError
 from dagflow.instance.checks import EventLogStorage
@@ -13,9 +13,27 @@ if TYPE_CHECKING:
     from dagflow.events.record import EventLogEntry
     from dagflow.events.run import DagflowRun, RunRecord, RunsFilter
     from dagflow.events.types import DagflowEventType
-    from dagflow.instance.instance import DagflowInstance
+    from dagflow.instance.captured_logs import CapturedLogPaths
     from dagflow.instance.stats import RunStats, StepStats
     from dagflow.keys import AssetKey
+
+
+class _Instance(Protocol):
+    """The part of an instance that the views use. Its module imports this one."""
+
+    def add_run(self, run: DagflowRun) -> DagflowRun: ...
+    def has_run(self, run_id: str) -> bool: ...
+    def get_run_by_id(self, run_id: str) -> DagflowRun | None: ...
+    def get_runs(
+        self, filters: RunsFilter | None, cursor: str | None, limit: int | None, ascending: bool
+    ) -> list[DagflowRun]: ...
+    def get_run_records(
+        self, filters: RunsFilter | None, limit: int | None, cursor: str | None, ascending: bool
+    ) -> list[RunRecord]: ...
+    def get_runs_count(self, filters: RunsFilter | None) -> int: ...
+    def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None: ...
+    def delete_run(self, run_id: str) -> None: ...
+    def captured_log_paths(self, run_id: str, file_key: str) -> CapturedLogPaths: ...
 
 
 class EventLogView(EventLogStorage):
@@ -67,7 +85,7 @@ class RunStorage:
 
     __slots__ = ("_instance",)
 
-    def __init__(self, instance: DagflowInstance) -> None:
+    def __init__(self, instance: _Instance) -> None:
         self._instance = instance
 
     def add_run(self, dagflow_run: DagflowRun) -> DagflowRun:
@@ -148,7 +166,7 @@ class ComputeLogManager:
 
     __slots__ = ("_instance",)
 
-    def __init__(self, instance: DagflowInstance) -> None:
+    def __init__(self, instance: _Instance) -> None:
         self._instance = instance
 
     def build_log_key_for_run(self, run_id: str, step_key: str) -> list[str]:
