@@ -6,7 +6,8 @@ import os
 from typing import Any, NamedTuple
 
 from dagflow.config.evaluation_errors import EvaluationError
-from dagflow.config.field import Field, resolve_field, resolve_schema
+from dagflow.config.field import Field, resolve_schema
+from dagflow.config.model import Config
 from dagflow.config.parse import parse
 from dagflow.config.scalar import ConfigType
 
@@ -55,14 +56,20 @@ def resolve_to_config_type(obj: Any) -> ConfigType:
     return resolve_schema(obj)
 
 
-def infer_schema_from_config_class(model_cls: type, description: str | None = None) -> Field:
-    """Return the field of a Config class.
+def infer_schema_from_config_class(model_cls: type[Config], description: str | None = None) -> Field:
+    """Return the field of a Config class, or of a resource class.
 
     Args:
         model_cls: The class.
         description: Replaces the description of the class.
+
+    Example:
+        >>> class Cup(Config):
+        ...     size: int
+        >>> infer_schema_from_config_class(Cup, "a cup").description
+        'a cup'
     """
-    found = resolve_field(model_cls)
+    found = model_cls.to_config_schema()
     if description is None:
         return found
     return Field(found.config_type, is_required=found.is_required, description=description)

@@ -132,7 +132,10 @@ ROWS = (
      "coerce_valid_log_level make_new_run_id parse_env_var"),
     ("dagster._record", "dagflow.compat.records", "*"),
     ("dagster._serdes", "dagflow", ""),
-    ("dagster._time", "dagflow.compat.times", "*"),
+    ("dagster._time", "dagflow.compat.times",
+     "add_absolute_time create_datetime datetime_from_timestamp get_current_datetime "
+     "get_current_datetime_midnight get_current_timestamp get_timezone parse_time_string "
+     "utc_datetime_from_naive"),
     ("dagster._utils", "dagflow.compat.files", "ensure_dir ensure_file mkdir_p safe_tempfile_path"),
     ("dagster._utils", "dagflow.compat.functions", "PICKLE_PROTOCOL dict_without_keys"),
     ("dagster._utils.backoff", "dagflow.compat.functions", "backoff"),

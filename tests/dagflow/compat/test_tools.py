@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dagflow import AssetKey, DagflowInstance, DagflowRunStatus, Field, asset, op
+from dagflow import AssetKey, ConfigurableResource, DagflowInstance, DagflowRunStatus, Field, asset, op
 from dagflow.compat import config, files, times, types
 from dagflow.compat.tools import (
     create_run_for_test,
@@ -127,6 +127,12 @@ def test_config(monkeypatch: pytest.MonkeyPatch) -> None:
 
     result = config.process_config(schema, {"cup": {"of": "tea"}})
     assert result == (True, {"n": 2, "cup": {"of": "tea"}}, None)
+
+    class Kettle(ConfigurableResource):  # type: ignore[type-arg]
+        litres: int = 1
+
+    field = config.infer_schema_from_config_class(Kettle)
+    assert config.process_config({"kettle": field}, {}).value == {"kettle": {"litres": 1}}
     wrong = config.validate_config({"n": int}, {"n": "x"})
     assert (wrong.success, wrong.value) == (False, None)
     assert [error.reason.name for error in wrong.errors or []] == ["RUNTIME_TYPE_MISMATCH"]
