@@ -145,10 +145,16 @@ def _with_more(message: str, more: str | None) -> str:
     return f"{message}. {more}" if more else message
 
 
-def _members(
+def _members(container: Iterable[Any], of_type: _Kind | None = None) -> None:
+    """Check that all members of a collection have a type."""
+    for member in container if of_type is not None else ():
+        inst(member, of_type or object, f"It is a member of a {type(container).__name__}.")
+
+
+def _shaped_members(
     container: Iterable[Any], of_type: _Kind | None = None, of_shape: Sequence[_Kind] | None = None
 ) -> None:
-    """Check the members of a collection: all of one type, or each of its own."""
+    """Check the members of a tuple: all of one type, or each of its own."""
     if of_type is not None and of_shape is not None:
         failed("give one of `of_type` and `of_shape`")
     if of_shape is not None:
@@ -157,9 +163,7 @@ def _members(
             failed(f"a tuple of {len(members)} members should have {len(of_shape)}: {repr_of(members)}")
         for index, (member, kind) in enumerate(zip(members, of_shape, strict=True)):
             inst(member, kind, f"It is the member {index} of a tuple.")
-    elif of_type is not None:
-        for member in container:
-            inst(member, of_type, f"It is a member of a {type(container).__name__}.")
+    _members(container, of_type)
 
 
 def _entries(
@@ -174,6 +178,10 @@ def _entries(
 
 def _nothing(_: Any) -> None:
     """Check no members."""
+
+
+# the number of types that each check of members takes
+_TYPES: dict[_Members, int] = {_nothing: 0, _members: 1, _shaped_members: 2, _entries: 2}
 
 
 class _Family:
@@ -196,18 +204,13 @@ class _Family:
         self._kind, self._empty, self._check_members, self._other_than = kind, empty, members, other_than
 
     def param(
-        self, obj: Any, param_name: str, *types: Any, additional_message: str | None = None, **named: Any
+        self, obj: Any, param_name: str, *rest: Any, additional_message: str | None = None, **named: Any
     ) -> Any:
         """Check an argument."""
-        if self._check_members is not _nothing or not types:
-            pass
-        elif additional_message is None:  # the message is the third argument of a function without members
-            additional_message, types = types[0], types[1:]
+        types, message = self._divided(rest, additional_message)
         if isinstance(obj, self._other_than):
-            raise ParameterCheckError(
-                _mismatch(f"the parameter '{param_name}'", self._kind, obj, additional_message)
-            )
-        inst_param(obj, param_name, self._kind, additional_message)
+            raise ParameterCheckError(_mismatch(f"the parameter '{param_name}'", self._kind, obj, message))
+        inst_param(obj, param_name, self._kind, message)
         self._check_members(obj, *types, **named)
         return obj
 
@@ -226,15 +229,16 @@ class _Family:
         self,
         ddict: Mapping[Any, Any],
         key: str,
-        *types: Any,
+        *rest: Any,
         additional_message: str | None = None,
         **named: Any,
     ) -> Any:
         """Check an entry of a dict."""
+        types, message = self._divided(rest, additional_message)
         value = ddict.get(key) if self._empty is not None else ddict[key]
         if not isinstance(value, self._kind):
             raise ElementCheckError(
-                _mismatch(f"the value of the key {repr_of(key)}", self._kind, value, additional_message)
+                _mismatch(f"the value of the key {repr_of(key)}", self._kind, value, message)
             )
         self._check_members(value, *types, **named)
         return value
@@ -249,16 +253,22 @@ class _Family:
         """Check an entry of a dict, or return None for a missing one."""
         return None if ddict.get(key) is None else self.elem(ddict, key, *types, **named)
 
-    def value(self, obj: Any, *types: Any, additional_message: str | None = None, **named: Any) -> Any:
+    def value(self, obj: Any, *rest: Any, additional_message: str | None = None, **named: Any) -> Any:
         """Check a value that is not an argument."""
-        inst(obj, self._kind, additional_message)
+        types, message = self._divided(rest, additional_message)
+        inst(obj, self._kind, message)
         self._check_members(obj, *types, **named)
         return obj
+
+    def _divided(self, rest: tuple[Any, ...], message: str | None) -> tuple[tuple[Any, ...], str | None]:
+        """Return the types of the members, and the further message, which may be the last position."""
+        count = _TYPES[self._check_members]
+        return rest[:count], rest[count] if len(rest) > count else message
 
 
 _str, _int, _float, _bool = _Family(str), _Family(int), _Family(float), _Family(bool)
 _numeric = _Family((int, float))
-_list, _tuple = _Family(list, list, _members), _Family(tuple, tuple, _members)
+_list, _tuple = _Family(list, list, _members), _Family(tuple, tuple, _shaped_members)
 _set = _Family((set, frozenset), frozenset, _members)
 _sequence = _Family(Sequence, list, _members, other_than=(str,))
 _iterable = _Family(Iterable, list, _members, other_than=(str,))

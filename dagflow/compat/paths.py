@@ -147,6 +147,8 @@ ROWS = (
     ("dagster._utils.security", "dagflow.compat.functions", "non_secure_md5_hash_str"),
     ("dagster._utils.test", "dagflow.compat.tools", "wrap_op_in_graph wrap_op_in_graph_and_execute"),
     ("dagster._utils.warnings", "dagflow.compat.warning_classes", "*"),
+    ("dagster.components", "dagflow", ""),
+    ("dagster.preview", "dagflow", ""),
     ("dagster.version", "dagflow.compat.paths", "__version__=VERSION"),
     ("dagster_shared", "dagflow", ""),
     ("dagster_shared.check", "dagflow.compat.checking", "*"),

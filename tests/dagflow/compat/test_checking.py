@@ -119,6 +119,10 @@ def test_a_further_message() -> None:
         check.str_param(1, "p", "Give a name.")
     with pytest.raises(ParameterCheckError, match=r"Give names\."):
         check.list_param(1, "p", str, additional_message="Give names.")
+    with pytest.raises(ParameterCheckError, match=r"Give names\."):
+        check.list_param(1, "p", str, "Give names.")
+    with pytest.raises(ElementCheckError, match=r"Give a name\."):
+        check.str_elem({"a": 1}, "a", "Give a name.")
 
 
 def test_shapes_of_tuples() -> None:

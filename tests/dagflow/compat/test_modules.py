@@ -93,6 +93,8 @@ error_of("import dagster._core.launcher.base; dagster._core.launcher.base.launch
 error_of("from dagster._core import launcher; print(launcher.RunLauncher, launcher.DagsterType.__name__)")
 error_of("from dagster._core.executor import Kind; print(Kind.FIRST); Kind.FIRST == 'first'")
 error_of("import dagster._core.events.DagsterEvent")
+error_of("from dagster import components; components.Component()")
+error_of("from dagster.components.testing import nothing_yet; nothing_yet()")
 """
     lines = run(code).splitlines()
 
@@ -106,6 +108,8 @@ error_of("import dagster._core.events.DagsterEvent")
     assert lines[5] == "<'dagster._core.launcher.RunLauncher', which is not in dagflow> DagflowType"
     assert lines[6] == "<'dagster._core.executor.Kind.FIRST', which is not in dagflow>"
     assert lines[7].startswith("DagsterAbsentError 'dagster._core.executor.Kind.FIRST' is")
+    assert lines[9].startswith("DagsterAbsentError 'Component' (a part of a project that is")
+    assert lines[10].startswith("DagsterAbsentError 'dagster.components.testing.nothing_yet' is")
     assert lines[8] == "ModuleNotFoundError No module named 'dagster._core.events.DagsterEvent'"
 
 
