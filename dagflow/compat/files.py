@@ -6,6 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+from dagflow.compat.checking import invariant
+from dagflow.errors import repr_of
 
 
 def ensure_dir(path: str) -> str:
@@ -45,3 +49,46 @@ def get_system_temp_directory() -> str:
         True
     """
     return tempfile.gettempdir()
+
+
+class TempfileManager:
+    """Makes temporary files and folders, which `close` removes together.
+
+    Example:
+        >>> manager = TempfileManager()
+        >>> path = Path(manager.tempfile().name)
+        >>> manager.close()
+        >>> path.exists()
+        False
+    """
+
+    def __init__(self) -> None:
+        self._folders: list[tempfile.TemporaryDirectory[str]] = []
+        self._files: list[IO[bytes]] = []
+
+    def tempdir(self) -> str:
+        """Return the path of a new folder."""
+        self._folders.append(tempfile.TemporaryDirectory())
+        return self._folders[-1].name
+
+    def tempfile(self) -> IO[bytes]:
+        """Return a new file, which is open for bytes; `name` is its path."""
+        made = open(Path(self.tempdir(), "file"), "w+b")  # noqa: SIM115 - `close` closes it
+        self._files.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close all files, and remove them and all folders."""
+        while self._files:
+            self._files.pop().close()
+        while self._folders:
+            self._folders.pop().cleanup()
+
+
+def check_file_like_obj(obj: object) -> None:
+    """Check that an object can be read or written like a file.
+
+    Raises:
+        CheckError: It can be neither.
+    """
+    invariant(hasattr(obj, "read") or hasattr(obj, "write"), f"{repr_of(obj)} is not like a file")

@@ -118,6 +118,7 @@ ROWS = (
      "static_where_clause"),
     ("dagster._core.storage.event_log.base", "dagflow.instance.checks",
      "AssetCheckSummaryRecord EventLogStorage"),
+    ("dagster._core.storage.file_manager", "dagflow.compat.files", "TempfileManager check_file_like_obj"),
     ("dagster._core.storage.file_manager", "dagflow.io.file_manager", "FileManager LocalFileManager"),
     ("dagster._core.storage.fs_io_manager", "dagflow", ""),
     ("dagster._core.storage.io_manager", "dagflow.compat.functions",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from datetime import datetime, timezone
@@ -21,7 +22,7 @@ from dagflow.compat.tools import (
     wrap_op_in_graph,
     wrap_op_in_graph_and_execute,
 )
-from dagflow.errors import DagflowInvalidMetadata
+from dagflow.errors import CheckError, DagflowInvalidMetadata
 
 
 def test_environment_and_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +98,19 @@ def test_files(tmp_path: Path) -> None:
 
     assert files.ensure_dir(folder) == files.mkdir_p(folder) == folder
     assert Path(files.ensure_file(f"{folder}/c/d")).read_text(encoding="utf-8") == ""
+
+
+def test_temporary_files() -> None:
+    """A manager removes all its files and folders at once, and files are recognized by their methods."""
+    manager = files.TempfileManager()
+    made = [Path(manager.tempfile().name), Path(manager.tempdir())]
+
+    assert all(path.exists() for path in made)
+    manager.close()
+    assert not any(path.exists() for path in made)
+    files.check_file_like_obj(io.BytesIO())
+    with pytest.raises(CheckError, match="3 is not like a file"):
+        files.check_file_like_obj(3)
 
 
 def test_times() -> None:
