@@ -21,12 +21,11 @@ import pytest
 from pytest_dagflow.mutating.exports import write_report
 from pytest_dagflow.mutating.processes import Ended, ending_at_sigterm, run_forked, run_new, why_not_fork
 from pytest_dagflow.mutating.running import run_tests
+from pytest_dagflow.mutating.settings import settings_of
 from pytest_dagflow.mutating.terminal import PROGRESS, print_results
 from pytest_dagflow.mutating.tied import Mutants
 from pytest_dagflow.mutating.verdicts import KILLED, SURVIVED, TIMED_OUT, UNTESTED, Results, Verdict
-from pytest_dagflow.options import MUTATE_OPTION
-from pytest_dagflow.selecting.project import parse_expression
-from pytest_dagflow.session import session_of
+from pytest_dagflow.options import MUTATE_FAIL_UNDER, MUTATE_OPTION
 
 if TYPE_CHECKING:
     from dagflow.testing import Mutation
@@ -40,14 +39,12 @@ _FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the expressions, and give the temporary folders of all processes one parent, which is removed.
+    """Check the options, and give the temporary folders of all processes one parent, which is removed.
 
     Raises:
-        pytest.UsageError: An expression is invalid.
+        pytest.UsageError: An option is invalid.
     """
-    for text in session_of(config).options.mutate or ():
-        if text.strip():
-            parse_expression(text, MUTATE_OPTION)
+    settings_of(config)
     folder = config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="dag-mutate-"))
     # each process empties this folder when a test first uses it
     config.option.basetemp = str(folder / "tests")
@@ -62,8 +59,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return the expressions."""
-    texts = [text for text in session_of(config).options.mutate or () if text.strip()]
-    return [f"dag-mutate: {', '.join(texts) or 'all nodes'}"]
+    return [f"dag-mutate: {', '.join(settings_of(config).expressions) or 'all nodes'}"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -79,13 +75,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     with ending_at_sigterm():
         _Runner(session).run()
     results = config.stash[_RESULTS]
-    options = session_of(config).options
-    for report in options.mutate_reports:
-        write_report(report, results, config.rootpath)
-    session.testsfailed += len(results.failing)
-    least = options.mutate_fail_under
+    settings = settings_of(config)
+    results.failures += filter(None, (write_report(report, results, config) for report in settings.reports))
+    least = settings.fail_under
     if least is not None and results.percent < least:
-        session.testsfailed += 1
+        results.failures.append(f"{MUTATE_FAIL_UNDER}={least:g}, but {results.percent:.1f} % were killed")
+    session.testsfailed += len(results.failing) + len(results.failures)
     return True
 
 
@@ -166,7 +161,7 @@ class _Runner:
     def _verdict(self, mutation: Mutation, items: Sequence[pytest.Item]) -> Verdict:
         if not items:
             return Verdict(mutation, UNTESTED)
-        limit = session_of(self.config).options.mutate_timeout
+        limit = settings_of(self.config).timeout
         if limit is None:
             alone = self.seconds if self.results.why_new else self._seconds_of(items)
             limit = _MORE_SECONDS + _FACTOR * alone

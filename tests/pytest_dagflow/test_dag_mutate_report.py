@@ -64,12 +64,13 @@ def test_the_sarif_is_valid(pytester: pytest.Pytester):
         ("xml:out", "'xml:out' is not FORMAT:PATH. Write --dag-mutate-report=json:PATH or*=sarif:PATH."),
         ("json", "'json' is not FORMAT:PATH*"),
         ("json:", "'json:' is not FORMAT:PATH*"),
-        ("json:.", "*is a folder. Name a file to write."),
-        ("json:none/out", "*is in a folder that does not exist*"),
+        ("json:.", "*is a folder, and the report is one file. Name a file to write."),
+        ("json:test_it.py/out", "*is a file, and the report needs a folder there. Name a file to write."),
     ],
 )
 def test_a_wrong_form(pytester: pytest.Pytester, value: str, message: str):
     """The error comes before the first test, with the right form."""
+    pytester.makepyfile(test_it="")
     result = pytester.runpytest_inprocess("--dag-mutate", f"--dag-mutate-report={value}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
