@@ -91,6 +91,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         print_results(terminalreporter, results, config)
 
 
+def _notes(config: pytest.Config) -> list[str]:
+    """Return a sentence about a plugin that measures the tests of its own process."""
+    if getattr(config.option, "cov_source", None) and not getattr(config.option, "no_cov", False):
+        return ["pytest-cov measures nothing but the collection: the tests run in processes of their own"]
+    return []
+
+
 class _Runner:
     """The run of all mutants of a session."""
 
@@ -98,7 +105,7 @@ class _Runner:
         self.session = session
         self.config = session.config
         self.mutants = Mutants(self.config, session.items)
-        notes = list(self.mutants.notes)
+        notes = [*_notes(self.config), *self.mutants.notes]
         self.results = self.config.stash[_RESULTS] = Results(notes=notes, why_new=why_not_fork())
         self.reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
         self.outcomes: dict[str, dict[str, Any]] = {}

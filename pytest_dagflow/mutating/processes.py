@@ -17,16 +17,18 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import pytest
 
-_NUMPY_VARIABLE = "OPENBLAS_NUM_THREADS"
 _THREADS = Path("/proc/self/task")
 """The threads of this process on Linux, also those of libraries."""
 _SAFE_THREADS = ("jemalloc_bg_thd",)
-"""The names of threads that their library stops before a fork: that of the allocator in pyarrow."""
+"""The threads that their library stops for a fork and starts again: that of the allocator in pyarrow."""
+_WAITING = (("pytest_rerunfailures", "run_server"),)
+"""The functions of threads that only wait for workers of xdist. A session with mutants has no workers."""
+_PROBE_SECONDS = 5.0
 
 
 class Ended(NamedTuple):
@@ -49,16 +51,59 @@ def why_not_fork() -> str:
         return "this platform has no os.fork"
     if sys.platform == "darwin":
         return "a fork is not safe on macOS"
-    try:
-        found = [(_THREADS / thread / "comm").read_text().strip() for thread in os.listdir(_THREADS)]
-        threads = len(found) - sum(map(found.count, _SAFE_THREADS))
-    except OSError:  # another Unix, or a thread has just ended
-        threads = threading.active_count()
-    if threads == 1:
-        return ""
-    others = [one.name for one in threading.enumerate() if one is not threading.main_thread()]
-    shown = ", ".join(others) or f"of a library; {_NUMPY_VARIABLE}=1 prevents those of numpy"
-    return f"other threads run in this process ({shown})"
+    threads = [one for one in threading.enumerate() if one is not threading.main_thread()]
+    others = [one.name for one in threads if not _is_waiting(one)]
+    if not others and _threads_of_libraries(len(threads)):
+        _fork_once()  # some libraries, such as the OpenBLAS of numpy, end their threads before a fork
+        others = _threads_of_libraries(len(threads))
+    return f"other threads run in this process ({', '.join(others)})" if others else ""
+
+
+def _is_waiting(thread: threading.Thread) -> bool:
+    """Return whether a thread is inside one of the functions of `_WAITING`."""
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - there is no public function
+    while frame is not None:
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _WAITING:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _threads_of_libraries(of_python: int) -> list[str]:
+    """Return the names of the threads that libraries have started, where the system lists them.
+
+    Args:
+        of_python: The number of Python's threads besides the main thread.
+    """
+    if not _THREADS.is_dir():
+        return []
+    names = []
+    for thread in os.listdir(_THREADS):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            name = (_THREADS / thread / "comm").read_text().strip()
+            if int(thread) != os.getpid() and name not in _SAFE_THREADS:
+                names.append(name)
+    return [f"of a library: {', '.join(sorted(set(names)))}"] if len(names) > of_python else []
+
+
+def _fork_once() -> None:
+    """Fork a child that ends at once, as the handlers of libraries require; end it if they hang in it."""
+    process = _fork()
+    if not process:
+        os._exit(0)
+    end = monotonic() + _PROBE_SECONDS
+    while not os.waitpid(process, os.WNOHANG)[0]:
+        if monotonic() > end:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            break
+        sleep(0.001)
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # about all threads, also the safe ones
+        return os.fork()
 
 
 @contextmanager
@@ -89,9 +134,7 @@ def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | 
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # about all threads, also the safe ones
-        process = os.fork()
+    process = _fork()
     if not process:
         os.close(reading)
         _run_child(config, work, writing)

@@ -22,7 +22,6 @@ CODE = """
     def test_it():
         assert weigh(3)
 """
-FORK = ("-p", "no:rerunfailures", "-p", "no:randomly")
 
 
 def test_the_reports(pytester: pytest.Pytester):
@@ -30,7 +29,7 @@ def test_the_reports(pytester: pytest.Pytester):
     pytester.makepyfile(test_it=CODE)
     forms = [f"--dag-mutate-report={form}:out.{form}" for form in ("json", "sarif")]
 
-    result = pytester.runpytest_subprocess("--dag-mutate", *FORK, *forms)
+    result = pytester.runpytest_subprocess("--dag-mutate", *forms)
 
     assert result.ret == 0
     found = json.loads((pytester.path / "out.json").read_text())
@@ -52,7 +51,7 @@ def test_the_sarif_is_valid(pytester: pytest.Pytester):
         pytest.skip("the variable SARIF_SCHEMA names no schema")
     pytester.makepyfile(test_it=CODE)
 
-    pytester.runpytest_subprocess("--dag-mutate", *FORK, "--dag-mutate-report=sarif:out.sarif")
+    pytester.runpytest_subprocess("--dag-mutate", "--dag-mutate-report=sarif:out.sarif")
 
     document = json.loads((pytester.path / "out.sarif").read_text())
     jsonschema.validate(document, json.loads(schema.read_text()))
