@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,6 +20,8 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import pytest
+
+from pytest_dagflow.mutating.running import run_child
 
 _THREADS = Path("/proc/self/task")
 """The threads of this process on Linux, also those of libraries."""
@@ -137,7 +138,7 @@ def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | 
     process = _fork()
     if not process:
         os.close(reading)
-        _run_child(config, work, writing)
+        run_child(config, work, writing)
     os.close(writing)
     try:
         text, is_timed_out = _read(reading, seconds)
@@ -151,37 +152,6 @@ def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | 
         return Ended(error=_end_of(os.waitstatus_to_exitcode(status)))
     found = json.loads(text)
     return Ended(found["result"], error=found["error"])
-
-
-def _run_child(config: pytest.Config, work: Callable[[], Any], writing: int) -> None:
-    """Run the function in the child, and end the child without the exit functions of its parent."""
-    try:
-        os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _silence(config)
-        message = {"result": work(), "error": ""}
-    except BaseException:
-        message = {"result": None, "error": traceback.format_exc()}
-    try:
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(message, pipe)
-    finally:
-        os._exit(0)
-
-
-def _silence(config: pytest.Config) -> None:
-    """Send all output to the null device, and give the capture of pytest files of its own."""
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    if capture is not None:
-        capture.stop_global_capturing()
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    if capture is not None:
-        capture.start_global_capturing()
-    debugger = config.pluginmanager.get_plugin("pdbinvoke")
-    if debugger is not None:
-        config.pluginmanager.unregister(debugger)
 
 
 def _read(reading: int, seconds: float | None) -> tuple[str, bool]:

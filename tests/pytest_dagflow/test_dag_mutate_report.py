@@ -27,12 +27,13 @@ CODE = """
 def test_the_reports(pytester: pytest.Pytester):
     """Both files have the mutants that no test killed, with places relative to the root folder."""
     pytester.makepyfile(test_it=CODE)
-    forms = [f"--dag-mutate-report={form}:out.{form}" for form in ("json", "sarif")]
+    forms = [f"--dag-mutate-report={form}:new/out.{form}" for form in ("json", "sarif")]
 
-    result = pytester.runpytest_subprocess("--dag-mutate", *forms)
+    # in this process, so that the coverage of this suite has the parts that do not run in the children
+    result = pytester.runpytest_inprocess("--dag-mutate", *forms)
 
     assert result.ret == 0
-    found = json.loads((pytester.path / "out.json").read_text())
+    found = json.loads((pytester.path / "new" / "out.json").read_text())
     assert (found["version"], found["total"], found["percent"]) == (1, 6, 16.7)
     assert found["counts"] == {"killed": 1, "survived": 2, "timed out": 0, "without tests": 3}
     weigh = [one for one in found["mutants"] if one["node"] == "weigh"]
@@ -41,6 +42,28 @@ def test_the_reports(pytester: pytest.Pytester):
         ("comparison", "survived"),
         ("constant", "killed"),
     ]
+    (run,) = json.loads((pytester.path / "new" / "out.sarif").read_text())["runs"]
+    assert [one["ruleId"] for one in run["results"]] == ["return-input", "comparison"] * 2 + ["constant"]
+    rules, (_, comparison, *_) = run["tool"]["driver"]["rules"], run["results"]
+    assert rules[comparison["ruleIndex"]]["id"] == "comparison"
+    text = "No test of weigh fails if a comparison in the body of a function is replaced: "
+    assert comparison["message"]["text"].startswith(f"{text}'return kilos > 2' becomes 'return kilos >= 2'.")
+    (place,) = (one["physicalLocation"] for one in comparison["locations"])
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("test_it.py", 5)
+
+
+def test_a_report_that_cannot_be_written(pytester: pytest.Pytester):
+    """It fails the session, and the other report is there."""
+    pytester.makepyfile(
+        test_it=CODE + "    assert __import__('os').makedirs('out.json', exist_ok=True) is None"
+    )
+    forms = [f"--dag-mutate-report={form}:out.{form}" for form in ("json", "sarif")]
+
+    result = pytester.runpytest_subprocess("--dag-mutate=weigh", *forms)
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["3 mutants of 1 node:*", "FAILED: the json report cannot be written: *"])
+    assert (pytester.path / "out.sarif").is_file()
 
 
 def test_the_sarif_is_valid(pytester: pytest.Pytester):
