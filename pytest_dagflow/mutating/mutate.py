@@ -25,7 +25,7 @@ from pytest_dagflow.mutating.settings import settings_of
 from pytest_dagflow.mutating.terminal import PROGRESS, print_results
 from pytest_dagflow.mutating.tied import Mutants
 from pytest_dagflow.mutating.verdicts import KILLED, SURVIVED, TIMED_OUT, UNTESTED, Results, Verdict
-from pytest_dagflow.options import MUTATE_FAIL_UNDER, MUTATE_OPTION
+from pytest_dagflow.options import MUTATE_FAIL_UNDER, MUTATE_OPTION, MUTATE_TIMEOUT
 
 if TYPE_CHECKING:
     from dagflow.testing import Mutation
@@ -176,6 +176,11 @@ class _Runner:
         ended = self._run_process(items, mutation, limit, stops=True)
         seconds = perf_counter() - start
         tests = tuple(item.nodeid for item in items)
+        if not ended.is_started:  # the mutation is not the reason
+            problem = (
+                f"it had {limit:.3g} s. Write {MUTATE_TIMEOUT}=30" if ended.is_timed_out else ended.error
+            )
+            raise pytest.UsageError(f"{MUTATE_OPTION}: a new pytest could not collect the tests: {problem}")
         if ended.is_timed_out:
             return Verdict(mutation, TIMED_OUT, tests, detail=f"after {limit:.1f} s", seconds=seconds)
         if ended.error:

@@ -39,11 +39,13 @@ class Ended(NamedTuple):
         result: What it returned; None if it returned nothing.
         is_timed_out: Whether it was stopped at its time limit.
         error: The reason why it returned nothing.
+        is_started: Whether it came as far as the tests.
     """
 
     result: Any = None
     is_timed_out: bool = False
     error: str = ""
+    is_started: bool = True
 
 
 def why_not_fork() -> str:
@@ -225,12 +227,14 @@ def run_new(
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return Ended(is_timed_out=True)
+            return Ended(is_timed_out=True, is_started=result.exists())
         finally:
             if hasattr(os, "killpg"):
                 _kill_group(process.pid)
             process.kill()
-    if result.exists():
-        return Ended(json.loads(result.read_text(encoding="utf-8")))
+    is_started = result.exists()
+    text = result.read_text(encoding="utf-8") if is_started else ""
+    if text:
+        return Ended(json.loads(text))
     lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return Ended(error="\n".join([_end_of(process.returncode), *lines[-20:]]))
+    return Ended(error="\n".join([_end_of(process.returncode), *lines[-20:]]), is_started=is_started)

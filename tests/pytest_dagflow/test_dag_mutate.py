@@ -128,16 +128,18 @@ def test_changed_nodes_only(shop: pytest.Pytester):
     changed.stdout.fnmatch_lines(["2 mutants of 1 node: 2 killed*"])
 
 
+RADIO = """
+    import threading
+
+    def pytest_configure():
+        threading.Thread(target=threading.Event().wait, name="radio", daemon=True).start()
+"""
+
+
 def test_new_processes_where_a_fork_is_not_safe(shop: pytest.Pytester):
     """A second thread runs, so that each mutant is a new pytest, which leaves no file behind."""
-    shop.makeconftest(
-        """
-        import threading
+    shop.makeconftest(RADIO)
 
-        def pytest_configure():
-            threading.Thread(target=threading.Event().wait, name="radio", daemon=True).start()
-        """
-    )
     result = shop.runpytest_subprocess("--dag-mutate=beans or twice", "-k", "not wrong")
 
     result.stdout.fnmatch_lines(
@@ -147,6 +149,27 @@ def test_new_processes_where_a_fork_is_not_safe(shop: pytest.Pytester):
         ]
     )
     assert not list(shop.path.glob(".pytest_cache/d/dagflow/record*"))
+
+
+def test_a_new_process_that_cannot_collect_is_no_killed_mutant(shop: pytest.Pytester):
+    """The session ends, because the mutation is not the reason."""
+    shop.makeconftest(RADIO)
+    late = shop.runpytest_subprocess("--dag-mutate=twice", "--dag-mutate-timeout=0.01")
+    shop.makepyfile(
+        test_shop="""
+        import os, pytest
+        from shop import *
+
+        @pytest.mark.parametrize("number", [os.getpid()])
+        def test_twice(number):
+            assert twice(3, 1) == 2
+        """
+    )
+    changing = shop.runpytest_subprocess("--dag-mutate=twice")
+
+    assert late.ret == changing.ret == pytest.ExitCode.USAGE_ERROR
+    late.stderr.fnmatch_lines(["*could not collect the tests: it had 0.01 s. Write --dag-mutate-timeout=30"])
+    changing.stderr.fnmatch_lines(["*test_twice* is collected in some sessions only: its id must not change"])
 
 
 @pytest.mark.parametrize(
@@ -159,6 +182,10 @@ def test_new_processes_where_a_fork_is_not_safe(shop: pytest.Pytester):
             ["*'coffee and beans' matches no node*The nodes are: beans, coffee*"],
         ),
         (["--dag-mutate", "test_shop.py"], ["*'test_shop.py' is a path*pytest test_shop.py --dag-mutate*"]),
+        (
+            ["--dag-mutate", "--dag-cov"],
+            ["*--dag-cov has no meaning with --dag-mutate: *to measure. Leave one out.*"],
+        ),
         (["--dag-mutate", "-n2"], ["*--dag-mutate starts a process for each mutant itself*'-n 0'*"]),
     ],
 )
