@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,6 +76,16 @@ class PlanEdit(Protocol):
         """Return the same in another process. Also change what that process has imported anew."""
 
 
+class NodeWatch(Protocol):
+    """A watch over the code of nodes: the attempts of steps with their hooks, and direct calls."""
+
+    def around(self, node: str) -> AbstractContextManager[object]:
+        """Return the block in which code of a node runs. The node has its kind and name: "asset orders"."""
+
+    def in_worker(self) -> NodeWatch | None:
+        """Return the watch over the steps of one run in other processes, picklable; None for no watch."""
+
+
 class RunOptions(Constant):
     """The options of the runs that start in a block of code.
 
@@ -92,9 +102,10 @@ class RunOptions(Constant):
         executor: The ExecutorDefinition that runs the steps instead of that of the job, in runs that have one
             (`execute_job`); None for that of the job.
         edit: The change of the plans; None for none.
+        watch: The watch over the code of nodes; None for none.
     """
 
-    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor", "edit")  # noqa: RUF023 - as the parameters
+    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor", "edit", "watch")  # noqa: RUF023 - as the parameters
 
     clock: Clock
     pick: Pick | None
@@ -105,6 +116,7 @@ class RunOptions(Constant):
     notify: Callable[[str], None]
     executor: Any
     edit: PlanEdit | None
+    watch: NodeWatch | None
 
     def __init__(
         self,
@@ -117,6 +129,7 @@ class RunOptions(Constant):
         notify: Callable[[str], None] = notify_on_stderr,
         executor: Any = None,
         edit: PlanEdit | None = None,
+        watch: NodeWatch | None = None,
     ) -> None:
         self._set(
             clock=clock,
@@ -128,6 +141,7 @@ class RunOptions(Constant):
             notify=notify,
             executor=executor,
             edit=edit,
+            watch=watch,
         )
 
 

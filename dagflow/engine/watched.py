@@ -1,0 +1,15 @@
+"""The watch over the code of nodes: the block around an attempt of a step, or around a hook of it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+from dagflow.engine.run_state import RunState
+from dagflow.plan.node_label import label_of_step
+from dagflow.plan.step import Step
+
+
+def watching(state: RunState, step: Step) -> AbstractContextManager[object]:
+    """Return the block in which code of a step runs; an empty one in runs without a watch."""
+    watch = state.options.watch
+    return nullcontext() if watch is None else watch.around(label_of_step(step, state.plan.job_name))
