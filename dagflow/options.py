@@ -156,6 +156,8 @@ class _Block:
         self.options = options
 
 
+has_watch = False
+"""True after the first watch in this process. Before it, direct calls save the time to read the options."""
 _defaults = RunOptions()
 _block: ContextVar[_Block | None] = ContextVar("dagflow_run_options", default=None)
 
@@ -173,6 +175,7 @@ def current_options() -> RunOptions:
 @contextmanager
 def set_options(**changes: Any) -> Iterator[RunOptions]:
     """Set options for a block. Options that are not named keep their outer values."""
+    _note_watch(changes)
     if "given" in changes:
         changes.setdefault("used", set())  # belongs to the new `given`, not to the outer one
     outer = _block.get()
@@ -189,8 +192,14 @@ def set_options(**changes: Any) -> Iterator[RunOptions]:
 def set_defaults(**changes: Any) -> Iterator[RunOptions]:
     """Set the default options of this process for a block, on all threads. A context's own options win."""
     global _defaults
+    _note_watch(changes)
     outer, _defaults = _defaults, _defaults.with_changes(**changes)
     try:
         yield _defaults
     finally:
         _defaults = outer
+
+
+def _note_watch(changes: Mapping[str, Any]) -> None:
+    global has_watch
+    has_watch = has_watch or changes.get("watch") is not None

@@ -12,6 +12,7 @@ from contextlib import aclosing, closing
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
+from dagflow import options
 from dagflow._util import UNSET, nearest
 from dagflow.call import YieldedOutputs, is_async, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
@@ -44,8 +45,7 @@ from dagflow.invocation.build import (
 )
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
-from dagflow.invocation.watched import WatchedCode
-from dagflow.options import current_options
+from dagflow.invocation.watched import watched_code
 from dagflow.resources import StartedResources
 from dagflow.types.kinds import DagflowType, TypeCheckContext
 
@@ -364,8 +364,7 @@ class _BoundCall:
         self.config = config
         self.started = started
         self.stays = False
-        watch = current_options().watch
-        self.watched = None if watch is None else WatchedCode(watch, op, assets_def)
+        self.watched = watched_code(op, assets_def) if options.has_watch else None
 
     @property
     def ports(self) -> AssetPorts:

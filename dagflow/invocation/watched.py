@@ -14,8 +14,14 @@ from typing import Any
 
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.options import NodeWatch
+from dagflow.options import NodeWatch, current_options
 from dagflow.plan.node_label import label_of_definition
+
+
+def watched_code(op: OpDefinition, assets_def: AssetsDefinition | None) -> WatchedCode | None:
+    """Return the code of the node of a direct call, None without a watch."""
+    watch = current_options().watch
+    return None if watch is None else WatchedCode(watch, op, assets_def)
 
 
 class WatchedCode:

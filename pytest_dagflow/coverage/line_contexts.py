@@ -91,10 +91,6 @@ class LineContexts:
         self._running: dict[int, _Running] = {}  # by id, because one node may run twice
         self._own = ""  # the context without nodes
         self._set: str | None = None  # the context that was set last
-        with warnings.catch_warnings():
-            # under `dynamic_context = test_function` the first call warns of a conflict; it is solved here
-            warnings.simplefilter("ignore")
-            self._switch()
 
     @contextmanager
     def around(self, node: str, own: str | None = None) -> Iterator[None]:
@@ -137,7 +133,11 @@ class LineContexts:
         # another coverage.py has started, or this one is paused (`no_cover`): it measures no line
         if Coverage.current() is not self.measuring:
             return
-        found = self._without_static(self.measuring.switch_context(""))
+        with warnings.catch_warnings() if self._set is None else nullcontext():
+            if self._set is None:
+                # under `dynamic_context = test_function` the first call warns of a conflict, which is none
+                warnings.simplefilter("ignore")
+            found = self._without_static(self.measuring.switch_context(""))
         if found != self._set:  # the test set it, at the start or between its phases
             self._own = found
         names = self._names()
