@@ -62,9 +62,7 @@ _OVERLAP = (
     f"{COV_LINES}: nodes ran at once in threads. The context of their lines names each, as in "
     f"'asset a{SEVERAL}asset b', because coverage.py has one context for all threads."
 )
-_UNMEASURED = (
-    f"{COV_LINES}: steps ran in processes that coverage.py does not measure. {_SUBPROCESS}."
-)
+_UNMEASURED = f"{COV_LINES}: steps ran in processes that coverage.py does not measure. {_SUBPROCESS}."
 
 
 @pytest.hookimpl(wrapper=True)

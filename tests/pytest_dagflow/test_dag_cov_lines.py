@@ -174,7 +174,10 @@ EXPECTED = {
     "tea": {"test_shop.py::test_assets|run|asset tea"},
     "hot": {"test_shop.py::test_assets|run|check tea:hot"},
     "cups": {"test_shop.py::test_assets|run|op asset:tray:tray.cups"},
-    "fill": {"test_shop.py::test_assets|run|op asset:tray:tray.fill", "test_shop.py::test_direct|run|op fill"},
+    "fill": {
+        "test_shop.py::test_assets|run|op asset:tray:tray.fill",
+        "test_shop.py::test_direct|run|op fill",
+    },
     "outer before": {"test_shop.py::test_nested|setup|op nested:outer"},
     "outer after": {"test_shop.py::test_nested|setup|op nested:outer"},
     "cheer": {"test_shop.py::test_nested|setup|op inner:brew"},
@@ -250,24 +253,8 @@ def test_each_line_has_its_node(shop: pytest.Pytester, workers: tuple[str, ...])
 @needs_contexts
 @needs_processes
 def test_coverage_run(shop: pytest.Pytester) -> None:
-    """Under `coverage run` a line has its node after the context of the whole session, if there is one."""
-    command = ["-m", "coverage", "run", "--context=nightly", "-m", "pytest", "--dag-cov-lines"]
-
-    result = shop.run(sys.executable, *command, "-k", "assets or processes")
-    shop.run(sys.executable, "-m", "coverage", "combine")
-
-    result.assert_outcomes(passed=2, deselected=3)
-    found = contexts_in(shop, "shop.py")
-    assert found["shared"] == {"nightly", "nightly|asset water", "nightly|op in_processes:near"}
-    assert found["resource"] == {"nightly"}
-    assert found["far"] == {"nightly|op in_processes:far"}
-
-
-@needs_contexts
-@needs_processes
-def test_context_of_the_test_function(shop: pytest.Pytester) -> None:
-    """The context of `dynamic_context = test_function` is kept, and unmeasured processes are named."""
-    configure(shop, "dynamic_context = test_function")
+    """`coverage run` keeps the contexts of the session and of the test, and unmeasured steps are named."""
+    configure(shop, "context = nightly\ndynamic_context = test_function")
 
     result = shop.run(
         *(sys.executable, "-m", "coverage", "run", "-m", "pytest", "--dag-cov-lines", "-W", "error"),
@@ -276,7 +263,8 @@ def test_context_of_the_test_function(shop: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=2, deselected=3)
     found = contexts_in(shop, "shop.py")
-    assert found["shared"] == {"test_shop.test_assets", "test_shop.test_assets|asset water"}
+    test = "nightly|test_shop.test_assets"
+    assert (found["shared"], found["water"]) == ({test, f"{test}|asset water"}, {f"{test}|asset water"})
     assert "far" not in found
     result.stdout.fnmatch_lines(
         ["dagflow: --dag-cov-lines: steps ran in processes that coverage.py does not measure.*patch = sub*"]
