@@ -102,16 +102,16 @@ class LineContexts:
         """
         parent = _current.get()
         running = _Running(node, own, threading.get_ident(), parent)
-        with self._lock:
-            self._running[id(running)] = running
-            self._switch()
-        _current.set(running)
         try:
+            with self._lock:
+                self._running[id(running)] = running
+                self._switch()
+            _current.set(running)
             yield
         finally:
             _current.set(parent)
             with self._lock:
-                del self._running[id(running)]
+                self._running.pop(id(running), None)  # an interrupt may come before it is there
                 self._switch()
 
     def own(self) -> str:
@@ -133,11 +133,7 @@ class LineContexts:
         # another coverage.py has started, or this one is paused (`no_cover`): it measures no line
         if Coverage.current() is not self.measuring:
             return
-        with warnings.catch_warnings() if self._set is None else nullcontext():
-            if self._set is None:
-                # under `dynamic_context = test_function` the first call warns of a conflict, which is none
-                warnings.simplefilter("ignore")
-            found = self._without_static(self.measuring.switch_context(""))
+        found = self._without_static(self._clear())
         if found != self._set:  # the test set it, at the start or between its phases
             self._own = found
         names = self._names()
@@ -147,6 +143,15 @@ class LineContexts:
         self.measuring.switch_context(self._set)
         if len(names) > 1:
             self._on_overlap()
+
+    def _clear(self) -> str | None:
+        """Set no context, and return the one before."""
+        if self._set is not None:
+            return self.measuring.switch_context("")
+        with warnings.catch_warnings():
+            # under `dynamic_context = test_function` the first call warns of a conflict, which is none here
+            warnings.simplefilter("ignore")
+            return self.measuring.switch_context("")
 
     def _names(self) -> list[str]:
         """Return the labels of the nodes whose code may run now. A node that started another waits for it."""
