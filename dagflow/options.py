@@ -80,7 +80,12 @@ class NodeWatch(Protocol):
     """A watch over the code of nodes: the attempts of steps with their hooks, and direct calls."""
 
     def around(self, node: str) -> AbstractContextManager[object]:
-        """Return the block in which code of a node runs. The node has its kind and name: "asset orders"."""
+        """Return the block in which code of a node runs.
+
+        Args:
+            node: Its kind and name: "asset orders". Empty in a worker, around a task with the resources of
+                the run; the code of the node has a block inside.
+        """
 
     def in_worker(self) -> NodeWatch | None:
         """Return the watch over the steps of one run in other processes, picklable; None for no watch."""

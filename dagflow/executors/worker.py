@@ -20,7 +20,7 @@ from dagflow.engine.record import EngineMessage, Record, StreamedEvent
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
-from dagflow.engine.watched import watching
+from dagflow.engine.watched import watching, watching_task
 from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskNotice, TaskRecord, TaskReport, task_name
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
 from dagflow.events.error_info import SerializableErrorInfo, own_error
@@ -195,7 +195,8 @@ def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> Non
         token, context_token = current_log.set(state.current_log), current_context.set(state.current_context)
         try:
             options = state.options
-            with set_options(clock=options.clock, watch=options.watch):  # of the runs that the step starts
+            # the options are those of the runs that the step starts
+            with set_options(clock=options.clock, watch=options.watch), watching_task(state):
                 _execute(state, step, task_spec, send)
         finally:
             current_log.reset(token)

@@ -97,7 +97,7 @@ class LineContexts:
         """Record the lines that run in this block as lines of a node.
 
         Args:
-            node: The label of the node.
+            node: The label of the node; empty for code that belongs to no node.
             own: The context of its test; default: the current one.
         """
         parent = _current.get()
@@ -157,7 +157,7 @@ class LineContexts:
         """Return the labels of the nodes whose code may run now. A node that started another waits for it."""
         running = self._running.values()
         waiting = {id(one.parent) for one in running}
-        names = {one.node for one in running if id(one) not in waiting}
+        names = {one.node for one in running if one.node and id(one) not in waiting}
         is_beside = self._test_thread is not None and all(one.thread != self._test_thread for one in running)
         return [*sorted(names), *([TEST] if names and is_beside else [])]
 

@@ -15,7 +15,7 @@ SHOP = """
 
     from dagflow import (
         AssetCheckResult, DynamicOut, DynamicOutput, IOManager, Output, asset, asset_check, graph_asset,
-        io_manager, job, multiprocess_executor, op, success_hook,
+        io_manager, job, multiprocess_executor, op, resource, success_hook,
     )
 
     def shared():
@@ -104,15 +104,19 @@ SHOP = """
     def to_right():
         right()
 
-    @op
-    def near():
+    @resource
+    def kettle():
+        return 1  # kettle
+
+    @op(required_resource_keys={"kettle"})
+    def near(context):
         return shared()  # near
 
     @op
     def far(near):
         return near  # far
 
-    @job(executor_def=multiprocess_executor)
+    @job(executor_def=multiprocess_executor, resource_defs={"kettle": kettle})
     def in_processes():
         far(near())
 
@@ -183,6 +187,7 @@ EXPECTED = {
     "cheer": {"test_shop.py::test_nested|setup|op inner:brew"},
     "brew": {"test_shop.py::test_nested|setup|op inner:brew"},
     "right": {"test_shop.py::test_threads|run|op to_left:left + op to_right:right + test"},
+    "kettle": {"test_shop.py::test_processes|run"},
     "near": {"test_shop.py::test_processes|run|op in_processes:near"},
     "far": {"test_shop.py::test_processes|run|op in_processes:far"},
     "lines": {"test_shop.py::test_direct|run|op lines"},

@@ -118,10 +118,13 @@ def test_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (sent, sent.in_worker(), len(workers)) == (WorkerWatch("test_a|run"), sent, 1)
 
     of_worker = started(monkeypatch, FakeCoverage())
-    with sent.around("op inner"):
-        inner = of_worker.context
+    seen = []
+    with sent.around(""):
+        seen.append(of_worker.context)
+        with sent.around("op inner"):
+            seen.append(of_worker.context)
 
-    assert (inner, of_worker.context) == ("test_a|run|op inner", "")
+    assert (seen, of_worker.context) == (["test_a|run", "test_a|run|op inner"], "")
 
 
 def test_worker_without_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
