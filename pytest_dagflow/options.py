@@ -25,6 +25,8 @@ COV_FAIL_UNDER = "--dag-cov-fail-under"
 COV_BASE = "--dag-cov-base"
 COV_FAIL_NEW = "--dag-cov-fail-new"
 COV_FROM = "--dag-cov-from"
+COV_LINES = "--dag-cov-lines"
+"""The option that names the node of each line in the reports of coverage.py."""
 _RUN, _DROP = "run", "drop"
 _TEXT, _JSON = "text", "json"
 
@@ -76,6 +78,7 @@ class Options(NamedTuple):
         is_time_real: Whether all tests wait in real time for retries.
         save_failed: The folder for the tests of failed steps; empty by default.
         coverage: Whether to measure the coverage of the graph.
+        cov_lines: Whether to name the node of each line in the data of coverage.py.
         smoke: Whether to test each definition of the project.
         smoke_names: The definitions to test, as "asset:orders"; empty: all.
         files: The files that nodes read without Python's `open`.
@@ -96,6 +99,7 @@ class Options(NamedTuple):
     is_time_real: bool = False
     save_failed: str = ""
     coverage: bool = False
+    cov_lines: bool = False
     smoke: bool = False
     smoke_names: tuple[str, ...] = ()
     files: tuple[NodeFiles, ...] = ()
@@ -278,6 +282,13 @@ def _add_coverage_options(group: pytest.OptionGroup) -> None:
         help="add the JSON reports in this file or folder to --dag-cov, such as those of the shards of a CI "
         "job; can be repeated",
     )
+    group.addoption(
+        COV_LINES,
+        action="store_true",
+        default=False,
+        help="name in the data of a running coverage.py the node that ran each line, as a context such as "
+        "'asset orders'; for 'coverage html --show-contexts', after 'coverage run -m pytest' or with --cov",
+    )
 
 
 def _add_mutate_options(group: Any) -> None:
@@ -344,6 +355,7 @@ def read_options(config: pytest.Config) -> Options:
         is_time_real=config.getini(REAL_TIME),
         save_failed=config.getoption("dag_save_failed"),
         coverage=_is_on(config, COV, (COV_REPORT, COV_FAIL_UNDER, COV_BASE, COV_FAIL_NEW, COV_FROM)),
+        cov_lines=config.getoption("dag_cov_lines"),
         smoke=config.getoption("dag_smoke") or bool(smoke_names),
         smoke_names=smoke_names,
         files=tuple(_node_files(line) for line in config.getini(FILES)),

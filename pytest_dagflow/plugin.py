@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
     if session.options.coverage:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.session")
+    if session.options.cov_lines:
+        config.pluginmanager.import_plugin("pytest_dagflow.coverage.lines")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
     if session.options.mutates:
