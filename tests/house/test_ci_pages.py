@@ -13,10 +13,13 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("ci", "coverage-ci")}
 FILES = {
-    path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 }
 SHOWN = {
-    name: block for name, text in PAGES.items() for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
+    name: block
+    for name, text in PAGES.items()
+    for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
 }
 EXPRESSION = re.compile(r"(?:github|matrix)\.\w+|hashFiles\('[\w.]+'\)|cancelled\(\)|'[\w.]*'|[!=&|() ]+|\.")
 
@@ -24,7 +27,8 @@ EXPRESSION = re.compile(r"(?:github|matrix)\.\w+|hashFiles\('[\w.]+'\)|cancelled
 def example(page: str) -> str:
     """Return the code of the example on a page."""
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-    return re.findall(r"^```python\n# test_cafe\.py\n(.*?)^```$", text, re.M | re.S)[0]
+    (code,) = re.findall(r"^```python\n# test_cafe\.py\n(.*?)^```$", text, re.M | re.S)
+    return str(code)
 
 
 def steps_of(workflow: str) -> list[dict[str, Any]]:
@@ -89,7 +93,9 @@ def test_the_sessions_of_the_selection(pytester: pytest.Pytester) -> None:
         result = pytester.runpytest_subprocess(*arguments)
 
         assert result.ret == 0
-        expected = [re.sub(r"\d+ seconds? old", "* old", line) for line in lines.splitlines() if line != "..."]
+        expected = [
+            re.sub(r"\d+ seconds? old", "* old", line) for line in lines.splitlines() if line != "..."
+        ]
         result.stdout.fnmatch_lines(expected)
 
 
@@ -104,7 +110,9 @@ def test_the_sessions_of_the_coverage(pytester: pytest.Pytester) -> None:
     )
 
     assert pytester.runpytest_subprocess(*on_push).ret == 0
-    unchanged = pytester.runpytest_subprocess(*[each for each in on_pull_request if not each.endswith("html")])
+    unchanged = pytester.runpytest_subprocess(
+        *[each for each in on_pull_request if not each.endswith("html")]
+    )
     pytester.makepyfile(test_cafe=f"{code}\n\n@asset\ndef latte(beans):\n    return beans\n")
     result = pytester.runpytest_subprocess(*shlex.split(command.removeprefix("$ pytest ")))
 

@@ -97,7 +97,7 @@ class TestMistakes:
 """
 
     pytester.makepyfile(test_executors=code)
-    passed = pytester.runpytest_subprocess(*shlex.split(command.removeprefix("$ pytest ")), "-p", "no:randomly")
+    passed = pytester.runpytest_subprocess(*shlex.split(command.removeprefix("$ pytest ")))
     pytester.makepyfile(test_executors=code + mistakes)
     failed = pytester.runpytest_subprocess("-k", "TestMistakes")
 

@@ -48,28 +48,41 @@ def failure_picture(lines: list[str]) -> str:
 def coverage_of_weather(folder: Path) -> tuple[str, dict[str, dict[str, float]]]:
     """Run the tests of the example; return the coverage page, and the totals by denominator."""
     reports = [f"--dag-cov-report={name}:{folder / 'coverage'}.{name}" for name in ("html", "json")]
-    command = [sys.executable, "-m", "pytest", "-q", "examples/weather", "-p", "no:cacheprovider", "--dag-cov"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "examples/weather",
+        "-p",
+        "no:cacheprovider",
+        "--dag-cov",
+    ]
     subprocess.run([*command, *reports], cwd=ROOT, check=True)
     page, totals = ((folder / f"coverage.{name}").read_text(encoding="utf-8") for name in ("html", "json"))
     return page, json.loads(totals)["totals"]
 
 
 def style_of(page: str) -> str:
-    """Return the rules of the coverage page for its graph, with light and dark colors in place of variables."""
+    """Return the rules of the page for its graph, with light and dark colors in place of variables."""
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.S)
     light, dark = (dict(re.findall(r"--([\w-]+): (#\w+);", part)) for part in style.split("@media", 2)[:2])
-    rules = re.findall(r"^((?:svg|\.box|\.arrow|#[\w-]*tip)[^{}\n]*\{[^{}]*\})", style.replace("} ", "}\n"), re.M)
+    rules = re.findall(
+        r"^((?:svg|\.box|\.arrow|#[\w-]*tip)[^{}\n]*\{[^{}]*\})", style.replace("} ", "}\n"), re.M
+    )
     more = [
         "svg text.title { font-size: 20px; font-weight: bold; }",
         ".page { fill: var(--page); } .panel { fill: var(--panel); stroke: var(--line); }",
         ".bar { fill: var(--track); } .full { fill: var(--all); } .part { fill: var(--some); }",
     ]
     shown = "\n".join([*(rule for rule in rules if ":hover" not in rule and ":focus" not in rule), *more])
-    colored = [
-        re.sub(r"var\(--([\w-]+)\)", lambda match, colors=colors: colors[match[1]], shown)
-        for colors in (light, {**light, **dark})
-    ]
-    return f"{colored[0]}\n@media (prefers-color-scheme: dark) {{\n{colored[1]}\n}}\n"
+    by_day, by_night = (with_colors(shown, colors) for colors in (light, {**light, **dark}))
+    return f"{by_day}\n@media (prefers-color-scheme: dark) {{\n{by_night}\n}}\n"
+
+
+def with_colors(rules: str, colors: dict[str, str]) -> str:
+    """Replace the variables of rules: not every program that shows pictures knows variables."""
+    return re.sub(r"var\(--([\w-]+)\)", lambda match: colors[match[1]], rules)
 
 
 def coverage_picture(page: str, totals: dict[str, dict[str, float]]) -> str:
@@ -111,7 +124,9 @@ def test_the_coverage_has_the_nodes_of_the_example() -> None:
     source = (ROOT / "examples" / "weather" / "weather" / "assets.py").read_text(encoding="utf-8")
     assets = re.findall(r"^@asset.*\n(?:@.*\n)*def (\w+)", source, re.M)
 
-    texts = [element.text for element in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]
+    texts = [
+        element.text for element in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")
+    ]
     assert len(assets) == 5
     assert set(assets) <= set(texts), f"stale: run `{COMMAND}`"
     assert "prefers-color-scheme: dark" in text
