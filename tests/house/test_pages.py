@@ -85,8 +85,7 @@ def test_the_messages_about_faults(pytester: pytest.Pytester) -> None:
 
 UNUSED_FAULTS = """
 
-def test_it(materialize_to_memory, dag_stub, dag_faults):
-    dag_stub("order", 1)
+def test_it(materialize_to_memory, dag_faults):
     dag_faults.fail("invoices", on_attempt=2)
     dag_faults.resource_fails("database")
     result = materialize_to_memory([orders, invoices], raise_on_error=False)
