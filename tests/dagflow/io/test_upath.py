@@ -863,3 +863,32 @@ def test_filesystem_of_the_base_path(memory, tmp_path):
     assert JsonFiles(memory).fs is memory.fs
     assert JsonFiles(tmp_path).fs.exists(str(tmp_path))
     assert (JsonFiles(memory).storage_options, JsonFiles(tmp_path).storage_options) == ({}, {})
+
+
+def test_a_storage_of_its_own() -> None:
+    """A manager with its own directories, such as one of an object store, writes each value at its own path."""
+    stored: dict[str, Any] = {}
+
+    class Bucket(UPathIOManager):
+        def make_directory(self, path: Any) -> None:
+            """Do nothing: there are no directories."""
+
+        def dump_to_path(self, context: OutputContext, obj: Any, path: Any) -> None:
+            stored[path.as_posix()] = obj
+
+        def load_from_path(self, context: InputContext, path: Any) -> Any:
+            return stored[path.as_posix()]
+
+    @asset
+    def tea() -> int:
+        return 1
+
+    @asset
+    def cup(tea: int) -> int:
+        return tea + 1
+
+    bucket = Bucket("bucket")
+    result = materialize([tea, cup], resources={"io_manager": bucket})
+
+    assert stored == {"bucket/tea": 1, "bucket/cup": 2}
+    assert result.asset_value("cup") == 2
