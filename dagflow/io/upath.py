@@ -182,7 +182,7 @@ class UPathIOManager(IOManager):
             )
         path = self.get_path(context)
         _log(context, self.get_writing_output_log_message(path))
-        # a class with its own make_directory writes to another storage, where nothing can be moved by its path
+        # a class with its own make_directory has another storage, where nothing can be moved by its path
         is_own = type(self).make_directory is not UPathIOManager.make_directory
         if self.writes_in_place or is_own or path.is_dir():
             self.make_directory(path.parent)

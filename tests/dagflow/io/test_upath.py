@@ -866,17 +866,17 @@ def test_filesystem_of_the_base_path(memory, tmp_path):
 
 
 def test_a_storage_of_its_own() -> None:
-    """A manager with its own directories, such as one of an object store, writes each value at its own path."""
+    """A manager with its own directories, such as that of a bucket, writes each value at its path."""
     stored: dict[str, Any] = {}
 
     class Bucket(UPathIOManager):
         def make_directory(self, path: Any) -> None:
             """Do nothing: there are no directories."""
 
-        def dump_to_path(self, context: OutputContext, obj: Any, path: Any) -> None:
+        def dump_to_path(self, context: Any, obj: Any, path: Any) -> None:
             stored[path.as_posix()] = obj
 
-        def load_from_path(self, context: InputContext, path: Any) -> Any:
+        def load_from_path(self, context: Any, path: Any) -> Any:
             return stored[path.as_posix()]
 
     @asset
