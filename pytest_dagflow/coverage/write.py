@@ -11,6 +11,7 @@ import pytest
 from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.settings import Settings
+from pytest_dagflow.pages.files import write_report
 
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 _WORKSPACE = "GITHUB_WORKSPACE"
@@ -34,10 +35,7 @@ def write_reports(result: CoverageResult, settings: Settings, config: pytest.Con
         # code scanning expects paths from the root of the repository, and tools that are called here do not
         base = Path(workspace) if workspace and name == "sarif" else start
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                render(name, result, Paths(config.rootpath, base)), encoding="utf-8", newline="\n"
-            )
+            write_report(path, render(name, result, Paths(config.rootpath, base)))
         except OSError as error:
             failures.append(f"the {name} report cannot be written: {error}")
         else:

@@ -6,8 +6,9 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_dagflow.coverage.formats.sources import Paths, visible
+from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.pages.names import visible
 
 if TYPE_CHECKING:
     from dagflow.testing import CoveredNode, Miss

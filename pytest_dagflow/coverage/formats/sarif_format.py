@@ -7,8 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_dagflow.coverage.formats.sources import Paths, visible
+from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.pages.names import visible
 
 if TYPE_CHECKING:
     from dagflow.testing import CoveredNode

@@ -1,4 +1,4 @@
-"""The source lines of the definitions, for formats of source lines, and the text of names in reports."""
+"""The source lines of the definitions, for formats of source lines."""
 
 from __future__ import annotations
 
@@ -96,15 +96,3 @@ def _items(node: CoveredNode) -> tuple[tuple[str, bool], ...]:
         if denominator != "nodes"
         for label, is_covered in items.items()
     )
-
-
-def visible(text: str) -> str:
-    """Return a text in one line, with an escape for each character that has no picture.
-
-    Example:
-        >>> print(visible("a\\nb\\u202ec"))
-        a\\nb\\u202ec
-    """
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
