@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
     if session.options.coverage:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.session")
+    if session.options.html is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.timelines.session")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
     if session.options.mutate is not None:

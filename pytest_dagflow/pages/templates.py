@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def render_page(template: str, **values: object) -> str:
-    """Return a page.
+def render_template(template: str, **values: object) -> str:
+    """Return a page, or a part of one.
 
     Args:
         template: The path of the template, such as "pages/base.html.jinja".

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_dagflow import hooks
-from pytest_dagflow.hook_calls import implementations, redacted
+from pytest_dagflow.hook_calls import redacted_result
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.debugger import OUR_PACKAGES, ends_in_dagflow
@@ -59,7 +58,7 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
     if runs is not None:
         try:
             chosen = [
-                _ShownRun(_shown_result(item.config, result), result, fixture)
+                _ShownRun(redacted_result(item.config, result), result, fixture)
                 for result, fixture in _choose_runs(runs, of_fixtures)
             ]
         except pytest.UsageError as error:
@@ -143,19 +142,6 @@ def _choose_runs(
             yield runs.last, ""
     elif of_fixtures and of_fixtures[-1].last is not None and of_fixtures[-1].failed is None:
         yield of_fixtures[-1].last, of_fixtures[-1].fixture
-
-
-def _shown_result(config: pytest.Config, result: ExecuteInProcessResult) -> ExecuteInProcessResult:
-    """Return a result with the events as they may be shown: as `pytest_dagflow_redact` replaces them.
-
-    Raises:
-        pytest.UsageError: The hook raised, or returned something else.
-    """
-    if not implementations(hooks.pytest_dagflow_redact, config):
-        return result
-    from dagflow.testing import with_events
-
-    return with_events(result, [redacted(config, event) for event in result.all_events])
 
 
 def _runnable_id(item: pytest.Item) -> str:

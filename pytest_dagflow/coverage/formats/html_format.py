@@ -14,7 +14,7 @@ from pytest_dagflow.coverage.formats.picture import PictureError, draw
 from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.pages.names import visible
-from pytest_dagflow.pages.templates import render_page
+from pytest_dagflow.pages.templates import render_template
 
 if TYPE_CHECKING:
     from dagflow.testing import Count, CoveredNode
@@ -59,16 +59,20 @@ class Row:
 
 def render(result: CoverageResult, paths: Paths) -> str:
     """Return the report."""
-    return render_page("coverage/formats/page.html.jinja", **page_values(result, paths))
+    return render_template("coverage/formats/page.html.jinja", **_page_values(result, paths))
 
 
-def page_values(result: CoverageResult, paths: Paths) -> dict[str, object]:
-    """Return the values that the part of a page about the coverage reads, `part.html.jinja`.
+def render_part(result: CoverageResult, paths: Paths) -> str:
+    """Return the report as a part of another page, whose template includes `part.css`.
 
     Args:
         result: The result of the session.
         paths: The paths of source files on the page.
     """
+    return render_template("coverage/formats/part.html.jinja", **_page_values(result, paths))
+
+
+def _page_values(result: CoverageResult, paths: Paths) -> dict[str, object]:
     from dagflow.testing import DENOMINATORS
 
     coverage = result.coverage
