@@ -104,8 +104,11 @@ def _section_lines(
 ) -> Iterator[str]:
     yield from _order_lines(runs)
     is_verbose = item.config.get_verbosity() > 0
+    columns = item.config.get_terminal_writer().fullwidth
     for result, actual, fixture in chosen:
-        yield from run_text.run_lines(result, actual, fixture, report_text, is_verbose=is_verbose)
+        yield from run_text.run_lines(
+            result, actual, fixture, report_text, is_verbose=is_verbose, columns=columns
+        )
     skipped = skipped_line(item)
     if skipped:
         yield skipped

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import reprlib
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ _MAX_ROWS = 30
 _MAX_EVENTS = 8
 _MAX_LOG_LINES = 10
 _MAX_RETRIED = 5
+_TIME = 8  # the columns of a time
+_OUTCOME, _LOG_TEXT = 26, 50  # the columns that a column of names leaves to the others
 
 
 def run_lines(
@@ -35,6 +38,7 @@ def run_lines(
     report_text: str,
     *,
     is_verbose: bool,
+    columns: int,
 ) -> Iterator[str]:
     """Yield the lines about a run, with an empty line at the end of each part.
 
@@ -44,6 +48,7 @@ def run_lines(
         fixture: The name of the fixture that started the run, or an empty string.
         report_text: The report of pytest. A traceback in it is not repeated.
         is_verbose: Whether the last events are shown too.
+        columns: The width of the terminal. The texts of steps and log lines are folded to it.
     """
     run, plan = result.dagflow_run, result.plan
     events = result.all_events
@@ -52,8 +57,9 @@ def run_lines(
     outcome = "succeeded" if result.success else "failed"
     time = format_time(events[-1].timestamp - events[0].timestamp)
     what = "assets" if run.job_name.startswith("__") else f"'{run.job_name}'"
-    yield f"run of {what}{where}: {outcome} in {time}{partition}, id {run.run_id}"
-    yield from _tree_lines(result)
+    head = f"run of {what}{where}: {outcome} in {time}{partition},"
+    yield from _folded(head, f" id {run.run_id}", columns, time)
+    yield from _tree_lines(result, columns)
     yield ""
     failed = failed_steps(result)
     parts = [
@@ -63,7 +69,7 @@ def run_lines(
         _attempt_lines(result),
         _hook_lines(result),
         _input_lines(result, failed[0]) if failed else (),
-        _log_lines(result, actual, failed),
+        _log_lines(result, actual, failed, columns),
         _event_lines(events) if is_verbose else (),
     ]
     for part in parts:
@@ -214,12 +220,13 @@ def _hook_lines(result: ExecuteInProcessResult) -> Iterator[str]:
 # steps
 
 
-def _tree_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+def _tree_lines(result: ExecuteInProcessResult, columns: int) -> Iterator[str]:
     """Yield a line for each step with its outcome, indented below its graphs."""
     steps = steps_of_run(result)
     names = {key: name_with_keys(result, key) for key in steps}
     shown = choose_steps(steps, _MAX_ROWS)
-    width = max((2 * key.count(".") + len(_last_part(key, names)) for key in shown), default=0)
+    lengths = (2 * key.count(".") + len(_last_part(key, names)) for key in shown)
+    width = min(max(lengths, default=0), max(columns - _OUTCOME, 0))  # longer names are not aligned
     before: Sequence[str] = ()
     for key in sorted(shown, key=tree_order(shown)):
         graphs, name = key.split(".")[:-1], _last_part(key, names)
@@ -230,7 +237,8 @@ def _tree_lines(result: ExecuteInProcessResult) -> Iterator[str]:
         indented = "  " * len(graphs) + name
         error = steps[key].error
         reason = f": {error_line(error)}" if error is not None else ""
-        yield f"  {indented:<{width}}  {steps[key].text}{reason}"
+        time = format_time(steps[key].seconds)
+        yield from _folded(f"  {indented:<{width}}  {steps[key].text}", reason, columns, time)
     if len(shown) < len(steps):
         yield f"  ... and {count_outcomes(step for key, step in steps.items() if key not in shown)}"
 
@@ -257,7 +265,7 @@ def _input_lines(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]
 
 
 def _log_lines(
-    result: ExecuteInProcessResult, actual: ExecuteInProcessResult, failed: Sequence[str]
+    result: ExecuteInProcessResult, actual: ExecuteInProcessResult, failed: Sequence[str], columns: int
 ) -> Iterator[str]:
     """Yield the last lines of `context.log`, first of all those of the failed steps."""
     from dagflow.testing import log_lines
@@ -281,14 +289,15 @@ def _log_lines(
     chosen = sorted([*chosen, *(others[-rest:] if rest else ())], key=lambda pair: pair[0])
     start = result.all_events[0].timestamp
     names = [display_name(result, line.step_key or "") for _, line in chosen]
-    width = max(map(len, names))
+    width = min(max(map(len, names)), max(columns - _LOG_TEXT, 0))
     more = f" (the last {len(chosen)} of {len(lines)})" if len(lines) > len(chosen) else ""
     yield f"log{more}:"
     for name, (_, line) in zip(names, chosen, strict=True):
         first, *others_of_text = line.user_message.splitlines() or [""]
         text = _shorten(first, 120) + (" ..." if others_of_text else "")
         level = logging.getLevelName(line.level)
-        yield f"  +{line.timestamp - start:.3f} s  {level:<7}  {name:<{width}}  {text}"
+        head = f"  +{line.timestamp - start:.3f} s  {level:<7}  {name:<{width}}"
+        yield from _folded(head, f"  {text}", columns)
 
 
 def _event_lines(events: Sequence[DagflowEvent]) -> Iterator[str]:
@@ -315,6 +324,30 @@ def _message_of(event: DagflowEvent) -> str:
     """Return the message of an event, or the message of its error if the event has none."""
     error = getattr(event.event_specific_data, "error", None)
     return event.message or (error.message if error is not None else "")
+
+
+def _folded(head: str, rest: str, columns: int, time: str = "") -> Iterator[str]:
+    """Yield the two parts of a line, the second one in lines of its own if both are too long together.
+
+    Args:
+        head: The first part.
+        rest: The second part; empty for none.
+        columns: The width of the terminal.
+        time: The time in the line. Its length does not count, so that all runs have the same lines.
+    """
+    length = len(head) + len(rest) + (_TIME - len(time) if time else 0)
+    if not rest or length <= columns:
+        yield head + rest
+        return
+    yield head.rstrip()
+    indent = " " * (len(head) - len(head.lstrip()) + 4)
+    yield from textwrap.wrap(
+        rest.lstrip(": "),
+        max(columns, 2 * len(indent) + 20),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+    )
 
 
 def _shorten(text: str, length: int) -> str:
