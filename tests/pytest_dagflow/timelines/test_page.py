@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,14 @@ def test_the_page_loads_nothing() -> None:
     assert {link[1:] for link in page.links} <= set(page.ids)
     assert "default-src 'none'" in text
     assert page.attributes.isdisjoint({"src", "onclick"})
+
+
+def test_the_styles_of_both_parts_are_apart() -> None:
+    """No class of the tests is one of the coverage, except for those that both extend."""
+    package = files("pytest_dagflow")
+    own, coverage = (
+        set(re.findall(r"\.([a-z][a-z-]+)", package.joinpath(*path).read_text(encoding="utf-8")))
+        for path in (("timelines", "page.css"), ("coverage", "formats", "part.css"))
+    )
+
+    assert own & coverage == {"legend"}
