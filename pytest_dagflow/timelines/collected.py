@@ -62,13 +62,13 @@ class CollectedTests:
     Attributes:
         counts: The number of tests by outcome, with those that are not kept.
         runs: The number of runs, with those that are not kept.
+
+    Args:
+        folder: The folder in which pytest was started.
     """
 
-    # `folder` is that in which pytest was started; `hides_messages` leaves the messages of failures out
-
-    def __init__(self, folder: Path, *, hides_messages: bool) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._hides_messages = hides_messages
         self.runs = 0
         self.counts: dict[str, int] = {}
         self._tests: dict[str, PageTest] = {}
@@ -90,7 +90,7 @@ class CollectedTests:
         outcome = category if category in OUTCOMES else "failed" if report.failed else ""
         if outcome and (not test.outcome or OUTCOMES.index(outcome) < OUTCOMES.index(test.outcome)):
             test.outcome = outcome
-            test.message = self._message(report)
+            test.message = self._message(report, phase.is_redacted)
         if report.when == "teardown" or report.when not in ("setup", "call"):
             self.close(report.nodeid)
 
@@ -103,7 +103,7 @@ class CollectedTests:
 
     def add_error(self, report: pytest.CollectReport) -> None:
         """Add a file that could not be collected."""
-        self._open[report.nodeid] = PageTest(report.nodeid, "error", message=self._message(report))
+        self._open[report.nodeid] = PageTest(report.nodeid, "error", message=self._message(report, False))
         self.close(report.nodeid)
 
     def close(self, nodeid: str) -> None:
@@ -135,14 +135,17 @@ class CollectedTests:
             self.close(nodeid)
         return list(self._tests.values())
 
-    def _message(self, report: pytest.TestReport | pytest.CollectReport) -> str:
-        """Return the message of a failure or skip, and its place."""
+    def _message(self, report: pytest.TestReport | pytest.CollectReport, is_redacted: bool) -> str:
+        """Return the message of a failure or skip, and its place.
+
+        If events are redacted, a message of a test may have what must not be shown.
+        """
         if report.passed:
             return getattr(report, "wasxfail", "")
         longrepr = report.longrepr
         if isinstance(longrepr, tuple):  # of a skip: file, line, reason
             return longrepr[2].removeprefix("Skipped: ")
-        if self._hides_messages:
+        if is_redacted:
             return "The message is not shown, because the hook pytest_dagflow_redact cannot change it."
         crash = getattr(longrepr, "reprcrash", None)
         if crash is None:

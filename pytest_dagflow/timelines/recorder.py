@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from pytest_dagflow.hook_calls import redacted_result
+from pytest_dagflow import hooks
+from pytest_dagflow.hook_calls import implementations, redacted_result
 from pytest_dagflow.imports import when_loaded
 from pytest_dagflow.reports.observed import fixture_in_setup, runs_of_fixtures
 
@@ -28,11 +29,13 @@ class Phase(NamedTuple):
         runs: The kept runs as JSON.
         total: The number of all of them.
         shared: The ids of runs in fixtures of a wider scope, which an earlier test may have started.
+        is_redacted: Whether a plugin redacts events. The controller of xdist does not load all conftests.
     """
 
-    runs: list[str]
-    total: int
-    shared: list[str]
+    runs: Sequence[str] = ()
+    total: int = 0
+    shared: Sequence[str] = ()
+    is_redacted: bool = False
 
 
 class Recorder:
@@ -64,7 +67,8 @@ class Recorder:
             item: The test.
         """
         shared = [run_id for runs in runs_of_fixtures(item) for run_id in sorted(runs.ids)[:MAX_FIRST]]
-        taken = Phase([*self._first, *self._last], self._count, shared)
+        is_redacted = bool(implementations(hooks.pytest_dagflow_redact, self._config))
+        taken = Phase([*self._first, *self._last], self._count, shared, is_redacted)
         self._first, self._count = [], 0
         self._last.clear()
         return taken

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_dagflow import hooks
 from pytest_dagflow.coverage.session import report_paths
-from pytest_dagflow.hook_calls import implementations
 from pytest_dagflow.options import COV, HTML
 from pytest_dagflow.pages.files import check_templates, checked_path, shown_path, write_report
 from pytest_dagflow.session import session_of, worker_input_of
@@ -36,8 +34,7 @@ class SessionPage:
     """
 
     def __init__(self, config: pytest.Config, path: Path) -> None:
-        is_redacted = bool(implementations(hooks.pytest_dagflow_redact, config))
-        self.tests = CollectedTests(config.invocation_params.dir, hides_messages=is_redacted)
+        self.tests = CollectedTests(config.invocation_params.dir)
         self.problem = ""
         self._config = config
         self._path = path
@@ -45,8 +42,9 @@ class SessionPage:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add the report of a phase, with the category that other plugins give to it."""
-        category = self._config.hook.pytest_report_teststatus(report=report, config=self._config)[0]
-        self.tests.add(report, category, Phase(*getattr(report, _PHASE, ([], 0, []))))
+        status = self._config.hook.pytest_report_teststatus(report=report, config=self._config)
+        category = status[0] if status else report.outcome  # None under -p no:terminal
+        self.tests.add(report, category, Phase(*getattr(report, _PHASE, ())))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Add a file that could not be collected."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from parsed_page import Page
@@ -196,8 +198,9 @@ def test_a_file_that_cannot_be_collected_is_an_error(pytester: pytest.Pytester) 
 
 def test_the_page_is_redacted(pytester: pytest.Pytester) -> None:
     """The hook replaces all events, an error of it hides the run, and messages of failures are left out."""
-    pytester.makeconftest(
-        """
+    folder = pytester.mkdir("inner")  # the controller of xdist does not load its conftest
+    files = {}
+    files["conftest.py"] = """
         def pytest_dagflow_redact(event):
             if event.event_type_value == "ASSET_MATERIALIZATION" and event.step_key == "tea":
                 raise ValueError("hunter2")
@@ -206,9 +209,7 @@ def test_the_page_is_redacted(pytester: pytest.Pytester) -> None:
                 error = data.error._replace(message="***", stack=[], cause=None)
                 return event.with_changes(event_specific_data=data._replace(error=error))
         """
-    )
-    pytester.makepyfile(
-        test_it="""
+    files["test_it.py"] = """
         from dagflow import asset, materialize_to_memory
 
         @asset
@@ -228,9 +229,12 @@ def test_the_page_is_redacted(pytester: pytest.Pytester) -> None:
         def test_tea():
             materialize_to_memory([tea])
         """
-    )
 
-    pytester.runpytest_inprocess("--dag-html=page.html")
+    for name, code in files.items():
+        (folder / name).write_text(dedent(code))
+    workers = ["-n1"] if find_spec("xdist") else []
+
+    pytester.runpytest("--dag-html=page.html", *workers)
 
     text, page = page_in(pytester.path)
     assert "hunter2" not in text

@@ -19,7 +19,7 @@ def report(nodeid: str, when: str, outcome: str = "passed", text: str | None = N
 
 def collected() -> CollectedTests:
     """Return no tests."""
-    return CollectedTests(Path.cwd(), hides_messages=False)
+    return CollectedTests(Path.cwd())
 
 
 def test_the_worst_phase_counts() -> None:

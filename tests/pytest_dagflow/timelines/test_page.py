@@ -30,7 +30,7 @@ def page_of(name: str) -> str:
         number=1, left_out=name, notes=[note], problem="",
     )  # fmt: skip
     runs = [json.dumps(run), json.dumps({**run, "problem": name})]
-    tests = CollectedTests(Path.cwd(), hides_messages=False)
+    tests = CollectedTests(Path.cwd())
     for nodeid in (f"{name}::{name}", "test_it.py::test_it"):
         failed = pytest.TestReport(nodeid, ("", None, ""), {}, "failed", name, "call")  # type: ignore[arg-type]
         tests.add(failed, "failed", Phase(runs, 2, [name]))
