@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -104,7 +105,7 @@ def _section_lines(
 ) -> Iterator[str]:
     yield from _order_lines(runs)
     is_verbose = item.config.get_verbosity() > 0
-    columns = item.config.get_terminal_writer().fullwidth
+    columns = shutil.get_terminal_size().columns  # a worker of xdist has no terminal writer: 80
     for result, actual, fixture in chosen:
         yield from run_text.run_lines(
             result, actual, fixture, report_text, is_verbose=is_verbose, columns=columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import pytest
 
@@ -333,7 +334,7 @@ def test_a_long_error_is_below_its_step(pytester: pytest.Pytester, section: Sect
         """
     )
 
-    result = pytester.runpytest_inprocess()
+    result = pytester.runpytest(*(["-n1"] if find_spec("xdist") else []))  # a worker has no terminal
 
     lines = section(result)
     result.stdout.fnmatch_lines(
