@@ -1,1 +1,1 @@
-"""The parts that HTML reports share: the stylesheet, the templates, the file, and the text of names."""
+"""The parts that HTML reports share: the stylesheet, the templates, and the path of the file."""

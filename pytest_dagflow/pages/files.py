@@ -1,12 +1,13 @@
-"""The files of reports: their check before the tests, and their writing at the end."""
+"""The paths of HTML reports and other reports, checked before the tests."""
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from pytest_dagflow.report_files import why_not_writable
 
 
 def checked_path(text: str, folder: Path, *, given: str, form: str) -> Path:
@@ -22,22 +23,10 @@ def checked_path(text: str, folder: Path, *, given: str, form: str) -> Path:
         pytest.UsageError: The file cannot be written.
     """
     path = folder / Path(text).expanduser()
-    problem = _problem_of(path)
+    problem = why_not_writable(path)
     if problem:
         raise pytest.UsageError(f"{given}: {problem}. Write {form}")
     return path
-
-
-def _problem_of(path: Path) -> str:
-    """Return the reason why a file cannot be written; empty if it can."""
-    if path.is_dir():
-        return f"'{path}' is a folder, and the report is one file"
-    if path.exists():
-        return "" if os.access(path, os.W_OK) else f"'{path}' is not writable"
-    parent = next(one for one in path.parents if one.exists())
-    if not parent.is_dir():
-        return f"'{parent}' is a file, and the report needs a folder there"
-    return "" if os.access(parent, os.W_OK | os.X_OK) else f"the folder '{parent}' is not writable"
 
 
 def check_templates(option: str) -> None:
@@ -53,16 +42,6 @@ def check_templates(option: str) -> None:
         raise pytest.UsageError(
             f"{option} needs jinja2, which is not installed: pip install 'pytest-dagflow[report]'"
         )
-
-
-def write_report(path: Path, text: str) -> None:
-    """Write a report, and create missing folders.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def shown_path(path: Path, folder: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pytest_dagflow.pages.names import visible, visible_lines
+from pytest_dagflow.report_files import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,3 +39,14 @@ def _environment() -> Environment:
     environment.filters["visible"] = visible
     environment.filters["visible_lines"] = visible_lines
     return environment
+
+
+def visible_lines(text: str) -> str:
+    """Return a text as `visible` does, with its lines.
+
+    Example:
+        >>> print(visible_lines("a\\nb\\u202ec"))
+        a
+        b\\u202ec
+    """
+    return "\n".join(map(visible, text.splitlines()))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_dagflow.imports import when_loaded
-from pytest_dagflow.pages.names import visible
+from pytest_dagflow.report_files import visible
 from pytest_dagflow.session import session_of, worker_input_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _RUN_ENDS = ("RUN_SUCCESS", "RUN_FAILURE", "RUN_CANCELED")
 def shows_progress(config: pytest.Config) -> bool:
     """Return whether the session has a terminal, and its user asked for details."""
     options = session_of(config).options
-    is_apart = bool(worker_input_of(config)) or options.mutate is not None or options.mutant is not None
+    is_apart = bool(worker_input_of(config)) or options.mutates or options.mutant is not None
     return config.get_verbosity() > 0 and not is_apart and sys.stdout is not None and sys.stdout.isatty()
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from pytest_dagflow.coverage.formats.html_format import render_part
-from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.session import result_of
 from pytest_dagflow.pages.templates import render_template
+from pytest_dagflow.report_files import Paths
 from pytest_dagflow.reports.run_steps import format_time
 from pytest_dagflow.session import session_of
 from pytest_dagflow.timelines.collected import BAD, OUTCOMES, CollectedTests, PageTest

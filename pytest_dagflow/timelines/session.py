@@ -14,7 +14,8 @@ import pytest
 
 from pytest_dagflow.coverage.session import report_paths
 from pytest_dagflow.options import COV, HTML
-from pytest_dagflow.pages.files import check_templates, checked_path, shown_path, write_report
+from pytest_dagflow.pages.files import check_templates, checked_path, shown_path
+from pytest_dagflow.report_files import write_file
 from pytest_dagflow.session import session_of, worker_input_of
 from pytest_dagflow.timelines.collected import CollectedTests
 from pytest_dagflow.timelines.recorder import Phase, Recorder
@@ -62,7 +63,7 @@ class SessionPage:
             is_interrupted=_is_interrupted(session),
         )
         try:
-            write_report(self._path, text)
+            write_file(self._path, text)
         except OSError as error:
             self.problem = f"the page cannot be written: {error}"
 

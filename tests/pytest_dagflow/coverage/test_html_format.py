@@ -16,10 +16,9 @@ from parsed_page import HOSTILE, Page
 
 from dagflow.testing import Coverage, CoveredNode
 from pytest_dagflow.coverage.formats.html_format import MAX_TESTS
-from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.write import render
-from pytest_dagflow.pages.names import visible
+from pytest_dagflow.report_files import Paths, visible
 
 pytest.importorskip("jinja2")
 HERE = Paths(Path("folder").absolute(), Path("folder").absolute())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from parsed_page import HOSTILE, Page
 
-from pytest_dagflow.pages.names import visible
+from pytest_dagflow.report_files import visible
 from pytest_dagflow.timelines.collected import CollectedTests
 from pytest_dagflow.timelines.page import render
 from pytest_dagflow.timelines.recorder import Phase
