@@ -156,7 +156,7 @@ class _Watch:
             self._seconds, self._next = self._next, self._next * 2
             try:
                 self._progress.write(self._line(), is_first=self._seconds == FIRST_SECONDS)
-            except OSError:  # the terminal is gone, and nobody reads the other lines
+            except OSError:  # the terminal is closed, so the other lines have no reader
                 return
 
     def _line(self) -> str:
