@@ -82,6 +82,7 @@ def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p {name}" for name in names))
     for name in OUTER_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")  # reports are folded to the width of the terminal
     # here `dagflow` was imported before, so pytest warns that it cannot rewrite `-p dagflow`
     monkeypatch.setattr(AssertionRewritingHook, "_warn_already_imported", lambda *_: None)
 
