@@ -17,7 +17,7 @@ import pytest
 from pytest_dagflow import hooks
 
 if TYPE_CHECKING:
-    from dagflow import DagflowEvent
+    from dagflow import DagflowEvent, ExecuteInProcessResult
 
 
 class Implementation(NamedTuple):
@@ -163,6 +163,19 @@ def redacted(config: pytest.Config, event: DagflowEvent) -> DagflowEvent:
             _check_replaced(one, event, found)
             event = found
     return event
+
+
+def redacted_result(config: pytest.Config, result: ExecuteInProcessResult) -> ExecuteInProcessResult:
+    """Return the result of a run with the events as they may be shown: as the plugins replace them.
+
+    Raises:
+        pytest.UsageError: An implementation raised, or returned something else.
+    """
+    if not implementations(hooks.pytest_dagflow_redact, config):
+        return result
+    from dagflow.testing import with_events
+
+    return with_events(result, [redacted(config, event) for event in result.all_events])
 
 
 def _check_replaced(one: Implementation, event: DagflowEvent, found: object) -> None:

@@ -76,7 +76,8 @@ def pytest_dagflow_redact(event: DagflowEvent) -> DagflowEvent | None:
     """Return an event with other texts, before the plugin shows it or writes it to a file; None to keep it.
 
     Called for the events of a failed test: those of the report section, of the messages of assertions, and of
-    the tests that `--dag-save-failed` writes. Each plugin gets the event that the plugin before it returned.
+    the tests that `--dag-save-failed` writes; with `--dag-html` for the events of all tests. Each plugin gets
+    the event that the plugin before it returned.
     `event.with_changes(message=..., event_specific_data=...)` returns a copy. Its type, step and run must be
     the same. Assertions compare the events as they are, and `dag_events` has them.
 

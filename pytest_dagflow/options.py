@@ -25,6 +25,8 @@ COV_FAIL_UNDER = "--dag-cov-fail-under"
 COV_BASE = "--dag-cov-base"
 COV_FAIL_NEW = "--dag-cov-fail-new"
 COV_FROM = "--dag-cov-from"
+HTML = "--dag-html"
+"""The option that writes a page of the session."""
 COV_LINES = "--dag-cov-lines"
 """The option that names the node of each line in the reports of coverage.py."""
 _RUN, _DROP = "run", "drop"
@@ -78,6 +80,7 @@ class Options(NamedTuple):
         is_time_real: Whether all tests wait in real time for retries.
         save_failed: The folder for the tests of failed steps; empty by default.
         coverage: Whether to measure the coverage of the graph.
+        html: The file of `--dag-html`, as it is given; None without the option.
         cov_lines: Whether to name the node of each line in the data of coverage.py.
         smoke: Whether to test each definition of the project.
         smoke_names: The definitions to test, as "asset:orders"; empty: all.
@@ -99,6 +102,7 @@ class Options(NamedTuple):
     is_time_real: bool = False
     save_failed: str = ""
     coverage: bool = False
+    html: str | None = None
     cov_lines: bool = False
     smoke: bool = False
     smoke_names: tuple[str, ...] = ()
@@ -206,6 +210,13 @@ def add_options(parser: pytest.Parser) -> None:
         default=False,
         help="also test each job, asset, check, schedule, sensor and resource of the project: its default "
         "config, resources, partition mappings, ticks; 'pytest dag-smoke::asset:orders' tests one of them",
+    )
+    group.addoption(
+        HTML,
+        default=None,
+        metavar="PATH",
+        help="write a page of the session: each test with its outcome, and a timeline of each run of it; "
+        "with --dag-cov it also has the coverage of the graph",
     )
     _add_coverage_options(group)
     _add_mutate_options(group)
@@ -356,6 +367,7 @@ def read_options(config: pytest.Config) -> Options:
         save_failed=config.getoption("dag_save_failed"),
         coverage=_is_on(config, COV, (COV_REPORT, COV_FAIL_UNDER, COV_BASE, COV_FAIL_NEW, COV_FROM)),
         cov_lines=config.getoption("dag_cov_lines"),
+        html=config.getoption("dag_html"),
         smoke=config.getoption("dag_smoke") or bool(smoke_names),
         smoke_names=smoke_names,
         files=tuple(_node_files(line) for line in config.getini(FILES)),

@@ -6,6 +6,7 @@ use an option. A session of pytest that uses nothing of this plugin loads fiftee
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
@@ -49,10 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
     registry.register_markers(config)
     session = dag_session.start_session(config)
     config.pluginmanager.register(runs_of_tests.Reports(config), "dagflow-reports")
+    if config.get_verbosity() > 0:
+        from pytest_dagflow.reports.progress import Progress, shows_progress
+
+        if shows_progress(config):
+            config.pluginmanager.register(
+                Progress(sys.stdout.fileno(), sys.stdout.encoding), "dagflow-progress"
+            )
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
     if session.options.coverage:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.session")
+    if session.options.html is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.timelines.session")
     if session.options.cov_lines:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.lines")
     if session.options.smoke:

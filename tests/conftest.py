@@ -58,14 +58,15 @@ settings.load_profile(os.environ.get("DAGFLOW_PROFILE") or ("ci" if os.environ.g
 
 # "hypothesispytest" is the plugin of hypothesis; pyproject.toml of this project has a key of "timeout"
 PLUGINS_OF_A_PROJECT = ("dagflow", "hypothesispytest", "timeout", "xdist")
-# a run differs where one of these is set
-VARIABLES_OF_CI = (
+# of CI, coverage and xdist around the tests: a run inside of a test differs where one of these is set
+OUTER_VARIABLES = (
     "CI",
     "BUILD_NUMBER",
     "GITHUB_ACTIONS",
     "GITHUB_STEP_SUMMARY",
     "GITHUB_WORKSPACE",
     "COVERAGE_CORE",
+    "PYTEST_XDIST_WORKER",
 )
 INSTALLED_PLUGINS = {point.name for point in importlib.metadata.entry_points(group="pytest11")}
 
@@ -79,8 +80,9 @@ def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [name for name in PLUGINS_OF_A_PROJECT if name in INSTALLED_PLUGINS]
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p {name}" for name in names))
-    for name in VARIABLES_OF_CI:
+    for name in OUTER_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")  # reports are folded to the width of the terminal
     # here `dagflow` was imported before, so pytest warns that it cannot rewrite `-p dagflow`
     monkeypatch.setattr(AssertionRewritingHook, "_warn_already_imported", lambda *_: None)
 

@@ -7,6 +7,7 @@ neither load it nor call it.
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         yield
         return
     yield
-    result = _result_of(config)
+    result = result_of(config)
     if result is None:
         if session.testsfailed:  # the summary has the reason
             return
@@ -115,7 +116,7 @@ def pytest_terminal_summary(
     """Print the report, or the reason why there is none if failed tests end the session."""
     if _is_worker(config):
         return
-    result = _result_of(config)
+    result = result_of(config)
     if result is not None:
         from pytest_dagflow.coverage.formats.terminal import print_result
 
@@ -125,7 +126,12 @@ def pytest_terminal_summary(
         terminalreporter.write_line(f"no coverage: {config.stash[_COLLECTED].error}", red=True)
 
 
-def _result_of(config: pytest.Config) -> CoverageResult | None:
+def report_paths(config: pytest.Config) -> list[Path]:
+    """Return the files of the reports."""
+    return [path for _, path in config.stash[_SETTINGS].files]
+
+
+def result_of(config: pytest.Config) -> CoverageResult | None:
     """Return the result of the session; None after an error in the graph.
 
     The first call, after all workers ended, writes the reports.

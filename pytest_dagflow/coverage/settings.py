@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pytest_dagflow.options import COV_BASE, COV_FAIL_UNDER, COV_FROM, COV_REPORT
-from pytest_dagflow.report_files import why_not_writable
+from pytest_dagflow.pages.files import check_templates, checked_path, shown_path
 
 if TYPE_CHECKING:
     from dagflow.testing import Coverage
@@ -67,9 +66,7 @@ class Settings(NamedTuple):
 
     def shown(self, path: Path | None) -> str:
         """Return a path relative to the folder in which pytest was started, if it is inside."""
-        if path is None:
-            return ""
-        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+        return "" if path is None else shown_path(path, self.folder)
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -127,14 +124,14 @@ def _report(text: str, folder: Path) -> tuple[str, Path]:
         raise pytest.UsageError(
             f"{COV_REPORT}: the path of '{text}' is empty. Write {COV_REPORT}={name}:PATH"
         )
-    if name == "html" and find_spec("jinja2") is None:
-        raise pytest.UsageError(
-            f"{COV_REPORT}=html needs jinja2, which is not installed: pip install 'pytest-dagflow[report]'"
-        )
-    path = folder / Path(path_text or DEFAULT_PATHS[name]).expanduser()
-    problem = why_not_writable(path)
-    if problem:
-        raise pytest.UsageError(f"{COV_REPORT}={text}: {problem}. Write {COV_REPORT}={name}:PATH")
+    if name == "html":
+        check_templates(f"{COV_REPORT}=html")
+    path = checked_path(
+        path_text or DEFAULT_PATHS[name],
+        folder,
+        given=f"{COV_REPORT}={text}",
+        form=f"{COV_REPORT}={name}:PATH",
+    )
     return name, path
 
 

@@ -36,7 +36,7 @@ def is_of_checks(error: SerializableErrorInfo) -> bool:
 
 
 def outcomes_of_blocked(result: ExecuteInProcessResult) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the reason for each step that a blocking check failed, and for each step that waited for it.
+    """Return the checks for each step that blocking checks failed, and for each step that waited for them.
 
     Args:
         result: The result of the run.
@@ -55,8 +55,10 @@ def outcomes_of_blocked(result: ExecuteInProcessResult) -> tuple[dict[str, str],
         causes = [name for other in upstream for name in (*checks.get(other, ()), *blocked.get(other, ()))]
         if causes:
             blocked[key] = list(dict.fromkeys(causes))
-    failed = {key: f": {_join(names)} did not pass" for key, names in checks.items()}
-    return failed, {key: f", blocked by {_join(names)}" for key, names in blocked.items()}
+    return (
+        {key: _join(names) for key, names in checks.items()},
+        {key: _join(names) for key, names in blocked.items()},
+    )
 
 
 def _join(names: list[str]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_dagflow import hooks
-from pytest_dagflow.hook_calls import implementations, redacted
+from pytest_dagflow.hook_calls import redacted_result
 from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.debugger import OUR_PACKAGES, ends_in_dagflow
@@ -59,7 +59,7 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
     if runs is not None:
         try:
             chosen = [
-                _ShownRun(_shown_result(item.config, result), result, fixture)
+                _ShownRun(redacted_result(item.config, result), result, fixture)
                 for result, fixture in _choose_runs(runs, of_fixtures)
             ]
         except pytest.UsageError as error:
@@ -105,8 +105,11 @@ def _section_lines(
 ) -> Iterator[str]:
     yield from _order_lines(runs)
     is_verbose = item.config.get_verbosity() > 0
+    columns = shutil.get_terminal_size().columns  # a worker of xdist has no terminal writer: 80
     for result, actual, fixture in chosen:
-        yield from run_text.run_lines(result, actual, fixture, report_text, is_verbose=is_verbose)
+        yield from run_text.run_lines(
+            result, actual, fixture, report_text, is_verbose=is_verbose, columns=columns
+        )
     skipped = skipped_line(item)
     if skipped:
         yield skipped
@@ -143,19 +146,6 @@ def _choose_runs(
             yield runs.last, ""
     elif of_fixtures and of_fixtures[-1].last is not None and of_fixtures[-1].failed is None:
         yield of_fixtures[-1].last, of_fixtures[-1].fixture
-
-
-def _shown_result(config: pytest.Config, result: ExecuteInProcessResult) -> ExecuteInProcessResult:
-    """Return a result with the events as they may be shown: as `pytest_dagflow_redact` replaces them.
-
-    Raises:
-        pytest.UsageError: The hook raised, or returned something else.
-    """
-    if not implementations(hooks.pytest_dagflow_redact, config):
-        return result
-    from dagflow.testing import with_events
-
-    return with_events(result, [redacted(config, event) for event in result.all_events])
 
 
 def _runnable_id(item: pytest.Item) -> str:

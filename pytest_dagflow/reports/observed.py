@@ -105,6 +105,11 @@ class ObservedRuns:
         ]
 
 
+def fixture_in_setup() -> str:
+    """Return the name of the fixture of a wider scope whose setup runs now; empty without one."""
+    return _fixtures_in_setup[-1].fixture if _fixtures_in_setup else ""
+
+
 @contextmanager
 def keeping_runs(item: pytest.Item) -> Iterator[None]:
     """Keep the runs of a test until the test ends."""

@@ -6,10 +6,18 @@ import logging
 import os
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_dagflow.reports.checks import check_lines, is_of_checks, outcomes_of_blocked
+from pytest_dagflow.reports.checks import check_lines, is_of_checks
+from pytest_dagflow.reports.run_steps import (
+    choose_steps,
+    count_outcomes,
+    format_time,
+    steps_of_run,
+    tree_order,
+)
 from pytest_dagflow.reports.step_names import display_name, name_with_keys
 
 if TYPE_CHECKING:
@@ -19,7 +27,8 @@ _MAX_ROWS = 30
 _MAX_EVENTS = 8
 _MAX_LOG_LINES = 10
 _MAX_RETRIED = 5
-_NOTABLE_OUTCOMES = ("failed", "skipped", "unfinished")
+_TIME = 8  # the columns of a time
+_OUTCOME, _LOG_TEXT = 26, 50  # the columns that a column of names leaves to the others
 
 
 def run_lines(
@@ -29,6 +38,7 @@ def run_lines(
     report_text: str,
     *,
     is_verbose: bool,
+    columns: int,
 ) -> Iterator[str]:
     """Yield the lines about a run, with an empty line at the end of each part.
 
@@ -38,16 +48,18 @@ def run_lines(
         fixture: The name of the fixture that started the run, or an empty string.
         report_text: The report of pytest. A traceback in it is not repeated.
         is_verbose: Whether the last events are shown too.
+        columns: The width of the terminal. The texts of steps and log lines are folded to it.
     """
     run, plan = result.dagflow_run, result.plan
     events = result.all_events
     where = f" in {_fixture_name(fixture)}" if fixture else ""
     partition = "" if plan.partition_key is None else f", partition '{plan.partition_key}'"
     outcome = "succeeded" if result.success else "failed"
-    time = _format_time(events[-1].timestamp - events[0].timestamp)
+    time = format_time(events[-1].timestamp - events[0].timestamp)
     what = "assets" if run.job_name.startswith("__") else f"'{run.job_name}'"
-    yield f"run of {what}{where}: {outcome} in {time}{partition}, id {run.run_id}"
-    yield from _tree_lines(result)
+    head = f"run of {what}{where}: {outcome} in {time}{partition},"
+    yield from _folded(head, f" id {run.run_id}", columns, time)
+    yield from _tree_lines(result, columns)
     yield ""
     failed = failed_steps(result)
     parts = [
@@ -57,7 +69,7 @@ def run_lines(
         _attempt_lines(result),
         _hook_lines(result),
         _input_lines(result, failed[0]) if failed else (),
-        _log_lines(result, actual, failed),
+        _log_lines(result, actual, failed, columns),
         _event_lines(events) if is_verbose else (),
     ]
     for part in parts:
@@ -92,7 +104,7 @@ def _error_lines(
         return  # pytest shows the actual one, the message of an assertion the other
     if is_of_checks(error):
         return  # the lines about the checks have more, and no frame is the user's
-    yield from _traceback_lines(error.shortened())
+    yield from traceback_lines(error.shortened())
 
 
 def _first_error(result: ExecuteInProcessResult) -> Any:
@@ -115,7 +127,7 @@ def _is_shown(error: Any, report_text: str) -> bool:
     return all(text in report_text for text in (*source, message))
 
 
-def _traceback_lines(error: Any) -> Iterator[str]:
+def traceback_lines(error: Any) -> Iterator[str]:
     """Yield a traceback without the frames of dagflow, the cause first."""
     import dagflow
     from dagflow.testing import error_chain
@@ -123,7 +135,7 @@ def _traceback_lines(error: Any) -> Iterator[str]:
     ours = os.path.dirname(dagflow.__file__) + os.sep
     is_wrapper = len(error_chain(error)) > 1
     if error.cause is not None:
-        yield from _traceback_lines(error.cause)
+        yield from traceback_lines(error.cause)
         if is_wrapper or not error.stack:
             return
         yield "\nThe above exception was the direct cause of the following exception:\n"
@@ -134,7 +146,7 @@ def _traceback_lines(error: Any) -> Iterator[str]:
     yield error.message.rstrip("\n")
 
 
-def _one_line(error: Any) -> str:
+def error_line(error: Any) -> str:
     """Return the class and the message of the user's own error in one line, short enough for a row."""
     from pytest_dagflow.sequence.difference import describe_error  # lazily, because it imports dagflow
 
@@ -173,7 +185,7 @@ def _attempt_lines(result: ExecuteInProcessResult) -> Iterator[str]:
     for event in result.all_events:
         if event.event_type.name == "STEP_UP_FOR_RETRY" and event.step_key is not None:
             error = event.event_specific_data.error
-            text = _one_line(error) + _place_of(error) if error is not None else "no error"
+            text = error_line(error) + _place_of(error) if error is not None else "no error"
             known = by_step.setdefault(event.step_key, {})
             known.setdefault(text, []).append(sum(map(len, known.values())) + 1)
     if not by_step:
@@ -201,118 +213,39 @@ def _hook_lines(result: ExecuteInProcessResult) -> Iterator[str]:
         yield "errors of hooks:"
     for event in events[:_MAX_EVENTS]:
         error = getattr(event.event_specific_data, "error", None)
-        text = _one_line(error) if error is not None else _shorten(event.message or "", 120)
+        text = error_line(error) if error is not None else _shorten(event.message or "", 120)
         yield f"  {display_name(result, event.step_key or '')}: {text}"
 
 
 # steps
 
 
-def _tree_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+def _tree_lines(result: ExecuteInProcessResult, columns: int) -> Iterator[str]:
     """Yield a line for each step with its outcome, indented below its graphs."""
-    rows = dict.fromkeys((ref[0] for ref in result.given), "given")
-    by_checks, blocked = outcomes_of_blocked(result)
-    rows.update((key, f"not run{blocked.get(key, '')}") for key in result.plan.step_keys)
-    by_step: dict[str, list[DagflowEvent]] = {}
-    names = {key: name_with_keys(result, key) for key in rows}
-    for event in result.all_events:
-        if event.step_key is not None and event.event_type_value.startswith("STEP_"):
-            by_step.setdefault(event.step_key, []).append(event)
-    for key, events in by_step.items():
-        rows[key] = _outcome(events, by_checks.get(key, ""))
-    rows = {key: rows[key] for key in _group_mapped_steps(rows)}
-    shown = _choose_steps(rows)
-    width = max((2 * key.count(".") + len(_last_part(key, names)) for key in shown), default=0)
+    steps = steps_of_run(result)
+    names = {key: name_with_keys(result, key) for key in steps}
+    shown = choose_steps(steps, _MAX_ROWS)
+    lengths = (2 * key.count(".") + len(_last_part(key, names)) for key in shown)
+    width = min(max(lengths, default=0), max(columns - _OUTCOME, 0))  # longer names are not aligned
     before: Sequence[str] = ()
-    for key in sorted(shown, key=_tree_order(shown)):
+    for key in sorted(shown, key=tree_order(shown)):
         graphs, name = key.split(".")[:-1], _last_part(key, names)
         for depth, graph in enumerate(graphs):
             if list(before[: depth + 1]) != graphs[: depth + 1]:
                 yield f"  {'  ' * depth}{graph}"
         before = graphs
         indented = "  " * len(graphs) + name
-        yield f"  {indented:<{width}}  {rows[key]}"
-    if len(shown) < len(rows):
-        yield f"  ... and {_count_outcomes(rows[key] for key in rows if key not in shown)}"
+        error = steps[key].error
+        reason = f": {error_line(error)}" if error is not None else ""
+        time = format_time(steps[key].seconds)
+        yield from _folded(f"  {indented:<{width}}  {steps[key].text}", reason, columns, time)
+    if len(shown) < len(steps):
+        yield f"  ... and {count_outcomes(step for key, step in steps.items() if key not in shown)}"
 
 
 def _last_part(key: str, names: dict[str, str]) -> str:
     name = names.get(key, key)
     return name.rpartition(".")[2] if name == key else name
-
-
-def _group_mapped_steps(keys: Iterable[str]) -> Iterator[str]:
-    """Yield the steps of a mapped node at the position of the node; the node itself if it has no step yet."""
-    by_node: dict[str, list[str]] = {}
-    for key in keys:
-        by_node.setdefault(key.partition("[")[0], []).append(key)
-    for steps in by_node.values():
-        yield from [key for key in steps if not key.endswith("[?]")] or steps
-
-
-def _tree_order(keys: Iterable[str]) -> Callable[[str], list[int]]:
-    """Return a sort key that keeps the order of the steps, and puts the steps of a graph together."""
-    positions: dict[str, int] = {}
-    for position, key in enumerate(keys):
-        parts = key.split(".")
-        for depth in range(len(parts)):
-            positions.setdefault(".".join(parts[: depth + 1]), position)
-
-    def order(key: str) -> list[int]:
-        parts = key.split(".")
-        return [positions[".".join(parts[: depth + 1])] for depth in range(len(parts))]
-
-    return order
-
-
-def _choose_steps(rows: dict[str, str]) -> list[str]:
-    """Return the steps to show: all, or those with a notable outcome and the steps beside them."""
-    if len(rows) <= _MAX_ROWS:
-        return list(rows)
-    notable = [
-        key for key, text in rows.items() if "retried" in text or text.partition(" ")[0] in _NOTABLE_OUTCOMES
-    ]
-    positions = {key: position for position, key in enumerate(rows)}
-    centers = [positions[key] for key in notable[:_MAX_ROWS]] or [0]
-    nearest = sorted(rows, key=lambda key: min(abs(positions[key] - center) for center in centers))
-    chosen = set(list(dict.fromkeys([*notable, *nearest]))[:_MAX_ROWS])
-    return [key for key in rows if key in chosen]
-
-
-def _count_outcomes(texts: Iterable[str]) -> str:
-    counts: dict[str, int] = {}
-    for text in texts:
-        outcome = "not run" if text.startswith("not run") else text.partition(" ")[0]
-        counts[outcome] = counts.get(outcome, 0) + 1
-    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-
-
-def _outcome(events: Sequence[DagflowEvent], by_checks: str) -> str:
-    """Return the outcome of a step, the time since its first start, the number of its retries, and its error.
-
-    Args:
-        events: The events of the step.
-        by_checks: The reason if blocking checks failed the step.
-    """
-    types = [event.event_type.name for event in events]
-    ends = {"STEP_SUCCESS": "succeeded", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
-    outcome = next((ends[name] for name in reversed(types) if name in ends), "unfinished")
-    if outcome == "skipped":
-        return outcome
-    retries = types.count("STEP_RESTARTED")
-    again = f", retried {retries} time{'' if retries == 1 else 's'}" if retries else ""
-    error = getattr(events[-1].event_specific_data, "error", None) if outcome == "failed" else None
-    reason = f": {_one_line(error)}" if error is not None else ""
-    if error is not None and is_of_checks(error):
-        reason = by_checks
-    return f"{outcome} in {_format_time(events[-1].timestamp - events[0].timestamp)}{again}{reason}"
-
-
-def _format_time(seconds: float) -> str:
-    if seconds >= 0.9995:
-        return f"{seconds:.2f} s"
-    thousandths = seconds * 1000
-    return f"{thousandths:.0f} ms" if thousandths >= 10 else f"{thousandths:.2g} ms"
 
 
 # inputs, log, events
@@ -332,7 +265,7 @@ def _input_lines(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]
 
 
 def _log_lines(
-    result: ExecuteInProcessResult, actual: ExecuteInProcessResult, failed: Sequence[str]
+    result: ExecuteInProcessResult, actual: ExecuteInProcessResult, failed: Sequence[str], columns: int
 ) -> Iterator[str]:
     """Yield the last lines of `context.log`, first of all those of the failed steps."""
     from dagflow.testing import log_lines
@@ -356,14 +289,15 @@ def _log_lines(
     chosen = sorted([*chosen, *(others[-rest:] if rest else ())], key=lambda pair: pair[0])
     start = result.all_events[0].timestamp
     names = [display_name(result, line.step_key or "") for _, line in chosen]
-    width = max(map(len, names))
+    width = min(max(map(len, names)), max(columns - _LOG_TEXT, 0))
     more = f" (the last {len(chosen)} of {len(lines)})" if len(lines) > len(chosen) else ""
     yield f"log{more}:"
     for name, (_, line) in zip(names, chosen, strict=True):
         first, *others_of_text = line.user_message.splitlines() or [""]
         text = _shorten(first, 120) + (" ..." if others_of_text else "")
         level = logging.getLevelName(line.level)
-        yield f"  +{line.timestamp - start:.3f} s  {level:<7}  {name:<{width}}  {text}"
+        head = f"  +{line.timestamp - start:.3f} s  {level:<7}  {name:<{width}}"
+        yield from _folded(head, f"  {text}", columns)
 
 
 def _event_lines(events: Sequence[DagflowEvent]) -> Iterator[str]:
@@ -390,6 +324,30 @@ def _message_of(event: DagflowEvent) -> str:
     """Return the message of an event, or the message of its error if the event has none."""
     error = getattr(event.event_specific_data, "error", None)
     return event.message or (error.message if error is not None else "")
+
+
+def _folded(head: str, rest: str, columns: int, time: str = "") -> Iterator[str]:
+    """Yield the two parts of a line, the second one in lines of its own if both are too long together.
+
+    Args:
+        head: The first part.
+        rest: The second part; empty for none.
+        columns: The width of the terminal.
+        time: The time in the line. Its length does not count, so that all runs have the same lines.
+    """
+    length = len(head) + len(rest) + (_TIME - len(time) if time else 0)
+    if not rest or length <= columns:
+        yield head + rest
+        return
+    yield head.rstrip()
+    indent = " " * (len(head) - len(head.lstrip()) + 4)
+    yield from textwrap.wrap(
+        rest.lstrip(": "),
+        max(columns, 2 * len(indent) + 20),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+    )
 
 
 def _shorten(text: str, length: int) -> str:

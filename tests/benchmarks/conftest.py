@@ -111,6 +111,8 @@ ROWS = {
     "session_covered": Row("pytest: 1,000 tests of 200 assets, --dag-cov", "s", 1.05, of="session_uncovered"),
     "session_uncovered": Row("the same without --dag-cov", "s", None),
     "coverage_page": Row("the HTML page of 500 covered nodes", "s", 2),
+    "session_shown": Row("pytest: 500 tests of two assets, --dag-html", "s", 1.5, of="session_unshown"),
+    "session_unshown": Row("the same without --dag-html", "s", None),
     "monorepo_select_4": Row("changed(): 12,500 nodes, 25,000 tests", "s", None),
     "monorepo_select_2": Row("changed(): 25,000 nodes, 50,000 tests", "s", None),
     "monorepo_select": Row("changed(): 50,000 nodes, 100,000 tests", "s", 10),

@@ -106,34 +106,33 @@ class TestMistakes:
     failed.stdout.fnmatch_lines_random(messages)
 
 
-@pytest.mark.usefixtures("all_plugins")
 def test_a_snapshot_in_a_file(pytester: pytest.Pytester) -> None:
     """The first session writes the snapshot; a changed pipeline shows the lines that differ."""
     pytest.importorskip("syrupy")
+    syrupy = ("-p", "syrupy")
     shown = dict(files("snapshots"))
     pytester.makepyfile(cafe=shown["cafe"], test_syrupy=shown["test_syrupy"])
     (written, *lines), (compared, *difference) = outputs("snapshots", "console")
 
-    first = pytester.runpytest_subprocess(*shlex.split(written.removeprefix("$ pytest ")))
-    again = pytester.runpytest_subprocess()
+    first = pytester.runpytest_subprocess(*syrupy, *shlex.split(written.removeprefix("$ pytest ")))
+    again = pytester.runpytest_subprocess(*syrupy)
     pytester.makepyfile(cafe=shown["cafe"].rstrip() + '\n    beans.alias("water")()\n')
-    changed = pytester.runpytest_subprocess(*shlex.split(compared.removeprefix("$ pytest ")))
+    changed = pytester.runpytest_subprocess(*syrupy, *shlex.split(compared.removeprefix("$ pytest ")))
 
     first.stdout.fnmatch_lines([line.partition(" [")[0] + "*" for line in lines])
     again.assert_outcomes(passed=1)
     changed.stdout.fnmatch_lines(difference, consecutive=True)
 
 
-@pytest.mark.usefixtures("all_plugins")
-def test_a_snapshot_in_the_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_in_the_test(pytester: pytest.Pytester) -> None:
     """inline-snapshot writes the lines of the page into the test, and they hold."""
     pytest.importorskip("inline_snapshot")
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # inline-snapshot refuses to write in a worker
+    inline = ("-p", "inline_snapshot")
     empty, full = (code for name, code in files("snapshots") if name == "test_inline")
     pytester.makepyfile(cafe=dict(files("snapshots"))["cafe"], test_inline=empty)
 
-    pytester.runpytest_subprocess("--inline-snapshot=create")
+    pytester.runpytest_subprocess(*inline, "--inline-snapshot=create")
     written = (pytester.path / "test_inline.py").read_text(encoding="utf-8")
 
     assert ast.dump(ast.parse(written)) == ast.dump(ast.parse(full))
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*inline).assert_outcomes(passed=1)

@@ -22,7 +22,7 @@ DOORS = {
     "docstring_parser": ["dagflow/defs/parts/docstring.py"],
     "graphlay": ["pytest_dagflow/coverage/formats/picture.py"],
     "hypothesis": ["pytest_dagflow/drawing/", "pytest_dagflow/properties/config_total.py"],
-    "jinja2": ["pytest_dagflow/coverage/formats/html_format.py"],
+    "jinja2": ["pytest_dagflow/pages/templates.py"],
     "pluggy": ["pytest_dagflow/"],
     "pydantic": ["dagflow/config/model.py"],
     "pytest": ["pytest_dagflow/"],

@@ -24,6 +24,7 @@ PAGES = {
         "mutation",
         "partitions",
         "properties",
+        "reports",
         "resources",
         "retries",
         "schedules",
@@ -130,6 +131,24 @@ def test_the_session_of_the_coverage(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(*shlex.split(command.removeprefix("$ pytest ")))
 
     result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines], consecutive=True)
+
+
+def test_the_reports_of_a_session(pytester: pytest.Pytester) -> None:
+    """The session on the page about reports prints its line, and the JUnit report has the properties."""
+    pytest.importorskip("jinja2")
+    pytester.makepyfile(test_orders=FILES["reports"]["test_orders"])
+    (console,) = re.findall(r"^```console\n(.*?)^```$", PAGES["reports"], re.M | re.S)
+    (properties,) = re.findall(r"^```xml\n(.*?)^```$", PAGES["reports"], re.M | re.S)
+    command, line = console.splitlines()
+
+    result = pytester.runpytest_subprocess(
+        *shlex.split(command.removeprefix("$ pytest ")), "--junitxml=report.xml"
+    )
+
+    result.stdout.fnmatch_lines([line.replace("/", "?")])
+    xml = (pytester.path / "report.xml").read_text(encoding="utf-8")
+    for one in properties.splitlines():
+        assert one.partition("d3bb5f6c")[0] in xml
 
 
 @pytest.mark.skipif(coverage.version_info < (7, 16), reason="coverage.py is too old")

@@ -48,9 +48,8 @@ def test_with_syrupy(pytester: pytest.Pytester):
     result.stdout.fnmatch_lines(["*STEP_START beans*", "*STEP_START mill*"])
 
 
-def test_with_inline_snapshot(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+def test_with_inline_snapshot(pytester: pytest.Pytester):
     """The lines are written into the test, and hold there."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # inline-snapshot refuses to write in a worker
     pytest.importorskip("inline_snapshot")
     pytester.makepyfile(
         _SUITE

@@ -296,12 +296,13 @@ class _Simulation:
             if not self.raise_on_error:
                 return tick._replace(error=error)
             what = "schedule" if isinstance(automation, ScheduleDefinition) else "sensor"
-            reason = text_of(error)
+            own = getattr(error, "user_exception", error)
+            reason = text_of(own)
             end = "" if reason.endswith((".", "?")) else "."
             raise DagflowUserCodeExecutionError(
                 f"the tick of {what} '{automation.name}' at {tick.time_text} failed: {reason}{end} To go "
                 "on after a failing tick, as a deployment does, give raise_on_error=False.",
-                user_exception=getattr(error, "user_exception", error),
+                user_exception=own,
             ) from error
 
     def _schedule_tick(self, schedule: ScheduleDefinition, tick: Tick) -> Tick:

@@ -106,7 +106,8 @@ class Tick(NamedTuple):
     def outcome(self) -> str:
         """The effects of the tick in one line."""
         if self.error is not None:
-            return f"raised {_in_one_line(text_of(self.error))}"
+            # not its wrapper, which repeats the name of the schedule
+            return f"raised {_in_one_line(text_of(getattr(self.error, 'user_exception', self.error)))}"
         parts = [str(one) for one in self.requests[:_MAX_REQUESTS]]
         if len(self.requests) > _MAX_REQUESTS:
             parts.append(f"... ({len(self.requests)} requests)")

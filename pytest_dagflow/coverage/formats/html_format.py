@@ -6,19 +6,16 @@ The file needs no script and loads nothing. Jinja escapes all names, and the ids
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_dagflow.coverage.formats.graph import STATES, CoverageGraph, GraphNode, graph_of_coverage
 from pytest_dagflow.coverage.formats.mermaid import mermaid_source
 from pytest_dagflow.coverage.formats.picture import PictureError, draw
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.pages.templates import render_template
 from pytest_dagflow.report_files import Paths, visible
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from dagflow.testing import Count, CoveredNode
 
 MAX_TESTS = 50
@@ -61,6 +58,20 @@ class Row:
 
 def render(result: CoverageResult, paths: Paths) -> str:
     """Return the report."""
+    return render_template("coverage/formats/page.html.jinja", **_page_values(result, paths))
+
+
+def render_part(result: CoverageResult, paths: Paths) -> str:
+    """Return the report as a part of another page, whose template includes `part.css`.
+
+    Args:
+        result: The result of the session.
+        paths: The paths of source files on the page.
+    """
+    return render_template("coverage/formats/part.html.jinja", **_page_values(result, paths))
+
+
+def _page_values(result: CoverageResult, paths: Paths) -> dict[str, object]:
     from dagflow.testing import DENOMINATORS
 
     coverage = result.coverage
@@ -73,35 +84,23 @@ def render(result: CoverageResult, paths: Paths) -> str:
             problem, source = str(error), mermaid_source(graph)
     rows = _rows(graph, {node.id for node in coverage.untested()}, paths)
     numbers = {node.covered.id: node.number for node in graph.nodes if node.covered is not None}
-    return _template().render(
-        result=result,
-        total=coverage.total,
-        counts=coverage.counts(),
-        meanings=DENOMINATORS,
-        states=STATES,
-        picture=picture,
-        problem=problem,
-        source=source,
-        rows=rows,
-        worst_first=sorted(rows, key=_urgency),
-        new_misses=[
+    return {
+        "result": result,
+        "total": coverage.total,
+        "counts": coverage.counts(),
+        "meanings": DENOMINATORS,
+        "states": STATES,
+        "picture": picture,
+        "problem": problem,
+        "source": source,
+        "rows": rows,
+        "worst_first": sorted(rows, key=_urgency),
+        "new_misses": [
             (numbers[miss.node.id], visible(miss.node.label), miss.denominator, _labels(miss.labels))
             for miss in coverage.condensed(result.new_misses)
         ],
-        excluded=list(map(visible, coverage.excluded.values())),
-    )
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["visible"] = visible
-    page = files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(page)
+        "excluded": list(map(visible, coverage.excluded.values())),
+    }
 
 
 def _rows(graph: CoverageGraph, never: set[str], paths: Paths) -> list[Row]:

@@ -7,13 +7,12 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from parsed_page import HOSTILE, Page
 
 from dagflow.testing import Coverage, CoveredNode
 from pytest_dagflow.coverage.formats.html_format import MAX_TESTS
@@ -23,51 +22,9 @@ from pytest_dagflow.report_files import Paths, visible
 
 pytest.importorskip("jinja2")
 HERE = Paths(Path("folder").absolute(), Path("folder").absolute())
-HOSTILE = st.text(
-    st.sampled_from("a<>&\"'/\\`{}%#!-= .:\n\t\0\x1b\u202e\ud800\u00e9\u6c34") | st.characters(),
-    min_size=1,
-    max_size=12,
-) | st.sampled_from(
-    ["</title><script>", "{{ total }}", "{% raw %}", "<!--", "]]>", "&lt;", "' onclick='", "a" * 300]
-)
 BROWSER = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
 )
-
-
-class Page(HTMLParser):
-    """A parsed page: its tags, ids, links, and the texts by the tag and class around them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.ids: list[str] = []
-        self.links: set[str] = set()
-        self.attributes: set[str] = set()
-        self.texts: dict[str, list[str]] = {}
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag with its attributes."""
-        values = dict(attrs)
-        self.tags.add(tag)
-        self.attributes |= values.keys()
-        self.ids += [values["id"] or ""] if "id" in values else []
-        self.links |= {values["href"] or ""} if "href" in values else set()
-        if tag not in ("meta", "input", "br"):
-            self._open.append(tag)
-            self.texts.setdefault(tag, []).append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Check that the tag closes the last open one."""
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        """Add a text to that of its tag."""
-        if self._open:
-            self.texts[self._open[-1]][-1] += data
 
 
 def shop(size: int = 3, *, prefix: str = "cup", file: str = "shop.py", children: int = 3) -> CoverageResult:

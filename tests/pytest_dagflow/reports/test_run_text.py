@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import pytest
 
@@ -306,3 +307,44 @@ def test_a_log_of_another_process_is_shown(pytester: pytest.Pytester):
         "  +*.* s  INFO * call * attempt ...",
     ])  # fmt: skip
     result.stdout.no_fnmatch_line("*Its process wrote*")
+
+
+def test_a_long_error_is_below_its_step(pytester: pytest.Pytester, section: Section, monkeypatch) -> None:
+    """A line that does not fit the terminal is folded between words, and no line of the run is wider."""
+    monkeypatch.setenv("COLUMNS", "80")
+    pytester.makepyfile(
+        """
+        from dagflow import graph, job, op
+
+        @op
+        def transform_the_rows_of_the_service(context):
+            context.log.warning("the rows of the service are odd, and nobody knows the reason")
+            raise ValueError("the rows of the service have a column that nobody has ever seen before")
+
+        @graph
+        def outer():
+            transform_the_rows_of_the_service()
+
+        @job
+        def nightly():
+            outer()
+
+        def test_it():
+            nightly.execute_in_process()
+        """
+    )
+
+    result = pytester.runpytest(*(["-n1"] if find_spec("xdist") else []))  # a worker has no terminal
+
+    lines = section(result)
+    result.stdout.fnmatch_lines(
+        [
+            "  outer",
+            "    transform_the_rows_of_the_service  failed in * ms",
+            "        ValueError: the rows of the service have a column that nobody has ever",
+            "        seen before",
+            "  +0.* s  WARNING  outer.transform_the_rows_of_the_service",
+            "      the rows of the service are odd, and nobody knows the reason",
+        ],
+    )
+    assert max(len(line) for line in lines if not line.startswith(("write ", "tests "))) <= 80

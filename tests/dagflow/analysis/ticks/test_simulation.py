@@ -427,3 +427,26 @@ def test_invalid_arguments(what: Any, options: dict[str, Any], error: type[Excep
 
     with pytest.raises(error, match=match):
         simulate_ticks(what, **options)
+
+
+def test_the_error_of_a_schedule_is_that_of_the_user() -> None:
+    """The line of a failed tick, and the message of its error, have no wrapper that repeats the name."""
+
+    @op
+    def one() -> None:
+        pass
+
+    @job
+    def nothing() -> None:
+        one()
+
+    def requests(_: Any) -> None:
+        raise ValueError("no calendar")
+
+    daily = ScheduleDefinition("daily", job=nothing, cron_schedule="@daily", execution_fn=requests)
+
+    ticks = simulate_ticks(daily, 2, "2024-01-01", raise_on_error=False)
+    with pytest.raises(DagflowUserCodeExecutionError, match="failed: ValueError: no calendar"):
+        simulate_ticks(daily, 2, "2024-01-01")
+
+    assert {tick.outcome for tick in ticks} == {"raised ValueError: no calendar"}
