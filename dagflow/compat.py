@@ -3,6 +3,7 @@
 It costs nothing before `install()` is called. One rule maps the names: `dagflow` in a name of dagflow is
 `dagster` in the name of Dagster. The names of the module are mapped at their first use. Attributes and
 keywords are in a table with one line for each definition. `compat_modules` has the modules below `dagster`.
+`python -m dagflow.compat script.py` installs it for a script.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from typing import Any, NoReturn, Union
 from dagflow import errors
 from dagflow.absent import absent_name
 from dagflow.absent_names import FROM_PYTHON, TOPICS, WARNINGS
+from dagflow.compat_importers import chain_to
 from dagflow.compat_modules import Finder, private_name
 from dagflow.errors import DagflowAbsentError, DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable
+from dagflow.processes import preparations
 from dagflow.tags import use_tag_prefix
 
 # (module, definition or class method) -> its attributes (.name) and keywords (name=) in Dagster's spelling
@@ -67,6 +70,7 @@ TABLE = {
 
 
 _ABSENT: Any = object()
+_touched: dict[tuple[str, str], None] = {}
 
 
 def install() -> ModuleType:
@@ -91,8 +95,8 @@ def install() -> ModuleType:
     if present is not None:
         raise DagflowInvariantViolationError(
             "dagflow.compat.install() was called too late: this process has imported the real 'dagster', "
-            f"from {getattr(present, '__file__', None)!r}. Call it before anything imports 'dagster', at the "
-            "top of the outermost conftest.py."
+            f"from {getattr(present, '__file__', None)!r}.{_imported_by()} Call it before anything imports "
+            "'dagster': at the top of the outermost conftest.py, or by pytest --dag-runtime=dagflow."
         )
     for (place, name), spellings in TABLE.items():
         owner, _, method = name.partition(".")
@@ -111,7 +115,13 @@ def install() -> ModuleType:
     sys.modules["dagster"] = module = _Dagster()
     # before the real modules, if they are installed, and after the finders that a suite has set
     sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder())
+    preparations.append("dagflow.compat:install")
     return module
+
+
+def _imported_by() -> str:
+    chain = chain_to("dagster")
+    return f" It was imported by {' > '.join(chain)}." if len(chain) > 1 else ""
 
 
 class _Dagster(ModuleType):
@@ -147,6 +157,24 @@ class _Dagster(ModuleType):
         return sorted({*super().__dir__(), *self.__all__})
 
 
+def touched() -> list[tuple[str, str]]:
+    """Return the names that dagflow does not have and that this process has used since `install()`.
+
+    Returns:
+        Each name with the first line of code outside of dagflow that used it, as "file:line".
+
+    Example:
+        >>> touched()
+        []
+    """
+    return list(_touched)
+
+
+def _touch(name: str) -> None:
+    frame = sys._getframe(2)  # noqa: SLF001
+    _touched[name, f"{frame.f_code.co_filename}:{frame.f_lineno}"] = None
+
+
 class Absent:
     """The placeholder of a name that dagflow does not have. It can be imported, and raises when it is used.
 
@@ -162,11 +190,14 @@ class Absent:
         self.__doc__ = message
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
+        _touch(self._name)
         raise DagflowAbsentError(self.__doc__)
 
     __call__ = __getitem__ = __iter__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
 
     def __getattr__(self, name: str) -> NoReturn:
+        if not name.startswith("__"):  # tools ask each object for such names
+            _touch(self._name)
         raise AttributeError(self.__doc__, name=name)
 
     def __or__(self, other: Any) -> Any:
@@ -231,3 +262,10 @@ def _as_dagflow(name: str) -> str:
 
 def _dagflow() -> ModuleType:
     return sys.modules["dagflow"]
+
+
+if __name__ == "__main__":
+    from dagflow.compat_command import run_command
+
+    # the module that other code imports, because this one has the name `__main__`
+    run_command(import_module("dagflow.compat").install)

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow import runtime
+
 DEFINITIONS = "dag_definitions"
 """The ini key that names the definitions of the project."""
 REAL_TIME = "dag_real_time"
@@ -96,6 +98,9 @@ class Options(NamedTuple):
         mutate_fail_under: The percentage of killed mutants below which the session fails; None for no limit.
         mutate_timeout: The time limit of a mutant in seconds; None: from the time without a mutation.
         mutant: The file with the mutant that this process runs for another session; None for no mutant.
+        runtime: The value of `--dag-runtime`; empty without the option and the ini key.
+        runtime_reports: The values of `--dag-runtime-report`.
+        runtime_part: The file for the results of this process, if it is the second one of both runtimes.
     """
 
     select: tuple[str, ...] = ()
@@ -119,6 +124,9 @@ class Options(NamedTuple):
     mutate_fail_under: float | None = None
     mutate_timeout: float | None = None
     mutant: Path | None = None
+    runtime: str = ""
+    runtime_reports: tuple[str, ...] = ()
+    runtime_part: Path | None = None
 
     @property
     def is_selecting(self) -> bool:
@@ -222,6 +230,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     _add_coverage_options(group)
     _add_mutate_options(group)
+    runtime.add_runtime_options(parser, group)
     parser.addini(
         DEFINITIONS,
         help="the definitions of the project, as 'package.module:attribute', for --dag-smoke, --dag-cov and "
@@ -346,7 +355,7 @@ def read_options(config: pytest.Config) -> Options:
     if record is not None and record.is_dir():
         raise pytest.UsageError(f"{RECORD_OPTION}: '{record}' is a folder. Write {RECORD_OPTION}=FILE.")
     record_from = [_path(config, RECORD_FROM_OPTION, path) for path in config.getoption("dag_record_from")]
-    return Options(
+    options = Options(
         select=select,
         exclude=exclude,
         explain=config.getoption("dag_explain"),
@@ -364,7 +373,48 @@ def read_options(config: pytest.Config) -> Options:
         files=tuple(_node_files(line) for line in config.getini(FILES)),
         invalidate=tuple(_checked_glob(line, INVALIDATE, line) for line in config.getini(INVALIDATE)),
         **_mutate_options(config),
+        **_runtime_options(config),
     )
+    _check_runtime(options)
+    return options
+
+
+def _runtime_options(config: pytest.Config) -> dict[str, Any]:
+    """Read the options of `--dag-runtime`."""
+    choice = runtime.started_runtime(config).choice
+    part, reports = config.getoption("dag_runtime_part"), tuple(config.getoption("dag_runtime_report"))
+    if part is not None:
+        return {"runtime": choice, "runtime_part": Path(part)}
+    if reports and choice not in (runtime.DAGFLOW, runtime.BOTH):
+        raise pytest.UsageError(
+            f"{runtime.REPORT_OPTION} reports a suite for Dagster that runs on dagflow: add "
+            f"{runtime.OPTION}={runtime.DAGFLOW} or {runtime.OPTION}={runtime.BOTH}"
+        )
+    return {"runtime": choice, "runtime_reports": reports}
+
+
+def _check_runtime(options: Options) -> None:
+    """Raise if an option cannot have an effect on the chosen runtime.
+
+    Raises:
+        pytest.UsageError: It needs the runs or the graph of dagflow, and the tests run on Dagster.
+    """
+    if options.runtime_part is not None or options.runtime not in (runtime.DAGSTER, runtime.BOTH):
+        return
+    # a session of both can only measure on dagflow; it cannot choose tests, because both have the same
+    measuring = {COV: options.coverage, "--dag-save-failed": options.save_failed}
+    choosing = {
+        "--dag-select, --dag-exclude, --dag-explain, --dag-first or --dag-shadow": options.is_selecting,
+        "--dag-smoke": options.smoke,
+        MUTATE_OPTION: options.mutate is not None,
+    }
+    given = choosing if options.runtime == runtime.BOTH else {**choosing, **measuring}
+    for names, is_given in given.items():
+        if is_given:
+            raise pytest.UsageError(
+                f"{names} needs the graph and the runs of dagflow, and has no effect on Dagster. Leave it "
+                f"out, or write {runtime.OPTION}={runtime.DAGFLOW}."
+            )
 
 
 def _measures_coverage(config: pytest.Config) -> bool:
@@ -409,12 +459,21 @@ def _mutate_report(config: pytest.Config, text: str) -> MutateReport:
     if form not in MUTATE_FORMATS or not colon or not path.strip():
         forms = " or ".join(f"{MUTATE_REPORT_OPTION}={one}:PATH" for one in MUTATE_FORMATS)
         raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: '{text}' is not FORMAT:PATH. Write {forms}.")
-    file = _path(config, MUTATE_REPORT_OPTION, path)
+    return MutateReport(form, report_path(config, MUTATE_REPORT_OPTION, path))
+
+
+def report_path(config: pytest.Config, option: str, text: str) -> Path:
+    """Return the file of a report.
+
+    Raises:
+        pytest.UsageError: It is a folder, or in a folder that does not exist.
+    """
+    file = _path(config, option, text)
     assert file is not None
     if file.is_dir() or not file.parent.is_dir():
         problem = "is a folder" if file.is_dir() else "is in a folder that does not exist"
-        raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: '{file}' {problem}. Name a file to write.")
-    return MutateReport(form, file)
+        raise pytest.UsageError(f"{option}: '{file}' {problem}. Name a file to write.")
+    return file
 
 
 def _number(config: pytest.Config, option: str, example: str, most: float | None) -> float | None:

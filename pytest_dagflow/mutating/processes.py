@@ -14,13 +14,14 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
 import pytest
+
+from pytest_dagflow.children import end_of, kill_group
 
 _NUMPY_VARIABLE = "OPENBLAS_NUM_THREADS"
 _THREADS = Path("/proc/self/task")
@@ -61,23 +62,6 @@ def why_not_fork() -> str:
     return f"other threads run in this process ({shown})"
 
 
-@contextmanager
-def ending_at_sigterm() -> Iterator[None]:
-    """End pytest at a SIGTERM in this block as at a Ctrl-C, so that no process and no folder is left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: object) -> None:
-        pytest.exit(f"ended by {signal.Signals(number).name}")
-
-    earlier = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, earlier)
-
-
 def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | None) -> Ended:
     """Call a function in a fork of this process, and return its result.
 
@@ -100,12 +84,12 @@ def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | 
         text, is_timed_out = _read(reading, seconds)
     finally:
         os.close(reading)
-        _kill_group(process)
+        kill_group(process)
         _, status = os.waitpid(process, 0)
     if is_timed_out:
         return Ended(is_timed_out=True)
     if not text:
-        return Ended(error=_end_of(os.waitstatus_to_exitcode(status)))
+        return Ended(error=end_of(os.waitstatus_to_exitcode(status)))
     found = json.loads(text)
     return Ended(found["result"], error=found["error"])
 
@@ -169,18 +153,6 @@ def _is_whole(parts: Sequence[bytes]) -> bool:
     return True
 
 
-def _kill_group(process: int) -> None:
-    for kill in (os.killpg, os.kill):  # a process that has just started may not lead its group yet
-        with suppress(ProcessLookupError, PermissionError):
-            kill(process, signal.SIGKILL)
-
-
-def _end_of(status: int) -> str:
-    if status < 0:
-        return f"its process was ended by {signal.Signals(-status).name}"
-    return f"its process ended with status {status}"
-
-
 def run_new(
     config: pytest.Config, arguments: Sequence[str], folder: Path, task: Any, seconds: float | None
 ) -> Ended:
@@ -215,9 +187,9 @@ def run_new(
             return Ended(is_timed_out=True)
         finally:
             if hasattr(os, "killpg"):
-                _kill_group(process.pid)
+                kill_group(process.pid)
             process.kill()
     if result.exists():
         return Ended(json.loads(result.read_text(encoding="utf-8")))
     lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return Ended(error="\n".join([_end_of(process.returncode), *lines[-20:]]))
+    return Ended(error="\n".join([end_of(process.returncode), *lines[-20:]]))
