@@ -53,14 +53,15 @@ def compare(first: Side, second: Side) -> Comparison:
     unrun = equal = failures = 0
     for one in _pairs(first.broken, second.broken):
         failures += 1
-        if one.first is None or one.second is None:
+        other = second if one.second is None else first
+        if other.is_collected and (one.first is None or one.second is None):
             differences.append(one._replace(is_file=True))
     for one in _pairs(first.tests, second.tests):
         results = [outcome.result for outcome in (one.first, one.second) if outcome is not None]
         failures += any(result in FAILURES for result in results)
         if one.first is None or one.second is None:
-            missing = second if one.second is None else first
-            if missing.stopped or _is_in(one.id, missing.broken):
+            other = second if one.second is None else first
+            if other.stopped or _is_in(one.id, other.broken):
                 unrun += 1
             else:
                 unmatched.append(one)

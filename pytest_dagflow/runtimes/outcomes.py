@@ -7,6 +7,7 @@ progress, and that an interrupt loses nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os.path import relpath
@@ -17,6 +18,8 @@ import pytest
 PASSED, FAILED, ERROR = "passed", "failed", "error"
 SKIPPED, XFAILED, XPASSED = "skipped", "xfailed", "xpassed"
 FAILURES = (FAILED, ERROR)
+DURING_COLLECTION, INTERRUPTED = "it ended during the collection", "it was interrupted"
+"""Reasons why not all tests ran."""
 LETTERS = {PASSED: ".", FAILED: "F", ERROR: "E", SKIPPED: "s", XFAILED: "x", XPASSED: "X"}
 
 
@@ -51,7 +54,7 @@ class Side:
         broken: The error of each file and folder that could not be collected, by its id.
         stopped: The reason why not all tests ran; empty if all did.
         exit_code: The exit code of the second session; None while it runs, and for the first session.
-        is_started: Whether the session started.
+        is_collected: Whether all files were collected, apart from those in `broken`.
     """
 
     name: str
@@ -62,7 +65,7 @@ class Side:
     broken: dict[str, Outcome] = field(default_factory=dict)
     stopped: str = ""
     exit_code: int | None = None
-    is_started: bool = True
+    is_collected: bool = False
 
     @property
     def tests_seconds(self) -> float:
@@ -159,7 +162,9 @@ def _error_of(report: pytest.TestReport | pytest.CollectReport, root: str) -> tu
 
 
 def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[0].strip()
+    """Return the first line of an error, without the module of its class."""
+    line = (text.strip().splitlines() or [""])[0].strip()
+    return re.sub(r"^(?:\w+\.)+(?=\w+(?::|$))", "", line)
 
 
 def _place(path: str, line: int, root: str) -> str:

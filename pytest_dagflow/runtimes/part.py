@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_dagflow.runtime import library_of, started_runtime
-from pytest_dagflow.runtimes.outcomes import Recorder, Side
+from pytest_dagflow.runtimes.outcomes import INTERRUPTED, Recorder, Side
 from pytest_dagflow.session import session_of
 
 
@@ -32,7 +32,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Send the time of the session, and the reason if not all tests ran."""
-    stopped = "it was interrupted"
+    stopped = INTERRUPTED
+    is_controller = not hasattr(session.config, "workerinput")
+    if is_controller:
+        _send(session.config, {"kind": "collected", "is_collected": True})
     try:
         result = yield
         stopped = ""
@@ -40,7 +43,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         stopped = str(error)
         raise
     finally:
-        if not hasattr(session.config, "workerinput"):
+        if is_controller:
             seconds = perf_counter() - started_runtime(session.config).since
             _send(session.config, {"kind": "ended", "session_seconds": seconds, "stopped": stopped})
     return result

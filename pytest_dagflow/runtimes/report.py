@@ -156,7 +156,7 @@ def _table(first: Side, second: Side, found: Comparison) -> Iterator[str]:
         "session": (first.session_seconds, second.session_seconds),
     }
     for title, pair in times.items():
-        yield row(title, [f"{time:.2f} s" for time in pair], _ratio(*pair))
+        yield row(title, [f"{time:.2f} s" if time else "-" for time in pair], _ratio(*pair))
 
 
 def _ratio(first: float, second: float) -> str:
@@ -177,9 +177,7 @@ def _summary(first: Side, second: Side, found: Comparison) -> Iterator[str]:
     if found.unrun:
         yield f"{_count(found.unrun, 'test')} ran on one runtime only"
     for side in (first, second):
-        if not side.is_started:
-            yield f"no test ran on {side.name}"
-        elif side.stopped:
+        if side.stopped:
             yield f"the session on {side.name} did not run all tests: {side.stopped}"
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from pytest_dagflow.children import end_of, ending_at_sigterm, kill_group
 from pytest_dagflow.runtime import PART_OPTION
-from pytest_dagflow.runtimes.outcomes import Outcome, Side
+from pytest_dagflow.runtimes.outcomes import DURING_COLLECTION, INTERRUPTED, Outcome, Side
 
 _INTERVAL = 0.1
 """The seconds between two looks for new outcomes."""
@@ -54,7 +54,7 @@ def run_second(config: pytest.Config, side: Side, show: Callable[[Outcome], None
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            side.is_started = True
+            side.stopped = DURING_COLLECTION
             try:
                 rest, status = "", None
                 while status is None:
@@ -65,7 +65,7 @@ def run_second(config: pytest.Config, side: Side, show: Callable[[Outcome], None
                         if outcome is not None:
                             show(outcome)
             except BaseException:
-                side.stopped = "it was interrupted"
+                side.stopped = INTERRUPTED
                 _interrupt(process)
                 raise
             finally:
@@ -76,7 +76,7 @@ def run_second(config: pytest.Config, side: Side, show: Callable[[Outcome], None
         side.exit_code = status
         if status in _KNOWN_CODES or side.broken:
             return ""
-        side.stopped = side.stopped or end_of(status)
+        side.stopped = end_of(status)
         shown = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return "\n".join(shown[-_LAST_LINES:])
 

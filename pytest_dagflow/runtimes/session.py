@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,15 @@ import pytest
 
 from pytest_dagflow.runtime import BOTH, DAGFLOW, DAGSTER, REPORT_OPTION, Started, started_runtime
 from pytest_dagflow.runtimes.comparison import Comparison, compare
-from pytest_dagflow.runtimes.outcomes import FAILURES, LETTERS, Outcome, Recorder, Side
+from pytest_dagflow.runtimes.outcomes import (
+    DURING_COLLECTION,
+    FAILURES,
+    INTERRUPTED,
+    LETTERS,
+    Outcome,
+    Recorder,
+    Side,
+)
 from pytest_dagflow.runtimes.report import as_json, print_comparison, print_names
 from pytest_dagflow.runtimes.second import run_second
 from pytest_dagflow.runtimes.settings import Settings, settings_of
@@ -56,8 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     started = started_runtime(config)
-    first = Side(started.name, _version_of(started), started.import_seconds)
-    config.stash[_KEY] = _Sessions(first, Side(DAGSTER, is_started=False), settings_of(config))
+    first = Side(started.name, _version_of(started), started.import_seconds, stopped=DURING_COLLECTION)
+    config.stash[_KEY] = _Sessions(first, Side(DAGSTER, stopped="it did not start"), settings_of(config))
     config.pluginmanager.register(Recorder(first, config), "dagflow-outcomes")
 
 
@@ -78,7 +87,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     sessions = config.stash.get(_KEY, None)
     if sessions is None:  # a worker of xdist
         return (yield)
-    sessions.first.stopped = "it was interrupted"
+    sessions.first.stopped, sessions.first.is_collected = INTERRUPTED, True
     try:
         result = yield
     except (session.Interrupted, session.Failed) as error:
@@ -160,7 +169,10 @@ class _Progress:
         self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
         self._is_shown = self._reporter is not None and config.get_verbosity() >= -1
         self._count = 0
-        self._write(f"\n\n{DAGSTER}: the same tests\n")
+        if self._is_shown:
+            has_line = self._reporter.currentfspath is None
+            self._reporter.ensure_newline()
+            self._write("\n" * (1 + has_line) + f"{DAGSTER}: the same tests\n")
 
     def show(self, outcome: Outcome) -> None:
         """Show the letter of a test."""
@@ -195,4 +207,5 @@ def _touched(config: pytest.Config) -> list[tuple[str, str]]:
         return []
     from dagflow.compat import touched
 
-    return [(name, place) for name, place in touched()]
+    root = f"{config.rootpath}{os.sep}"
+    return [(name, place.removeprefix(root)) for name, place in touched()]
