@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from logging import LogRecord
 from operator import attrgetter
 from types import ModuleType
-from typing import Any, NoReturn, Union
+from typing import Any, NamedTuple, NoReturn, Union
 
 from dagflow import errors
 from dagflow.absent import absent_name
@@ -70,7 +70,23 @@ TABLE = {
 
 
 _ABSENT: Any = object()
-_touched: dict[tuple[str, str], None] = {}
+
+
+class Touched(NamedTuple):
+    """A name of Dagster that is not in dagflow, and a line that uses it.
+
+    Attributes:
+        name: The whole name, such as `dagster.Component`.
+        is_used: Whether the line uses it, and does not only import it.
+        where: The file and the line, joined by a colon.
+    """
+
+    name: str
+    is_used: bool
+    where: str
+
+
+_touched: dict[Touched, None] = {}  # a dict, because it keeps the order
 
 
 def install() -> ModuleType:
@@ -157,23 +173,23 @@ class _Dagster(ModuleType):
         return sorted({*super().__dir__(), *self.__all__})
 
 
-def touched() -> list[tuple[str, str]]:
-    """Return the names that dagflow does not have and that this process has used since `install()`.
+def touched() -> tuple[Touched, ...]:
+    """Return the absent names that this process has used since `install()`, in order.
 
-    Returns:
-        Each name with the first line of code outside of dagflow that used it, as "file:line".
+    Each name is there once for each line.
 
     Example:
         >>> touched()
-        []
+        ()
     """
-    return list(_touched)
+    return tuple(_touched)
 
 
 def _touch(name: str) -> None:
     frame = sys._getframe(2)  # noqa: SLF001
     if not frame.f_globals.get("__name__", "").startswith("_pytest."):  # it looks at each name of a module
-        _touched[name, f"{frame.f_code.co_filename}:{frame.f_lineno}"] = None
+        where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        _touched[Touched(f"dagster.{name}", is_used=True, where=where)] = None
 
 
 class Absent:

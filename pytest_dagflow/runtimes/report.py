@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_dagflow.runtimes.comparison import Comparison, Difference
 from pytest_dagflow.runtimes.outcomes import FAILURES, LETTERS, PASSED, Outcome, Side
 
-Touched = Sequence[tuple[str, str]]
-"""The names that the tests used and that dagflow does not have, each with the place of its use."""
+
+class TouchedName(NamedTuple):
+    """A name of Dagster that dagflow does not have, as `dagflow.compat.touched` returns it.
+
+    Attributes:
+        name: The name with its module.
+        is_used: Whether the line uses it, and does not only import it.
+        where: The file and line.
+    """
+
+    name: str
+    is_used: bool
+    where: str
+
 
 _VERSION = 1
 """The version of the form of the JSON document."""
@@ -50,24 +62,27 @@ def print_comparison(
         reporter.write_line(line)
 
 
-def print_names(reporter: Any, touched: Touched) -> None:
-    """Print the names that the tests used and that dagflow does not have."""
+def print_names(reporter: Any, touched: Sequence[TouchedName]) -> None:
+    """Print the names that the tests imported or used and that dagflow does not have, the used ones first."""
     if not touched:
-        reporter.write_line("The tests used no name of Dagster that dagflow does not have.")
+        reporter.write_line("The tests need no name of Dagster that dagflow does not have.")
         return
-    reporter.write_line("Names of Dagster that the tests used, and that dagflow does not have:")
-    longest = max(len(name) for name, _ in touched)
-    for name, place in touched:
-        reporter.write_line(f"  {name:<{longest}}  {place}".rstrip())
+    reporter.write_line("Names of Dagster that dagflow does not have:")
+    longest = max(len(one.name) for one in touched)
+    for one in sorted(touched, key=lambda one: (not one.is_used, one)):
+        verb = "used" if one.is_used else "imported"
+        reporter.write_line(f"  {one.name:<{longest}}  {verb:<8}  {one.where}", red=one.is_used)
 
 
-def as_json(sides: Sequence[Side], found: Comparison | None, touched: Touched) -> dict[str, Any]:
+def as_json(
+    sides: Sequence[Side], found: Comparison | None, touched: Sequence[TouchedName]
+) -> dict[str, Any]:
     """Return the report as one JSON document. docs/existing-suites.md describes its form.
 
     Args:
         sides: The sessions.
         found: The comparison of two sessions; None for one session.
-        touched: The names that the tests used and that dagflow does not have.
+        touched: The names that the tests imported or used and that dagflow does not have.
     """
     ids = dict.fromkeys(test_id for side in sides for test_id in side.tests)
     files = dict.fromkeys(file for side in sides for file in side.broken)
@@ -80,7 +95,7 @@ def as_json(sides: Sequence[Side], found: Comparison | None, touched: Touched) -
         "collection_errors": [
             {"id": one, **{side.name: _outcome(side.broken.get(one)) for side in sides}} for one in files
         ],
-        "touched": [{"name": name, "where": place} for name, place in touched],
+        "touched": [one._asdict() for one in touched],
     }
 
 

@@ -26,7 +26,7 @@ from pytest_dagflow.runtimes.outcomes import (
     Recorder,
     Side,
 )
-from pytest_dagflow.runtimes.report import as_json, print_comparison, print_names
+from pytest_dagflow.runtimes.report import TouchedName, as_json, print_comparison, print_names
 from pytest_dagflow.runtimes.second import run_second
 from pytest_dagflow.runtimes.settings import Settings, settings_of
 
@@ -43,14 +43,14 @@ class _Sessions:
         first, second: The session of this process, and the one on Dagster.
         settings: The reports.
         output: The last lines of the second session if it ended by an error.
-        touched: The names that the tests used and that dagflow does not have.
+        touched: The names that the tests imported or used and that dagflow does not have.
     """
 
     first: Side
     second: Side
     settings: Settings
     output: str = ""
-    touched: dict[tuple[str, str], None] = field(default_factory=dict)
+    touched: dict[TouchedName, None] = field(default_factory=dict)
 
     def comparison(self, config: pytest.Config) -> Comparison | None:
         """Return the comparison of both sessions; None if there is one only."""
@@ -107,7 +107,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     """Send the used names to the controller, if this is a worker of xdist."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_OUTPUT] = _touched(session.config)
+        output[_OUTPUT] = [tuple(one) for one in _touched(session.config)]  # xdist sends plain values
     yield
 
 
@@ -115,7 +115,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 def pytest_testnodedown(node: Any) -> None:
     """Receive the used names of a worker of xdist."""
     found = getattr(node, "workeroutput", {}).get(_OUTPUT, ())
-    node.config.stash[_KEY].touched.update(dict.fromkeys(map(tuple, found)))
+    node.config.stash[_KEY].touched.update(dict.fromkeys(TouchedName(*one) for one in found))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -166,13 +166,13 @@ class _Progress:
     """The letters of the second session, as pytest shows those of the first one."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-        self._is_shown = self._reporter is not None and config.get_verbosity() >= -1
+        reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        self._reporter = None if config.get_verbosity() < -1 else reporter
         self._count = 0
-        if self._is_shown:
-            has_line = self._reporter.currentfspath is None
+        if self._reporter is not None:
+            is_in_line = self._reporter.currentfspath is None
             self._reporter.ensure_newline()
-            self._write("\n" * (1 + has_line) + f"{DAGSTER}: the same tests\n")
+            self._write("\n" * (1 + is_in_line) + f"{DAGSTER}: the same tests\n")
 
     def show(self, outcome: Outcome) -> None:
         """Show the letter of a test."""
@@ -188,7 +188,7 @@ class _Progress:
             self._write("\n")
 
     def _write(self, text: str, **markup: bool) -> None:
-        if self._is_shown:
+        if self._reporter is not None:
             self._reporter.write(text, flush=True, **markup)
 
 
@@ -201,11 +201,11 @@ def _version_of(started: Started) -> str:
         return ""
 
 
-def _touched(config: pytest.Config) -> list[tuple[str, str]]:
-    """Return the names that code of this process used and that dagflow does not have."""
+def _touched(config: pytest.Config) -> list[TouchedName]:
+    """Return the names that this process imported or used and that dagflow does not have."""
     if started_runtime(config).name != DAGFLOW:
         return []
     from dagflow.compat import touched
 
     root = f"{config.rootpath}{os.sep}"
-    return [(name, place.removeprefix(root)) for name, place in touched()]
+    return [TouchedName(one.name, one.is_used, one.where.removeprefix(root)) for one in touched()]

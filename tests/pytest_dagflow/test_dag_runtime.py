@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
 from importlib.machinery import PathFinder
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,7 @@ STAND_IN = """
     Real = object
 """
 """The package in place of Dagster: dagflow, and a name that dagflow does not have."""
+PAGE = Path(__file__).parents[2] / "docs" / "existing-suites.md"
 PLAIN = ("-p", "no:cacheprovider")
 
 
@@ -78,10 +82,12 @@ def test_a_suite_for_dagster_runs_on_dagflow(pytester: pytest.Pytester):
     result, report = report_of(pytester, "--dag-runtime=dagflow", "--dag-runtime-report=term", "-n2")
 
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["dag-runtime: dagflow *", "  open_pipes_session  test_shop.py:24"])
+    result.stdout.fnmatch_lines(
+        ["dag-runtime: dagflow *", "  dagster.open_pipes_session  used      test_shop.py:24"]
+    )
     assert list(report["runtimes"]) == ["dagflow"]
     assert report["runtimes"]["dagflow"]["counts"]["passed"] == 3
-    assert [one["name"] for one in report["touched"]] == ["open_pipes_session"]
+    assert [one["name"] for one in report["touched"]] == ["dagster.open_pipes_session"]
 
 
 DIFFERING = """
@@ -423,3 +429,17 @@ def test_the_fixtures_on_the_real_dagster(pytester: pytest.Pytester):
     assert "fixture 'dag_clock' needs the runtime dagflow, because it sets the time" in failing["test_clock"]
     assert report["runtimes"]["dagflow"]["counts"]["passed"] == len(report["tests"])
     assert report["runtimes"]["dagster"]["version"] != report["runtimes"]["dagflow"]["version"]
+
+
+def test_the_page_is_true(pytester: pytest.Pytester):
+    """The session on the page about existing suites prints these lines, apart from versions and times."""
+    pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
+    page = PAGE.read_text(encoding="utf-8")
+    files = dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", page, re.M | re.S))
+    pytester.makepyfile(**{name: code for name, code in files.items() if name != "conftest"})
+    (session,) = re.findall(r"^\$ pytest (--dag-runtime=both .*)\n((?:.*\n)+?)```$", page, re.M)
+
+    result = pytester.runpytest_subprocess(*PLAIN, *shlex.split(session[0]))
+
+    expected = re.sub(r" *\d+(\.\d+)+| +\d+ x", "*", session[1]).splitlines()
+    result.stdout.fnmatch_lines([line for line in expected if line])
