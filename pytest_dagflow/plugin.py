@@ -189,7 +189,6 @@ def pytest_fixture_setup(
 ) -> Generator[None, object, object]:
     """Keep the runs of a fixture of a wider scope for the report of each test that uses it."""
     __tracebackhide__ = True
-    runtime.check_fixture(fixturedef.argname, request)
     with observed.keeping_runs_of_fixture(fixturedef, request):
         return (yield)
 

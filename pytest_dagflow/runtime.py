@@ -29,7 +29,6 @@ _NEEDS_DAGFLOW = {
     "dag_run": "it selects a part of the project by the graph of dagflow",
     "dag_events": "it observes the runs of dagflow",
     "dag_clock": "it sets the time of the runs of dagflow",
-    "_dag_ticks": "it simulates the ticks of dagflow",
     "dag_stub": "it replaces steps of the runs of dagflow",
     "dag_faults": "it injects faults into the runs of dagflow",
     "dag_sandbox": "it isolates the runs of dagflow",
@@ -146,8 +145,8 @@ def class_of(config: pytest.Config, name: str) -> Any:
 
 def check_fixture(name: str, request: pytest.FixtureRequest) -> None:
     """Fail a test on Dagster that asks for a fixture of this plugin which needs dagflow."""
-    reason = _NEEDS_DAGFLOW.get(name)
-    if reason is not None and runs_on_dagster(request.config):
+    if runs_on_dagster(request.config):
+        reason = _NEEDS_DAGFLOW[name]
         pytest.fail(
             f"fixture '{name}' needs the runtime dagflow, because {reason}. This session runs on Dagster: "
             f"run the test with {OPTION}={DAGFLOW}, or write it without '{name}'",

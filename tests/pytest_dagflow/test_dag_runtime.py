@@ -410,6 +410,9 @@ ON_BOTH = """
     def test_clock(dag_clock):
         pass
 
+    def test_clock_and_stub(dag_clock, dag_stub):
+        pass
+
     definitions = dg.Definitions(assets=[day], jobs=[shop])
 """
 
@@ -424,9 +427,11 @@ def test_the_fixtures_on_the_real_dagster(pytester: pytest.Pytester):
 
     results = {one["id"].partition("::")[2]: one["dagster"] for one in report["tests"]}
     failing = {name: one["error"] for name, one in results.items() if one["result"] != "passed"}
-    assert list(failing) == ["test_executors[in_process]", "test_clock"], result.stdout.str()
+    clocks = ["test_clock", "test_clock_and_stub"]
+    assert list(failing) == ["test_executors[in_process]", *clocks], result.stdout.str()
     assert "marker dag_executors needs the runtime dagflow" in failing["test_executors[in_process]"]
-    assert "fixture 'dag_clock' needs the runtime dagflow, because it sets the time" in failing["test_clock"]
+    for name in clocks:
+        assert "fixture 'dag_clock' needs the runtime dagflow, because it sets the time" in failing[name]
     assert report["runtimes"]["dagflow"]["counts"]["passed"] == len(report["tests"])
     assert report["runtimes"]["dagster"]["version"] != report["runtimes"]["dagflow"]["version"]
 
