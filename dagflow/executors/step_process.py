@@ -32,7 +32,7 @@ class ProcessSurroundings(NamedTuple):
     sys_path: Sequence[str]
     directory: str
     environ: Mapping[str, str]
-    preparations: Sequence[str]
+    preparations: Sequence[str] = ()
 
     @staticmethod
     def of_this_process() -> ProcessSurroundings:
