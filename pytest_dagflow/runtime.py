@@ -39,7 +39,7 @@ _NEEDS_DAGFLOW = {
 _OF_FIRST: dict[str, Any] = {
     **{"xmlpath": None, "usepdb": False, "trace": False, "dag_save_failed": "", "dag_cov": False},
     **{"dag_cov_report": [], "dag_cov_fail_under": [], "dag_cov_from": []},
-    **{"dag_cov_base": None, "dag_cov_fail_new": False},
+    **{"dag_cov_base": None, "dag_cov_fail_new": False, "dag_cov_lines": False},
 }
 """The values, in the second session of both, of options that only the first session follows."""
 

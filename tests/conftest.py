@@ -59,7 +59,14 @@ settings.load_profile(os.environ.get("DAGFLOW_PROFILE") or ("ci" if os.environ.g
 # "hypothesispytest" is the plugin of hypothesis; pyproject.toml of this project has a key of "timeout"
 PLUGINS_OF_A_PROJECT = ("dagflow", "hypothesispytest", "timeout", "xdist")
 # a run differs where one of these is set
-VARIABLES_OF_CI = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "COVERAGE_CORE")
+VARIABLES_OF_CI = (
+    "CI",
+    "BUILD_NUMBER",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
+    "COVERAGE_CORE",
+)
 INSTALLED_PLUGINS = {point.name for point in importlib.metadata.entry_points(group="pytest11")}
 
 

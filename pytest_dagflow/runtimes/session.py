@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pytest_dagflow.report_files import json_text, write_file
 from pytest_dagflow.runtime import BOTH, DAGFLOW, DAGSTER, REPORT_OPTION, Started, started_runtime
 from pytest_dagflow.runtimes.comparison import Comparison, compare
 from pytest_dagflow.runtimes.outcomes import (
@@ -141,14 +141,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         print_names(terminalreporter, touched)
     if sessions.settings.files:
         sides = [sessions.first] if found is None else [sessions.first, sessions.second]
-        text = json.dumps(as_json(sides, found, touched), indent=2) + "\n"
+        text = json_text(as_json(sides, found, touched))
         for file in sessions.settings.files:
             _write(file, text)
 
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        write_file(file, text)
     except OSError as error:
         raise pytest.UsageError(f"{REPORT_OPTION}: cannot write '{file}': {error}") from error
 

@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import coverage
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -129,6 +130,27 @@ def test_the_session_of_the_coverage(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(*shlex.split(command.removeprefix("$ pytest ")))
 
     result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines], consecutive=True)
+
+
+@pytest.mark.skipif(coverage.version_info < (7, 16), reason="coverage.py is too old")
+def test_the_contexts_of_lines(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contexts on the page about coverage are those of the session there."""
+    pytest.importorskip("pytest_cov")
+    monkeypatch.setenv("COVERAGE_CORE", "ctrace")
+    section = PAGES["coverage"].partition("## The node of each line")[2]
+    pytester.makepyfile(test_tea=f"# the line with the name\n{FILES['coverage']['test_tea']}")
+    (command,) = re.findall(r"^    pytest (.*)$", section, re.M)
+    (block,) = re.findall(r"^```text\n(.*?)^```$", section, re.M | re.S)
+
+    result = pytester.runpytest_subprocess("-p", "pytest_cov", "--cov-report=", *shlex.split(command))
+
+    result.assert_outcomes(passed=2)
+    data = coverage.CoverageData(str(pytester.path / ".coverage"))
+    data.read()
+    contexts = data.contexts_by_lineno(str(pytester.path / "test_tea.py"))
+    numbers = map(int, re.findall(r"^ *(\d+) ", block, re.M))
+    shown = [f"{number:2}  " + "\n    ".join(sorted(contexts[number])) for number in numbers]
+    assert block.splitlines() == "\n".join(shown).splitlines()
 
 
 def test_the_denominators_of_the_coverage() -> None:

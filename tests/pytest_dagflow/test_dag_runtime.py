@@ -322,7 +322,10 @@ def _nothing(name: str) -> None:
         (["--dag-runtime=both", "--dag-select=a"], "--dag-select, --dag-exclude, *has no effect on Dagster*"),
         (["--dag-runtime=dagster", "--dag-cov"], "--dag-cov needs the graph*Leave it out, or write --dag-*"),
         (["--dag-runtime=dagflow", "--dag-runtime-report=html"], "*'html' is unknown. Write *json:PATH."),
-        (["--dag-runtime=dagflow", "--dag-runtime-report=json:no/x"], "*is in a folder that does not exist*"),
+        (
+            ["--dag-runtime=dagflow", "--dag-runtime-report=json:."],
+            "*is a folder, and the report is one file*",
+        ),
     ],
 )
 def test_options_that_need_dagflow(
