@@ -137,6 +137,11 @@ def library_of(config: pytest.Config) -> ModuleType:
     return import_module(DAGSTER if runs_on_dagster(config) else DAGFLOW)
 
 
+def real_dagster() -> ModuleType:
+    """Return the module `dagster` of a session on the real one."""
+    return import_module(DAGSTER)
+
+
 def class_of(config: pytest.Config, name: str) -> Any:
     """Return a class of the runtime by its name in dagflow, as "DagflowInstance"."""
     on_dagster = runs_on_dagster(config)

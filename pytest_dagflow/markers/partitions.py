@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from pytest_dagflow.markers.registry import PartitionChoice, check_arguments
-from pytest_dagflow.runtime import class_of, runs_on_dagster
+from pytest_dagflow.runtime import class_of, real_dagster, runs_on_dagster
 from pytest_dagflow.session import session_of
 
 if TYPE_CHECKING:
@@ -180,9 +180,7 @@ class _DagsterPartitions:
     """
 
     def __init__(self, choice: PartitionChoice) -> None:
-        import dagster  # of a session on Dagster: the real one
-
-        self._dagster: Any = dagster
+        self._dagster: Any = real_dagster()
         self._dynamic = choice.dynamic
         target = choice.target
         of_target = getattr(target, "partitions_def", None)
