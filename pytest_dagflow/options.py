@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow import runtime
+
 DEFINITIONS = "dag_definitions"
 """The ini key that names the definitions of the project."""
 REAL_TIME = "dag_real_time"
@@ -88,6 +90,9 @@ class Options(NamedTuple):
         invalidate: The globs of the files that make `changed()` select all tests when they change.
         mutates: Whether to break the pipeline, and to run the tests on each mutant.
         mutant: The file with the mutant that this process runs for another session; None for no mutant.
+        runtime: The value of `--dag-runtime`; empty without the option and the ini key.
+        runtime_reports: The values of `--dag-runtime-report`.
+        runtime_part: The file for the results of this process, if it is the second one of both runtimes.
     """
 
     select: tuple[str, ...] = ()
@@ -110,6 +115,9 @@ class Options(NamedTuple):
     invalidate: tuple[str, ...] = ()
     mutates: bool = False
     mutant: Path | None = None
+    runtime: str = ""
+    runtime_reports: tuple[str, ...] = ()
+    runtime_part: Path | None = None
 
     @property
     def is_selecting(self) -> bool:
@@ -220,6 +228,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     _add_coverage_options(group)
     _add_mutate_options(group)
+    runtime.add_runtime_options(parser, group)
     parser.addini(
         DEFINITIONS,
         help="the definitions of the project, as 'package.module:attribute', for --dag-smoke, --dag-cov and "
@@ -353,7 +362,7 @@ def read_options(config: pytest.Config) -> Options:
     mutates = _is_on(config, MUTATE_OPTION, (MUTATE_REPORT_OPTION, MUTATE_FAIL_UNDER, MUTATE_TIMEOUT))
     mutant = config.getoption("dag_mutant")
     record_from = [_path(config, RECORD_FROM_OPTION, path) for path in config.getoption("dag_record_from")]
-    return Options(
+    options = Options(
         select=select,
         exclude=exclude,
         explain=config.getoption("dag_explain"),
@@ -374,7 +383,52 @@ def read_options(config: pytest.Config) -> Options:
         invalidate=tuple(_checked_glob(line, INVALIDATE, line) for line in config.getini(INVALIDATE)),
         mutates=mutates and mutant is None,
         mutant=None if mutant is None else Path(mutant),
+        **_runtime_options(config),
     )
+    _check_runtime(options)
+    return options
+
+
+def _runtime_options(config: pytest.Config) -> dict[str, Any]:
+    """Read the options of `--dag-runtime`."""
+    choice = runtime.started_runtime(config).choice
+    part, reports = config.getoption("dag_runtime_part"), tuple(config.getoption("dag_runtime_report"))
+    if part is not None:
+        return {"runtime": choice, "runtime_part": Path(part)}
+    if reports and choice not in (runtime.DAGFLOW, runtime.BOTH):
+        raise pytest.UsageError(
+            f"{runtime.REPORT_OPTION} reports a suite for Dagster that runs on dagflow: add "
+            f"{runtime.OPTION}={runtime.DAGFLOW} or {runtime.OPTION}={runtime.BOTH}"
+        )
+    return {"runtime": choice, "runtime_reports": reports}
+
+
+def _check_runtime(options: Options) -> None:
+    """Raise if an option cannot have an effect on the chosen runtime.
+
+    Raises:
+        pytest.UsageError: It needs the runs or the graph of dagflow, and the tests run on Dagster.
+    """
+    if options.runtime_part is not None or options.runtime not in (runtime.DAGSTER, runtime.BOTH):
+        return
+    # a session of both can only measure on dagflow; it cannot choose tests, because both have the same
+    measuring = {
+        COV: options.coverage,
+        "--dag-cov-lines": options.cov_lines,
+        "--dag-save-failed": options.save_failed,
+    }
+    choosing = {
+        "--dag-select, --dag-exclude, --dag-explain, --dag-first or --dag-shadow": options.is_selecting,
+        "--dag-smoke": options.smoke,
+        MUTATE_OPTION: options.mutates,
+    }
+    given = choosing if options.runtime == runtime.BOTH else {**choosing, **measuring}
+    for names, is_given in given.items():
+        if is_given:
+            raise pytest.UsageError(
+                f"{names} needs the graph and the runs of dagflow, and has no effect on Dagster. Leave it "
+                f"out, or write {runtime.OPTION}={runtime.DAGFLOW}."
+            )
 
 
 def _is_on(config: pytest.Config, option: str, others: Iterable[str]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow import hooks, imports, options
+from pytest_dagflow import hooks, imports, options, runtime
 from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import declared
 from pytest_dagflow.markers import registry
@@ -40,12 +40,15 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Record what the code of the project reads, before pytest imports a file of the user."""
+    """Choose the runtime and record what the project reads, before pytest imports a file of the user."""
+    runtime.start_runtime(early_config)
     reads.start_watching(early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the session, with the hooks of an option only if it is used."""
+    runtime.start_runtime(config)  # if this plugin was loaded by a conftest
+    runtime.leave_reports_to_first(config)
     reads.start_watching(config)
     registry.register_markers(config)
     session = dag_session.start_session(config)
@@ -71,6 +74,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutate")
     if session.options.mutant is not None:
         config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutant")
+    if session.options.runtime_part is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.runtimes.part")
+    elif session.options.runtime:
+        config.pluginmanager.import_plugin("pytest_dagflow.runtimes.session")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -106,7 +113,7 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
     """Remember the tests before any selection of them."""
-    if imports.is_runtime_loaded():
+    if runtime.is_dagflow_loaded(config):
         from pytest_dagflow.selecting.recording import remember_collected
 
         remember_collected(config, items)
@@ -115,7 +122,7 @@ def pytest_collection_modifyitems(
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Remember the versions of the files with which the tests run."""
-    if imports.is_runtime_loaded():
+    if runtime.is_dagflow_loaded(session.config):
         from pytest_dagflow.selecting.recording import remember_sources
 
         remember_sources(session.config)
@@ -171,6 +178,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a marker that needs another runtime."""
+    runtime.check_item(item)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Check the conditions of a test after all of its examples."""
@@ -220,7 +233,9 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Save the record before xdist sends the output of a worker."""
-    if imports.is_runtime_loaded() or session.config.pluginmanager.hasplugin("dsession"):
+    config = session.config
+    is_controller = config.pluginmanager.hasplugin("dsession")
+    if runtime.is_dagflow_loaded(config) or (is_controller and not runtime.runs_on_dagster(config)):
         from pytest_dagflow.selecting import parsed_modules, recording
 
         recording.save_record(session.config)

@@ -2,9 +2,11 @@
 
 It costs nothing before `install()` is called. One rule maps the names: `dagflow` in a name of dagflow is
 `dagster` in the name of Dagster. The names of the module are mapped at their first use.
+`python -m dagflow.compat script.py` installs it for a script.
 
 - `spellings`: attributes and keywords in Dagster's spelling, with one line for each definition;
 - `modules`, `paths`: the modules below `dagster`, and the table of their private names;
+- `command`: `python -m dagflow.compat`;
 - `placeholders`: names that dagflow does not have, and the register of those that a suite touched;
 - the other modules have small functions that projects import from private modules.
 """
@@ -36,6 +38,7 @@ from dagflow.compat.spellings import (
 )
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable, use_settings_form
+from dagflow.processes import preparations
 from dagflow.tags import use_tag_prefix
 
 __all__ = ["Touched", "install", "touched"]
@@ -67,7 +70,8 @@ def install() -> ModuleType:
         raise DagflowInvariantViolationError(
             "dagflow.compat.install() was called too late: this process has imported the real "
             f"'{present.__name__}', from {getattr(present, '__file__', None)!r}{chain_to(present.__name__)}. "
-            "Call it before anything imports 'dagster', at the top of the outermost conftest.py."
+            "Call it before anything imports 'dagster': at the top of the outermost conftest.py, or by "
+            "pytest --dag-runtime=dagflow."
         )
     add_all_spellings()
     add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log
@@ -81,6 +85,7 @@ def install() -> ModuleType:
     sys.modules["dagster"] = module = _Dagster()
     # before the real modules, if they are installed, and after the finders that a suite has set
     sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(module))
+    preparations.append("dagflow.compat:install")
     return module
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from importlib import import_module
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, NamedTuple, NoReturn, Union
 
 from dagflow.errors import DagflowAbsentError
@@ -49,16 +49,17 @@ def touched() -> tuple[Touched, ...]:
 
 def touch(name: str, *, is_used: bool) -> None:
     """Register that the user's code imports or uses an absent name."""
-    code, line = _line_of_the_user()
-    _touched[Touched(name, is_used, f"{code.co_filename}:{line}")] = None
+    frame = _frame_of_the_user()
+    if not frame.f_globals.get("__name__", "").startswith("_pytest."):  # it looks at each name of a module
+        _touched[Touched(name, is_used, f"{frame.f_code.co_filename}:{frame.f_lineno}")] = None
 
 
-def _line_of_the_user() -> tuple[CodeType, int]:
+def _frame_of_the_user() -> FrameType:
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the public functions are slower
     while frame is not None and frame.f_back is not None and _is_inner(frame):
         frame = frame.f_back
     assert frame is not None
-    return frame.f_code, frame.f_lineno
+    return frame
 
 
 def _is_inner(frame: FrameType) -> bool:

@@ -30,6 +30,7 @@ from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits
 from dagflow.executors.wire import LAST_TYPES
 from dagflow.executors.worker import read_report, run_spec_of, task_spec_of
 from dagflow.plan.tags import priority_of
+from dagflow.processes import preparations
 
 _MAX_TASKS = 5_000  # in the scheduler at a time: enough for it to see how much there is to do
 _MAX_LOSSES = 10
@@ -98,7 +99,8 @@ class DaskWorkers:
         self._ended_futures: list[Any] = []
         self._next_check = 0.0
         self._is_interrupted = False
-        setup = pickle.dumps((state.pointer.to_dict(), pickled_spec(run_spec_of(state), "the run")))
+        run_spec = pickled_spec(run_spec_of(state), "the run")
+        setup = pickle.dumps((tuple(preparations), state.pointer.to_dict(), run_spec))
         self._client, self._cluster = _connect(config.get("cluster") or {"local": {}})
         try:
             self._server = ParentServer(_own_host(self._client.scheduler.address), setup)

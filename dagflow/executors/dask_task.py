@@ -31,6 +31,7 @@ from dagflow.executors.parent_server import (
 from dagflow.executors.reconstructable import load_job
 from dagflow.executors.wire import LAST_TYPES, NOTICE, MessageSender, receive
 from dagflow.executors.worker import TaskSpec, WorkerSession, execute_task, send_error
+from dagflow.processes import prepare_process
 
 
 def run_task(content: bytes) -> None:
@@ -145,7 +146,8 @@ class _ParentConnection:
         if self._session is None:
             with _import_lock:
                 if self._session is None:
-                    pointer, pickled_run_spec = pickle.loads(self._setup)
+                    functions, pointer, pickled_run_spec = pickle.loads(self._setup)
+                    prepare_process(functions)
                     # before the run spec is read, which may name objects of the job's module
                     job = load_job(pointer, notify)
                     self._session = WorkerSession(job, pickle.loads(pickled_run_spec))

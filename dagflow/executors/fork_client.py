@@ -84,6 +84,7 @@ def _key_of(job_module: ModuleLocation, modules: Sequence[str], surroundings: Pr
         tuple(modules),
         tuple(surroundings.sys_path),
         surroundings.directory,
+        surroundings.preparations,
     )
 
 

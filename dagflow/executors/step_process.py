@@ -23,6 +23,7 @@ from dagflow.executors.process_exit import end_process
 from dagflow.executors.reconstructable import load_job
 from dagflow.executors.wire import LAST_TYPES, NOTICE, MessageSender, receive_object
 from dagflow.executors.worker import Send, WorkerSession, execute_task, send_error
+from dagflow.processes import preparations, prepare_process
 
 
 class ProcessSurroundings(NamedTuple):
@@ -31,12 +32,13 @@ class ProcessSurroundings(NamedTuple):
     sys_path: Sequence[str]
     directory: str
     environ: Mapping[str, str]
+    preparations: Sequence[str] = ()
 
     @staticmethod
     def of_this_process() -> ProcessSurroundings:
         """Return the surroundings of this process."""
         sys_path = [entry for entry in sys.path if isinstance(entry, str)]  # Python ignores other entries
-        return ProcessSurroundings(sys_path, os.getcwd(), dict(os.environ))
+        return ProcessSurroundings(sys_path, os.getcwd(), dict(os.environ), tuple(preparations))
 
     def adopt(self) -> None:
         """Set the surroundings of this process."""
@@ -45,6 +47,7 @@ class ProcessSurroundings(NamedTuple):
         if dict(os.environ) != dict(self.environ):
             os.environ.clear()
             os.environ.update(self.environ)
+        prepare_process(self.preparations)
 
 
 class ProcessSpec(NamedTuple):

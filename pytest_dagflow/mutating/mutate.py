@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dagflow.children import ending_at_sigterm
 from pytest_dagflow.mutating.exports import write_report
-from pytest_dagflow.mutating.processes import Ended, ending_at_sigterm, run_forked, run_new, why_not_fork
+from pytest_dagflow.mutating.processes import Ended, run_forked, run_new, why_not_fork
 from pytest_dagflow.mutating.running import run_tests
 from pytest_dagflow.mutating.settings import settings_of
 from pytest_dagflow.mutating.terminal import PROGRESS, print_results

@@ -13,14 +13,15 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow.children import end_of, kill_group
 from pytest_dagflow.mutating.running import run_child
 
 _THREADS = Path("/proc/self/task")
@@ -109,23 +110,6 @@ def _fork() -> int:
         return os.fork()
 
 
-@contextmanager
-def ending_at_sigterm() -> Iterator[None]:
-    """End pytest at a SIGTERM in this block as at a Ctrl-C, so that no process and no folder is left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: object) -> None:
-        pytest.exit(f"ended by {signal.Signals(number).name}")
-
-    earlier = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, earlier)
-
-
 def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | None) -> Ended:
     """Call a function in a fork of this process, and return its result.
 
@@ -146,12 +130,12 @@ def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | 
         text, is_timed_out = _read(reading, seconds)
     finally:
         os.close(reading)
-        _kill_group(process)
+        kill_group(process)
         _, status = os.waitpid(process, 0)
     if is_timed_out:
         return Ended(is_timed_out=True)
     if not text:
-        return Ended(error=_end_of(os.waitstatus_to_exitcode(status)))
+        return Ended(error=end_of(os.waitstatus_to_exitcode(status)))
     found = json.loads(text)
     return Ended(found["result"], error=found["error"])
 
@@ -182,18 +166,6 @@ def _is_whole(parts: Sequence[bytes]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _kill_group(process: int) -> None:
-    for kill in (os.killpg, os.kill):  # a process that has just started may not lead its group yet
-        with suppress(ProcessLookupError, PermissionError):
-            kill(process, signal.SIGKILL)
-
-
-def _end_of(status: int) -> str:
-    if status < 0:
-        return f"its process was ended by {signal.Signals(-status).name}"
-    return f"its process ended with status {status}"
 
 
 def run_new(
@@ -230,11 +202,11 @@ def run_new(
             return Ended(is_timed_out=True, is_started=result.exists())
         finally:
             if hasattr(os, "killpg"):
-                _kill_group(process.pid)
+                kill_group(process.pid)
             process.kill()
     is_started = result.exists()
     text = result.read_text(encoding="utf-8") if is_started else ""
     if text:
         return Ended(json.loads(text))
     lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return Ended(error="\n".join([_end_of(process.returncode), *lines[-20:]]), is_started=is_started)
+    return Ended(error="\n".join([end_of(process.returncode), *lines[-20:]]), is_started=is_started)

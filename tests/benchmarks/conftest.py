@@ -122,6 +122,12 @@ ROWS = {
     "monorepo_shards": Row("the same in 100 records, merged", "s", 10),
     "session_plain": Row("pytest: 200 tests of two functions", "s", None),
     "session": Row("pytest: 200 tests of two assets", "s", 1.2, of="session_plain"),
+    "weather_tests": Row("weather example: its tests that pass on both", "s", None),
+    "weather_import": Row("the same, import of dagster in its session", "s", None),
+    "weather_session": Row("the same, the session", "s", None),
+    "flights_tests": Row("flights example: its tests that pass on both", "s", None),
+    "flights_import": Row("the same, import of dagster in its session", "s", None),
+    "flights_session": Row("the same, the session", "s", None),
     "conditions": Row("an evaluation of 1,000 assets with eager()", "ms", 50),
 }
 

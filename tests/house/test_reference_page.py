@@ -87,7 +87,7 @@ def options_and_keys() -> Iterator[str]:
     add_options(parser)  # type: ignore[arg-type]
     yield "## Options\n\n| option | value | effect |\n|---|---|---|\n"
     for names, settings in parser.options:
-        if settings["help"] == argparse.SUPPRESS:  # an option of a process of --dag-mutate
+        if settings["help"] == argparse.SUPPRESS:  # for processes of the plugin itself
             continue
         value = settings.get("metavar", "").replace("|", " or ")
         shown = ", ".join(f"`{name}`" for name in names)

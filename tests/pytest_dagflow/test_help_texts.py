@@ -47,6 +47,8 @@ OPTIONS = {
     "--dag-mutate-timeout",
     "--dag-record",
     "--dag-record-from",
+    "--dag-runtime",
+    "--dag-runtime-report",
     "--dag-select",
     "--dag-shadow",
     "--dag-unknown",
