@@ -216,13 +216,13 @@ def plain_key(value: Any) -> bytes | None:
 
 
 def plain_text(value: Any) -> str | None:
-    """Return the repr of plain data; None for a value with sets, dicts, very long numbers or other objects.
+    """Return the repr of plain data; None for a value with sets, very long numbers or other objects.
 
     It is much faster than `Described`, and most facts of definitions are plain.
 
     Example:
-        >>> plain_text([1, ("a", None)]), plain_text([print])
-        ("[1, ('a', None)]", None)
+        >>> plain_text([1, {"a": None}]), plain_text([print]), plain_text([{1}])
+        ("[1, {'a': None}]", None, None)
     """
     if plain_key(value) is None:
         return None
@@ -230,8 +230,16 @@ def plain_text(value: Any) -> str | None:
         text = repr(value)
     except ValueError:  # an integer with more digits than Python prints
         return None
-    has_braces = "{" in text and "{" in text.replace("{}", "")
-    return None if has_braces or " at 0x" in text else text
+    return None if " at 0x" in text or ("{" in text and _has_set(value)) else text
+
+
+def _has_set(value: Any) -> bool:
+    """Return whether plain data has a set, whose repr has no fixed order."""
+    if isinstance(value, dict):
+        return any(_has_set(one) for pair in value.items() for one in pair)
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_set, value))
+    return isinstance(value, (set, frozenset))
 
 
 def layers(function: Any) -> Iterator[Any]:
