@@ -94,6 +94,7 @@ _GLOBALS = re.compile(
     b"[%b]" % _one_of(one for one, (first, *_) in _OPERANDS.items() if first.kind is GLOBAL), re.DOTALL
 )
 
+
 def _chain_pattern() -> re.Pattern[bytes]:
     loads, attributes, stores = (
         _one_of(one for one, (first, *_) in _OPERANDS.items() if first.kind in kinds)

@@ -252,9 +252,7 @@ def _hooks_of(plugin: object) -> Iterator[tuple[str, Callable[..., object]]]:
 
 def _differing_facets(stored: Print, current: Print) -> frozenset[str]:
     return frozenset(
-        name
-        for name in {**stored, **current}
-        if stored.get(name) != current.get(name) and ":" not in name
+        name for name in {**stored, **current} if stored.get(name) != current.get(name) and ":" not in name
     )
 
 

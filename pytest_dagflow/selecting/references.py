@@ -43,9 +43,7 @@ _ASSERTION_PREFIX = f"{_ASSERTION_NAME}."
 """The functions that pytest adds to an assertion. They get values only for the message."""
 
 
-_Read = Callable[
-    [CodeType, Mapping[str, object], Mapping[str, object]], Iterator[tuple[str, object]]
-]
+_Read = Callable[[CodeType, Mapping[str, object], Mapping[str, object]], Iterator[tuple[str, object]]]
 """A function that yields the names and values that code loads, of its globals and closure variables."""
 
 

@@ -28,6 +28,7 @@ _BY_REPR = frozenset(
 """The modules whose values have a repr that holds the whole value."""
 _PRINTED_BITS = 2000  # `repr` refuses an integer with very many digits
 _LIMIT = 20_000
+_ARRAY_LIMIT = 1 << 28
 _OWN = ("dagflow", "pytest_dagflow")
 
 
@@ -121,10 +122,22 @@ class Described:
         if isinstance(value, (*_SCALARS[1:], *_SEQUENCES, *_SETS, *_MAPPINGS)):
             return f"{name} {self._based(value)} {self._attributes(attributes)}"
         if not is_known:
-            return self._unknown(value)
+            return self._array(value, name) or self._unknown(value)
         if not is_dataclass(value):
             self.is_plain = False
         return f"{name}({self._attributes(attributes)})"
+
+    def _array(self, value: Any, name: str) -> str:
+        """Return the text of an array, whose repr may be shortened; empty for any other object."""
+        try:
+            view = memoryview(value)
+            if "O" in view.format or view.nbytes > _ARRAY_LIMIT:  # it holds addresses
+                return ""
+            digest = hashlib.blake2b(view.tobytes(), digest_size=12).hexdigest()
+        except (BufferError, NotImplementedError, TypeError, ValueError):
+            return ""
+        self.is_plain = False
+        return f"{name} {view.format}{list(view.shape)} {digest}"
 
     def _based(self, value: Any) -> str:
         """Return the text of a value whose class inherits from a class of plain data."""
@@ -224,22 +237,24 @@ def plain_text(value: Any) -> str | None:
         >>> plain_text([1, {"a": None}]), plain_text([print]), plain_text([{1}])
         ("[1, {'a': None}]", None, None)
     """
-    if plain_key(value) is None:
-        return None
     try:
-        text = repr(value)
-    except ValueError:  # an integer with more digits than Python prints
+        text = repr(value) if _is_plain(value) else None
+    except (RecursionError, ValueError):  # too deep; an integer with more digits than Python prints
         return None
-    return None if " at 0x" in text or ("{" in text and _has_set(value)) else text
+    return None if text is None or " at 0x" in text else text
 
 
-def _has_set(value: Any) -> bool:
-    """Return whether plain data has a set, whose repr has no fixed order."""
-    if isinstance(value, dict):
-        return any(_has_set(one) for pair in value.items() for one in pair)
-    if isinstance(value, (list, tuple)):
-        return any(map(_has_set, value))
-    return isinstance(value, (set, frozenset))
+def _is_plain(value: Any) -> bool:
+    """Return whether the repr of a value is the whole value, in a fixed order.
+
+    That of a set has no fixed order, and that of an array may be shortened.
+    """
+    cls = type(value)
+    if cls in _PLAIN:
+        return True
+    if cls is dict:
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    return (cls is tuple or cls is list) and all(map(_is_plain, value))
 
 
 def layers(function: Any) -> Iterator[Any]:
