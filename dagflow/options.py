@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,6 +76,21 @@ class PlanEdit(Protocol):
         """Return the same in another process. Also change what that process has imported anew."""
 
 
+class NodeWatch(Protocol):
+    """A watch over the code of nodes: the attempts of steps with their hooks, and direct calls."""
+
+    def around(self, node: str) -> AbstractContextManager[object]:
+        """Return the block in which code of a node runs.
+
+        Args:
+            node: Its kind and name: "asset orders". Empty in a worker, around a task with the resources of
+                the run; the code of the node has a block inside.
+        """
+
+    def in_worker(self) -> NodeWatch | None:
+        """Return the watch over the steps of one run in other processes, picklable; None for no watch."""
+
+
 class RunOptions(Constant):
     """The options of the runs that start in a block of code.
 
@@ -92,9 +107,10 @@ class RunOptions(Constant):
         executor: The ExecutorDefinition that runs the steps instead of that of the job, in runs that have one
             (`execute_job`); None for that of the job.
         edit: The change of the plans; None for none.
+        watch: The watch over the code of nodes; None for none.
     """
 
-    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor", "edit")  # noqa: RUF023 - as the parameters
+    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify", "executor", "edit", "watch")  # noqa: RUF023 - as the parameters
 
     clock: Clock
     pick: Pick | None
@@ -105,6 +121,7 @@ class RunOptions(Constant):
     notify: Callable[[str], None]
     executor: Any
     edit: PlanEdit | None
+    watch: NodeWatch | None
 
     def __init__(
         self,
@@ -117,6 +134,7 @@ class RunOptions(Constant):
         notify: Callable[[str], None] = notify_on_stderr,
         executor: Any = None,
         edit: PlanEdit | None = None,
+        watch: NodeWatch | None = None,
     ) -> None:
         self._set(
             clock=clock,
@@ -128,6 +146,7 @@ class RunOptions(Constant):
             notify=notify,
             executor=executor,
             edit=edit,
+            watch=watch,
         )
 
 
@@ -142,6 +161,8 @@ class _Block:
         self.options = options
 
 
+has_watch = False
+"""True after the first watch in this process. Before it, direct calls save the time to read the options."""
 _defaults = RunOptions()
 _block: ContextVar[_Block | None] = ContextVar("dagflow_run_options", default=None)
 
@@ -159,6 +180,7 @@ def current_options() -> RunOptions:
 @contextmanager
 def set_options(**changes: Any) -> Iterator[RunOptions]:
     """Set options for a block. Options that are not named keep their outer values."""
+    _note_watch(changes)
     if "given" in changes:
         changes.setdefault("used", set())  # belongs to the new `given`, not to the outer one
     outer = _block.get()
@@ -175,8 +197,14 @@ def set_options(**changes: Any) -> Iterator[RunOptions]:
 def set_defaults(**changes: Any) -> Iterator[RunOptions]:
     """Set the default options of this process for a block, on all threads. A context's own options win."""
     global _defaults
+    _note_watch(changes)
     outer, _defaults = _defaults, _defaults.with_changes(**changes)
     try:
         yield _defaults
     finally:
         _defaults = outer
+
+
+def _note_watch(changes: Mapping[str, Any]) -> None:
+    global has_watch
+    has_watch = has_watch or changes.get("watch") is not None

@@ -15,7 +15,7 @@ from dagflow.errors import check_optional, check_type
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
 from dagflow.observers import observe, observe_runs, observe_ticks
-from dagflow.options import Pick, RunOptions, ValueByPartition, set_defaults, set_options
+from dagflow.options import NodeWatch, Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.runs.results import EventList, ExecutionResult, with_events
 
 if TYPE_CHECKING:
@@ -210,6 +210,7 @@ def default_options(
     clock: Clock | None = None,
     notify: Callable[[str], None] | None = None,
     executor: ExecutorDefinition | None = None,
+    watch: NodeWatch | None = None,
 ) -> AbstractContextManager[RunOptions]:
     """Set the default options of all runs of this process that start in this block, on any thread.
 
@@ -219,6 +220,7 @@ def default_options(
         clock: The default clock.
         notify: A function that shows a message to the user at once, such as the retry that a run waits for.
         executor: The executor of `execute_job`, instead of that of the job.
+        watch: A watch over the code of nodes, also in direct calls and in worker processes.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -236,7 +238,7 @@ def default_options(
         >>> success, [round(seconds) for seconds in clock.sleeps]
         (True, [60])
     """
-    changes: dict[str, Any] = {"clock": clock, "notify": notify, "executor": executor}
+    changes: dict[str, Any] = {"clock": clock, "notify": notify, "executor": executor, "watch": watch}
     return set_defaults(**{name: value for name, value in changes.items() if value is not None})
 
 
@@ -357,6 +359,7 @@ __all__ = [
     "Mutation",
     "Mutations",
     "Node",
+    "NodeWatch",
     "OnDemand",
     "RunOptions",
     "RunValue",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,6 +25,8 @@ COV_FAIL_UNDER = "--dag-cov-fail-under"
 COV_BASE = "--dag-cov-base"
 COV_FAIL_NEW = "--dag-cov-fail-new"
 COV_FROM = "--dag-cov-from"
+COV_LINES = "--dag-cov-lines"
+"""The option that names the node of each line in the reports of coverage.py."""
 _RUN, _DROP = "run", "drop"
 _TEXT, _JSON = "text", "json"
 
@@ -51,20 +52,10 @@ MUTATE_OPTION = "--dag-mutate"
 """The option that breaks the pipeline on purpose, to see whether a test fails."""
 MUTATE_REPORT_OPTION = "--dag-mutate-report"
 MUTATE_FORMATS = ("json", "sarif")
-_FAIL_UNDER_OPTION, _TIMEOUT_OPTION = "--dag-mutate-fail-under", "--dag-mutate-timeout"
-
-
-class MutateReport(NamedTuple):
-    """One value of `--dag-mutate-report`.
-
-    Attributes:
-        format: One of MUTATE_FORMATS.
-        path: The file to write.
-    """
-
-    format: str
-    path: Path
-
+MUTATE_FAIL_UNDER = "--dag-mutate-fail-under"
+MUTATE_TIMEOUT = "--dag-mutate-timeout"
+SAVE_FAILED = "--dag-save-failed"
+SHADOW = "--dag-shadow"
 
 SMOKE_ID = "dag-smoke"
 """The node id of the items of `--dag-smoke`."""
@@ -87,14 +78,12 @@ class Options(NamedTuple):
         is_time_real: Whether all tests wait in real time for retries.
         save_failed: The folder for the tests of failed steps; empty by default.
         coverage: Whether to measure the coverage of the graph.
+        cov_lines: Whether to name the node of each line in the data of coverage.py.
         smoke: Whether to test each definition of the project.
         smoke_names: The definitions to test, as "asset:orders"; empty: all.
         files: The files that nodes read without Python's `open`.
         invalidate: The globs of the files that make `changed()` select all tests when they change.
-        mutate: The expressions of `--dag-mutate`, whose union is mutated; "" for all nodes. None without it.
-        mutate_reports: The files with the results of `--dag-mutate`.
-        mutate_fail_under: The percentage of killed mutants below which the session fails; None for no limit.
-        mutate_timeout: The time limit of a mutant in seconds; None: from the time without a mutation.
+        mutates: Whether to break the pipeline, and to run the tests on each mutant.
         mutant: The file with the mutant that this process runs for another session; None for no mutant.
     """
 
@@ -110,14 +99,12 @@ class Options(NamedTuple):
     is_time_real: bool = False
     save_failed: str = ""
     coverage: bool = False
+    cov_lines: bool = False
     smoke: bool = False
     smoke_names: tuple[str, ...] = ()
     files: tuple[NodeFiles, ...] = ()
     invalidate: tuple[str, ...] = ()
-    mutate: tuple[str, ...] | None = None
-    mutate_reports: tuple[MutateReport, ...] = ()
-    mutate_fail_under: float | None = None
-    mutate_timeout: float | None = None
+    mutates: bool = False
     mutant: Path | None = None
 
     @property
@@ -185,7 +172,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="run all tests, those of --dag-select first; without --dag-select, those of changed()",
     )
     group.addoption(
-        "--dag-shadow",
+        SHADOW,
         action="store_true",
         default=False,
         help="run all tests, and report the failures that --dag-select would have missed, and the tests that "
@@ -207,7 +194,7 @@ def add_options(parser: pytest.Parser) -> None:
         "job; can be repeated",
     )
     group.addoption(
-        "--dag-save-failed",
+        SAVE_FAILED,
         default="",
         metavar="FOLDER",
         help="write each failed step of a failing test as a test of its own into this folder: it calls the "
@@ -295,6 +282,13 @@ def _add_coverage_options(group: pytest.OptionGroup) -> None:
         help="add the JSON reports in this file or folder to --dag-cov, such as those of the shards of a CI "
         "job; can be repeated",
     )
+    group.addoption(
+        COV_LINES,
+        action="store_true",
+        default=False,
+        help="name in the data of a running coverage.py the node that ran each line, as a context such as "
+        "'asset orders'; for 'coverage html --show-contexts', after 'coverage run -m pytest' or with --cov",
+    )
 
 
 def _add_mutate_options(group: Any) -> None:
@@ -318,13 +312,13 @@ def _add_mutate_options(group: Any) -> None:
         help="also write the result of --dag-mutate to a file: json:PATH or sarif:PATH; can be repeated",
     )
     group.addoption(
-        _FAIL_UNDER_OPTION,
+        MUTATE_FAIL_UNDER,
         default=None,
         metavar="N",
         help="fail if --dag-mutate kills less than N percent of the mutants",
     )
     group.addoption(
-        _TIMEOUT_OPTION,
+        MUTATE_TIMEOUT,
         default=None,
         metavar="SECONDS",
         help="the time limit of each mutant of --dag-mutate; default: 5 seconds and three times the time of "
@@ -345,6 +339,8 @@ def read_options(config: pytest.Config) -> Options:
     record = _path(config, RECORD_OPTION, config.getoption("dag_record"))
     if record is not None and record.is_dir():
         raise pytest.UsageError(f"{RECORD_OPTION}: '{record}' is a folder. Write {RECORD_OPTION}=FILE.")
+    mutates = _is_on(config, MUTATE_OPTION, (MUTATE_REPORT_OPTION, MUTATE_FAIL_UNDER, MUTATE_TIMEOUT))
+    mutant = config.getoption("dag_mutant")
     record_from = [_path(config, RECORD_FROM_OPTION, path) for path in config.getoption("dag_record_from")]
     return Options(
         select=select,
@@ -358,77 +354,28 @@ def read_options(config: pytest.Config) -> Options:
         definitions=config.getini(DEFINITIONS).strip(),
         is_time_real=config.getini(REAL_TIME),
         save_failed=config.getoption("dag_save_failed"),
-        coverage=_measures_coverage(config),
+        coverage=_is_on(config, COV, (COV_REPORT, COV_FAIL_UNDER, COV_BASE, COV_FAIL_NEW, COV_FROM)),
+        cov_lines=config.getoption("dag_cov_lines"),
         smoke=config.getoption("dag_smoke") or bool(smoke_names),
         smoke_names=smoke_names,
         files=tuple(_node_files(line) for line in config.getini(FILES)),
         invalidate=tuple(_checked_glob(line, INVALIDATE, line) for line in config.getini(INVALIDATE)),
-        **_mutate_options(config),
+        mutates=mutates and mutant is None,
+        mutant=None if mutant is None else Path(mutant),
     )
 
 
-def _measures_coverage(config: pytest.Config) -> bool:
-    """Return whether to measure the coverage; its other options have no meaning without it."""
-    is_on: bool = config.getoption("dag_cov")
-    for option in (COV_REPORT, COV_FAIL_UNDER, COV_BASE, COV_FAIL_NEW, COV_FROM):
-        if config.getoption(option.strip("-").replace("-", "_")) and not is_on:
-            raise pytest.UsageError(f"{option} needs {COV}, which measures the coverage: add {COV}")
+def _is_on(config: pytest.Config, option: str, others: Iterable[str]) -> bool:
+    """Return whether an option is given; the other options of its feature have no meaning without it."""
+    is_on = config.getoption(_name(option)) not in (None, False)
+    for other in others:
+        if config.getoption(_name(other)) not in (None, False, []) and not is_on:
+            raise pytest.UsageError(f"{other} has no effect without {option}. Add {option}.")
     return is_on
 
 
-def _mutate_options(config: pytest.Config) -> dict[str, Any]:
-    """Read the options of `--dag-mutate`. The others are errors without it."""
-    mutant = config.getoption("dag_mutant")
-    expressions = config.getoption("dag_mutate")
-    reports = config.getoption("dag_mutate_report")
-    percent = _number(config, _FAIL_UNDER_OPTION, "80", 100)
-    seconds = _number(config, _TIMEOUT_OPTION, "30", None)
-    given = {MUTATE_REPORT_OPTION: reports, _FAIL_UNDER_OPTION: percent, _TIMEOUT_OPTION: seconds}
-    if mutant is not None:
-        return {"mutant": Path(mutant)}
-    for option, value in given.items():
-        if expressions is None and value not in (None, []):
-            raise pytest.UsageError(f"{option} has no effect without {MUTATE_OPTION}. Add {MUTATE_OPTION}.")
-    if seconds == 0:
-        raise pytest.UsageError(f"{_TIMEOUT_OPTION}: 0 leaves no time. Write {_TIMEOUT_OPTION}=30.")
-    if expressions is not None and getattr(config.option, "dist", "no") != "no":
-        raise pytest.UsageError(
-            f"{MUTATE_OPTION} starts a process for each mutant itself, and has no workers of xdist. Leave "
-            "'-n' out, or write '-n 0'."
-        )
-    return {
-        "mutate": None if expressions is None else tuple(expressions),
-        "mutate_reports": tuple(_mutate_report(config, text) for text in reports),
-        "mutate_fail_under": percent,
-        "mutate_timeout": seconds,
-    }
-
-
-def _mutate_report(config: pytest.Config, text: str) -> MutateReport:
-    form, colon, path = text.partition(":")
-    if form not in MUTATE_FORMATS or not colon or not path.strip():
-        forms = " or ".join(f"{MUTATE_REPORT_OPTION}={one}:PATH" for one in MUTATE_FORMATS)
-        raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: '{text}' is not FORMAT:PATH. Write {forms}.")
-    file = _path(config, MUTATE_REPORT_OPTION, path)
-    assert file is not None
-    if file.is_dir() or not file.parent.is_dir():
-        problem = "is a folder" if file.is_dir() else "is in a folder that does not exist"
-        raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: '{file}' {problem}. Name a file to write.")
-    return MutateReport(form, file)
-
-
-def _number(config: pytest.Config, option: str, example: str, most: float | None) -> float | None:
-    text = config.getoption(option)
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= (math.inf if most is None else most) or math.isinf(value):
-        bounds = "a positive number" if most is None else f"a number from 0 to {most:g}"
-        raise pytest.UsageError(f"{option}: '{text}' is not {bounds}. Write {option}={example}.")
-    return value
+def _name(option: str) -> str:
+    return option.strip("-").replace("-", "_")
 
 
 def _take_smoke_names(config: pytest.Config) -> tuple[str, ...]:

@@ -53,9 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
     if session.options.coverage:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.session")
+    if session.options.cov_lines:
+        config.pluginmanager.import_plugin("pytest_dagflow.coverage.lines")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
-    if session.options.mutate is not None:
+    if session.options.mutates:
         config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutate")
     if session.options.mutant is not None:
         config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutant")

@@ -58,8 +58,15 @@ settings.load_profile(os.environ.get("DAGFLOW_PROFILE") or ("ci" if os.environ.g
 
 # "hypothesispytest" is the plugin of hypothesis; pyproject.toml of this project has a key of "timeout"
 PLUGINS_OF_A_PROJECT = ("dagflow", "hypothesispytest", "timeout", "xdist")
-# the output of a run differs where one of these is set
-MARKS_OF_CI = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+# a run differs where one of these is set
+VARIABLES_OF_CI = (
+    "CI",
+    "BUILD_NUMBER",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
+    "COVERAGE_CORE",
+)
 INSTALLED_PLUGINS = {point.name for point in importlib.metadata.entry_points(group="pytest11")}
 
 
@@ -72,7 +79,7 @@ def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [name for name in PLUGINS_OF_A_PROJECT if name in INSTALLED_PLUGINS]
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p {name}" for name in names))
-    for name in MARKS_OF_CI:
+    for name in VARIABLES_OF_CI:
         monkeypatch.delenv(name, raising=False)
     # here `dagflow` was imported before, so pytest warns that it cannot rewrite `-p dagflow`
     monkeypatch.setattr(AssertionRewritingHook, "_warn_already_imported", lambda *_: None)

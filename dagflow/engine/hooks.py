@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.context.current import current_log
 from dagflow.context.hook import HookContext
 from dagflow.defs.hooks.definition import HookDefinition, HookExecutionResult
+from dagflow.engine.watched import watching
 from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.types import CODE, DagflowEventType
@@ -69,7 +70,9 @@ def call_hooks(state: RunState, step: Step, number: int) -> None:
         error = None
         code = _COMPLETED
         try:
-            if _checked(hook, hook.hook_fn(context, list(events))).is_skipped:
+            with watching(state, step):
+                result = hook.hook_fn(context, list(events))
+            if _checked(hook, result).is_skipped:
                 code = _SKIPPED
         except Exception as raised:
             code, error = _ERRORED, SerializableErrorInfo.from_exception(raised)

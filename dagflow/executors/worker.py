@@ -20,6 +20,7 @@ from dagflow.engine.record import EngineMessage, Record, StreamedEvent
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
+from dagflow.engine.watched import watching, watching_task
 from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskNotice, TaskRecord, TaskReport, task_name
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
 from dagflow.events.error_info import SerializableErrorInfo, own_error
@@ -29,7 +30,7 @@ from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE, NOTICE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.metadata.value import MetadataValue
-from dagflow.options import Faults, PlanEdit, RunOptions, set_options
+from dagflow.options import Faults, NodeWatch, PlanEdit, RunOptions, set_options
 from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
@@ -65,6 +66,7 @@ class RunSpec(NamedTuple):
     given: frozenset[OutputRef]
     clock: Clock | None
     edit: PlanEdit | None
+    watch: NodeWatch | None
 
 
 class TaskSpec(NamedTuple):
@@ -103,6 +105,7 @@ def run_spec_of(state: RunState) -> RunSpec:
         state.plan.given,
         None if type(options.clock) is SystemClock else options.clock,
         options.edit,
+        None if options.watch is None else options.watch.in_worker(),
     )
 
 
@@ -164,6 +167,7 @@ class WorkerSession:
             clock=run_spec.clock or SYSTEM_CLOCK,
             faults=task_spec.faults,
             random=None if task_spec.seed is None else Random(task_spec.seed),
+            watch=run_spec.watch,
         )
         plan = self._plan_of(task_spec)
         log = SendingLog(plan, run_spec.run, options.clock.now, send)
@@ -190,7 +194,9 @@ def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> Non
         state, step = session.state_of(task_spec, send)
         token, context_token = current_log.set(state.current_log), current_context.set(state.current_context)
         try:
-            with set_options(clock=state.options.clock):  # of the runs that the step starts
+            options = state.options
+            # the options are those of the runs that the step starts
+            with set_options(clock=options.clock, watch=options.watch), watching_task(state):
                 _execute(state, step, task_spec, send)
         finally:
             current_log.reset(token)
@@ -217,7 +223,8 @@ def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> No
             assert state.error is not None
             raise own_error(state.error)
         log.append(_LOGS_CAPTURED, NO_STEP, payload=ComputeLogsCaptureData(task_spec.file_key, [step.key]))
-        outcome = run_step(state, step, attempt)
+        with watching(state, step):
+            outcome = run_step(state, step, attempt)
         if step.hooks:
             from dagflow.engine.hooks import call_hooks  # imported lazily: only steps with hooks use it
 

@@ -12,6 +12,7 @@ from contextlib import aclosing, closing
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
+from dagflow import options
 from dagflow._util import UNSET, nearest
 from dagflow.call import YieldedOutputs, is_async, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
@@ -44,6 +45,7 @@ from dagflow.invocation.build import (
 )
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
+from dagflow.invocation.watched import watched_code
 from dagflow.resources import StartedResources
 from dagflow.types.kinds import DagflowType, TypeCheckContext
 
@@ -105,7 +107,12 @@ def _invoke_op(
         return run_call(bound, lambda: bound.call(arguments))
     run_call = None
     with bound:  # not through `bound.call`, to save a frame above the user's function
-        result = body.fn(shown, **arguments) if body.context_first else body.fn(**arguments)
+        if bound.watched is not None:
+            result = bound.watched.call(lambda: bound.call(arguments))
+        elif body.context_first:
+            result = body.fn(shown, **arguments)
+        else:
+            result = body.fn(**arguments)
         if type(result) in SPECIAL_RESULTS or body.is_indirect:
             run_call = _caller_of(body, result)
             bound.stays = run_call is not None
@@ -339,7 +346,7 @@ class _BoundCall:
     set, because then the block is entered again.
     """
 
-    __slots__ = ("assets_def", "config", "context", "op", "shown", "started", "stays")
+    __slots__ = ("assets_def", "config", "context", "op", "shown", "started", "stays", "watched")
 
     def __init__(
         self,
@@ -357,6 +364,7 @@ class _BoundCall:
         self.config = config
         self.started = started
         self.stays = False
+        self.watched = watched_code(op, assets_def) if options.has_watch else None
 
     @property
     def ports(self) -> AssetPorts:
@@ -465,7 +473,7 @@ def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> Non
 
 def _generate(bound: _BoundCall, start: Callable[[], Any]) -> Iterator[Any]:
     op = bound.op
-    generator = start()
+    generator = start() if bound.watched is None else bound.watched.generator(start())
     with bound, closing(generator):
         yielded = YieldedOutputs(op, _PRODUCED_AGAIN, bound.ports)
         for item in generator:
@@ -476,13 +484,13 @@ def _generate(bound: _BoundCall, start: Callable[[], Any]) -> Iterator[Any]:
 
 async def _await(bound: _BoundCall, start: Callable[[], Any]) -> Any:
     with bound:
-        result = await start()
+        result = await (start() if bound.watched is None else bound.watched.awaited(start()))
     return _checked(bound, result)
 
 
 async def _generate_async(bound: _BoundCall, start: Callable[[], Any]) -> AsyncIterator[Any]:
     op = bound.op
-    generator = start()
+    generator = start() if bound.watched is None else bound.watched.async_generator(start())
     with bound:
         async with aclosing(generator):
             yielded = YieldedOutputs(op, _PRODUCED_AGAIN, bound.ports)

@@ -30,7 +30,7 @@ from dagflow.errors import (
     repr_of,
 )
 from dagflow.events.run import DagflowRun
-from dagflow.executors.in_process import submit
+from dagflow.executors.in_process import submit_of
 from dagflow.executors.module_location import check_not_imported_by_worker
 from dagflow.executors.reconstructable import ReconstructableJob
 from dagflow.instance.instance import DagflowInstance
@@ -301,7 +301,7 @@ def _check_outputs(job: JobDefinition, plan: Plan) -> None:
 
 def _run_in_process(state: RunState, _: Any) -> bool:
     with raise_on_sigterm():
-        return run_plan(state, submit)
+        return run_plan(state, submit_of(state))
 
 
 def _run_in_processes(state: RunState, executor: MultiprocessExecutor) -> bool:

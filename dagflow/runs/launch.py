@@ -21,7 +21,7 @@ from dagflow.engine.run_state import RunState
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type, repr_of
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.executors.in_process import submit
+from dagflow.executors.in_process import submit_of
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import is_memory_of_run
 from dagflow.keys import EPHEMERAL_JOB_NAME, AssetKey
@@ -157,7 +157,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     _begin(state, instance)
     succeeded = False
     try:
-        succeeded = run_plan(state, submit) if execution is None else execution.run(state)
+        succeeded = run_plan(state, submit_of(state)) if execution is None else execution.run(state)
     finally:
         if options.faults is not None:
             options.faults.end(state)

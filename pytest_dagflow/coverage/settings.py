@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from pytest_dagflow.options import COV_BASE, COV_FAIL_UNDER, COV_FROM, COV_REPORT
+from pytest_dagflow.report_files import why_not_writable
 
 if TYPE_CHECKING:
     from dagflow.testing import Coverage
@@ -132,22 +132,10 @@ def _report(text: str, folder: Path) -> tuple[str, Path]:
             f"{COV_REPORT}=html needs jinja2, which is not installed: pip install 'pytest-dagflow[report]'"
         )
     path = folder / Path(path_text or DEFAULT_PATHS[name]).expanduser()
-    problem = _problem_of(path)
+    problem = why_not_writable(path)
     if problem:
         raise pytest.UsageError(f"{COV_REPORT}={text}: {problem}. Write {COV_REPORT}={name}:PATH")
     return name, path
-
-
-def _problem_of(path: Path) -> str:
-    """Return the reason why a file cannot be written; empty if it can. Missing folders are created later."""
-    if path.is_dir():
-        return f"'{path}' is a folder, and the report is one file"
-    if path.exists():
-        return "" if os.access(path, os.W_OK) else f"'{path}' is not writable"
-    parent = next(one for one in path.parents if one.exists())
-    if not parent.is_dir():
-        return f"'{parent}' is a file, and the report needs a folder there"
-    return "" if os.access(parent, os.W_OK | os.X_OK) else f"the folder '{parent}' is not writable"
 
 
 def _threshold(text: str) -> Threshold:

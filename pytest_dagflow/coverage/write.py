@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.settings import Settings
+from pytest_dagflow.report_files import Paths, repository_root, write_file
 
 _SUMMARY = "GITHUB_STEP_SUMMARY"
-_WORKSPACE = "GITHUB_WORKSPACE"
 
 
 def write_reports(result: CoverageResult, settings: Settings, config: pytest.Config) -> list[str]:
@@ -28,16 +26,13 @@ def write_reports(result: CoverageResult, settings: Settings, config: pytest.Con
         The reasons why reports could not be written.
     """
     failures = []
-    workspace = os.environ.get(_WORKSPACE)
     start = config.invocation_params.dir
+    repository = repository_root(start)
     for name, path in settings.files:
         # code scanning expects paths from the root of the repository, and tools that are called here do not
-        base = Path(workspace) if workspace and name == "sarif" else start
+        base = repository if name == "sarif" else start
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                render(name, result, Paths(config.rootpath, base)), encoding="utf-8", newline="\n"
-            )
+            write_file(path, render(name, result, Paths(config.rootpath, base)))
         except OSError as error:
             failures.append(f"the {name} report cannot be written: {error}")
         else:
@@ -52,9 +47,7 @@ def write_reports(result: CoverageResult, settings: Settings, config: pytest.Con
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from pytest_dagflow.coverage.formats.annotations import annotation_lines
 
-        result.annotations += annotation_lines(
-            result, Paths(config.rootpath, Path(workspace) if workspace else start)
-        )
+        result.annotations += annotation_lines(result, Paths(config.rootpath, repository))
     return failures
 
 

@@ -1,42 +1,45 @@
-"""The results of `--dag-mutate` as files: JSON, and SARIF 2.1.0 for code scanning."""
+"""The results of `--dag-mutate` as files: JSON, and SARIF for code scanning."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
-from pytest_dagflow.mutating.terminal import shown_place
+from pytest_dagflow.mutating.settings import MutateReport
 from pytest_dagflow.mutating.verdicts import STATUSES, SURVIVED, UNTESTED, Results, Verdict
-from pytest_dagflow.options import MUTATE_REPORT_OPTION, MutateReport
+from pytest_dagflow.report_files import Paths, json_text, repository_root, write_file
+from pytest_dagflow.sarif import Finding, sarif_text
 
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _VERSION = 1
 """The version of the form of the JSON document."""
 
 
-def write_report(report: MutateReport, results: Results, root: Path) -> None:
+def write_report(report: MutateReport, results: Results, config: pytest.Config) -> str:
     """Write the results to a file.
 
     Args:
         report: The form and the file.
         results: The results.
-        root: The root folder of the project, to which places are relative.
+        config: The config of the session.
 
-    Raises:
-        pytest.UsageError: The file cannot be written.
+    Returns:
+        The reason why the file cannot be written; empty if it is written.
     """
-    document = as_json(results, root) if report.format == "json" else as_sarif(results, root)
+    root = config.rootpath
+    if report.format == "json":
+        text = json_text(as_json(results, Paths(root, root)))
+    else:
+        text = as_sarif(results, Paths(root, repository_root(root)))
     try:
-        report.path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        write_file(report.path, text)
     except OSError as error:
-        raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: cannot write '{report.path}': {error}") from error
+        return f"the {report.format} report cannot be written: {error}"
+    return ""
 
 
-def as_json(results: Results, root: Path) -> dict[str, Any]:
+def as_json(results: Results, paths: Paths) -> dict[str, Any]:
     """Return the results as one JSON document. docs/mutation.md describes its form."""
     return {
         "version": _VERSION,
@@ -46,13 +49,13 @@ def as_json(results: Results, root: Path) -> dict[str, Any]:
         "seconds": round(results.seconds, 3),
         "notes": results.notes,
         "failing": results.failing,
-        "mutants": [_mutant(verdict, root) for verdict in results.verdicts],
+        "mutants": [_mutant(verdict, paths) for verdict in results.verdicts],
     }
 
 
-def _mutant(verdict: Verdict, root: Path) -> dict[str, Any]:
+def _mutant(verdict: Verdict, paths: Paths) -> dict[str, Any]:
     mutation = verdict.mutation
-    file, line = _place(verdict, root)
+    file, line = _place(verdict, paths)
     return {
         "status": verdict.status,
         "kind": mutation.kind,
@@ -69,69 +72,29 @@ def _mutant(verdict: Verdict, root: Path) -> dict[str, Any]:
     }
 
 
-def _place(verdict: Verdict, root: Path) -> tuple[str, int | None]:
-    """Return the file, relative to the root folder if it is inside of it, and the line."""
-    place = verdict.mutation.place
-    if not place:
-        return "", None
-    file, _, line = shown_place(place, root).rpartition(":")
-    return PurePath(file).as_posix(), int(line)
-
-
-def as_sarif(results: Results, root: Path) -> dict[str, Any]:
-    """Return the mutants that no test killed as a SARIF log with one run."""
+def as_sarif(results: Results, paths: Paths) -> str:
+    """Return the mutants that no test killed as SARIF. Those without a place have no result."""
     from dagflow.testing import mutation_kinds
 
     kinds = mutation_kinds()
     found = results.with_status(SURVIVED, UNTESTED)
-    return {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "pytest-dagflow --dag-mutate",
-                        "rules": [
-                            {"id": kind, "shortDescription": {"text": _sentence(text)}}
-                            for kind, text in kinds.items()
-                        ],
-                    }
-                },
-                "originalUriBaseIds": {"ROOT": {"uri": f"{root.as_uri()}/"}},
-                "results": [_result(verdict, kinds, root) for verdict in found],
-            }
-        ],
-    }
+    findings = (_finding(verdict, kinds, paths) for verdict in found if verdict.mutation.place)
+    rules = {kind: f"{text[0].upper()}{text[1:]}." for kind, text in kinds.items()}
+    return sarif_text("pytest-dagflow --dag-mutate", rules, findings, fingerprint="dagMutant/v1")
 
 
-def _result(verdict: Verdict, kinds: Mapping[str, str], root: Path) -> dict[str, Any]:
+def _finding(verdict: Verdict, kinds: Mapping[str, str], paths: Paths) -> Finding:
     mutation = verdict.mutation
     text = (
         f"No test of {mutation.name} fails if {kinds[mutation.kind]}: '{mutation.before}' becomes "
         f"'{mutation.after}'. Kill it by {mutation.remedy}."
     )
-    result: dict[str, Any] = {
-        "ruleId": mutation.kind,
-        "ruleIndex": list(kinds).index(mutation.kind),
-        "level": "warning",
-        "message": {"text": text},
-    }
-    file, line = _place(verdict, root)
-    if line is not None:
-        is_inside = not PurePath(file).is_absolute()
-        uri = PurePath(file).as_posix() if is_inside else Path(file).as_uri()
-        location = {"uri": _quoted(uri), "uriBaseId": "ROOT"} if is_inside else {"uri": uri}
-        region = {"startLine": line}
-        result["locations"] = [{"physicalLocation": {"artifactLocation": location, "region": region}}]
-    return result
+    file, line = _place(verdict, paths)
+    identity = f"{mutation.kind} {mutation.name} {mutation.before} {mutation.after}"
+    return Finding(mutation.kind, "warning", text, file, line or 1, identity)
 
 
-def _quoted(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(path)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+def _place(verdict: Verdict, paths: Paths) -> tuple[str, int | None]:
+    """Return the path of the file in the report, and the line."""
+    file, _, line = verdict.mutation.place.rpartition(":")
+    return (paths.shown(file), int(line)) if file else ("", None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     """Run the tests of the task with its mutation, write the result, and end the process.
 
     The process ends here, so that nothing of a mutant gets into caches, records and reports of the project.
+
+    Raises:
+        pytest.UsageError: A test of the task was not collected.
     """
     config = session.config
     file = session_of(config).options.mutant
@@ -29,7 +33,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     found = json.loads(file.read_text(encoding="utf-8"))
     task = found["task"]
     items = {item.nodeid: item for item in session.items}
-    tests = [items[test_id] for test_id in task["tests"] if test_id in items]
+    absent = [test_id for test_id in task["tests"] if test_id not in items]
+    if absent:
+        raise pytest.UsageError(f"{absent[0]} is collected in some sessions only: its id must not change")
+    tests = [items[test_id] for test_id in task["tests"]]
     block = nullcontext()
     if task["mutation"] is not None:
         from dagflow.testing import Mutation, mutated
@@ -38,8 +45,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         fields = task["mutation"]
         mutation = Mutation(**{**fields, "nodes": tuple(fields["nodes"])})
         block = mutated(mutation, graph)  # type: ignore[assignment]
+    result = Path(found["result"])
+    result.touch()  # from here on, the end of this process is the effect of the mutation
     with block:
         outcomes = run_tests(session, tests, stops=task["stops"])
-    with open(found["result"], "w", encoding="utf-8") as result:
-        json.dump(outcomes, result)
+    result.write_text(json.dumps(outcomes), encoding="utf-8")
     os._exit(0)

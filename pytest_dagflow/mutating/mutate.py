@@ -21,12 +21,11 @@ import pytest
 from pytest_dagflow.mutating.exports import write_report
 from pytest_dagflow.mutating.processes import Ended, ending_at_sigterm, run_forked, run_new, why_not_fork
 from pytest_dagflow.mutating.running import run_tests
+from pytest_dagflow.mutating.settings import settings_of
 from pytest_dagflow.mutating.terminal import PROGRESS, print_results
 from pytest_dagflow.mutating.tied import Mutants
 from pytest_dagflow.mutating.verdicts import KILLED, SURVIVED, TIMED_OUT, UNTESTED, Results, Verdict
-from pytest_dagflow.options import MUTATE_OPTION
-from pytest_dagflow.selecting.project import parse_expression
-from pytest_dagflow.session import session_of
+from pytest_dagflow.options import MUTATE_FAIL_UNDER, MUTATE_OPTION, MUTATE_TIMEOUT
 
 if TYPE_CHECKING:
     from dagflow.testing import Mutation
@@ -40,14 +39,12 @@ _FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the expressions, and give the temporary folders of all processes one parent, which is removed.
+    """Check the options, and give the temporary folders of all processes one parent, which is removed.
 
     Raises:
-        pytest.UsageError: An expression is invalid.
+        pytest.UsageError: An option is invalid.
     """
-    for text in session_of(config).options.mutate or ():
-        if text.strip():
-            parse_expression(text, MUTATE_OPTION)
+    settings_of(config)
     folder = config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="dag-mutate-"))
     # each process empties this folder when a test first uses it
     config.option.basetemp = str(folder / "tests")
@@ -62,8 +59,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return the expressions."""
-    texts = [text for text in session_of(config).options.mutate or () if text.strip()]
-    return [f"dag-mutate: {', '.join(texts) or 'all nodes'}"]
+    return [f"dag-mutate: {', '.join(settings_of(config).expressions) or 'all nodes'}"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -79,13 +75,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     with ending_at_sigterm():
         _Runner(session).run()
     results = config.stash[_RESULTS]
-    options = session_of(config).options
-    for report in options.mutate_reports:
-        write_report(report, results, config.rootpath)
-    session.testsfailed += len(results.failing)
-    least = options.mutate_fail_under
+    settings = settings_of(config)
+    results.failures += filter(None, (write_report(report, results, config) for report in settings.reports))
+    least = settings.fail_under
     if least is not None and results.percent < least:
-        session.testsfailed += 1
+        results.failures.append(f"{MUTATE_FAIL_UNDER}={least:g}, but {results.percent:.1f} % were killed")
+    session.testsfailed += len(results.failing) + len(results.failures)
     return True
 
 
@@ -96,6 +91,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         print_results(terminalreporter, results, config)
 
 
+def _notes(config: pytest.Config) -> list[str]:
+    """Return a sentence about a plugin that measures the tests of its own process."""
+    if getattr(config.option, "cov_source", None) and not getattr(config.option, "no_cov", False):
+        return ["pytest-cov measures nothing but the collection: the tests run in processes of their own"]
+    return []
+
+
 class _Runner:
     """The run of all mutants of a session."""
 
@@ -103,7 +105,7 @@ class _Runner:
         self.session = session
         self.config = session.config
         self.mutants = Mutants(self.config, session.items)
-        notes = list(self.mutants.notes)
+        notes = [*_notes(self.config), *self.mutants.notes]
         self.results = self.config.stash[_RESULTS] = Results(notes=notes, why_new=why_not_fork())
         self.reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
         self.outcomes: dict[str, dict[str, Any]] = {}
@@ -166,7 +168,7 @@ class _Runner:
     def _verdict(self, mutation: Mutation, items: Sequence[pytest.Item]) -> Verdict:
         if not items:
             return Verdict(mutation, UNTESTED)
-        limit = session_of(self.config).options.mutate_timeout
+        limit = settings_of(self.config).timeout
         if limit is None:
             alone = self.seconds if self.results.why_new else self._seconds_of(items)
             limit = _MORE_SECONDS + _FACTOR * alone
@@ -174,6 +176,11 @@ class _Runner:
         ended = self._run_process(items, mutation, limit, stops=True)
         seconds = perf_counter() - start
         tests = tuple(item.nodeid for item in items)
+        if not ended.is_started:  # the mutation is not the reason
+            problem = (
+                f"it had {limit:.3g} s. Write {MUTATE_TIMEOUT}=30" if ended.is_timed_out else ended.error
+            )
+            raise pytest.UsageError(f"{MUTATE_OPTION}: a new pytest could not collect the tests: {problem}")
         if ended.is_timed_out:
             return Verdict(mutation, TIMED_OUT, tests, detail=f"after {limit:.1f} s", seconds=seconds)
         if ended.error:

@@ -12,21 +12,24 @@ import signal
 import subprocess
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import pytest
 
-_NUMPY_VARIABLE = "OPENBLAS_NUM_THREADS"
+from pytest_dagflow.mutating.running import run_child
+
 _THREADS = Path("/proc/self/task")
 """The threads of this process on Linux, also those of libraries."""
 _SAFE_THREADS = ("jemalloc_bg_thd",)
-"""The names of threads that their library stops before a fork: that of the allocator in pyarrow."""
+"""The threads that their library stops for a fork and starts again: that of the allocator in pyarrow."""
+_WAITING = (("pytest_rerunfailures", "run_server"),)
+"""The functions of threads that only wait for workers of xdist. A session with mutants has no workers."""
+_PROBE_SECONDS = 5.0
 
 
 class Ended(NamedTuple):
@@ -36,11 +39,13 @@ class Ended(NamedTuple):
         result: What it returned; None if it returned nothing.
         is_timed_out: Whether it was stopped at its time limit.
         error: The reason why it returned nothing.
+        is_started: Whether it came as far as the tests.
     """
 
     result: Any = None
     is_timed_out: bool = False
     error: str = ""
+    is_started: bool = True
 
 
 def why_not_fork() -> str:
@@ -49,16 +54,59 @@ def why_not_fork() -> str:
         return "this platform has no os.fork"
     if sys.platform == "darwin":
         return "a fork is not safe on macOS"
-    try:
-        found = [(_THREADS / thread / "comm").read_text().strip() for thread in os.listdir(_THREADS)]
-        threads = len(found) - sum(map(found.count, _SAFE_THREADS))
-    except OSError:  # another Unix, or a thread has just ended
-        threads = threading.active_count()
-    if threads == 1:
-        return ""
-    others = [one.name for one in threading.enumerate() if one is not threading.main_thread()]
-    shown = ", ".join(others) or f"of a library; {_NUMPY_VARIABLE}=1 prevents those of numpy"
-    return f"other threads run in this process ({shown})"
+    threads = [one for one in threading.enumerate() if one is not threading.main_thread()]
+    others = [one.name for one in threads if not _is_waiting(one)]
+    if not others and _threads_of_libraries(len(threads)):
+        _fork_once()  # some libraries, such as the OpenBLAS of numpy, end their threads before a fork
+        others = _threads_of_libraries(len(threads))
+    return f"other threads run in this process ({', '.join(others)})" if others else ""
+
+
+def _is_waiting(thread: threading.Thread) -> bool:
+    """Return whether a thread is inside one of the functions of `_WAITING`."""
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - there is no public function
+    while frame is not None:
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _WAITING:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _threads_of_libraries(of_python: int) -> list[str]:
+    """Return the names of the threads that libraries have started, where the system lists them.
+
+    Args:
+        of_python: The number of Python's threads besides the main thread.
+    """
+    if not _THREADS.is_dir():
+        return []
+    names = []
+    for thread in os.listdir(_THREADS):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            name = (_THREADS / thread / "comm").read_text().strip()
+            if int(thread) != os.getpid() and name not in _SAFE_THREADS:
+                names.append(name)
+    return [f"of a library: {', '.join(sorted(set(names)))}"] if len(names) > of_python else []
+
+
+def _fork_once() -> None:
+    """Fork a child that ends at once, as the handlers of libraries require; end it if they hang in it."""
+    process = _fork()
+    if not process:
+        os._exit(0)
+    end = monotonic() + _PROBE_SECONDS
+    while not os.waitpid(process, os.WNOHANG)[0]:
+        if monotonic() > end:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            break
+        sleep(0.001)
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # about all threads, also the safe ones
+        return os.fork()
 
 
 @contextmanager
@@ -89,12 +137,10 @@ def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | 
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # about all threads, also the safe ones
-        process = os.fork()
+    process = _fork()
     if not process:
         os.close(reading)
-        _run_child(config, work, writing)
+        run_child(config, work, writing)
     os.close(writing)
     try:
         text, is_timed_out = _read(reading, seconds)
@@ -108,37 +154,6 @@ def run_forked(config: pytest.Config, work: Callable[[], Any], seconds: float | 
         return Ended(error=_end_of(os.waitstatus_to_exitcode(status)))
     found = json.loads(text)
     return Ended(found["result"], error=found["error"])
-
-
-def _run_child(config: pytest.Config, work: Callable[[], Any], writing: int) -> None:
-    """Run the function in the child, and end the child without the exit functions of its parent."""
-    try:
-        os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _silence(config)
-        message = {"result": work(), "error": ""}
-    except BaseException:
-        message = {"result": None, "error": traceback.format_exc()}
-    try:
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(message, pipe)
-    finally:
-        os._exit(0)
-
-
-def _silence(config: pytest.Config) -> None:
-    """Send all output to the null device, and give the capture of pytest files of its own."""
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    if capture is not None:
-        capture.stop_global_capturing()
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    if capture is not None:
-        capture.start_global_capturing()
-    debugger = config.pluginmanager.get_plugin("pdbinvoke")
-    if debugger is not None:
-        config.pluginmanager.unregister(debugger)
 
 
 def _read(reading: int, seconds: float | None) -> tuple[str, bool]:
@@ -212,12 +227,14 @@ def run_new(
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return Ended(is_timed_out=True)
+            return Ended(is_timed_out=True, is_started=result.exists())
         finally:
             if hasattr(os, "killpg"):
                 _kill_group(process.pid)
             process.kill()
-    if result.exists():
-        return Ended(json.loads(result.read_text(encoding="utf-8")))
+    is_started = result.exists()
+    text = result.read_text(encoding="utf-8") if is_started else ""
+    if text:
+        return Ended(json.loads(text))
     lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return Ended(error="\n".join([_end_of(process.returncode), *lines[-20:]]))
+    return Ended(error="\n".join([_end_of(process.returncode), *lines[-20:]]), is_started=is_started)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import sys
-from collections.abc import Generator, Iterable
+import traceback
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any
@@ -106,3 +110,40 @@ def _is_harmless(module: str) -> bool:
     """Return whether the import of a module changes nothing else: one of dagflow or of Python."""
     root = module.partition(".")[0]
     return root in ("dagflow", "pytest_dagflow") or root in sys.stdlib_module_names
+
+
+def run_child(config: pytest.Config, work: Callable[[], Any], writing: int) -> None:
+    """Run a function in a forked child, and end the child without the exit functions of its parent.
+
+    Args:
+        config: The config of the session.
+        work: The function. Its result is plain JSON.
+        writing: The pipe to the parent.
+    """
+    try:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _silence(config)
+        message = {"result": work(), "error": ""}
+    except BaseException:
+        message = {"result": None, "error": traceback.format_exc()}
+    try:
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            json.dump(message, pipe)
+    finally:
+        os._exit(0)
+
+
+def _silence(config: pytest.Config) -> None:
+    """Send all output to the null device, and give the capture of pytest files of its own."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    if capture is not None:
+        capture.start_global_capturing()
+    debugger = config.pluginmanager.get_plugin("pdbinvoke")
+    if debugger is not None:
+        config.pluginmanager.unregister(debugger)

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from pytest_dagflow.mutating.verdicts import KILLED, STATUSES, SURVIVED, TIMED_OUT, UNTESTED, Results, Verdict
-from pytest_dagflow.options import MUTATE_OPTION
-from pytest_dagflow.session import session_of
 
 PROGRESS = {KILLED: ".", SURVIVED: "S", TIMED_OUT: "T", UNTESTED: "U"}
 """The letter of each status, which is printed while the session runs."""
@@ -37,7 +35,7 @@ def print_results(reporter: Any, results: Results, config: pytest.Config) -> Non
             is_old, is_new = line.startswith("  - "), line.startswith("  + ")
             reporter.write_line(line, bold=not number, red=is_old, green=is_new)
     reporter.write_line("")
-    for line in _summary(results, session_of(config).options.mutate_fail_under):
+    for line in _summary(results):
         for part in _wrapped(line, "  "):
             reporter.write_line(part)
 
@@ -91,7 +89,7 @@ def _excerpt(line: str, start: int, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
-def _summary(results: Results, least: float | None) -> Iterator[str]:
+def _summary(results: Results) -> Iterator[str]:
     """Yield the counts and the notes."""
     done = len(results.verdicts)
     for note in results.notes:
@@ -108,8 +106,7 @@ def _summary(results: Results, least: float | None) -> Iterator[str]:
     yield f"{_count(done, 'mutant')} of {_count(results.nodes, 'node')}: {listed} ({results.percent:.0f} %)"
     how = f"in new processes, because {results.why_new}" if results.why_new else "in forked processes"
     yield f"{results.seconds:.1f} s {how}"
-    if least is not None and results.percent < least:
-        yield f"FAILED: {MUTATE_OPTION}-fail-under={least:g}, but {results.percent:.1f} % were killed"
+    yield from (f"FAILED: {failure}" for failure in results.failures)
 
 
 def _wrapped(text: str, indent: str) -> Sequence[str]:

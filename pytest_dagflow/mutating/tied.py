@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_dagflow.mutating.settings import settings_of
 from pytest_dagflow.options import MUTATE_OPTION
 from pytest_dagflow.selecting.changes import Changes
 from pytest_dagflow.selecting.decide import Expressions
 from pytest_dagflow.selecting.linking import Linked, link_tests
 from pytest_dagflow.selecting.record import read_whole_record
-from pytest_dagflow.session import session_of
 
 if TYPE_CHECKING:
     from dagflow.testing import Mutation
@@ -61,7 +61,7 @@ class Mutants:
                 f"{MUTATE_OPTION}: the collected tests and the ini key 'dag_definitions' name no definition, "
                 "so there is nothing to mutate"
             )
-        texts = [text for text in session_of(config).options.mutate or () if text.strip()]
+        texts = settings_of(config).expressions
         if not texts:
             return every
         absence = read_whole_record(config).absence

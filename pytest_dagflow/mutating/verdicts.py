@@ -42,6 +42,7 @@ class Results:
         nodes: The number of their nodes.
         verdicts: The verdicts so far.
         failing: The tests that fail without a mutation, each with its error. They run with no mutant.
+        failures: The reasons why the session fails besides these tests.
         notes: Sentences for the user.
         why_new: The reason why each mutant runs in a new process; empty if it is forked.
         seconds: The time of all processes so far.
@@ -51,6 +52,7 @@ class Results:
     nodes: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     failing: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     why_new: str = ""
     seconds: float = 0.0

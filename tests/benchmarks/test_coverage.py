@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dagflow.testing import Coverage, CoveredNode
-from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.write import render
+from pytest_dagflow.report_files import Paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable

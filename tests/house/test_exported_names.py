@@ -435,6 +435,7 @@ TESTING = [
     "Mutation",
     "Mutations",
     "Node",
+    "NodeWatch",
     "OnDemand",
     "RunOptions",
     "RunValue",

@@ -14,7 +14,7 @@ PACKAGES = ("dagflow", "pytest_dagflow")
 
 # each library outside of the standard library, and the only modules that may import it
 DOORS = {
-    "coverage": ["pytest_dagflow/coverage.py"],
+    "coverage": [f"pytest_dagflow/coverage/{name}.py" for name in ("lines", "line_contexts")],
     "cronsim": ["dagflow/partitions/cron.py"],
     "dagster": [],
     "dask": ["dagflow/executors/dask.py"],

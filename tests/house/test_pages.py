@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import coverage
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -15,16 +16,21 @@ PAGES = {
     for name in (
         "assertions",
         "changes",
+        "checks",
         "coverage",
+        "executors",
         "faults",
         "fixtures",
         "mutation",
         "partitions",
         "properties",
         "resources",
+        "retries",
+        "schedules",
         "selections",
         "smoke",
         "storage",
+        "stubs",
         "testing",
         "ticks",
     )
@@ -55,12 +61,12 @@ def test_the_file_passes(pytester: pytest.Pytester, page: str, name: str) -> Non
 
 def test_the_report(pytester: pytest.Pytester) -> None:
     """The report on the page has the lines of a failed test, apart from times and ids."""
-    code = FILES["testing"]["test_checks"].replace("return [3, 5]", "return [3, -1]")
+    code = FILES["checks"]["test_checks"].replace("return [3, 5]", "return [3, -1]")
     fails = (
         "def test_it(materialize_to_memory):\n    materialize_to_memory([weights, no_negative_weight, total])"
     )
     pytester.makepyfile(test_checks=f"{code}\n\n{fails}\n")
-    (report,) = re.findall(r"^```text\n(.*?)^```$", PAGES["testing"], re.M | re.S)
+    (report,) = re.findall(r"^```text\n(.*?)^```$", PAGES["checks"], re.M | re.S)
     expected = [re.sub(r"in [\d.]+ ms|id \w+\.\.\.", "*", line) for line in report.splitlines()]
 
     result = pytester.runpytest_subprocess("-k", "test_it")
@@ -68,9 +74,9 @@ def test_the_report(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(expected, consecutive=True)
 
 
-def test_the_strict_messages(pytester: pytest.Pytester) -> None:
-    """The messages about unused stubs and faults are those of a test that has them."""
-    pytester.makepyfile(test_faults=FILES["faults"]["test_faults"] + STRICT)
+def test_the_messages_about_faults(pytester: pytest.Pytester) -> None:
+    """The messages about unused faults are those of a test that has them."""
+    pytester.makepyfile(test_faults=FILES["faults"]["test_faults"] + UNUSED_FAULTS)
     (messages,) = re.findall(r"^```output\n(.*?)^```$", PAGES["faults"], re.M | re.S)
 
     result = pytester.runpytest_subprocess("-k", "test_it")
@@ -78,14 +84,9 @@ def test_the_strict_messages(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines_random(messages.splitlines())
 
 
-STRICT = """
+UNUSED_FAULTS = """
 
-def test_it_stubs(materialize_to_memory, dag_stub):
-    dag_stub("order", 1)
-    assert not materialize_to_memory([orders, invoices], raise_on_error=False).success
-
-
-def test_it_faults(materialize_to_memory, dag_faults):
+def test_it(materialize_to_memory, dag_faults):
     dag_faults.fail("invoices", on_attempt=2)
     dag_faults.resource_fails("database")
     result = materialize_to_memory([orders, invoices], raise_on_error=False)
@@ -131,6 +132,27 @@ def test_the_session_of_the_coverage(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in lines], consecutive=True)
 
 
+@pytest.mark.skipif(coverage.version_info < (7, 16), reason="coverage.py is too old")
+def test_the_contexts_of_lines(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contexts on the page about coverage are those of the session there."""
+    pytest.importorskip("pytest_cov")
+    monkeypatch.setenv("COVERAGE_CORE", "ctrace")
+    section = PAGES["coverage"].partition("## The node of each line")[2]
+    pytester.makepyfile(test_tea=f"# the line with the name\n{FILES['coverage']['test_tea']}")
+    (command,) = re.findall(r"^    pytest (.*)$", section, re.M)
+    (block,) = re.findall(r"^```text\n(.*?)^```$", section, re.M | re.S)
+
+    result = pytester.runpytest_subprocess("-p", "pytest_cov", "--cov-report=", *shlex.split(command))
+
+    result.assert_outcomes(passed=2)
+    data = coverage.CoverageData(str(pytester.path / ".coverage"))
+    data.read()
+    contexts = data.contexts_by_lineno(str(pytester.path / "test_tea.py"))
+    numbers = map(int, re.findall(r"^ *(\d+) ", block, re.M))
+    shown = [f"{number:2}  " + "\n    ".join(sorted(contexts[number])) for number in numbers]
+    assert block.splitlines() == "\n".join(shown).splitlines()
+
+
 def test_the_denominators_of_the_coverage() -> None:
     """The table on the page about coverage has a row for each denominator."""
     from dagflow.testing import DENOMINATORS
@@ -172,20 +194,6 @@ def test_the_survivors(pytester: pytest.Pytester) -> None:
     assert [name for name in names if name != "mutants" and f"`{name}`" not in table] == []
 
 
-def test_the_record_of_a_shard(pytester: pytest.Pytester) -> None:
-    """The lines about CI write a record, and read the records of other jobs."""
-    pytester.makepyfile(test_cafe=FILES["changes"]["test_cafe"])
-    lines = re.findall(r"^    pytest (.*--dag-record=[^#]*)", PAGES["changes"].replace("\\\n", ""), re.M)
-    pytester.mkdir("records")
-
-    assert len(lines) == 2
-    for line in lines:
-        assert pytester.runpytest_subprocess(*shlex.split(line)).ret == 0
-        for record in pytester.path.glob("record*.jsonl"):
-            record.replace(pytester.path / "records" / record.name)
-    assert [record.name for record in pytester.path.glob("records/*")] == ["record.jsonl"]  # nothing ran
-
-
 def test_the_ids_of_the_smoke_tests(pytester: pytest.Pytester) -> None:
     """The project on the page has smoke tests with ids of the forms that the page lists."""
     code = FILES["smoke"]["test_smoke"]
@@ -220,7 +228,7 @@ def test_the_hooks(pytester: pytest.Pytester) -> None:
 
 def test_a_selection_finds_the_schedule(pytester: pytest.Pytester) -> None:
     """The test of a tick is a test of the job of the schedule."""
-    pytester.makepyfile(test_schedule=FILES["testing"]["test_schedule"])
+    pytester.makepyfile(test_schedule=FILES["schedules"]["test_schedule"])
 
     result = pytester.runpytest_subprocess("-v", "--dag-select", "job:nightly")
 

@@ -5,6 +5,7 @@ Run this file to generate the page again: `python tests/house/test_reference_pag
 
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 from collections.abc import Callable, Iterator
@@ -86,6 +87,8 @@ def options_and_keys() -> Iterator[str]:
     add_options(parser)  # type: ignore[arg-type]
     yield "## Options\n\n| option | value | effect |\n|---|---|---|\n"
     for names, settings in parser.options:
+        if settings["help"] == argparse.SUPPRESS:  # an option of a process of --dag-mutate
+            continue
         value = settings.get("metavar", "").replace("|", " or ")
         shown = ", ".join(f"`{name}`" for name in names)
         yield f"| {shown} | {value} | {plain(settings['help'])} |\n"

@@ -15,14 +15,14 @@ VARIABLE = re.compile(r"(?<=in )[\d.]+ ?m?s|(?<=id )[0-9a-f-]+|(?<=\[)[ \d]+%")
 
 
 def edit(folder: Path, block: str) -> None:
-    """Write the file of a block, or replace its line that begins with '-'."""
+    """Write a block as the file that its first line names, or replace the line that begins with '-'."""
     name, _, content = block.removeprefix("# ").partition("\n")
     if content.startswith("-"):
         old, new = (line[1:] for line in content.splitlines())
         text = (folder / name).read_text(encoding="utf-8")
         assert text.count(f"{old}\n") == 1
-        content = text.replace(f"{old}\n", f"{new}\n")
-    (folder / name).write_text(content, encoding="utf-8")
+        block = text.replace(f"{old}\n", f"{new}\n")
+    (folder / name).write_text(block, encoding="utf-8")
 
 
 def without_variables(text: str) -> list[str]:

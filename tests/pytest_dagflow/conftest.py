@@ -52,3 +52,26 @@ def pumps(pytester: pytest.Pytester) -> pytest.Pytester:
     """
     pytester.makeconftest(PUMPS)
     return pytester
+
+
+CAFE = """
+    from dagflow import asset, materialize_to_memory
+
+    @asset
+    def water():
+        return 1
+
+    @asset
+    def tea(water):
+        return water
+
+    def test_water():
+        materialize_to_memory([water])
+"""
+
+
+@pytest.fixture
+def cafe(pytester: pytest.Pytester) -> pytest.Pytester:
+    """Write `test_cafe.py`: two assets, and a test of one of them."""
+    pytester.makepyfile(test_cafe=CAFE)
+    return pytester

@@ -241,7 +241,9 @@ def test_the_other_options_need_it(pytester: pytest.Pytester, option: str) -> No
     result = pytester.runpytest(f"--dag-cov-{option}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*--dag-cov-{option.partition('=')[0]} needs --dag-cov*: add --dag-cov*"])
+    result.stderr.fnmatch_lines(
+        [f"*--dag-cov-{option.partition('=')[0]} has no effect without --dag-cov. Add*"]
+    )
 
 
 def test_the_last_value_of_a_doctest_is_no_part_of_the_graph(

@@ -4,21 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-CAFE = """
-    from dagflow import asset, materialize_to_memory
-
-    @asset
-    def water():
-        return 1
-
-    @asset
-    def tea(water):
-        return water
-
-    def test_water():
-        materialize_to_memory([water])
-"""
-
 
 @pytest.mark.parametrize(
     ("values", "failures"),
@@ -30,12 +15,10 @@ CAFE = """
     ],
 )
 def test_a_session_fails_below_a_threshold(
-    pytester: pytest.Pytester, values: list[str], failures: list[str]
+    cafe: pytest.Pytester, values: list[str], failures: list[str]
 ) -> None:
     """The session fails if one share is below its threshold, and names each of them."""
-    pytester.makepyfile(CAFE)
-
-    result = pytester.runpytest("--dag-cov", *(f"--dag-cov-fail-under={value}" for value in values))
+    result = cafe.runpytest("--dag-cov", *(f"--dag-cov-fail-under={value}" for value in values))
 
     found = [line.partition("dag-cov failed: ")[2] for line in result.outlines if "dag-cov failed" in line]
     assert found == failures
@@ -52,12 +35,10 @@ def test_nothing_reaches_no_threshold(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["dag-cov failed: total has no items to reach 1 % of"])
 
 
-def test_workers_of_xdist(pytester: pytest.Pytester) -> None:
+def test_workers_of_xdist(cafe: pytest.Pytester) -> None:
     """The controller compares the coverage of all workers."""
     pytest.importorskip("xdist")
-    pytester.makepyfile(CAFE)
-
-    result = pytester.runpytest_subprocess("--dag-cov", "--dag-cov-fail-under=nodes:51", "-n", "2")
+    result = cafe.runpytest_subprocess("--dag-cov", "--dag-cov-fail-under=nodes:51", "-n", "2")
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["dag-cov failed: nodes: 50.0 % is below 51 %"])
@@ -77,12 +58,10 @@ def test_workers_of_xdist(pytester: pytest.Pytester) -> None:
     ],
 )
 def test_a_wrong_threshold_is_an_error_before_the_tests(
-    pytester: pytest.Pytester, value: str, message: str
+    cafe: pytest.Pytester, value: str, message: str
 ) -> None:
     """The error names the option and the right form."""
-    pytester.makepyfile(CAFE)
-
-    result = pytester.runpytest("--dag-cov", f"--dag-cov-fail-under={value}")
+    result = cafe.runpytest("--dag-cov", f"--dag-cov-fail-under={value}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"--dag-cov-fail-under: {message}" in str(result.stderr)

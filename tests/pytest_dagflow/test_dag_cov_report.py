@@ -13,29 +13,6 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 WEATHER = Path(__file__).parents[2] / "examples" / "weather"
-CAFE = """
-    from dagflow import asset, materialize_to_memory
-
-    @asset
-    def water():
-        return 1
-
-    @asset
-    def tea(water):
-        return water
-
-    def test_water():
-        materialize_to_memory([water])
-"""
-
-
-@pytest.fixture
-def cafe(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Write two assets, and a test of one of them."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
-        monkeypatch.delenv(name, raising=False)
-    pytester.makepyfile(CAFE)
-    return pytester
 
 
 def test_each_format_has_a_file(cafe: pytest.Pytester) -> None:

@@ -62,7 +62,6 @@ TESTS = """
     def test_plain():
         note("plain")
 """
-FORK = ("-p", "no:rerunfailures", "-p", "no:randomly")  # a plugin that runs a thread prevents forks
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def shop(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def test_survivors_are_shown_with_their_place_and_their_tests(shop: pytest.Pytester):
     """The report has the difference, the test to write and the tests that ran, in 80 columns."""
-    result = shop.runpytest_subprocess("--dag-mutate", *FORK)
+    result = shop.runpytest_subprocess("--dag-mutate")
 
     result.stdout.fnmatch_lines(
         [
@@ -107,7 +106,7 @@ def test_nothing_of_a_mutant_is_left(shop: pytest.Pytester):
     """The code is unchanged, and no record or cache has a failure. An expression limits the nodes."""
     before = (shop.path / "shop.py").read_text()
 
-    result = shop.runpytest_subprocess("--dag-mutate=beans", *FORK, "-k", "not wrong")
+    result = shop.runpytest_subprocess("--dag-mutate=beans", "-k", "not wrong")
 
     assert result.ret == 0
     result.stdout.fnmatch_lines(["dag-mutate: beans", "1 mutant of 1 node: 1 killed, 0 survived*"])
@@ -117,8 +116,8 @@ def test_nothing_of_a_mutant_is_left(shop: pytest.Pytester):
 
 def test_changed_nodes_only(shop: pytest.Pytester):
     """After a session nothing has changed; after an edit the edited node is mutated."""
-    arguments = ("--dag-mutate=changed()", *FORK, "-k", "not wrong")
-    shop.runpytest_subprocess("-k", "not wrong", *FORK)
+    arguments = ("--dag-mutate=changed()", "-k", "not wrong")
+    shop.runpytest_subprocess("-k", "not wrong")
     unchanged = shop.runpytest_subprocess(*arguments)
     source = shop.path / "shop.py"
     source.write_text(source.read_text().replace("return 3", "return 1 + 2"))
@@ -129,17 +128,19 @@ def test_changed_nodes_only(shop: pytest.Pytester):
     changed.stdout.fnmatch_lines(["2 mutants of 1 node: 2 killed*"])
 
 
+RADIO = """
+    import threading
+
+    def pytest_configure():
+        threading.Thread(target=threading.Event().wait, name="radio", daemon=True).start()
+"""
+
+
 def test_new_processes_where_a_fork_is_not_safe(shop: pytest.Pytester):
     """A second thread runs, so that each mutant is a new pytest, which leaves no file behind."""
-    shop.makeconftest(
-        """
-        import threading
+    shop.makeconftest(RADIO)
 
-        def pytest_configure():
-            threading.Thread(target=threading.Event().wait, name="radio", daemon=True).start()
-        """
-    )
-    result = shop.runpytest_subprocess("--dag-mutate=beans or twice", *FORK, "-k", "not wrong")
+    result = shop.runpytest_subprocess("--dag-mutate=beans or twice", "-k", "not wrong")
 
     result.stdout.fnmatch_lines(
         [
@@ -148,6 +149,27 @@ def test_new_processes_where_a_fork_is_not_safe(shop: pytest.Pytester):
         ]
     )
     assert not list(shop.path.glob(".pytest_cache/d/dagflow/record*"))
+
+
+def test_a_new_process_that_cannot_collect_is_no_killed_mutant(shop: pytest.Pytester):
+    """The session ends, because the mutation is not the reason."""
+    shop.makeconftest(RADIO)
+    late = shop.runpytest_subprocess("--dag-mutate=twice", "--dag-mutate-timeout=0.01")
+    shop.makepyfile(
+        test_shop="""
+        import os, pytest
+        from shop import *
+
+        @pytest.mark.parametrize("number", [os.getpid()])
+        def test_twice(number):
+            assert twice(3, 1) == 2
+        """
+    )
+    changing = shop.runpytest_subprocess("--dag-mutate=twice")
+
+    assert late.ret == changing.ret == pytest.ExitCode.USAGE_ERROR
+    late.stderr.fnmatch_lines(["*could not collect the tests: it had 0.01 s. Write --dag-mutate-timeout=30"])
+    changing.stderr.fnmatch_lines(["*test_twice* is collected in some sessions only: its id must not change"])
 
 
 @pytest.mark.parametrize(
@@ -160,6 +182,10 @@ def test_new_processes_where_a_fork_is_not_safe(shop: pytest.Pytester):
             ["*'coffee and beans' matches no node*The nodes are: beans, coffee*"],
         ),
         (["--dag-mutate", "test_shop.py"], ["*'test_shop.py' is a path*pytest test_shop.py --dag-mutate*"]),
+        (
+            ["--dag-mutate", "--dag-cov"],
+            ["*--dag-cov has no meaning with --dag-mutate: *to measure. Leave one out.*"],
+        ),
         (["--dag-mutate", "-n2"], ["*--dag-mutate starts a process for each mutant itself*'-n 0'*"]),
     ],
 )
@@ -207,7 +233,7 @@ def test_an_interrupt_ends_the_mutant_too(shop: pytest.Pytester, number: signal.
     """The verdicts so far are printed, and no process is left."""
     shop.makepyfile(test_shop=WAITING)
     environment = {**os.environ, "TMPDIR": str(shop.path)}
-    command = [sys.executable, "-m", "pytest", "--dag-mutate=twice", *FORK]
+    command = [sys.executable, "-m", "pytest", "--dag-mutate=twice"]
     with subprocess.Popen(
         command,
         cwd=shop.path,
@@ -233,7 +259,7 @@ def test_a_process_that_dies_is_a_killed_mutant(shop: pytest.Pytester):
     """The end of the process is the reason."""
     shop.makepyfile(test_shop="import os\nfrom shop import *\ndef test_it(): twice(3, 1) == 2 or os._exit(3)")
 
-    result = shop.runpytest_subprocess("--dag-mutate=twice", *FORK, "--dag-mutate-report=json:report.json")
+    result = shop.runpytest_subprocess("--dag-mutate=twice", "--dag-mutate-report=json:report.json")
 
     assert result.ret == 0
     assert '"detail": "its process ended with status 3"' in (shop.path / "report.json").read_text()

@@ -14,14 +14,13 @@ CODE = """
     def test_half():
         assert half(5) == (True, "small")
 """
-FORK = ("-p", "no:rerunfailures", "-p", "no:randomly")
 
 
 def test_the_percentage_decides(pytester: pytest.Pytester):
     """Two of four mutants are killed, which are 50 percent."""
     pytester.makepyfile(CODE)
 
-    result = pytester.runpytest_subprocess("--dag-mutate", *FORK, "--dag-mutate-fail-under=50.1")
+    result = pytester.runpytest_subprocess("--dag-mutate", "--dag-mutate-fail-under=50.1")
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     failed = "FAILED: --dag-mutate-fail-under=50.1, but 50.0 % were killed"

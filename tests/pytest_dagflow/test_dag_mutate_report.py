@@ -22,18 +22,18 @@ CODE = """
     def test_it():
         assert weigh(3)
 """
-FORK = ("-p", "no:rerunfailures", "-p", "no:randomly")
 
 
 def test_the_reports(pytester: pytest.Pytester):
     """Both files have the mutants that no test killed, with places relative to the root folder."""
     pytester.makepyfile(test_it=CODE)
-    forms = [f"--dag-mutate-report={form}:out.{form}" for form in ("json", "sarif")]
+    forms = [f"--dag-mutate-report={form}:new/out.{form}" for form in ("json", "sarif")]
 
-    result = pytester.runpytest_subprocess("--dag-mutate", *FORK, *forms)
+    # in this process, so that the coverage of this suite has the parts that do not run in the children
+    result = pytester.runpytest_inprocess("--dag-mutate", *forms)
 
     assert result.ret == 0
-    found = json.loads((pytester.path / "out.json").read_text())
+    found = json.loads((pytester.path / "new" / "out.json").read_text())
     assert (found["version"], found["total"], found["percent"]) == (1, 6, 16.7)
     assert found["counts"] == {"killed": 1, "survived": 2, "timed out": 0, "without tests": 3}
     weigh = [one for one in found["mutants"] if one["node"] == "weigh"]
@@ -42,6 +42,28 @@ def test_the_reports(pytester: pytest.Pytester):
         ("comparison", "survived"),
         ("constant", "killed"),
     ]
+    (run,) = json.loads((pytester.path / "new" / "out.sarif").read_text())["runs"]
+    assert [one["ruleId"] for one in run["results"]] == ["return-input", "comparison"] * 2 + ["constant"]
+    rules, (_, comparison, *_) = run["tool"]["driver"]["rules"], run["results"]
+    assert rules[comparison["ruleIndex"]]["id"] == "comparison"
+    text = "No test of weigh fails if a comparison in the body of a function is replaced: "
+    assert comparison["message"]["text"].startswith(f"{text}'return kilos > 2' becomes 'return kilos >= 2'.")
+    (place,) = (one["physicalLocation"] for one in comparison["locations"])
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("test_it.py", 5)
+
+
+def test_a_report_that_cannot_be_written(pytester: pytest.Pytester):
+    """It fails the session, and the other report is there."""
+    pytester.makepyfile(
+        test_it=CODE + "    assert __import__('os').makedirs('out.json', exist_ok=True) is None"
+    )
+    forms = [f"--dag-mutate-report={form}:out.{form}" for form in ("json", "sarif")]
+
+    result = pytester.runpytest_subprocess("--dag-mutate=weigh", *forms)
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["3 mutants of 1 node:*", "FAILED: the json report cannot be written: *"])
+    assert (pytester.path / "out.sarif").is_file()
 
 
 def test_the_sarif_is_valid(pytester: pytest.Pytester):
@@ -52,7 +74,7 @@ def test_the_sarif_is_valid(pytester: pytest.Pytester):
         pytest.skip("the variable SARIF_SCHEMA names no schema")
     pytester.makepyfile(test_it=CODE)
 
-    pytester.runpytest_subprocess("--dag-mutate", *FORK, "--dag-mutate-report=sarif:out.sarif")
+    pytester.runpytest_subprocess("--dag-mutate", "--dag-mutate-report=sarif:out.sarif")
 
     document = json.loads((pytester.path / "out.sarif").read_text())
     jsonschema.validate(document, json.loads(schema.read_text()))
@@ -64,12 +86,13 @@ def test_the_sarif_is_valid(pytester: pytest.Pytester):
         ("xml:out", "'xml:out' is not FORMAT:PATH. Write --dag-mutate-report=json:PATH or*=sarif:PATH."),
         ("json", "'json' is not FORMAT:PATH*"),
         ("json:", "'json:' is not FORMAT:PATH*"),
-        ("json:.", "*is a folder. Name a file to write."),
-        ("json:none/out", "*is in a folder that does not exist*"),
+        ("json:.", "*is a folder, and the report is one file. Name a file to write."),
+        ("json:test_it.py/out", "*is a file, and the report needs a folder there. Name a file to write."),
     ],
 )
 def test_a_wrong_form(pytester: pytest.Pytester, value: str, message: str):
     """The error comes before the first test, with the right form."""
+    pytester.makepyfile(test_it="")
     result = pytester.runpytest_inprocess("--dag-mutate", f"--dag-mutate-report={value}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -16,14 +16,13 @@ CODE = """
     def test_count():
         assert count(1) == 0
 """
-FORK = ("-p", "no:rerunfailures", "-p", "no:randomly")
 
 
 def test_an_endless_mutant_is_stopped(pytester: pytest.Pytester):
     """`n -= 2` never reaches zero. It is stopped at the limit, and counts as found."""
     pytester.makepyfile(CODE)
 
-    result = pytester.runpytest_subprocess("--dag-mutate", *FORK, "--dag-mutate-timeout=0.5")
+    result = pytester.runpytest_subprocess("--dag-mutate", "--dag-mutate-timeout=0.5")
 
     result.stdout.fnmatch_lines(
         [

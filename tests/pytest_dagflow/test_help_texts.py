@@ -36,6 +36,7 @@ OPTIONS = {
     "--dag-cov-fail-new",
     "--dag-cov-fail-under",
     "--dag-cov-from",
+    "--dag-cov-lines",
     "--dag-cov-report",
     "--dag-exclude",
     "--dag-explain",

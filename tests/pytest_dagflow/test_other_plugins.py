@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import dataclass
 
 import pytest
 
@@ -88,35 +89,80 @@ xfail_strict = true
 """
 
 
-def _needs(module: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        pytest.skip(f"{module} is not installed")
+_ASYNCIO = ("-p", "asyncio", "-o", "asyncio_default_fixture_loop_scope=function")
+_COVERED = "nodes *3 of *3 *100.0 %"
+_TOTAL = "total *10 of *14 *71.4 %"
+"""The coverage of the graph in a run of the whole suite."""
 
 
-@pytest.mark.parametrize(
-    ("module", "arguments", "more"),
-    [
-        ("xdist", ["-n", "2"], ""),
-        ("xdist", ["-n", "2", "--dist", "loadgroup", "--dag-select", "cup", "--dag-explain"], ""),
-        ("pytest_cov", ["--cov", ".", "-n", "2"], ""),
-        ("pytest_asyncio", ["-p", "asyncio", "-o", "asyncio_default_fixture_loop_scope=function"], _ASYNC),
-        ("pytest_randomly", ["-p", "randomly", "-p", "randomly"], ""),
-        ("pytest_rerunfailures", ["--reruns", "1"], _FLAKY),
-        ("pytest_timeout", ["--timeout", "60", "--timeout-method", "thread"], ""),
-        ("pytest", ["-p", "no:cacheprovider", "--dag-select", "changed()"], ""),
-        # inline-snapshot reads an option of the terminal plugin when it ends
-        ("pytest", ["-p", "no:terminal", "-p", "no:inline_snapshot"], ""),
-    ],
-    ids=["xdist", "loadgroup", "cov", "asyncio", "randomly", "rerunfailures", "timeout", "no cache", "quiet"],
-)
+@dataclass(frozen=True)
+class Case:
+    """A run of the suite.
+
+    Attributes:
+        modules: The plugins that it needs, separated by spaces.
+        arguments: The arguments of pytest.
+        lines: Lines of the output, in order.
+        more: More code of the suite.
+    """
+
+    modules: str
+    arguments: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    more: str = ""
+
+
+CASES = {
+    "xdist": Case("xdist", ("-n", "2", "--dag-cov"), (_COVERED, _TOTAL)),
+    "loadgroup": Case(
+        "xdist",
+        ("-n", "2", "--dist", "loadgroup", "--dag-select", "cup", "--dag-explain", "--dag-cov"),
+        ("nodes *2 of *3 *66.6 %",),
+    ),
+    "cov": Case("pytest_cov xdist", ("--cov", ".", "-n", "2", "--dag-cov"), (_TOTAL, "TOTAL *100%")),
+    "asyncio": Case("pytest_asyncio", (*_ASYNCIO, "--dag-cov"), (_TOTAL,), _ASYNC),
+    "randomly": Case("pytest_randomly", ("-p", "randomly", "--dag-cov"), (_TOTAL,)),
+    "rerunfailures": Case(
+        "pytest_rerunfailures", ("--reruns", "1", "--dag-cov"), (_TOTAL, "*1 rerun*"), _FLAKY
+    ),
+    "timeout": Case(
+        "pytest_timeout", ("--timeout", "60", "--timeout-method", "thread", "--dag-cov"), (_TOTAL,)
+    ),
+    "no cache": Case(
+        "pytest", ("-p", "no:cacheprovider", "--dag-select", "changed()", "--dag-cov"), (_TOTAL,)
+    ),
+    # inline-snapshot reads an option of the terminal plugin when it ends
+    "quiet": Case("pytest", ("-p", "no:terminal", "-p", "no:inline_snapshot", "--dag-cov")),
+    "mutants": Case(
+        "pytest_asyncio pytest_cov pytest_randomly pytest_rerunfailures pytest_timeout xdist",
+        (
+            *_ASYNCIO, "--dag-mutate=changed()", "-n", "0", "--reruns", "1", "--cov", ".", "-x",
+            "-p", "no:cacheprovider", "--timeout", "60", "--timeout-method", "thread",
+        ),
+        (
+            "note: pytest-cov measures nothing but the collection*",
+            "note: no record, so all nodes count as changed:*",
+            "4 mutants of 3 nodes: 2 killed, 2 survived, 0 timed out (50 %)",
+            "* s in forked processes",
+        ),
+        _ASYNC,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
 @pytest.mark.not_in_wasm("starts processes")
-def test_beside(all_plugins: pytest.Pytester, module: str, arguments: list[str], more: str) -> None:
-    """A suite passes beside another plugin, with warnings as errors and strict settings."""
-    _needs(module)
-    all_plugins.makepyfile(test_it=_SUITE + more)
+def test_beside(all_plugins: pytest.Pytester, name: str) -> None:
+    """A suite passes beside another plugin, with warnings as errors, strict settings and the coverage."""
+    case = CASES[name]
+    for module in case.modules.split():
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+    all_plugins.makepyfile(test_it=_SUITE + case.more)
     all_plugins.makeini(_STRICT)
 
-    result = all_plugins.runpytest_subprocess(*arguments)
+    result = all_plugins.runpytest_subprocess(*case.arguments)
 
     assert result.ret == 0, result.stdout.str() + result.stderr.str()
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+    result.stdout.fnmatch_lines(case.lines)

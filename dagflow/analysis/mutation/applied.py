@@ -32,7 +32,7 @@ from dagflow.errors import ParameterCheckError
 from dagflow.events.asset_result import AssetResult
 from dagflow.events.check import AssetCheckResult
 from dagflow.events.user import Output
-from dagflow.keys import AssetCheckKey
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.options import set_defaults
 from dagflow.plan.plan import Plan
 from dagflow.plan.surroundings import Surroundings
@@ -143,8 +143,14 @@ def _return_input(mutation: Mutation, op: OpDefinition) -> Change:
 
 
 def _drop_output(mutation: Mutation, op: OpDefinition) -> Change:
+    key = AssetKey.from_user_string(mutation.other) if mutation.other else None
+
     def result(item: Any) -> Any:
-        return DROPPED if getattr(item, "output_name", None) == mutation.target else item
+        if isinstance(item, AssetResult):
+            is_it = item.asset_key == key or (item.asset_key is None and len(op.outs) == 1)
+        else:
+            is_it = getattr(item, "output_name", None) == mutation.target
+        return DROPPED if is_it else item
 
     return Change(result=result)
 

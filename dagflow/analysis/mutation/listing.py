@@ -177,9 +177,10 @@ class _Maker:
         if kind in ("generator", "async_generator"):
             for out in outs:
                 if not out.is_required and out.name not in _check_outputs(self.node.definition):
-                    before, after = f"yield Output(..., '{out.name}')", f"no output '{out.name}'"
+                    before, after = f"output '{out.name}' is yielded", f"output '{out.name}' is never yielded"
                     remedy = f"a test with an input for which '{out.name}' is yielded, and that requires it"
-                    yield self.make(DROP_OUTPUT, before, after, remedy, target=out.name)
+                    key = _key_of_output(self.node.definition, out.name)
+                    yield self.make(DROP_OUTPUT, before, after, remedy, target=out.name, other=key)
 
     def of_check(self, key: AssetCheckKey) -> Iterator[Mutation]:
         """Yield those of an asset check."""
@@ -281,6 +282,12 @@ def _returns(fn: FunctionType, name: str) -> bool:
 
 def _check_outputs(definition: object) -> Collection[str]:
     return definition.check_specs_by_output_name if isinstance(definition, AssetsDefinition) else ()
+
+
+def _key_of_output(definition: object, name: str) -> str:
+    """Return the key of the asset that an output stores, because a MaterializeResult names only the key."""
+    key = definition.keys_by_output_name.get(name) if isinstance(definition, AssetsDefinition) else None
+    return "" if key is None else key.to_user_string()
 
 
 def _shown(policy: RetryPolicy) -> str:

@@ -54,7 +54,7 @@ class Mutation(NamedTuple):
         after: The same with the fault.
         remedy: The test that would detect the fault, in a few words.
         target: The input, output, check, field or upstream node that it is about.
-        other: The second input, or the key of the asset of the target.
+        other: The second input, or the key of the asset that the input reads or the output stores.
         position: The position among the constants and comparisons of the body, or in the list of an input.
         step: The name of the node in its graph; empty for an asset or check.
     """

@@ -2,7 +2,7 @@
 
 import pytest
 from dagflow import AssetSelection, DagflowAssetCheckFailedError
-from pandas import concat
+from pandas import DataFrame, concat
 from pytest_dagflow import (
     assert_check,
     assert_event_sequence,
@@ -46,6 +46,40 @@ def test_a_check_is_a_function(new_year):
     assert not each_flight_once(new_year[:0]).passed
     assert no_flight_leaves_an_hour_early(new_year).passed
     assert not no_flight_leaves_an_hour_early(new_year.assign(dep_delay=-1439)).passed
+
+
+def test_an_hour_early_is_the_limit(new_year):
+    """`--dag-mutate` asked for this test and the next two: no real flight, plane or wind is at a limit."""
+    at_limit = no_flight_leaves_an_hour_early(new_year.assign(dep_delay=-60))
+    below = no_flight_leaves_an_hour_early(new_year.assign(dep_delay=-61))
+
+    assert (at_limit.passed, below.passed) == (True, False)
+    assert below.metadata["early"].value == 297
+
+
+@pytest.mark.parametrize(("unknown", "passed"), [(1, True), (2, False)])
+def test_every_twentieth_plane_may_be_unknown(unknown, passed):
+    """All airlines must be known. The rows are 20 flights, of which the last have no airline and no seats."""
+    known = 20 - unknown
+    joined = DataFrame(
+        {"airline": ["JetBlue"] * known + [None] * unknown, "seats": [20.0] * known + [None] * unknown}
+    )
+
+    airlines, planes = joins_are_complete(joined)
+
+    assert (airlines.passed, planes.passed) == (False, passed)
+    assert airlines.metadata["unknown"].value == planes.metadata["unknown"].value == unknown
+
+
+@pytest.mark.parametrize(
+    ("winds", "passed", "strongest"), [([], True, 0), ([250.0], True, 250), ([251.0], False, 251)]
+)
+def test_the_strongest_wind_is_possible(winds, passed, strongest):
+    """A day without rows has no wind."""
+    result = wind_is_possible(DataFrame({"max_wind": winds}))
+
+    assert result.passed is passed
+    assert result.metadata["strongest"].value == strongest
 
 
 @pytest.mark.dag_partitions(ORIGIN_MONTHS, keys=["2013-01-01|JFK"])

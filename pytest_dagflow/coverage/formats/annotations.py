@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import Paths, visible
 
 if TYPE_CHECKING:
     from dagflow.testing import CoveredNode

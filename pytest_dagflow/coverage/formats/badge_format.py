@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import Paths
 
 _COLORS = ((90, "brightgreen"), (75, "green"), (60, "yellow"), (40, "orange"), (0, "red"))
 

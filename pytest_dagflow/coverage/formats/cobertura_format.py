@@ -6,8 +6,9 @@ import time
 from pathlib import PurePosixPath
 from xml.etree import ElementTree as Xml
 
-from pytest_dagflow.coverage.formats.sources import Paths, SourceFile, source_files, visible
+from pytest_dagflow.coverage.formats.sources import SourceFile, source_files
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import Paths, visible
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

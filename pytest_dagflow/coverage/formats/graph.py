@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_dagflow.coverage.formats.sources import visible
+from pytest_dagflow.report_files import visible
 
 if TYPE_CHECKING:
     from dagflow.testing import Coverage, CoveredNode

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_dagflow.coverage.formats.graph import STATES, CoverageGraph, GraphNode, graph_of_coverage
 from pytest_dagflow.coverage.formats.mermaid import mermaid_source
 from pytest_dagflow.coverage.formats.picture import PictureError, draw
-from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import Paths, visible
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
-from pytest_dagflow.coverage.formats.sources import Paths
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import Paths, json_text
 
 
 def render(result: CoverageResult, paths: Paths) -> str:
     """Return the report. Its paths are relative to the root folder, so that machines can be compared."""
-    return json.dumps(result.coverage.to_json(), indent=1) + "\n"
+    return json_text(result.coverage.to_json())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_dagflow.coverage.formats.sources import Paths, SourceFile, source_files, visible
+from pytest_dagflow.coverage.formats.sources import SourceFile, source_files
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import Paths, visible
 
 
 def render(result: CoverageResult, paths: Paths) -> str:

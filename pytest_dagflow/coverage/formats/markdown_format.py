@@ -6,8 +6,8 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import Paths, visible
 
 if TYPE_CHECKING:
     from dagflow.testing import CoveredNode, Miss

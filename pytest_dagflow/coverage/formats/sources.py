@@ -1,37 +1,13 @@
-"""The source lines of the definitions, for formats of source lines, and the text of names in reports."""
+"""The source lines of the definitions, for formats of source lines."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_dagflow.report_files import Paths
 
 if TYPE_CHECKING:
     from dagflow.testing import Coverage, CoveredNode
-
-
-class Paths(NamedTuple):
-    """The paths of source files in a report.
-
-    Attributes:
-        root: The root folder of the session, to which the files of the coverage are relative.
-        base: The folder to which the files in the report are relative.
-    """
-
-    root: Path
-    base: Path
-
-    def real(self, file: str) -> str:
-        """Return the path of a file on this machine."""
-        return os.path.normpath(self.root / file)
-
-    def shown(self, file: str) -> str:
-        """Return the path of a file in the report."""
-        real = Path(self.real(file))
-        try:
-            return Path(os.path.relpath(real, self.base)).as_posix()
-        except ValueError:  # on another drive
-            return real.as_posix()
 
 
 class Definition(NamedTuple):
@@ -96,15 +72,3 @@ def _items(node: CoveredNode) -> tuple[tuple[str, bool], ...]:
         if denominator != "nodes"
         for label, is_covered in items.items()
     )
-
-
-def visible(text: str) -> str:
-    """Return a text in one line, with an escape for each character that has no picture.
-
-    Example:
-        >>> print(visible("a\\nb\\u202ec"))
-        a\\nb\\u202ec
-    """
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

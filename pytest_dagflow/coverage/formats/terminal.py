@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_dagflow.coverage.formats.sources import visible
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.report_files import visible
 
 if TYPE_CHECKING:
     from dagflow.testing import Count, CoveredNode, Miss

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from dagflow.testing import Coverage, CoveredNode
 from pytest_dagflow.coverage.formats import cobertura_format, lcov_format, markdown_format, sarif_format
 from pytest_dagflow.coverage.formats.annotations import MAX_ANNOTATIONS, annotation_lines
-from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.write import render
+from pytest_dagflow.report_files import Paths, visible
 
 FORMATS = ["badge", "cobertura", "json", "lcov", "markdown", "sarif"]
 if find_spec("jinja2") is not None:

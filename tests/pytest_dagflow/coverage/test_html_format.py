@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from dagflow.testing import Coverage, CoveredNode
 from pytest_dagflow.coverage.formats.html_format import MAX_TESTS
-from pytest_dagflow.coverage.formats.sources import Paths, visible
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.write import render
+from pytest_dagflow.report_files import Paths, visible
 
 pytest.importorskip("jinja2")
 HERE = Paths(Path("folder").absolute(), Path("folder").absolute())

@@ -12,6 +12,8 @@ from dagflow import (
     AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
     Config,
     DagflowInstance,
     DailyPartitionsDefinition,
@@ -29,6 +31,7 @@ from dagflow import (
     job,
     materialize,
     materialize_to_memory,
+    multi_asset,
     multi_asset_check,
     multiprocess_executor,
     op,
@@ -52,6 +55,12 @@ def minus(one: int, two: int = 5) -> int:
 @op
 async def wait(one: int, two: int) -> int:
     return one - two
+
+
+@multi_asset(specs=[AssetSpec("hot", skippable=True), AssetSpec("cold", skippable=True)])
+def tanks() -> Any:
+    yield MaterializeResult(asset_key="hot")
+    yield MaterializeResult(asset_key="cold")
 
 
 @op(out={"good": Out(is_required=False), "bad": Out(is_required=False)})
@@ -144,6 +153,15 @@ def test_an_optional_output_is_dropped() -> None:
     """The other output of the generator remains."""
     with mutation("drop-output", sort, target="good"):
         assert [output.output_name for output in sort(1)] == ["bad"]
+
+
+def test_an_optional_asset_is_dropped() -> None:
+    """A MaterializeResult names the asset and not the output."""
+    with mutation("drop-output", tanks, target="hot"):
+        result = materialize_to_memory([tanks])
+
+    (event,) = result.get_asset_materialization_events()
+    assert event.asset_key == AssetKey("cold")
 
 
 @pytest.mark.not_in_wasm("it waits for coroutines")

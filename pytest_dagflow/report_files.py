@@ -1,0 +1,88 @@
+"""The files of reports: where they are written, the paths of source files in them, and the text of names."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_WORKSPACE = "GITHUB_WORKSPACE"
+
+
+class Paths(NamedTuple):
+    """The paths of source files in a report.
+
+    Attributes:
+        root: The root folder of the session, to which relative paths belong.
+        base: The folder to which the paths in the report are relative.
+    """
+
+    root: Path
+    base: Path
+
+    def real(self, file: str) -> str:
+        """Return the path of a file on this machine."""
+        return os.path.normpath(self.root / file)
+
+    def shown(self, file: str) -> str:
+        """Return the path of a file in the report."""
+        real = Path(self.real(file))
+        try:
+            return Path(os.path.relpath(real, self.base)).as_posix()
+        except ValueError:  # on another drive
+            return real.as_posix()
+
+
+def repository_root(start: Path) -> Path:
+    """Return the root of the repository in a job of GitHub, whose code scanning and annotations expect it.
+
+    Args:
+        start: The folder elsewhere, in which pytest was started.
+    """
+    workspace = os.environ.get(_WORKSPACE)
+    return Path(workspace) if workspace else start
+
+
+def why_not_writable(path: Path) -> str:
+    """Return the reason why a file cannot be written; empty if it can. Missing folders are created later."""
+    if path.is_dir():
+        return f"'{path}' is a folder, and the report is one file"
+    if path.exists():
+        return "" if os.access(path, os.W_OK) else f"'{path}' is not writable"
+    parent = next(one for one in path.parents if one.exists())
+    if not parent.is_dir():
+        return f"'{parent}' is a file, and the report needs a folder there"
+    return "" if os.access(parent, os.W_OK | os.X_OK) else f"the folder '{parent}' is not writable"
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report, and create the folders above it.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def json_text(document: Any) -> str:
+    """Return a document as JSON.
+
+    Example:
+        >>> print(json_text([]), end="")
+        []
+    """
+    return json.dumps(document, indent=1) + "\n"
+
+
+def visible(text: str) -> str:
+    """Return a text in one line, with an escape for each character that has no picture.
+
+    Example:
+        >>> print(visible("a\\nb\\u202ec"))
+        a\\nb\\u202ec
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
