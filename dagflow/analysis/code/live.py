@@ -29,6 +29,7 @@ _BY_REPR = frozenset(
 _PRINTED_BITS = 2000  # `repr` refuses an integer with very many digits
 _LIMIT = 20_000
 _ARRAY_LIMIT = 1 << 28
+"""The size in bytes above which the content of an array is unknown."""
 _OWN = ("dagflow", "pytest_dagflow")
 
 
@@ -131,13 +132,13 @@ class Described:
         """Return the text of an array, whose repr may be shortened; empty for any other object."""
         try:
             view = memoryview(value)
-            if "O" in view.format or view.nbytes > _ARRAY_LIMIT:  # it holds addresses
+            if "O" in view.format or view.nbytes > _ARRAY_LIMIT:  # O: it holds addresses
                 return ""
             digest = hashlib.blake2b(view.tobytes(), digest_size=12).hexdigest()
         except (BufferError, NotImplementedError, TypeError, ValueError):
             return ""
         self.is_plain = False
-        return f"{name} {view.format}{list(view.shape)} {digest}"
+        return f"{name} {view.format}{view.shape} {digest}"
 
     def _based(self, value: Any) -> str:
         """Return the text of a value whose class inherits from a class of plain data."""
