@@ -95,6 +95,61 @@ _GLOBALS = re.compile(
 )
 
 
+def _chain_pattern() -> re.Pattern[bytes]:
+    loads, attributes, stores = (
+        _one_of(one for one, (first, *_) in _OPERANDS.items() if first.kind in kinds)
+        for kinds in ((GLOBAL, CELL), (ATTRIBUTE,), (STORE,))
+    )
+    fillers = _one_of(_FILLERS)
+    return re.compile(
+        b"[%b]((?:[%b]*[%b])*)[%b]*([%b])?" % (loads, fillers, attributes, fillers, stores), re.DOTALL
+    )
+
+
+_CHAIN = _chain_pattern()
+"""A load of a global or closure variable, with the loads of attributes and the store that follow."""
+
+
+class Chain(NamedTuple):
+    """A global or closure variable that code loads, and the attributes that it loads next.
+
+    Attributes:
+        kind: `GLOBAL` or `CELL`.
+        names: The name of the variable and those of the attributes. A variable that pytest adds, whose name
+            begins with `@`, is without attributes.
+        is_stored: Whether the next instruction stores the value.
+        is_adjacent: Whether no instruction is between the chain before and this one.
+    """
+
+    kind: str
+    names: list[str]
+    is_stored: bool
+    is_adjacent: bool
+
+
+def chains(code: CodeType) -> Iterator[Chain]:
+    """Yield the chains of names that the code loads, in the order of the code. Reads no other instruction.
+
+    Example:
+        >>> [chain.names for chain in chains((lambda: re.sub(sys.path)).__code__)]
+        [['re', 'sub'], ['sys', 'path']]
+    """
+    operations, arguments = code.co_code[::2], code.co_code[1::2]
+    tables = code.co_names, _variables(code), code.co_consts, (*code.co_cellvars, *code.co_freevars)
+    before = -1
+    for match in _CHAIN.finditer(operations):
+        start, end = match.span()
+        kind, table, shift, mask = _OPERANDS[operations[start]][0]
+        names = [tables[table][_argument(operations, arguments, start) >> shift & mask]]
+        if names[0][0] != "@":
+            for position in range(*match.span(1)):
+                for _, table, shift, mask in _OPERANDS.get(operations[position], ()):  # none of a filler
+                    names.append(tables[table][_argument(operations, arguments, position) >> shift & mask])
+        is_stored = match[2] is not None
+        yield Chain(kind, names, is_stored, start == before)
+        before = -1 if is_stored else end
+
+
 def instructions(code: CodeType) -> Iterator[tuple[str, Any]]:
     """Yield the instructions that have a name or constant, in the order of the code.
 

@@ -307,8 +307,9 @@ def _hides_runtime(value: object) -> bool:
 
 def is_project_function(function: FunctionType) -> bool:
     """Return whether a function belongs to the project."""
-    is_of_runtime = (function.__module__ or "").partition(".")[0] in _RUNTIMES
-    return not is_of_runtime and is_project_file(function.__code__.co_filename)
+    if not is_project_file(function.__code__.co_filename):  # asked first: most fixtures are of libraries
+        return False
+    return (function.__module__ or "").partition(".")[0] not in _RUNTIMES
 
 
 def is_project_module(name: str) -> bool:

@@ -54,7 +54,7 @@ class Prints:
         self._graph: CodeGraph | None = None
         self._definitions: dict[tuple[int, object], Print] = {}
         self._functions: dict[object, str] = {}
-        self._hooks: dict[Path, dict[str, tuple[object, ...]]] | None = None
+        self._hooks: dict[Path, dict[str, tuple[object, ...]]] = {}
         self._packages: dict[str, frozenset[str]] = {}
         self._known_reads: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
         self._known_differences: dict[tuple[tuple[str, str], ...], list[Difference]] = {}
@@ -153,11 +153,11 @@ class Prints:
         return bool(self._differences_outside(stored))
 
     def _differences_outside(self, stored: Print) -> list[Difference]:
-        outside = {key: state for key, state in stored.items() if _is_outside(key)}
-        key = tuple(outside.items())
-        if key not in self._known_differences:
-            self._known_differences[key] = self.states.differences(outside)
-        return self._known_differences[key]
+        outside = tuple([pair for pair in stored.items() if _is_outside(pair[0])])
+        found = self._known_differences.get(outside)
+        if found is None:
+            found = self._known_differences[outside] = self.states.differences(dict(outside))
+        return found
 
     def of_definition(self, definition: Any, key: Any = None) -> Print:
         """Return the facets of a definition, or of one asset or check of it.
@@ -201,26 +201,32 @@ class Prints:
             if inner is not None and is_project_function(inner):
                 key = f"fixture '{name}'"
                 parts[key] = (*parts.get(key, ()), function)
-        for folder, hooks in self._hooks_by_folder.items():
-            if folder in item.path.parents:
-                parts.update(hooks)
-        return parts
+        return {**parts, **self._hooks_around(item.path)}
 
-    @property
+    def _hooks_around(self, path: Path) -> dict[str, tuple[object, ...]]:
+        """Return the hooks of the conftests in the folders around a test file."""
+        found = self._hooks.get(path)
+        if found is None:
+            found = self._hooks[path] = {}
+            for folder, hooks in self._hooks_by_folder.items():
+                if folder in path.parents:
+                    found.update(hooks)
+        return found
+
+    @cached_property
     def _hooks_by_folder(self) -> dict[Path, dict[str, tuple[object, ...]]]:
         """The hooks of each conftest, by its folder."""
-        if self._hooks is None:
-            self._hooks = {}
-            for plugin in self._config.pluginmanager.get_plugins():
-                hooks = dict(_hooks_of(plugin))
-                if not hooks or not isinstance(plugin, ModuleType) or not plugin.__file__:
-                    continue
-                file = Path(plugin.__file__)
-                # the hooks of another plugin of the project work everywhere
-                folder = file.parent if file.name == "conftest.py" else self._config.rootpath
-                name = f"a hook in {file.name}" if folder == self._config.rootpath else f"a hook in {file}"
-                self._hooks.setdefault(folder, {})[name] = tuple(hooks.values())
-        return self._hooks
+        found: dict[Path, dict[str, tuple[object, ...]]] = {}
+        for plugin in self._config.pluginmanager.get_plugins():
+            hooks = dict(_hooks_of(plugin))
+            if not hooks or not isinstance(plugin, ModuleType) or not plugin.__file__:
+                continue
+            file = Path(plugin.__file__)
+            # the hooks of another plugin of the project work everywhere
+            folder = file.parent if file.name == "conftest.py" else self._config.rootpath
+            name = f"a hook in {file.name}" if folder == self._config.rootpath else f"a hook in {file}"
+            found.setdefault(folder, {})[name] = tuple(hooks.values())
+        return found
 
     def _code(self, *values: object) -> str:
         """Return a hash of the code of functions and values, without the definitions that they refer to."""
@@ -245,8 +251,9 @@ def _hooks_of(plugin: object) -> Iterator[tuple[str, Callable[..., object]]]:
 
 
 def _differing_facets(stored: Print, current: Print) -> frozenset[str]:
-    names = (name for name in {*stored, *current} if ":" not in name)
-    return frozenset(name for name in names if stored.get(name) != current.get(name))
+    return frozenset(
+        name for name in {**stored, **current} if stored.get(name) != current.get(name) and ":" not in name
+    )
 
 
 def _is_outside(key: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 from typing import NamedTuple, cast
@@ -22,6 +22,7 @@ from pytest_dagflow.selecting.instructions import (
     LOCAL,
     OTHER,
     STORE,
+    chains,
     global_names,
     imports_modules,
     instructions,
@@ -37,8 +38,13 @@ CLOCK_FIXTURE, TICKS = "dag_clock", "ticks"
 """The fixture of the time, and its method that evaluates the ticks of the project."""
 _ASSERTION_VARIABLE = "@py_assert"
 """The variables in which an assertion keeps values."""
-_ASSERTION_PREFIX = "@pytest_ar."
+_ASSERTION_NAME = "@pytest_ar"
+_ASSERTION_PREFIX = f"{_ASSERTION_NAME}."
 """The functions that pytest adds to an assertion. They get values only for the message."""
+
+
+_Read = Callable[[CodeType, Mapping[str, object], Mapping[str, object]], Iterator[tuple[str, object]]]
+"""A function that yields the names and values that code loads, of its globals and closure variables."""
 
 
 class RunOf(NamedTuple):
@@ -105,30 +111,77 @@ def unwrap(function: object) -> FunctionType | None:
 def _references(function: FunctionType) -> dict[str, object]:
     closure = dict(_closure_variables(function))
     codes = list(nested_code(function.__code__))
-    read = _named_values if _needs_order(codes, function.__globals__, closure) else _global_values
+    read = _reader_for(codes, function.__globals__, closure)
+    try:
+        return _read_all(read, codes, function.__globals__, closure)
+    except _NeedsOrderError:
+        return _read_all(_named_values, codes, function.__globals__, closure)
+
+
+def _read_all(
+    read: _Read, codes: list[CodeType], globals_: Mapping[str, object], closure: Mapping[str, object]
+) -> dict[str, object]:
     return {
         name: value
         for code in codes
-        for name, value in read(code, function.__globals__, closure)
+        for name, value in read(code, globals_, closure)
         if value is not None
         and not name.startswith("@")  # names that pytest adds when it rewrites assertions
     }
 
 
-def _needs_order(
+def _reader_for(
     codes: list[CodeType], globals_: Mapping[str, object], closure: Mapping[str, object]
-) -> bool:
-    """Return whether values depend on the order of the instructions: attributes, imports, lookups by name."""
+) -> _Read:
+    """Return the function that reads code: the slowest one if values depend on the order of instructions."""
+    read = _global_values
     for code in codes:
-        if RUN_FIXTURE in code.co_varnames or imports_modules(code):
-            return True
-        if TICKS in code.co_names:
-            return True
+        if RUN_FIXTURE in code.co_varnames or TICKS in code.co_names or imports_modules(code):
+            return _named_values
         for name in code.co_names:
             value = globals_.get(name)
-            if value is not None and (isinstance(value, ModuleType) or _is_project(value)) and name[0] != "@":
-                return True
-    return any(isinstance(value, ModuleType) or _is_project(value) for value in closure.values())
+            if value is None or name[0] == "@":
+                continue
+            if isinstance(value, ModuleType):
+                read = _chained_values
+            elif _is_project(value):
+                return _named_values
+    for value in closure.values():
+        if isinstance(value, ModuleType) or _is_project(value):
+            return _named_values
+    return read
+
+
+class _NeedsOrderError(Exception):
+    """Code whose values depend on the order of its instructions."""
+
+
+def _chained_values(
+    code: CodeType, globals_: Mapping[str, object], closure: Mapping[str, object]
+) -> Iterator[tuple[str, object]]:
+    """Yield the same as `_named_values` for code that only loads globals and attributes of modules.
+
+    Raises:
+        _NeedsOrderError: The code stores a module in a variable, or loads a project from one.
+    """
+    is_shown = False
+    for kind, names, is_stored, is_adjacent in chains(code):
+        name = names[0]
+        is_argument = is_shown and is_adjacent
+        is_shown = name == _ASSERTION_NAME
+        if is_argument or name[0] == "@":
+            continue
+        value = (globals_ if kind is GLOBAL else closure).get(name)
+        count = 1
+        while count < len(names) and isinstance(value, ModuleType):
+            name, value = f"{name}.{names[count]}", _module_attribute(value, names[count])
+            count += 1
+        if isinstance(value, ModuleType):
+            if is_stored:
+                raise _NeedsOrderError
+        elif _is_project(value):
+            raise _NeedsOrderError
+        yield name, value
 
 
 def _global_values(

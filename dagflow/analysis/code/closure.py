@@ -99,8 +99,9 @@ class Closures:
             ids: The ids of the blocks.
             stops: Whether definitions of dagflow that the code refers to are left out.
         """
-        ids = list(dict.fromkeys(ids))
-        closed = [self._close(one, stops) for one in ids]
+        closed = [self._close(one, stops) for one in dict.fromkeys(ids)]
+        if len(closed) == 1:
+            return Code(closed[0].digest, self._effect_digest(closed[0].effects, stops))
         effects: frozenset[str] = frozenset().union(*(one.effects for one in closed))
         return Code(digest_of(*sorted(one.digest for one in closed)), self._effect_digest(effects, stops))
 
@@ -184,12 +185,13 @@ class Closures:
         if found is None:
             children = self._children_that_stop if stops else self._all_children
             for component, below in components(block_id, children, done):
-                own = sorted(self._node(one).digest for one in component)
-                digest = digest_of(*own, "", *sorted(done[one].digest for one in below))
+                own = sorted([self._node(one).digest for one in component])
+                digests = (*own, "", *sorted([done[one].digest for one in below]))
                 effects = self._effects_of_all(component, [done[one].effects for one in below])
                 # the blocks of a cycle share its digest, and differ by their ids
+                shared = digests if len(component) == 1 else (digest_of(*digests),)
                 for one in component:
-                    done[one] = _Closed(digest_of(one, digest), effects)
+                    done[one] = _Closed(digest_of(one, *shared), effects)
             found = done[block_id]
         return found
 

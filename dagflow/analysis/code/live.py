@@ -28,6 +28,8 @@ _BY_REPR = frozenset(
 """The modules whose values have a repr that holds the whole value."""
 _PRINTED_BITS = 2000  # `repr` refuses an integer with very many digits
 _LIMIT = 20_000
+_ARRAY_LIMIT = 1 << 28
+"""The size in bytes above which the content of an array is unknown."""
 _OWN = ("dagflow", "pytest_dagflow")
 
 
@@ -121,10 +123,22 @@ class Described:
         if isinstance(value, (*_SCALARS[1:], *_SEQUENCES, *_SETS, *_MAPPINGS)):
             return f"{name} {self._based(value)} {self._attributes(attributes)}"
         if not is_known:
-            return self._unknown(value)
+            return self._array(value, name) or self._unknown(value)
         if not is_dataclass(value):
             self.is_plain = False
         return f"{name}({self._attributes(attributes)})"
+
+    def _array(self, value: Any, name: str) -> str:
+        """Return the text of an array, whose repr may be shortened; empty for any other object."""
+        try:
+            view = memoryview(value)
+            if "O" in view.format or view.nbytes > _ARRAY_LIMIT:  # O: it holds addresses
+                return ""
+            digest = hashlib.blake2b(view.tobytes(), digest_size=12).hexdigest()
+        except (BufferError, NotImplementedError, TypeError, ValueError):
+            return ""
+        self.is_plain = False
+        return f"{name} {view.format}{view.shape} {digest}"
 
     def _based(self, value: Any) -> str:
         """Return the text of a value whose class inherits from a class of plain data."""
@@ -216,22 +230,32 @@ def plain_key(value: Any) -> bytes | None:
 
 
 def plain_text(value: Any) -> str | None:
-    """Return the repr of plain data; None for a value with sets, dicts, very long numbers or other objects.
+    """Return the repr of plain data; None for a value with sets, very long numbers or other objects.
 
     It is much faster than `Described`, and most facts of definitions are plain.
 
     Example:
-        >>> plain_text([1, ("a", None)]), plain_text([print])
-        ("[1, ('a', None)]", None)
+        >>> plain_text([1, {"a": None}]), plain_text([print]), plain_text([{1}])
+        ("[1, {'a': None}]", None, None)
     """
-    if plain_key(value) is None:
-        return None
     try:
-        text = repr(value)
-    except ValueError:  # an integer with more digits than Python prints
+        text = repr(value) if _is_plain(value) else None
+    except (RecursionError, ValueError):  # too deep; an integer with more digits than Python prints
         return None
-    has_braces = "{" in text and "{" in text.replace("{}", "")
-    return None if has_braces or " at 0x" in text else text
+    return None if text is None or " at 0x" in text else text
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether the repr of a value is the whole value, in a fixed order.
+
+    That of a set has no fixed order, and that of an array may be shortened.
+    """
+    cls = type(value)
+    if cls in _PLAIN:
+        return True
+    if cls is dict:
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    return (cls is tuple or cls is list) and all(map(_is_plain, value))
 
 
 def layers(function: Any) -> Iterator[Any]:

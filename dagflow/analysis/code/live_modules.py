@@ -121,6 +121,8 @@ class LiveModules:
         return known[1]
 
     def _function_root(self, root: Any) -> _Root:
+        if type(root) is FunctionType and not root.__dict__:  # without a layer
+            return self._values_of(root, self._block_of(root.__code__, root.__globals__))
         ids: list[str] = []
         texts: list[str] = []
         more: list[Any] = []
@@ -139,6 +141,8 @@ class LiveModules:
         if block is None and self._is_outside(function):
             return _Root((), f"{function.__module__}.{name}", ())
         values = list(bound_values(function))
+        if block is not None and not values:  # as most functions
+            return _Root((block,), name, ())
         if block is None:
             name = compiled(function)
             names = sorted(_names_in(function.__code__))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import functools
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 import dagflow
+from dagflow.analysis.code.graph import CodeGraph
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.errors import ParameterCheckError
 
@@ -487,3 +489,24 @@ def test_the_methods_of_classes_count() -> None:
         fn.__annotations__["config"] = annotation
         made.append(fingerprint(dagflow.op(fn)).config)
     assert made[0] == made[1] != made[2]
+
+
+def _array(number: int) -> Any:
+    return array.array("i", [*[0] * 2000, number, *[0] * 2000])
+
+
+def _numpy_array(number: int) -> Any:
+    return pytest.importorskip("numpy").array(_array(number))
+
+
+@pytest.mark.parametrize("make", [_array, _numpy_array])
+def test_the_whole_content_of_an_array_counts(make: Any, tmp_path: Path) -> None:
+    """An array whose shortened repr stays the same differs by its content."""
+    graph = CodeGraph(tmp_path)
+
+    def print_of(number: int) -> Fingerprint:
+        ins = {"rows": dagflow.In(default_value=make(number))}
+        return fingerprint(dagflow.op(lambda rows: rows, name="brew", ins=ins), graph=graph)
+
+    assert print_of(1) == print_of(1)
+    assert print_of(1) != print_of(2)
