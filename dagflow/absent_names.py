@@ -48,23 +48,8 @@ NO_WARNINGS = "dagflow never issues it, so no filter is needed."
 TOPICS = (
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
-        "PipesClient": "runs external processes that report materializations",
-        "PipesClientCompletedInvocation": "the result of a finished external process",
         "PipesCompositeMessageReader": "reads messages of an external process in several ways",
-        "PipesContextInjector": "sends the context to an external process",
-        "PipesEnvContextInjector": "sends the context to an external process by its environment",
-        "PipesExecutionResult": "the type of all results that an external process reports",
-        "PipesFileContextInjector": "sends the context to an external process by a file",
-        "PipesFileMessageReader": "reads messages of an external process from a file",
-        "PipesLaunchedData": "the facts about a process at its start",
         "PipesLogReader": "reads the log of an external process",
-        "PipesMessageHandler": "turns messages of an external process into events",
-        "PipesMessageReader": "reads messages of an external process",
-        "PipesSession": "the connection to an external process",
-        "PipesSubprocessClient": "runs a subprocess that reports materializations",
-        "PipesTempFileContextInjector": "sends the context to an external process by a temporary file",
-        "PipesTempFileMessageReader": "reads messages of an external process from a temporary file",
-        "open_pipes_session": "opens the connection to an external process",
     }),
     Topic(False, PLAIN_PYTHON, {
         "AssetAttributesModel": "the fields of an asset in a component file",

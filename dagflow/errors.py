@@ -36,6 +36,7 @@
     ├── DagflowUnmetExecutorRequirementsError       a missing requirement of an executor
     ├── DagflowStepTimeoutError                     a step that exceeded its time limit
     ├── DagflowSubprocessError                      worker processes that died
+    ├── DagflowPipesExecutionError                  an external process that failed, or its messages
     ├── DagflowExecutionStepNotFoundError           selected steps that the plan does not have
     └── DagflowUserCodeExecutionError               user code raised; has the user's exception
         ├── DagflowExecutionStepExecutionError      the body of an op
@@ -357,6 +358,10 @@ class DagflowSubprocessError(DagflowError):
     def __init__(self, message: str, *, subprocess_error_infos: Sequence[Any] = ()) -> None:
         self.subprocess_error_infos: list[Any] = list(subprocess_error_infos)
         super().__init__(message)
+
+
+class DagflowPipesExecutionError(DagflowError):
+    """An external process that failed, or that sent a message that cannot be used."""
 
 
 class ChildProcessCrashException(Restorable, Exception):
