@@ -23,8 +23,8 @@ def absent_name(name: str, shown: str | None = None) -> str | None:
         shown: The name as the user wrote it; default: `name`.
 
     Example:
-        >>> absent_name("PipesClient")[:86]
-        "'PipesClient' (runs external processes that report materializations) is not in dagflow"
+        >>> absent_name("PipesLogReader")[:83]
+        "'PipesLogReader' (reads the log of an external process) is not in dagflow"
     """
     from dagflow.absent_names import TOPICS  # imported lazily: only error messages use it
 

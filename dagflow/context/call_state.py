@@ -93,6 +93,7 @@ class CallState:
         asset_metadata: The metadata of assets, by output and partition (None for all partitions).
         produced: The outputs so far.
         logged_events: The events that were logged in a direct call and not taken; empty in a run.
+        has_external_results: Whether the function opened a pipes session, whose results it must return.
     """
 
     __slots__ = (
@@ -102,6 +103,7 @@ class CallState:
         "asset_metadata",
         "assets_def",
         "config",
+        "has_external_results",
         "logged_events",
         "mapping_key",
         "op_def",
@@ -138,6 +140,7 @@ class CallState:
         self.asset_metadata: dict[tuple[str, str | None], dict[str, Any]] | None = None
         self.produced: set[OutputName] = set()
         self.logged_events: list[UserEvent] = []
+        self.has_external_results: bool = False
         self._log: DagflowLogManager | None = None
         self._resources: ScopedResources | None = None
         self._config_copy: Any = UNSET

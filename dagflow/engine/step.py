@@ -221,6 +221,7 @@ class Attempt:
             self._note_key(output, mapping_key)
         metadata = {} if given is None else metadata_given(output, given)
         if self.call_state is not None:
+            _refuse_lost_results(self.call_state, step, output, given)
             self.flush()
             metadata = {**metadata, **self._metadata_added(self.call_state, output, mapping_key)}
         key = (step.key, output.name, mapping_key)
@@ -397,6 +398,16 @@ def _not_selected(step: Step, output: StepOutput) -> DagflowInvariantViolationEr
         f"{op_location(step.op)} gave its output '{output.name}', which this run does not select. It selects "
         f"{chosen}. Read context.selected_asset_keys or selected_output_names before making an output."
     )
+
+
+def _refuse_lost_results(call_state: CallState, step: Step, output: StepOutput, given: Any) -> None:
+    if call_state.has_external_results and given is None and output.asset is not None:
+        raise DagflowInvariantViolationError(
+            f"{op_location(step.op)} opened a pipes session, but gave a plain value for its output "
+            f"'{output.name}', so the results of the external process are lost. Return "
+            "run(...).get_materialize_result() or run(...).get_results(), or yield each of "
+            "session.get_results() after the session."
+        )
 
 
 def check_given(step: Step, output: StepOutput, value: Any, given: Any = None) -> None:

@@ -102,8 +102,9 @@ class PipesClientCompletedInvocation:
         checks = [one for one in results if isinstance(one, AssetCheckResult)]
         if len(results) != 1 or len(checks) != 1:
             raise DagflowInvariantViolationError(
-                f"Did not find singular AssetCheckResult, got {len(results) - len(checks)} MaterializeResults "
-                f"and {len(checks)} AssetCheckResults. Correct the reported results or use get_results() instead."
+                f"Did not find singular AssetCheckResult, got {len(results) - len(checks)} "
+                f"MaterializeResults and {len(checks)} AssetCheckResults. Correct the reported results or "
+                "use get_results() instead."
             )
         return checks[0]
 
@@ -266,7 +267,7 @@ def _failure(status: int, session: PipesSession) -> DagflowPipesExecutionError:
 
 
 def _checked_env(env: Mapping[str, str] | None) -> dict[str, str]:
-    given = dict(check_optional(env, Mapping, "env") or {})  # type: ignore[type-abstract]
+    given = dict(check_optional(env, Mapping, "env") or {})
     for name, value in given.items():
         check_type(name, str, "env", "a PipesSubprocessClient, its names")
         check_type(value, str, "env", f"a PipesSubprocessClient, variable '{name}'")

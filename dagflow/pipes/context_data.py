@@ -106,14 +106,14 @@ def _provenance(provenance: DataProvenance | None) -> dict[str, Any] | None:
 
 
 def _checked(extras: Mapping[str, Any] | None) -> dict[str, Any]:
-    plain = dict(check_optional(extras, Mapping, "extras") or {})  # type: ignore[type-abstract]
+    plain = dict(check_optional(extras, Mapping, "extras") or {})
     for name, value in plain.items():
         check_type(name, str, "extras", "a pipes session, its names")
         try:
             json.dumps(value)
         except (TypeError, ValueError) as error:
             raise ParameterCheckError(
-                f"extra '{name}' cannot be sent to an external process, because it is not JSON: {error}. Give "
-                "numbers, strings, bools, None, lists and dicts."
+                f"extra '{name}' cannot be sent to an external process, because it is not JSON: {error}. "
+                "Give numbers, strings, bools, None, lists and dicts."
             ) from error
     return plain

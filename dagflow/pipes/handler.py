@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from dagflow.errors import DagflowPipesExecutionError
 from dagflow.events.asset_result import MaterializeResult
 from dagflow.events.check import AssetCheckResult, AssetCheckSeverity
-from dagflow.events.data_versions import DataVersion
+from dagflow.events.user import DataVersion
 from dagflow.keys import AssetKey
 from dagflow.pipes.metadata import metadata_of
 

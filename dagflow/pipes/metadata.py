@@ -38,7 +38,8 @@ def metadata_of(external: Mapping[str, Any] | None, where: str) -> dict[str, Met
     for name, value in (external or {}).items():
         if not isinstance(value, Mapping) or set(value) != {"raw_value", "type"}:
             raise DagflowInvalidMetadata(
-                f"metadata '{name}' of {where} must be a dict with 'raw_value' and 'type', not {repr_of(value)}"
+                f"metadata '{name}' of {where} must be a dict with 'raw_value' and 'type', not "
+                f"{repr_of(value)}"
             )
         kind, raw = value["type"], value["raw_value"]
         if kind not in _BY_TYPE:

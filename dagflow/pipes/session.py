@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.clock import SYSTEM_CLOCK
 from dagflow.errors import check_type
 from dagflow.events.asset_result import MaterializeResult
+from dagflow.events.user import with_metadata
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.pipes.context_data import PipesContextData, build_context_data
 from dagflow.pipes.handler import PipesExecutionResult, PipesLaunchedData, PipesMessageHandler
@@ -48,8 +49,8 @@ def open_pipes_session(
 
     Raises:
         ParameterCheckError: An argument is of the wrong type, or an extra is not JSON.
-        DagflowPipesExecutionError: A message could not be used. It is raised at the end of the block, when all
-            other messages were handled, unless the block raised; then it is logged.
+        DagflowPipesExecutionError: A message could not be used. It is raised at the end of the block, when
+            all other messages were handled. If the block raises, it is logged instead.
 
     Example:
         >>> import subprocess, sys
@@ -67,8 +68,9 @@ def open_pipes_session(
     """
     check_type(context_injector, PipesContextInjector, "context_injector", "a pipes session")
     check_type(message_reader, PipesMessageReader, "message_reader", "a pipes session")
-    step_context = getattr(context, "op_execution_context", context)  # of a check, which has fewer attributes
+    step_context = context.op_execution_context  # that of a check has fewer attributes
     data = build_context_data(step_context, extras)
+    step_context.call_state.has_external_results = True
     handler = PipesMessageHandler(step_context, message_reader)
     with context_injector.inject_context(data) as injector_params:
         try:
@@ -182,4 +184,4 @@ class PipesSession:
             assets_def = self.context.call_state.assets_def
             keys = () if assets_def is None else sorted(self.context.selected_asset_keys - reported)
             results += [MaterializeResult(key) for key in keys]
-        return tuple(one.with_metadata({**added, **(one.metadata or {})}) if added else one for one in results)
+        return tuple(with_metadata(one, {**added, **(one.metadata or {})}, "a result") for one in results)

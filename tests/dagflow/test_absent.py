@@ -29,20 +29,20 @@ from dagflow.errors import MissingArgumentsError
 def test_an_import_of_an_absent_name() -> None:
     """The ImportError names the absent name, its meaning and a remedy, also beside names that exist."""
     with pytest.raises(
-        ImportError, match=r"'PipesClient' \(runs external .*\) is not in dagflow yet. Start the process"
+        ImportError, match=r"'PipesLogReader' \(reads the log .*\) is not in dagflow yet. Start the process"
     ):
-        exec("from dagflow import asset, PipesClient")
+        exec("from dagflow import asset, PipesLogReader")
 
 
 def test_an_access_of_an_absent_name() -> None:
     """An access raises AttributeError with the same sentence, so that `hasattr` stays harmless."""
     with pytest.raises(
-        AttributeError, match=r"'open_pipes_session' \(opens .*\) is not in dagflow yet\. Start the process"
+        AttributeError, match=r"'PipesCompositeMessageReader' \(reads .*\) is not in dagflow yet\. Start the process"
     ):
-        _ = dagflow.open_pipes_session  # type: ignore[attr-defined]
+        _ = dagflow.PipesCompositeMessageReader  # type: ignore[attr-defined]
 
-    assert not hasattr(dagflow, "PipesClient")
-    assert getattr(dagflow, "PipesClient", None) is None
+    assert not hasattr(dagflow, "PipesLogReader")
+    assert getattr(dagflow, "PipesLogReader", None) is None
 
 
 def test_a_misspelt_name() -> None:

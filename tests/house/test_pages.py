@@ -23,6 +23,7 @@ PAGES = {
         "fixtures",
         "mutation",
         "partitions",
+        "pipes",
         "properties",
         "reports",
         "resources",

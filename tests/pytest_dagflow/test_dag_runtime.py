@@ -46,7 +46,7 @@ def report_of(pytester: pytest.Pytester, *arguments: str) -> tuple[pytest.RunRes
 SUITE = """
     import pytest
     import dagster as dg
-    from dagster import DagsterInstance, multiprocess_executor, reconstructable, open_pipes_session
+    from dagster import DagsterInstance, multiprocess_executor, reconstructable, load_from_defs_folder
 
     @dg.op(out=dg.Out(dagster_type=int))
     def one():
@@ -66,8 +66,8 @@ SUITE = """
         assert context.dagster_type and type(dag_instance) is DagsterInstance
 
     def test_absent():
-        with pytest.raises(Exception, match="open_pipes_session"):
-            open_pipes_session()
+        with pytest.raises(Exception, match="load_from_defs_folder"):
+            load_from_defs_folder()
 """
 
 
@@ -83,11 +83,11 @@ def test_a_suite_for_dagster_runs_on_dagflow(pytester: pytest.Pytester):
 
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(
-        ["dag-runtime: dagflow *", "  dagster.open_pipes_session  used      test_shop.py:24"]
+        ["dag-runtime: dagflow *", "  dagster.load_from_defs_folder  used      test_shop.py:24"]
     )
     assert list(report["runtimes"]) == ["dagflow"]
     assert report["runtimes"]["dagflow"]["counts"]["passed"] == 3
-    assert [one["name"] for one in report["touched"]] == ["dagster.open_pipes_session"]
+    assert [one["name"] for one in report["touched"]] == ["dagster.load_from_defs_folder"]
 
 
 DIFFERING = """

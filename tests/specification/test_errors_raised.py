@@ -359,6 +359,7 @@ WAITING = {
 ELSEWHERE = {
     "ChildProcessCrashException": "tests/dagflow/executors: recorded and never raised",
     "DagflowStepTimeoutError": "tests/dagflow/executors: recorded and never raised",
+    "DagflowPipesExecutionError": "tests/dagflow/pipes",
     "DagflowStorageError": "tests/dagflow/instance",
     "DagflowSubprocessError": "tests/dagflow/executors",
     "DagflowMissingResourceError": "tests/dagflow/invocation",

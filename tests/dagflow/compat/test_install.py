@@ -164,30 +164,30 @@ def test_an_absent_name_can_be_imported() -> None:
     code = """
 import warnings
 from typing import Optional, get_type_hints
-from dagster import BetaWarning, asset, materialize_to_memory, open_pipes_session, PipesSession
+from dagster import BetaWarning, asset, materialize_to_memory, load_from_defs_folder, ComponentTree
 warnings.filterwarnings("ignore", category=BetaWarning)
 @asset
 def water(): return 1
-def unused(context: Optional[PipesSession], other: None | PipesSession): pass
+def unused(context: Optional[ComponentTree], other: None | ComponentTree): pass
 get_type_hints(unused)
-print(materialize_to_memory([water]).asset_value("water"), open_pipes_session)
-print(hasattr(open_pipes_session, "key"))
+print(materialize_to_memory([water]).asset_value("water"), load_from_defs_folder)
+print(hasattr(load_from_defs_folder, "key"))
 """
-    assert run(code) == "1 <'dagster.open_pipes_session', which is not in dagflow>\nFalse"
+    assert run(code) == "1 <'dagster.load_from_defs_folder', which is not in dagflow>\nFalse"
 
 
 @pytest.mark.parametrize(
     "use",
     [
-        "@dg.open_pipes_session\ndef both(): pass",
-        "@dg.open_pipes_session(specs=[])\ndef both(): pass",
-        "class Own(dg.open_pipes_session): pass\nOwn()",
-        "class Own(dg.open_pipes_session['a'], dict): pass\nOwn(1, a=2)",
-        "isinstance(1, dg.open_pipes_session)",
-        "issubclass(int, dg.open_pipes_session)",
-        "dg.open_pipes_session < 3",
-        "list(dg.open_pipes_session)",
-        "dg.open_pipes_session.key",
+        "@dg.load_from_defs_folder\ndef both(): pass",
+        "@dg.load_from_defs_folder(specs=[])\ndef both(): pass",
+        "class Own(dg.load_from_defs_folder): pass\nOwn()",
+        "class Own(dg.load_from_defs_folder['a'], dict): pass\nOwn(1, a=2)",
+        "isinstance(1, dg.load_from_defs_folder)",
+        "issubclass(int, dg.load_from_defs_folder)",
+        "dg.load_from_defs_folder < 3",
+        "list(dg.load_from_defs_folder)",
+        "dg.load_from_defs_folder.key",
     ],
 )
 def test_an_absent_name_raises_when_it_is_used(use: str) -> None:
@@ -200,7 +200,7 @@ except (dg.DagsterInvalidDefinitionError, AttributeError) as error:
 """
 
     assert run(code) == (
-        "'open_pipes_session' (opens the connection to an external process) is not in dagflow yet. "
+        "'load_from_defs_folder' (opens the connection to an external process) is not in dagflow yet. "
         "Start the process with subprocess.run in the function of an op or asset. <string>"
     )
 
