@@ -235,7 +235,7 @@ _EXPORTS = {
     "PipesFileMessageReader": "dagflow.pipes.readers",
     "PipesLaunchedData": "dagflow.pipes.handler",
     "PipesMessageHandler": "dagflow.pipes.handler",
-    "PipesMessageReader": "dagflow.pipes.readers",
+    "PipesMessageReader": "dagflow.pipes.handler",
     "PipesSession": "dagflow.pipes.session",
     "PipesSubprocessClient": "dagflow.pipes.client",
     "PipesTempFileContextInjector": "dagflow.pipes.injectors",

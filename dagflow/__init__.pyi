@@ -367,12 +367,12 @@ from dagflow.pipes.client import PipesSubprocessClient as PipesSubprocessClient
 from dagflow.pipes.handler import PipesExecutionResult as PipesExecutionResult
 from dagflow.pipes.handler import PipesLaunchedData as PipesLaunchedData
 from dagflow.pipes.handler import PipesMessageHandler as PipesMessageHandler
+from dagflow.pipes.handler import PipesMessageReader as PipesMessageReader
 from dagflow.pipes.injectors import PipesContextInjector as PipesContextInjector
 from dagflow.pipes.injectors import PipesEnvContextInjector as PipesEnvContextInjector
 from dagflow.pipes.injectors import PipesFileContextInjector as PipesFileContextInjector
 from dagflow.pipes.injectors import PipesTempFileContextInjector as PipesTempFileContextInjector
 from dagflow.pipes.readers import PipesFileMessageReader as PipesFileMessageReader
-from dagflow.pipes.readers import PipesMessageReader as PipesMessageReader
 from dagflow.pipes.readers import PipesTempFileMessageReader as PipesTempFileMessageReader
 from dagflow.pipes.session import PipesSession as PipesSession
 from dagflow.pipes.session import open_pipes_session as open_pipes_session

@@ -70,7 +70,7 @@ SUBJECTS = {
     "projects": Subject("Projects", "dagflow.defs.project"),
     "runs": Subject(
         "Runs, executors and instances",
-        "dagflow.runs dagflow.executors dagflow.defs.executors dagflow.instance dagflow.events",
+        "dagflow.runs dagflow.executors dagflow.defs.executors dagflow.instance dagflow.events dagflow.pipes",
     ),
     "contexts": Subject("Contexts", "dagflow.context dagflow.invocation dagflow.call"),
     "metadata": Subject(

@@ -20,9 +20,9 @@ from dagflow.events.asset_result import MaterializeResult
 from dagflow.events.check import AssetCheckResult
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
-from dagflow.pipes.handler import PipesExecutionResult
+from dagflow.pipes.handler import PipesExecutionResult, PipesMessageReader
 from dagflow.pipes.injectors import PipesContextInjector, PipesTempFileContextInjector
-from dagflow.pipes.readers import PipesMessageReader, PipesTempFileMessageReader
+from dagflow.pipes.readers import PipesTempFileMessageReader
 from dagflow.pipes.session import PipesSession, open_pipes_session
 
 if TYPE_CHECKING:

@@ -1,10 +1,11 @@
-"""The receiver of the messages of an external process: `PipesMessageHandler` makes results and log lines."""
+"""`PipesMessageHandler`, which turns messages into results and log lines, and the base of readers of messages."""
 
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -19,7 +20,6 @@ from dagflow.pipes.metadata import metadata_of
 if TYPE_CHECKING:
     from dagflow.context.op import AssetExecutionContext, OpExecutionContext
     from dagflow.pipes.protocol import PipesMessage
-    from dagflow.pipes.readers import PipesMessageReader
 
 PipesExecutionResult = MaterializeResult[Any] | AssetCheckResult
 """A result that an external process reports."""
@@ -35,6 +35,33 @@ class PipesLaunchedData(TypedDict):
     """
 
     extras: Mapping[str, Any]
+
+
+class PipesMessageReader(ABC):
+    """A way in which messages of an external process arrive. Subclass it for another one."""
+
+    @abstractmethod
+    def read_messages(self, handler: PipesMessageHandler) -> AbstractContextManager[Mapping[str, Any]]:
+        """Return a context manager that passes each message to `handler.handle_message`.
+
+        At its end all messages of the process must be handled.
+
+        Args:
+            handler: The receiver. It can be called from any thread.
+
+        Returns:
+            A context manager with the parameters with which the process finds its channel.
+        """
+
+    @abstractmethod
+    def no_messages_debug_text(self) -> str:
+        """Return a sentence for the warning about a process that sent no message."""
+
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:  # noqa: B027 - optional
+        """Use the facts about the start of the process, if `PipesSession.report_launched` gets them."""
+
+    def on_opened(self, opened_payload: Mapping[str, Any]) -> None:  # noqa: B027 - optional
+        """Use the parameters of the first message of the process."""
 
 
 class PipesMessageHandler:

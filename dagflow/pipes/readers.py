@@ -1,51 +1,21 @@
-"""The ways in which messages of an external process arrive: `PipesMessageReader` and its subclasses."""
+"""The readers of messages in files. A thread reads while the process writes."""
 
 from __future__ import annotations
 
 import os
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from dagflow.errors import check_type
+from dagflow.pipes.handler import PipesMessageHandler, PipesMessageReader
 from dagflow.pipes.protocol import parse_message
-
-if TYPE_CHECKING:
-    from dagflow.pipes.handler import PipesLaunchedData, PipesMessageHandler
 
 _INTERVAL = 0.05  # seconds between two looks at the file; the end of the session is noticed at once
 _CHUNK = 1 << 20
-
-
-class PipesMessageReader(ABC):
-    """A way in which messages of an external process arrive. Subclass it for another one."""
-
-    @abstractmethod
-    def read_messages(self, handler: PipesMessageHandler) -> AbstractContextManager[Mapping[str, Any]]:
-        """Return a context manager that passes each message to `handler.handle_message`.
-
-        At its end all messages of the process must be handled.
-
-        Args:
-            handler: The receiver. It can be called from any thread.
-
-        Returns:
-            A context manager with the parameters with which the process finds its channel.
-        """
-
-    @abstractmethod
-    def no_messages_debug_text(self) -> str:
-        """Return a sentence for the warning about a process that sent no message."""
-
-    def on_launched(self, launched_payload: PipesLaunchedData) -> None:  # noqa: B027 - optional
-        """Use the facts about the start of the process, if `PipesSession.report_launched` gets them."""
-
-    def on_opened(self, opened_payload: Mapping[str, Any]) -> None:  # noqa: B027 - optional
-        """Use the parameters of the first message of the process."""
 
 
 class PipesFileMessageReader(PipesMessageReader):

@@ -13,7 +13,12 @@ from dagflow.events.asset_result import MaterializeResult
 from dagflow.events.user import with_metadata
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.pipes.context_data import PipesContextData, build_context_data
-from dagflow.pipes.handler import PipesExecutionResult, PipesLaunchedData, PipesMessageHandler
+from dagflow.pipes.handler import (
+    PipesExecutionResult,
+    PipesLaunchedData,
+    PipesMessageHandler,
+    PipesMessageReader,
+)
 from dagflow.pipes.injectors import PipesContextInjector
 from dagflow.pipes.protocol import (
     CONTEXT_ARGUMENT,
@@ -22,7 +27,6 @@ from dagflow.pipes.protocol import (
     MESSAGES_VARIABLE,
     encode_param,
 )
-from dagflow.pipes.readers import PipesMessageReader
 
 if TYPE_CHECKING:
     from dagflow.context.check import AssetCheckExecutionContext
@@ -150,7 +154,7 @@ class PipesSession:
         }
 
     def report_launched(self, launched_payload: PipesLaunchedData) -> None:
-        """Tell the reader of the messages about the start of the process.
+        """Pass the facts about the start of the process to the reader of the messages.
 
         Args:
             launched_payload: A dict with `extras`, facts in a form that the reader can use.

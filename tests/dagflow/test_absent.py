@@ -37,7 +37,7 @@ def test_an_import_of_an_absent_name() -> None:
 def test_an_access_of_an_absent_name() -> None:
     """An access raises AttributeError with the same sentence, so that `hasattr` stays harmless."""
     with pytest.raises(
-        AttributeError, match=r"'PipesCompositeMessageReader' \(reads .*\) is not in dagflow yet\. Start the process"
+        AttributeError, match=r"'PipesCompositeMessageReader' \(.*\) is not in dagflow yet\. Start the"
     ):
         _ = dagflow.PipesCompositeMessageReader  # type: ignore[attr-defined]
 

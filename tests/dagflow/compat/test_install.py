@@ -200,8 +200,8 @@ except (dg.DagsterInvalidDefinitionError, AttributeError) as error:
 """
 
     assert run(code) == (
-        "'load_from_defs_folder' (opens the connection to an external process) is not in dagflow yet. "
-        "Start the process with subprocess.run in the function of an op or asset. <string>"
+        "'load_from_defs_folder' (loads the definitions of the folder of a project) is not in dagflow. "
+        "Write the definitions in Python and give them to Definitions(...). <string>"
     )
 
 
