@@ -23,7 +23,7 @@ def absent_name(name: str, shown: str | None = None) -> str | None:
         shown: The name as the user wrote it; default: `name`.
 
     Example:
-        >>> absent_name("PipesLogReader")[:83]
+        >>> absent_name("PipesLogReader")[:73]
         "'PipesLogReader' (reads the log of an external process) is not in dagflow"
     """
     from dagflow.absent_names import TOPICS  # imported lazily: only error messages use it

@@ -1,4 +1,4 @@
-"""`PipesMessageHandler`, which turns messages into results and log lines, and the base of readers of messages."""
+"""The base of readers of messages, and their receiver, which makes results and log lines of them."""
 
 from __future__ import annotations
 
