@@ -57,10 +57,7 @@ def open_pipes_session(
             all other messages were handled. If the block raises, it is logged instead.
 
     Example:
-        >>> import subprocess, sys
-        >>> from dagflow import build_op_context, op
-        >>> from dagflow.pipes.injectors import PipesEnvContextInjector
-        >>> from dagflow.pipes.readers import PipesTempFileMessageReader
+        >>> from dagflow import PipesEnvContextInjector, PipesTempFileMessageReader, build_op_context, op
         >>> @op
         ... def count(context):
         ...     with open_pipes_session(

@@ -16,8 +16,6 @@ import dagflow as df
 from dagflow import errors
 
 pytest.importorskip("dagster_pipes", reason="the external process needs the package dagster-pipes")
-if sys.platform == "emscripten":
-    pytest.skip("WebAssembly has no processes", allow_module_level=True)
 
 RAW = """
 import base64, json, os, zlib
