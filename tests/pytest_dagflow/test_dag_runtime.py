@@ -168,6 +168,7 @@ def test_both(stand_in: pytest.Pytester):
     assert len(report["differences"]) == 7
     assert "test_only_dagster_fails" in (stand_in.path / "junit.xml").read_text(encoding="utf-8")
     assert 'failures="1"' in (stand_in.path / "junit.xml").read_text(encoding="utf-8")
+    assert "it is the other one" not in (stand_in.path / "page.html").read_text(encoding="utf-8")
 
 
 def _section(lines: list[str], title: str) -> list[str]:

@@ -260,7 +260,7 @@ def test_a_wrong_value_and_a_wrong_key_are_refused(shop: pytest.Pytester):
 
 
 def test_strict_fixtures_fail_once(pytester: pytest.Pytester) -> None:
-    """Unused stubs and faults are one failure, and no frame of the plugin is beside an error of the project."""
+    """Unused stubs and faults are one failure, without frames of the plugin also beside an error."""
     pytester.makepyfile(
         """
         import pytest
