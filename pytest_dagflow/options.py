@@ -248,7 +248,7 @@ def _choice(config: pytest.Config, option: str, values: Iterable[str]) -> str:
 
 
 def _record(text: str | None, folder: Path) -> Path | None:
-    """Return the file of the record, which need not exist, and which a session may only read."""
+    """Return the file of the record, which may not exist yet, and which a session may only read."""
     if text is None:
         return None
     path = given_path(text, folder, f"{RECORD_OPTION}=")

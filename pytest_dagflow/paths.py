@@ -10,7 +10,7 @@ import pytest
 
 
 def given_path(text: str, folder: Path, prefix: str) -> Path:
-    """Return the path that an option names. It need not exist.
+    """Return the path that an option names. It may not exist yet.
 
     Args:
         text: The path, relative to the folder.
