@@ -74,7 +74,7 @@ def test_a_wrong_report_is_an_error_before_the_tests(cafe: pytest.Pytester, valu
     result = cafe.runpytest("--dag-cov", f"--dag-cov-report={value}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert f"--dag-cov-report{'=' if value[:6] in ('lcov:f',) else ':'}" in str(result.stderr)
+    assert "ERROR: --dag-cov-report" in str(result.stderr)
     assert message in str(result.stderr)
     assert "passed" not in str(result.stdout)
 
