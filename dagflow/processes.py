@@ -1,4 +1,4 @@
-"""The identity of a process, with which another process can check whether it still runs; its preparations.
+"""The identity of a process, with which another process can check whether it still runs.
 
 The system reuses process ids, so an identity also has the start time. On Linux that is the boot and the clock
 ticks since the boot, which do not change when the clock is set. (The start times of `psutil` do change, so it
@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
 from typing import NamedTuple
-
-preparations: list[str] = []
-"""The functions, as "module:function", that each process of a run calls before it imports a user's module."""
 
 
 class Process(NamedTuple):
@@ -29,20 +24,6 @@ class Process(NamedTuple):
     host: str
     pid: int
     start: str
-
-
-def prepare_process(functions: Sequence[str]) -> None:
-    """Call the preparations of the parent process in this process.
-
-    Args:
-        functions: `preparations` of the parent.
-
-    Example:
-        >>> prepare_process(["gc:get_count"])
-    """
-    for function in functions:
-        module, _, name = function.partition(":")
-        getattr(import_module(module), name)()
 
 
 def this_process() -> Process:

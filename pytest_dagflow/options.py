@@ -1,8 +1,7 @@
-"""The command line and the ini file, read once into a frozen `Options`."""
+"""The names of the options and ini keys, and their values, read once into a frozen `Options`."""
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_dagflow import runtime
+from pytest_dagflow.paths import created_folder, given_path
 
 DEFINITIONS = "dag_definitions"
 """The ini key that names the definitions of the project."""
@@ -32,7 +32,6 @@ HTML = "--dag-html"
 COV_LINES = "--dag-cov-lines"
 """The option that names the node of each line in the reports of coverage.py."""
 _RUN, _DROP = "run", "drop"
-_TEXT, _JSON = "text", "json"
 
 FILES = "dag_files"
 """The ini key that names files which nodes read."""
@@ -80,7 +79,7 @@ class Options(NamedTuple):
         record_from: The files with more records.
         definitions: The definitions of the project, as `package.module:attribute`; empty by default.
         is_time_real: Whether all tests wait in real time for retries.
-        save_failed: The folder for the tests of failed steps; empty by default.
+        save_failed: The folder for the tests of failed steps; None without the option.
         coverage: Whether to measure the coverage of the graph.
         html: The file of `--dag-html`, as it is given; None without the option.
         cov_lines: Whether to name the node of each line in the data of coverage.py.
@@ -105,7 +104,7 @@ class Options(NamedTuple):
     record_from: tuple[Path, ...] = ()
     definitions: str = ""
     is_time_real: bool = False
-    save_failed: str = ""
+    save_failed: Path | None = None
     coverage: bool = False
     html: str | None = None
     cov_lines: bool = False
@@ -130,223 +129,6 @@ class Options(NamedTuple):
         return bool(self.select or self.exclude) and not (self.is_first or self.is_shadow)
 
 
-class _ExplainAction(argparse.Action):
-    """The option `--dag-explain`, whose value is optional. It never takes the path behind it as its value."""
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(nargs=0, **arguments)
-
-    def __call__(
-        self, parser: object, namespace: argparse.Namespace, values: object, option: str | None = None
-    ) -> None:
-        setattr(namespace, self.dest, _JSON if (option or "").endswith(_JSON) else _TEXT)
-
-
-def add_options(parser: pytest.Parser) -> None:
-    """Register the options and the ini keys."""
-    group = parser.getgroup("dagflow", "data pipelines")
-    group.addoption(
-        "--dag-select",
-        action="append",
-        default=[],
-        metavar="EXPR",
-        help="run only the tests that touch these nodes: names with walks ('*water', 'water++'), attributes "
-        "('kind:dbt', 'tag:team=core', 'key:raw_*', 'schedule:nightly'), functions (sinks(...), roots(...), "
-        "changed(), new(), failed()), and, or, not; repeated options select the union",
-    )
-    group.addoption(
-        "--dag-exclude",
-        action="append",
-        default=[],
-        metavar="EXPR",
-        help="run no test that touches these nodes; syntax as in --dag-select",
-    )
-    group.addoption(
-        "--dag-explain",
-        "--dag-explain=json",
-        action=_ExplainAction,
-        dest="dag_explain",
-        default="",
-        help="print for each test function the nodes that it touches, the source of each link, what changed, "
-        "and why it was kept or dropped; --dag-explain=json prints one JSON document (its form is in "
-        "docs/changes.md)",
-    )
-    group.addoption(
-        "--dag-unknown",
-        default=_RUN,
-        metavar="run|drop",
-        help="whether a selection keeps the tests that use dagflow and whose nodes are unknown; default: run",
-    )
-    group.addoption(
-        "--dag-first",
-        action="store_true",
-        default=False,
-        help="run all tests, those of --dag-select first; without --dag-select, those of changed()",
-    )
-    group.addoption(
-        SHADOW,
-        action="store_true",
-        default=False,
-        help="run all tests, and report the failures that --dag-select would have missed, and the tests that "
-        "it would have saved; without --dag-select, those of changed()",
-    )
-    group.addoption(
-        RECORD_OPTION,
-        default=None,
-        metavar="PATH",
-        help="keep the record of earlier sessions, which changed() compares with, in this file instead of "
-        "pytest's cache",
-    )
-    group.addoption(
-        RECORD_FROM_OPTION,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="read and merge the records in this file or folder too, such as those of the shards of a CI "
-        "job; can be repeated",
-    )
-    group.addoption(
-        SAVE_FAILED,
-        default="",
-        metavar="FOLDER",
-        help="write each failed step of a failing test as a test of its own into this folder: it calls the "
-        "function of the step with the same inputs, config and partition",
-    )
-    group.addoption(
-        "--dag-smoke",
-        action="store_true",
-        default=False,
-        help="also test each job, asset, check, schedule, sensor and resource of the project: its default "
-        "config, resources, partition mappings, ticks; 'pytest dag-smoke::asset:orders' tests one of them",
-    )
-    group.addoption(
-        HTML,
-        default=None,
-        metavar="PATH",
-        help="write a page of the session: each test with its outcome, and a timeline of each run of it; "
-        "with --dag-cov it also has the coverage of the graph",
-    )
-    _add_coverage_options(group)
-    _add_mutate_options(group)
-    runtime.add_runtime_options(parser, group)
-    parser.addini(
-        DEFINITIONS,
-        help="the definitions of the project, as 'package.module:attribute', for --dag-smoke, --dag-cov and "
-        "--dag-select; without it, the last two use the definitions that the collected test modules and "
-        "their conftests name",
-        default="",
-    )
-    parser.addini(
-        REAL_TIME,
-        type="bool",
-        help="wait in real time for the retries of runs in all tests; by default these waits are skipped",
-        default=False,
-    )
-    parser.addini(
-        FILES,
-        type="linelist",
-        help="files that belong to nodes for changed(), a glob on each line: 'data/*.parquet' for all nodes, "
-        "or 'NODES: data/*.parquet' for those of an expression in the syntax of --dag-select; needed for "
-        "files that a library opens without Python's open()",
-        default=[],
-    )
-    parser.addini(
-        INVALIDATE,
-        type="linelist",
-        help="globs of files: changed() selects all tests when such a file changes, is new or is deleted",
-        default=[],
-    )
-
-
-def _add_coverage_options(group: pytest.OptionGroup) -> None:
-    group.addoption(
-        COV,
-        action="store_true",
-        default=False,
-        help="measure which nodes, outputs, branches, edges, checks, retries, failures, hooks, partitions, "
-        "config fields, schedules and sensors of the graph the tests exercise",
-    )
-    group.addoption(
-        COV_REPORT,
-        action="append",
-        default=[],
-        metavar="FORMAT[:PATH]",
-        help="write a report of --dag-cov: term (default), html, json, lcov, cobertura, markdown, sarif or "
-        "badge, each with an optional path as in lcov:out/graph.lcov; can be repeated",
-    )
-    group.addoption(
-        COV_FAIL_UNDER,
-        action="append",
-        default=[],
-        metavar="[NAME:]N",
-        help="fail if --dag-cov is below N percent in total, or of one denominator as in branches:80; can be "
-        "repeated",
-    )
-    group.addoption(
-        COV_BASE,
-        default=None,
-        metavar="FILE",
-        help="compare --dag-cov with the JSON report of an earlier session, and name the new misses",
-    )
-    group.addoption(
-        COV_FAIL_NEW,
-        action="store_true",
-        default=False,
-        help="fail if there is an item that --dag-cov-base does not have as a miss, and no test exercises it",
-    )
-    group.addoption(
-        COV_FROM,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="add the JSON reports in this file or folder to --dag-cov, such as those of the shards of a CI "
-        "job; can be repeated",
-    )
-    group.addoption(
-        COV_LINES,
-        action="store_true",
-        default=False,
-        help="name in the data of a running coverage.py the node that ran each line, as a context such as "
-        "'asset orders'; for 'coverage html --show-contexts', after 'coverage run -m pytest' or with --cov",
-    )
-
-
-def _add_mutate_options(group: Any) -> None:
-    group.addoption(
-        MUTATE_OPTION,
-        nargs="?",
-        const="",
-        action="append",
-        default=None,
-        metavar="EXPR",
-        help="break the pipeline on purpose, one mutant at a time: drop an edge, swap inputs, skip a check, "
-        "ignore a retry policy, change a constant... Each mutant runs the tests of its node, and survives if "
-        "they pass. --dag-mutate='changed()' mutates the nodes of an expression of --dag-select; write paths "
-        "before this option",
-    )
-    group.addoption(
-        MUTATE_REPORT_OPTION,
-        action="append",
-        default=[],
-        metavar="FORMAT:PATH",
-        help="also write the result of --dag-mutate to a file: json:PATH or sarif:PATH; can be repeated",
-    )
-    group.addoption(
-        MUTATE_FAIL_UNDER,
-        default=None,
-        metavar="N",
-        help="fail if --dag-mutate kills less than N percent of the mutants",
-    )
-    group.addoption(
-        MUTATE_TIMEOUT,
-        default=None,
-        metavar="SECONDS",
-        help="the time limit of each mutant of --dag-mutate; default: 5 seconds and three times the time of "
-        "its tests without a mutation",
-    )
-    group.addoption("--dag-mutant", default=None, help=argparse.SUPPRESS)
-
-
 def read_options(config: pytest.Config) -> Options:
     """Read the options of a session.
 
@@ -356,12 +138,12 @@ def read_options(config: pytest.Config) -> Options:
     smoke_names = _take_smoke_names(config)
     select, exclude = tuple(config.getoption("dag_select")), tuple(config.getoption("dag_exclude"))
     unknown = _choice(config, "--dag-unknown", (_RUN, _DROP))
-    record = _path(config, RECORD_OPTION, config.getoption("dag_record"))
-    if record is not None and record.is_dir():
-        raise pytest.UsageError(f"{RECORD_OPTION}: '{record}' is a folder. Write {RECORD_OPTION}=FILE.")
     mutates = _is_on(config, MUTATE_OPTION, (MUTATE_REPORT_OPTION, MUTATE_FAIL_UNDER, MUTATE_TIMEOUT))
     mutant = config.getoption("dag_mutant")
-    record_from = [_path(config, RECORD_FROM_OPTION, path) for path in config.getoption("dag_record_from")]
+    folder = config.invocation_params.dir
+    record_from = (
+        given_path(path, folder, f"{RECORD_FROM_OPTION}=") for path in config.getoption("dag_record_from")
+    )
     options = Options(
         select=select,
         exclude=exclude,
@@ -369,11 +151,11 @@ def read_options(config: pytest.Config) -> Options:
         is_first=config.getoption("dag_first"),
         is_shadow=config.getoption("dag_shadow"),
         drops_unknown=unknown == _DROP,
-        record=record,
-        record_from=tuple(file for path in record_from if path is not None for file in _records_in(path)),
+        record=_record(config.getoption("dag_record"), folder),
+        record_from=tuple(file for path in record_from for file in _records_in(path)),
         definitions=config.getini(DEFINITIONS).strip(),
         is_time_real=config.getini(REAL_TIME),
-        save_failed=config.getoption("dag_save_failed"),
+        save_failed=_save_folder(config.getoption("dag_save_failed"), folder),
         coverage=_is_on(config, COV, (COV_REPORT, COV_FAIL_UNDER, COV_BASE, COV_FAIL_NEW, COV_FROM)),
         cov_lines=config.getoption("dag_cov_lines"),
         html=config.getoption("dag_html"),
@@ -414,8 +196,8 @@ def _check_runtime(options: Options) -> None:
     # a session of both can only measure on dagflow; it cannot choose tests, because both have the same
     measuring = {
         COV: options.coverage,
-        "--dag-cov-lines": options.cov_lines,
-        "--dag-save-failed": options.save_failed,
+        COV_LINES: options.cov_lines,
+        SAVE_FAILED: options.save_failed is not None,
     }
     choosing = {
         "--dag-select, --dag-exclude, --dag-explain, --dag-first or --dag-shadow": options.is_selecting,
@@ -465,13 +247,19 @@ def _choice(config: pytest.Config, option: str, values: Iterable[str]) -> str:
     return value
 
 
-def _path(config: pytest.Config, option: str, text: str | None) -> Path | None:
-    """Return the path of an option, relative to the folder in which pytest was started."""
+def _record(text: str | None, folder: Path) -> Path | None:
+    """Return the file of the record, which may not exist yet, and which a session may only read."""
     if text is None:
         return None
-    if not text.strip():
-        raise pytest.UsageError(f"{option} is empty. Write {option}=PATH.")
-    return config.invocation_params.dir / Path(text).expanduser()
+    path = given_path(text, folder, f"{RECORD_OPTION}=")
+    if path.is_dir():
+        raise pytest.UsageError(f"{RECORD_OPTION}: '{path}' is a folder. Write {RECORD_OPTION}=FILE.")
+    created_folder(str(path.parent), folder, f"{RECORD_OPTION}=")
+    return path
+
+
+def _save_folder(text: str | None, folder: Path) -> Path | None:
+    return None if text is None else created_folder(text, folder, f"{SAVE_FAILED}=")
 
 
 def _records_in(path: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow import hooks, imports, options, runtime
+from pytest_dagflow import hooks, imports, registration, runtime
 from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import declared
 from pytest_dagflow.markers import registry
@@ -26,7 +26,7 @@ pytest.register_assert_rewrite("pytest_dagflow.assertions")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options."""
-    options.add_options(parser)
+    registration.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -196,6 +196,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """Fail a test once for all that had no effect."""
+    if not imports.is_runtime_loaded():
+        return (yield)
+    from pytest_dagflow.fixtures.strict import one_failure
+
+    with one_failure():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
@@ -252,7 +263,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
         print_skipped(terminalreporter, session.skipped_seconds)
     dag_session.print_notes(terminalreporter, config)
-    if session.options.save_failed:
+    if session.options.save_failed is not None:
         from pytest_dagflow.reports.saved import print_saved
 
         print_saved(terminalreporter, config)

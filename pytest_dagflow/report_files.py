@@ -1,4 +1,4 @@
-"""The files of reports: where they are written, the paths of source files in them, and the text of names."""
+"""The files of reports: how they are written, the paths of source files in them, and the text of names."""
 
 from __future__ import annotations
 
@@ -42,18 +42,6 @@ def repository_root(start: Path) -> Path:
     """
     workspace = os.environ.get(_WORKSPACE)
     return Path(workspace) if workspace else start
-
-
-def why_not_writable(path: Path) -> str:
-    """Return the reason why a file cannot be written; empty if it can. Missing folders are created later."""
-    if path.is_dir():
-        return f"'{path}' is a folder, and the report is one file"
-    if path.exists():
-        return "" if os.access(path, os.W_OK) else f"'{path}' is not writable"
-    parent = next(one for one in path.parents if one.exists())
-    if not parent.is_dir():
-        return f"'{parent}' is a file, and the report needs a folder there"
-    return "" if os.access(parent, os.W_OK | os.X_OK) else f"the folder '{parent}' is not writable"
 
 
 def write_file(path: Path, text: str) -> None:

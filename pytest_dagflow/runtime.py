@@ -37,7 +37,8 @@ _NEEDS_DAGFLOW = {
 
 
 _OF_FIRST: dict[str, Any] = {
-    **{"xmlpath": None, "usepdb": False, "trace": False, "dag_save_failed": "", "dag_cov": False},
+    **{"xmlpath": None, "usepdb": False, "trace": False, "dag_save_failed": None, "dag_cov": False},
+    "dag_html": None,
     **{"dag_cov_report": [], "dag_cov_fail_under": [], "dag_cov_from": []},
     **{"dag_cov_base": None, "dag_cov_fail_new": False, "dag_cov_lines": False},
 }

@@ -38,7 +38,7 @@ from dagflow.compat.spellings import (
 )
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable, use_settings_form
-from dagflow.processes import preparations
+from dagflow.preparations import preparations
 from dagflow.tags import use_tag_prefix
 
 __all__ = ["Touched", "install", "touched"]

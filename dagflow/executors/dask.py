@@ -30,7 +30,7 @@ from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits
 from dagflow.executors.wire import LAST_TYPES
 from dagflow.executors.worker import read_report, run_spec_of, task_spec_of
 from dagflow.plan.tags import priority_of
-from dagflow.processes import preparations
+from dagflow.preparations import preparations
 
 _MAX_TASKS = 5_000  # in the scheduler at a time: enough for it to see how much there is to do
 _MAX_LOSSES = 10

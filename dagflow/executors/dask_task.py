@@ -31,7 +31,7 @@ from dagflow.executors.parent_server import (
 from dagflow.executors.reconstructable import load_job
 from dagflow.executors.wire import LAST_TYPES, NOTICE, MessageSender, receive
 from dagflow.executors.worker import TaskSpec, WorkerSession, execute_task, send_error
-from dagflow.processes import prepare_process
+from dagflow.preparations import prepare_process
 
 
 def run_task(content: bytes) -> None:

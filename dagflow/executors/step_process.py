@@ -23,7 +23,7 @@ from dagflow.executors.process_exit import end_process
 from dagflow.executors.reconstructable import load_job
 from dagflow.executors.wire import LAST_TYPES, NOTICE, MessageSender, receive_object
 from dagflow.executors.worker import Send, WorkerSession, execute_task, send_error
-from dagflow.processes import preparations, prepare_process
+from dagflow.preparations import preparations, prepare_process
 
 
 class ProcessSurroundings(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,18 @@ class CoverageResult:
     notes: list[str] = field(default_factory=list)
     annotations: list[str] = field(default_factory=list)
 
+    @property
+    def new_number(self) -> int:
+        """The number of new misses: all items, also those of nodes that never ran."""
+        return sum(len(miss.labels) for miss in self.new_misses)
+
+    def new_numbers(self) -> Counter[str]:
+        """Return the number of new misses of each node, by its id."""
+        found: Counter[str] = Counter()
+        for miss in self.new_misses:
+            found[miss.node.id] += len(miss.labels)
+        return found
+
 
 def judge(coverage: Coverage, settings: Settings) -> CoverageResult:
     """Compare the coverage with the thresholds and with the base.
@@ -52,6 +65,6 @@ def judge(coverage: Coverage, settings: Settings) -> CoverageResult:
         result.base_path = settings.shown(settings.base_path)
         result.new_misses = coverage.new_misses(settings.base)
         if result.new_misses and settings.fails_new:
-            number = sum(len(miss.labels) for miss in result.new_misses)
-            result.failures.append(f"{number} new {'miss' if number == 1 else 'misses'}")
+            number = result.new_number
+            result.failures.append(f"{number} new miss{'es' * (number != 1)}")
     return result

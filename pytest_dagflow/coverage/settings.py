@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from pytest_dagflow.options import COV_BASE, COV_FAIL_UNDER, COV_FROM, COV_REPORT
-from pytest_dagflow.pages.files import check_templates, checked_path, shown_path
+from pytest_dagflow.pages.templates import check_templates
+from pytest_dagflow.paths import check_distinct, given_path, report_path, shown_path
 
 if TYPE_CHECKING:
     from dagflow.testing import Coverage
@@ -79,13 +80,7 @@ def read_settings(config: pytest.Config) -> Settings:
     folder = config.invocation_params.dir
     reports: list[str] = config.getoption("dag_cov_report")
     files = [_report(text, folder) for text in reports if text != TERM]
-    paths = [path for _, path in files]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise pytest.UsageError(
-                f"{COV_REPORT}: two reports have the file '{path}'. Name another file, such as "
-                f"{COV_REPORT}={files[-1][0]}:OTHER"
-            )
+    check_distinct((path for _, path in files), COV_REPORT)
     base: str | None = config.getoption("dag_cov_base")
     base_path = None if base is None else _existing(base, COV_BASE, folder)
     fails_new: bool = config.getoption("dag_cov_fail_new")
@@ -120,19 +115,10 @@ def _report(text: str, folder: Path) -> tuple[str, Path]:
             f"{COV_REPORT}: '{name}' is no format.{_nearest(name, [TERM, *DEFAULT_PATHS])} Write "
             f"{COV_REPORT}=FORMAT or FORMAT:PATH, with one of {forms}"
         )
-    if colon and not path_text.strip():
-        raise pytest.UsageError(
-            f"{COV_REPORT}: the path of '{text}' is empty. Write {COV_REPORT}={name}:PATH"
-        )
     if name == "html":
         check_templates(f"{COV_REPORT}=html")
-    path = checked_path(
-        path_text or DEFAULT_PATHS[name],
-        folder,
-        given=f"{COV_REPORT}={text}",
-        form=f"{COV_REPORT}={name}:PATH",
-    )
-    return name, path
+    path = path_text if colon else DEFAULT_PATHS[name]
+    return name, report_path(path, folder, f"{COV_REPORT}={name}:")
 
 
 def _threshold(text: str) -> Threshold:
@@ -158,11 +144,11 @@ def _threshold(text: str) -> Threshold:
 
 
 def _existing(text: str, option: str, folder: Path) -> Path:
-    path = folder / Path(text).expanduser()
-    if not text.strip() or not path.exists():
-        problem = f"'{path}' does not exist" if text.strip() else "the path is empty"
+    path = given_path(text, folder, f"{option}=")
+    if not path.exists():
         raise pytest.UsageError(
-            f"{option}: {problem}. Name the file of an earlier {COV_REPORT}=json:PATH, as {option}=PATH"
+            f"{option}: '{path}' does not exist. Name the file of an earlier {COV_REPORT}=json:PATH, as "
+            f"{option}=PATH"
         )
     return path
 

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_dagflow.options import (
     COV,
+    HTML,
     MUTATE_FAIL_UNDER,
     MUTATE_FORMATS,
     MUTATE_OPTION,
@@ -18,12 +19,13 @@ from pytest_dagflow.options import (
     SAVE_FAILED,
     SHADOW,
 )
-from pytest_dagflow.report_files import why_not_writable
+from pytest_dagflow.paths import check_distinct, report_path
 from pytest_dagflow.selecting.project import parse_expression
 
 _SETTINGS = pytest.StashKey["Settings"]()
 _OTHERS = {
     COV: "no test runs in this process, so that it has nothing to measure",
+    HTML: "no test runs in this process, so that the page would have no test",
     SHADOW: "no test runs in this process, so that it has nothing to compare",
     SAVE_FAILED: "it would write a test for each step that fails because of a mutant",
 }
@@ -78,6 +80,7 @@ def _read_settings(config: pytest.Config) -> Settings:
     if timeout == 0:
         raise pytest.UsageError(f"{MUTATE_TIMEOUT}: 0 leaves no time. Write {MUTATE_TIMEOUT}=30.")
     reports = tuple(_report(config, text) for text in config.getoption("dag_mutate_report"))
+    check_distinct((report.path for report in reports), MUTATE_REPORT_OPTION)
     return Settings(expressions, reports, _number(config, MUTATE_FAIL_UNDER, "80", 100), timeout)
 
 
@@ -97,10 +100,7 @@ def _report(config: pytest.Config, text: str) -> MutateReport:
     if form not in MUTATE_FORMATS or not colon or not path.strip():
         forms = " or ".join(f"{MUTATE_REPORT_OPTION}={one}:PATH" for one in MUTATE_FORMATS)
         raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: '{text}' is not FORMAT:PATH. Write {forms}.")
-    file = config.invocation_params.dir / Path(path).expanduser()
-    problem = why_not_writable(file)
-    if problem:
-        raise pytest.UsageError(f"{MUTATE_REPORT_OPTION}: {problem}. Name a file to write.")
+    file = report_path(path, config.invocation_params.dir, f"{MUTATE_REPORT_OPTION}={form}:")
     return MutateReport(form, file)
 
 

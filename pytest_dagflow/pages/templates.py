@@ -7,12 +7,30 @@ stylesheet that all reports share.
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+import pytest
 
 from pytest_dagflow.report_files import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+def check_templates(option: str) -> None:
+    """Raise if the library of the templates is not installed.
+
+    Args:
+        option: The option that needs it.
+
+    Raises:
+        pytest.UsageError: It is not installed.
+    """
+    if find_spec("jinja2") is None:
+        raise pytest.UsageError(
+            f"{option} needs jinja2, which is not installed: pip install 'pytest-dagflow[report]'"
+        )
 
 
 def render_template(template: str, **values: object) -> str:

@@ -73,6 +73,7 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
         text = problem or "\n".join(_section_lines(item, runs, chosen, report.longreprtext))
     except Exception as error:  # a value that cannot be shown must not end the session
         text = f"the runs of this test cannot be shown: {type(error).__name__}: {error}"
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")  # else pytest escapes its line breaks too
     add = getattr(report.longrepr, "addsection", None)
     if add is not None:
         add(title, text, "-")

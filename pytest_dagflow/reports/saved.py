@@ -38,7 +38,7 @@ def save_failed_steps(
         problem: The reason why no step can be written; empty if there is none.
     """
     folder = session_of(item.config).options.save_failed
-    if not folder or _key in item.stash:
+    if folder is None or _key in item.stash:
         return
     found = item.stash[_key] = [
         _saved(item, result, step_key, folder) for result in results for step_key in failed_steps(result)
@@ -49,15 +49,14 @@ def save_failed_steps(
     report.user_properties += found
 
 
-def _saved(item: pytest.Item, result: ExecuteInProcessResult, step_key: str, folder: str) -> tuple[str, str]:
+def _saved(item: pytest.Item, result: ExecuteInProcessResult, step_key: str, folder: Path) -> tuple[str, str]:
     """Write the test of a step, and return a property with its path, or with the reason why not."""
     from dagflow.testing import write_test
 
-    target = Path(item.config.invocation_params.dir, folder)
     file, _, test = item.nodeid.partition("::")
     name = f"{Path(file).stem.removeprefix('test_')}::{test}::{step_key}"
     try:
-        path = write_test(result, step_key, target, name=name)
+        path = write_test(result, step_key, folder, name=name)
     except Exception as error:  # of a value, too: the report of the test comes first
         text = str(error) if type(error).__module__.startswith("dagflow") else f"{step_key}: {error!r}"
         return _NOT_SAVED, text
@@ -79,7 +78,7 @@ def saving_lines(item: pytest.Item, test_id: str) -> Iterator[str]:
         item: The test.
         test_id: The id of the test, as pytest takes it.
     """
-    if not session_of(item.config).options.save_failed:
+    if session_of(item.config).options.save_failed is None:
         yield (
             f"write the failed step as a test:  pytest --dag-save-failed={_EXAMPLE_FOLDER} "
             f"{shlex.quote(test_id)}"
@@ -94,7 +93,7 @@ def saving_lines(item: pytest.Item, test_id: str) -> Iterator[str]:
 def print_saved(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the tests that were written, and the steps that cannot be replayed."""
     folder = session_of(config).options.save_failed
-    if not folder:
+    if folder is None:
         return
     reports = [
         report
@@ -105,7 +104,9 @@ def print_saved(terminalreporter: Any, config: pytest.Config) -> None:
     found = dict.fromkeys(pair for report in reports for pair in report.user_properties)
     paths = [text for name, text in found if name == _SAVED]
     reasons = [text for name, text in found if name == _NOT_SAVED]
-    terminalreporter.write_line(f"dag-save-failed: {_saved_line(len(paths), len(reasons), folder)}")
+    terminalreporter.write_line(
+        f"dag-save-failed: {_saved_line(len(paths), len(reasons), _shown(folder, config))}"
+    )
     for reason in reasons[:_MAX_LINES]:
         terminalreporter.write_line(f"dag-save-failed: {reason}")
     if len(reasons) > _MAX_LINES:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_dagflow.report_files import why_not_writable
+from pytest_dagflow.paths import check_distinct, report_path
 from pytest_dagflow.runtime import REPORT_OPTION
 from pytest_dagflow.session import session_of
 
@@ -38,16 +38,11 @@ def settings_of(config: pytest.Config) -> Settings:
         if text == _TERM:
             prints_names = True
         elif form == _JSON and colon and path.strip():
-            file = config.invocation_params.dir / Path(path).expanduser()
-            problem = why_not_writable(file)
-            if problem:
-                raise pytest.UsageError(
-                    f"{REPORT_OPTION}={text}: {problem}. Write {REPORT_OPTION}={_JSON}:PATH."
-                )
-            files.append(file)
+            files.append(report_path(path, config.invocation_params.dir, f"{REPORT_OPTION}={_JSON}:"))
         else:
             raise pytest.UsageError(
                 f"{REPORT_OPTION}: '{text}' is unknown. Write {REPORT_OPTION}={_TERM} or "
                 f"{REPORT_OPTION}={_JSON}:PATH."
             )
+    check_distinct(files, REPORT_OPTION)
     return Settings(prints_names, tuple(files))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_dagflow.pages.files import shown_path
+from pytest_dagflow.paths import shown_path
 from pytest_dagflow.timelines.recorder import Phase
 
 MAX_TESTS = MAX_RUNS = 1000

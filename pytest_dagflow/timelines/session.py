@@ -14,7 +14,8 @@ import pytest
 
 from pytest_dagflow.coverage.session import report_paths
 from pytest_dagflow.options import COV, HTML
-from pytest_dagflow.pages.files import check_templates, checked_path, shown_path
+from pytest_dagflow.pages.templates import check_templates
+from pytest_dagflow.paths import report_path, shown_path
 from pytest_dagflow.report_files import write_file
 from pytest_dagflow.session import session_of, worker_input_of
 from pytest_dagflow.timelines.collected import CollectedTests
@@ -90,12 +91,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if worker_input_of(config):
         return  # the controller writes the page
-    text = session_of(config).options.html or ""
-    if not text.strip():
-        raise pytest.UsageError(f"{HTML} is empty. Write {HTML}=PATH")
     check_templates(HTML)
-    folder = config.invocation_params.dir
-    path = checked_path(text, folder, given=f"{HTML}={text}", form=f"{HTML}=PATH")
+    path = report_path(session_of(config).options.html or "", config.invocation_params.dir, f"{HTML}=")
     if session_of(config).options.coverage and path in report_paths(config):
         raise pytest.UsageError(
             f"{HTML}: '{path}' is also the file of a report of {COV}. Write {HTML}=OTHER, whose page has the "

@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_dagflow import ev, hooks
 from pytest_dagflow.markers.registry import MARKERS
-from pytest_dagflow.options import add_options
+from pytest_dagflow.registration import add_options
 from pytest_dagflow.sequence.functions import ALIASES, event_function, function_names
 
 ROOT = Path(__file__).parents[2]

@@ -199,10 +199,12 @@ def test_a_session_without_definitions(pytester: pytest.Pytester) -> None:
     """The report says that it found no definitions, and what to do."""
     pytester.makepyfile("def test_plain(): pass")
 
-    result = pytester.runpytest("--dag-cov")
+    result = pytester.runpytest("--dag-cov", "--dag-cov-report=term", "--dag-cov-report=markdown")
 
     assert result.ret == 0
     result.stdout.fnmatch_lines(["no definitions found: set ini key dag_definitions*"])
+    summary = (pytester.path / "dag-coverage.md").read_text(encoding="utf-8")
+    assert summary.startswith("## Graph coverage: unknown\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])

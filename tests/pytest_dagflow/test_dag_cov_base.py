@@ -52,9 +52,9 @@ def test_a_new_miss(known: pytest.Pytester) -> None:
     failed = known.runpytest("--dag-cov", "--dag-cov-base=base.json", "--dag-cov-fail-new", "-k", "water")
 
     lines = [
-        "new misses since base.json (2)",
-        "  test_cafe.py:8   asset tea never ran",
-        "  test_cafe.py:18  asset milk never ran",
+        "new misses since base.json (6)",
+        "  test_cafe.py:8   asset tea never ran (3 items)",
+        "  test_cafe.py:18  asset milk never ran (3 items)",
     ]
     named.stdout.fnmatch_lines(lines, consecutive=True)
     assert named.ret == 0
@@ -104,7 +104,7 @@ def test_a_wrong_file_is_an_error_before_the_tests(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"--dag-cov-{option}: " in str(result.stderr)
     assert message in str(result.stderr)
-    assert f"as --dag-cov-{option}=PATH" in str(result.stderr)
+    assert f" --dag-cov-{option}=PATH" in str(result.stderr)
 
 
 def test_a_folder_is_no_base(known: pytest.Pytester) -> None:

@@ -61,7 +61,7 @@ def test_term_and_a_file(cafe: pytest.Pytester) -> None:
         ("htlm", "'htlm' is no format. Did you mean 'html'?"),
         ("", "'' is no format"),
         ("term:x", "'term' prints to the terminal. Write --dag-cov-report=term"),
-        ("lcov:", "the path of 'lcov:' is empty. Write --dag-cov-report=lcov:PATH"),
+        ("lcov:", "lcov: the path is empty. Write --dag-cov-report=lcov:PATH"),
         ("lcov:folder", "is a folder, and the report is one file. Write --dag-cov-report=lcov:PATH"),
         ("lcov:file/x", "is a file, and the report needs a folder there"),
     ],
@@ -74,7 +74,7 @@ def test_a_wrong_report_is_an_error_before_the_tests(cafe: pytest.Pytester, valu
     result = cafe.runpytest("--dag-cov", f"--dag-cov-report={value}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert f"--dag-cov-report{'=' if value[:6] in ('lcov:f',) else ':'}" in str(result.stderr)
+    assert "ERROR: --dag-cov-report" in str(result.stderr)
     assert message in str(result.stderr)
     assert "passed" not in str(result.stdout)
 
@@ -95,7 +95,7 @@ def test_two_reports_need_two_files(cafe: pytest.Pytester) -> None:
     result = cafe.runpytest("--dag-cov", "--dag-cov-report=json:x", "--dag-cov-report=sarif:x")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*two reports have the file*--dag-cov-report=sarif:OTHER*"])
+    result.stderr.fnmatch_lines(["*two reports have the file*. Name another file"])
 
 
 def test_a_file_that_cannot_be_written(cafe: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,7 +246,7 @@ def test_the_page_is_redacted(pytester: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("", "--dag-html is empty. Write --dag-html=PATH"),
+        ("", "--dag-html: the path is empty. Write --dag-html=PATH"),
         ("folder", "is a folder, and the report is one file. Write --dag-html=PATH"),
         ("file/x", "is a file, and the report needs a folder there. Write --dag-html=PATH"),
         ("same.html", "is also the file of a report of --dag-cov"),

@@ -186,6 +186,7 @@ def test_a_new_process_that_cannot_collect_is_no_killed_mutant(shop: pytest.Pyte
             ["--dag-mutate", "--dag-cov"],
             ["*--dag-cov has no meaning with --dag-mutate: *to measure. Leave one out.*"],
         ),
+        (["--dag-mutate", "--dag-html=page.html"], ["*--dag-html has no meaning with --dag-mutate: *"]),
         (["--dag-mutate", "-n2"], ["*--dag-mutate starts a process for each mutant itself*'-n 0'*"]),
     ],
 )

@@ -86,8 +86,11 @@ def test_the_sarif_is_valid(pytester: pytest.Pytester):
         ("xml:out", "'xml:out' is not FORMAT:PATH. Write --dag-mutate-report=json:PATH or*=sarif:PATH."),
         ("json", "'json' is not FORMAT:PATH*"),
         ("json:", "'json:' is not FORMAT:PATH*"),
-        ("json:.", "*is a folder, and the report is one file. Name a file to write."),
-        ("json:test_it.py/out", "*is a file, and the report needs a folder there. Name a file to write."),
+        ("json:.", "*is a folder, and the report is one file. Write --dag-mutate-report=json:PATH"),
+        (
+            "json:test_it.py/out",
+            "*is a file, and the report needs a folder there. Write --dag-mutate-report=json:PATH",
+        ),
     ],
 )
 def test_a_wrong_form(pytester: pytest.Pytester, value: str, message: str):
@@ -96,7 +99,7 @@ def test_a_wrong_form(pytester: pytest.Pytester, value: str, message: str):
     result = pytester.runpytest_inprocess("--dag-mutate", f"--dag-mutate-report={value}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*--dag-mutate-report: {message}"])
+    result.stderr.fnmatch_lines([f"*--dag-mutate-report*{message}"])
 
 
 def test_the_option_alone_is_an_error(pytester: pytest.Pytester):

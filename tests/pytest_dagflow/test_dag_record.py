@@ -172,7 +172,7 @@ def test_a_file_that_is_no_record_is_ignored_with_one_line(
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--dag-record=", "--dag-record is empty. Write --dag-record=PATH."),
+        ("--dag-record=", "--dag-record: the path is empty. Write --dag-record=PATH"),
         ("--dag-record=.", "--dag-record: '*' is a folder. Write --dag-record=FILE."),
         ("--dag-record-from=nowhere", "--dag-record-from: '*nowhere' does not exist. Name files *"),
         ("--dag-record-from=.", "--dag-record-from: '*' has no file '[*].jsonl'. Name files *"),

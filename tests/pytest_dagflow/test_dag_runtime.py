@@ -134,7 +134,8 @@ def test_both(stand_in: pytest.Pytester):
     """One session runs both, and reports the tests that differ, those of one runtime only, and the times."""
     stand_in.makepyfile(test_shop=DIFFERING)
 
-    result, report = report_of(stand_in, "--dag-runtime=both", "-n2", "--junitxml=junit.xml", "-k", "test_")
+    reports = ("--junitxml=junit.xml", "--dag-html=page.html")
+    result, report = report_of(stand_in, "--dag-runtime=both", "-n2", *reports, "-k", "test_")
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines_random(
@@ -167,6 +168,7 @@ def test_both(stand_in: pytest.Pytester):
     assert len(report["differences"]) == 7
     assert "test_only_dagster_fails" in (stand_in.path / "junit.xml").read_text(encoding="utf-8")
     assert 'failures="1"' in (stand_in.path / "junit.xml").read_text(encoding="utf-8")
+    assert "it is the other one" not in (stand_in.path / "page.html").read_text(encoding="utf-8")
 
 
 def _section(lines: list[str], title: str) -> list[str]:

@@ -257,3 +257,51 @@ def test_a_wrong_value_and_a_wrong_key_are_refused(shop: pytest.Pytester):
     result = shop.runpytest_inprocess()
 
     result.assert_outcomes(passed=4, skipped=1, failed=1, errors=1)
+
+
+def test_strict_fixtures_fail_once(pytester: pytest.Pytester) -> None:
+    """Unused stubs and faults are one failure, without frames of the plugin also beside an error."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from dagflow import job, op
+
+        @op
+        def one():
+            return 1
+
+        @job
+        def ones():
+            one()
+
+        @pytest.fixture
+        def broken():
+            yield
+            raise OSError("of the project")
+
+        def test_both(dag_stub, dag_faults, execute_in_process):
+            dag_stub("two", 2)
+            dag_faults.fail("three")
+            execute_in_process(ones)
+
+        def test_beside(broken, dag_stub, execute_in_process):
+            dag_stub("two", 2)
+            execute_in_process(ones)
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "* ERROR at teardown of test_both *",
+            "dag_stub: the stub of 'two' was not used: *",
+            "dag_faults: fail('three') never fired: *",
+            "* ERROR at teardown of test_beside *",
+            "*OSError: of the project",
+            "*| Failed: dag_stub: the stub of 'two' was not used: *",
+            "ERROR test_strict_fixtures_fail_once.py::test_both - Failed: dag_stub: *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*strict.py*")

@@ -24,7 +24,8 @@ def render(result: CoverageResult, paths: Paths) -> str:
 
 def _lines(result: CoverageResult, paths: Paths) -> Iterator[str]:
     coverage = result.coverage
-    yield f"## Graph coverage: {coverage.total.percent} %"
+    percent = f"{coverage.total.percent} %" if coverage.nodes else "unknown"
+    yield f"## Graph coverage: {percent}"
     yield ""
     if not coverage.nodes:
         yield "The session found no definitions."

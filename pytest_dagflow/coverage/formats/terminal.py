@@ -64,15 +64,17 @@ def print_result(reporter: pytest.TerminalReporter, result: CoverageResult, *, i
             _write_line(reporter, "")
             _write_line(reporter, f"left out by '# dag: no cover': {number} node{'s' * (number > 1)}")
     if result.base_path:
-        title = f"new misses since {result.base_path}"
+        title = visible(f"new misses since {result.base_path}")
         misses = coverage.condensed(result.new_misses)
-        _print_rows(reporter, title, [(_place(one.node), _words(one)) for one in misses], limit)
+        numbers = result.new_numbers()
+        rows = [(_place(one.node), _words(one, numbers[one.node.id])) for one in misses]
+        _print_rows(reporter, title, rows, limit, number=result.new_number)
         if not result.new_misses:
             _write_line(reporter, f"no {title}")
     if result.written or result.notes or result.failures:
         _write_line(reporter, "")
     for name, path in result.written:
-        _write_line(reporter, f"{name} report: {path}")
+        _write_line(reporter, f"{name} report: {visible(path)}")
     for note in result.notes:
         _write_line(reporter, f"dag-cov: {visible(note)}", yellow=True)
     for failure in result.failures:
@@ -104,20 +106,26 @@ def _print_misses(reporter: pytest.TerminalReporter, title: str, misses: Iterabl
     _print_rows(reporter, title, rows, limit)
 
 
-def _words(miss: Miss) -> str:
-    """Return a missed item with the name of its denominator."""
+def _words(miss: Miss, number: int) -> str:
+    """Return a missed item with its denominator, or a node that never ran with the number of its items."""
     if miss.denominator == "nodes":
-        return visible(f"{miss.node.label} never ran")
+        return visible(f"{miss.node.label} never ran ({number} item{'s' * (number != 1)})")
     return visible(f"{miss.node.label}: {miss.denominator}: {', '.join(miss.labels)}")
 
 
 def _print_rows(
-    reporter: pytest.TerminalReporter, title: str, rows: list[tuple[str, str]], limit: int
+    reporter: pytest.TerminalReporter,
+    title: str,
+    rows: list[tuple[str, str]],
+    limit: int,
+    *,
+    number: int | None = None,
 ) -> None:
+    """Print a title with a number, by default that of the rows, and the rows."""
     if not rows:
         return
     _write_line(reporter, "")
-    _write_line(reporter, f"{title} ({len(rows)})", bold=True)
+    _write_line(reporter, f"{title} ({len(rows) if number is None else number})", bold=True)
     shown = rows[:limit]
     width = min(max(len(place) for place, _ in shown), 30)
     for place, text in shown:

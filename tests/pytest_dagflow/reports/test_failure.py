@@ -265,3 +265,23 @@ def test_a_mistake_in_an_assertion_has_one_frame(kitchen: pytest.Pytester):
 
     frames = [line.split(": in ")[1] for line in result.outlines if ": in " in line and ".py:" in line]
     assert frames == ["test_event", "test_key"]
+
+
+def test_a_text_that_no_terminal_can_show(pytester: pytest.Pytester):
+    """A lone surrogate is an escape, and the section keeps its lines."""
+    pytester.makepyfile(
+        """
+        from dagflow import asset
+
+        @asset
+        def orders():
+            raise ValueError("a" + chr(0xD800))
+
+        def test_orders(materialize_to_memory):
+            assert materialize_to_memory([orders], raise_on_error=False).success
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+
+    result.stdout.fnmatch_lines(["  orders  failed in * ms: ValueError: a?ud800", "run it again:  pytest *"])

@@ -1,0 +1,23 @@
+"""The preparations of the processes in which steps run, such as names that a module must have there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+preparations: list[str] = []
+"""The functions, as "module:function", that each process of a run calls before it imports a user's module."""
+
+
+def prepare_process(functions: Sequence[str]) -> None:
+    """Call the preparations of the parent process in this process.
+
+    Args:
+        functions: `preparations` of the parent.
+
+    Example:
+        >>> prepare_process(["gc:get_count"])
+    """
+    for function in functions:
+        module, _, name = function.partition(":")
+        getattr(import_module(module), name)()
