@@ -157,7 +157,8 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     _begin(state, instance)
     succeeded = False
     try:
-        succeeded = run_plan(state, submit_of(state)) if execution is None else execution.run(state)
+        with state.following_python_logs():
+            succeeded = run_plan(state, submit_of(state)) if execution is None else execution.run(state)
     finally:
         if options.faults is not None:
             options.faults.end(state)

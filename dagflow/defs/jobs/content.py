@@ -10,7 +10,7 @@ from dagflow._util import nearest
 from dagflow.copies import Copied
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.wiring import ReadableAsset
+from dagflow.defs.graphs.wiring import Dependency, NodeInvocation, ReadableAsset
 from dagflow.defs.hooks.definition import HookDefinition, hook_requirements
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
@@ -175,8 +175,8 @@ class JobContent(Copied):
         return self.graph.nodes_in_topological_order
 
     @property
-    def dependencies(self) -> Mapping[str, Any]:
-        """The dependencies of its graph, by node name and input name."""
+    def dependencies(self) -> Mapping[NodeInvocation, Mapping[str, Dependency]]:
+        """The dependencies of its graph, by node and input name."""
         return self.graph.dependencies
 
     @property

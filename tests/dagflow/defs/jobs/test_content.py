@@ -44,7 +44,15 @@ def test_nodes_and_definitions() -> None:
     assert cafe.node_def_named("brew") is brew
     assert cafe.get_node_named("z").definition is machine
     assert cafe.get_node(NodeHandle.from_string("z.brew")).definition is brew
-    assert cafe.dependencies["z"] == cafe.graph.dependencies["z"]
+
+
+
+def test_dependencies() -> None:
+    """They have an invocation for each node, which is compared by its name, alias, tags, hooks and policy."""
+    assert cafe.dependencies == cafe.graph.dependencies
+    assert cafe.dependencies[NodeInvocation("machine")] == {"beans": DependencyDefinition("beans")}
+    assert NodeInvocation("beans", "m", retry_policy=RetryPolicy(3)) in cafe.dependencies
+    assert NodeInvocation("beans", "m") not in cafe.dependencies
 
 
 def test_policies_and_types() -> None:
