@@ -53,7 +53,8 @@ def install() -> ModuleType:
     The module `dagster` has all names of dagflow in Dagster's spelling (`DagsterInstance`,
     `dagster_type_loader`). Their attributes and keywords exist in Dagster's spelling too
     (`result.dagster_run`, `In(dagster_type=int)`). The tags that dagflow sets begin with `dagster/`, and the
-    error classes and loggers have Dagster's names, because test suites check them. Each module below `dagster` can be
+    error classes and loggers have Dagster's names, because test suites check them.
+    Each module below `dagster` can be
     imported. A name there is an object of dagflow, or a placeholder, which raises when it is used. Call this
     function before the first `import dagster`: at the top of the outermost `conftest.py`. A second call
     changes nothing.

@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from dagflow.context.current import current_log
-from dagflow.events.levels import level_number
 from dagflow.errors import repr_of
+from dagflow.events.levels import level_number
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
@@ -24,7 +24,7 @@ _PLACES = ("job_name", "run_id", "step_key")
 class Sink(Protocol):
     """The receiver of the level and message of each record.
 
-    Attributes: `loggers` are those of the run config, `handlers` and the lowest `level` those of the instance.
+    Attributes: `loggers` are those of the run config, `handlers` and lowest `level` those of the instance.
     """
 
     @property

@@ -48,7 +48,10 @@ def with_hooks(scheduler: Scheduler) -> tuple[Finish, Settle]:
         if step.hooks:
             if not scheduler.is_cut_short:
                 scheduler.write_decided()
-                call_hooks(state, step, number)
+                try:
+                    call_hooks(state, step, number)
+                except CheckError as error:
+                    state.error, scheduler.is_cut_short = error, True
             state.step_error = None
 
     return finish, settle

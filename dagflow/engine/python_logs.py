@@ -10,13 +10,13 @@ import logging
 import logging.config
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy, deepcopy
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from dagflow.context.current import current_log
 from dagflow.context.log import DagflowLogManager
-from dagflow.events.levels import level_number
 from dagflow.errors import DagflowInvariantViolationError
+from dagflow.events.levels import level_number
 
 if TYPE_CHECKING:
     from dagflow.engine.log import RunLog
@@ -72,11 +72,11 @@ def handlers_of(config: Mapping[str, Any]) -> list[logging.Handler]:
         DagflowInvariantViolationError: One of them cannot be created. The message names it.
 
     Example:
-        >>> [handler.level for handler in handlers_of({"handlers": {"all": {"class": "logging.NullHandler"}}})]
-        [0]
+        >>> handlers_of({"handlers": {"none": {"class": "logging.NullHandler", "level": "INFO"}}})
+        [<NullHandler (INFO)>]
     """
     configurator = logging.config.DictConfigurator({
-        "version": 1, **{part: deepcopy(dict(config.get(part, {}))) for part in _PARTS}
+        "version": 1, **{part: dict(config.get(part, {})) for part in _PARTS}
     })  # fmt: skip
     makers = (
         configurator.configure_formatter,
@@ -88,7 +88,7 @@ def handlers_of(config: Mapping[str, Any]) -> list[logging.Handler]:
         for name in made:
             try:
                 made[name] = make(made[name])
-            except Exception as error:
+            except Exception as error:  # noqa: PERF203 - the message names the one that is wrong
                 raise DagflowInvariantViolationError(
                     f"'{name}' of the {part} in 'python_logs' of the settings of the instance cannot be "
                     f"created: {error.__cause__ or error}. Correct it there, in the form of "

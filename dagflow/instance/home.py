@@ -47,7 +47,10 @@ _SCHEMA = {
             "python_log_level": Field(StringSource, is_required=False),
             "managed_python_loggers": Field([str], is_required=False),
             "dagflow_handler_config": Field(
-                {name: Field(Permissive(), is_required=False) for name in ("handlers", "formatters", "filters")},
+                {
+                    name: Field(Permissive(), is_required=False)
+                    for name in ("handlers", "formatters", "filters")
+                },
                 is_required=False,
             ),
         },
@@ -72,7 +75,7 @@ class InstanceRef(NamedTuple):
     root_directory: str
     url: str
     storage_directory: str
-    python_logs: Mapping[str, Any] = {}  # noqa: RUF012 - never changed
+    python_logs: Mapping[str, Any] = {}
 
     def __repr__(self) -> str:
         url = without_password(self.url)

@@ -162,7 +162,8 @@ class JobContent(Copied):
         """The number of partitions in one run of a backfill: the least of its partitioned assets."""
         from dagflow.defs.jobs.job_policies import backfill_policy_of  # imported lazily: few projects use it
 
-        return backfill_policy_of([] if self.asset_layer is None else self.asset_layer.parts)
+        parts = () if self.asset_layer is None else self.asset_layer.parts
+        return backfill_policy_of(parts, self.describe_target())
 
     @property
     def nodes(self) -> list[Node]:

@@ -10,6 +10,7 @@ import pytest
 
 from dagflow import (
     DagflowInstance,
+    DagflowRun,
     RetryPolicy,
     build_op_context,
     get_dagflow_logger,

@@ -6,6 +6,7 @@ import pytest
 
 from dagflow import (
     AssetMaterialization,
+    CheckError,
     DagflowInstance,
     DynamicOut,
     DynamicOutput,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dagflow import GraphDefinition, RetryPolicy, graph, job, op
+from dagflow import DependencyDefinition, GraphDefinition, NodeInvocation, RetryPolicy, graph, job, op
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, DagflowInvariantViolationError
 from dagflow.keys import NodeHandle
 
@@ -46,11 +46,10 @@ def test_nodes_and_definitions() -> None:
     assert cafe.get_node(NodeHandle.from_string("z.brew")).definition is brew
 
 
-
 def test_dependencies() -> None:
     """They have an invocation for each node, which is compared by its name, alias, tags, hooks and policy."""
     assert cafe.dependencies == cafe.graph.dependencies
-    assert cafe.dependencies[NodeInvocation("machine")] == {"beans": DependencyDefinition("beans")}
+    assert cafe.dependencies[NodeInvocation("machine")] == {"n": DependencyDefinition("beans")}
     assert NodeInvocation("beans", "m", retry_policy=RetryPolicy(3)) in cafe.dependencies
     assert NodeInvocation("beans", "m") not in cafe.dependencies
 
