@@ -24,6 +24,7 @@ from dagflow import errors
 from dagflow.absent import absent_name
 from dagflow.absent_names import FROM_PYTHON, TOPICS
 from dagflow.compat.deprecations import with_deprecations
+from dagflow.compat.functions import add_maintained_marks
 from dagflow.compat.importers import chain_to
 from dagflow.compat.modules import Finder, private_name
 from dagflow.compat.paths import PACKAGES, VERSION
@@ -76,6 +77,7 @@ def install() -> ModuleType:
             "pytest --dag-runtime=dagflow."
         )
     add_all_spellings()
+    add_maintained_marks()
     add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, BaseException):

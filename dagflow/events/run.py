@@ -238,8 +238,8 @@ class RunsFilter(Constant):
         check_elements(() if self.run_ids is None else self.run_ids, str, "run_ids")
         if self.run_ids is not None and not self.run_ids:
             raise CheckError(
-                "parameter 'run_ids' of RunsFilter is empty, so no run matches. Name a run, or omit it for all "
-                "runs."
+                "parameter 'run_ids' of RunsFilter is empty, so no run matches. Name a run, or omit it for "
+                "all runs."
             )
         check_optional(self.job_name, str, "job_name")
         check_elements(() if self.statuses is None else self.statuses, DagflowRunStatus, "statuses")

@@ -316,7 +316,7 @@ for name, row in ARGUMENTS.items():
 
 
 def test_a_home_with_settings_of_dagster(tmp_path: Path) -> None:
-    """The dagster.yaml of DAGSTER_HOME is read, with the lines of its errors; loggers have Dagster's names."""
+    """The dagster.yaml of DAGSTER_HOME is read, with the lines of errors; loggers have Dagster's names."""
     (tmp_path / "dagster.yaml").write_text(
         "telemetry: {enabled: false}\npython_logs: {python_log_level: ERROR}\n"
     )
@@ -324,16 +324,17 @@ def test_a_home_with_settings_of_dagster(tmp_path: Path) -> None:
 import os
 HOME = os.environ["DAGSTER_HOME"] = FOLDER
 with dg.DagsterInstance.get() as instance:
-    print(dict(instance.python_logs))
+    print(dg.default_system_loggers(instance)[0][1])
 open(HOME + "/dagster.yaml", "a").write("nope: 1\\n")
 try:
     dg.DagsterInstance.get()
 except dg.DagsterInvalidConfigError as error:
     print("dagster.yaml, line 3" in str(error))
-print(dg.get_dagster_logger("tea").name, dg.DagsterLogManager.create([], dagster_run=dg.DagsterRun("cafe")).name)
+run = dg.DagsterRun("cafe")
+print(dg.get_dagster_logger("tea").name, dg.DagsterLogManager.create([], dagster_run=run).name)
 """
     assert run(code.replace("FOLDER", repr(str(tmp_path)))).splitlines() == [
-        "{'python_log_level': 'ERROR'}",
+        "{'name': 'dagster', 'log_level': 'ERROR'}",
         "True",
         "dagster.builtin.tea dagster",
     ]
