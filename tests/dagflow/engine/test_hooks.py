@@ -459,7 +459,7 @@ def test_a_hook_without_a_result_ends_the_run():
     result = j.execute_in_process(raise_on_error=False)
 
     assert not result.success
-    assert [event.event_type_value for event in result.all_events][-2:] == ["STEP_SUCCESS", "RUN_FAILURE"]
+    assert [event.event_type.name for event in result.all_events][-2:] == ["STEP_SUCCESS", "RUN_FAILURE"]
     with pytest.raises(CheckError, match="hook 'bad' must return a HookExecutionResult, not None"):
         j.execute_in_process()
 
