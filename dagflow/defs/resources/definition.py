@@ -323,9 +323,7 @@ def as_resource(value: Any) -> ResourceDefinition:
             f"{name}.configure_at_launch() to take its config from the run config."
         )
     if class_has(value, "handle_output") and class_has(value, "load_input"):
-        from dagflow.defs.resources.io_managers import IOManagerDefinition  # which imports this module
-
-        return IOManagerDefinition.hardcoded_io_manager(value)
+        return _doors.IOManagerDefinition.hardcoded_io_manager(value)
     return ResourceDefinition.hardcoded_resource(value)
 
 
