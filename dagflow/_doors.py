@@ -25,6 +25,7 @@ DOORS = {
     "DepsCondition": "dagflow.defs.conditions.quantifiers",
     "ExecuteInProcessResult": "dagflow.runs.results",
     "HasRunTags": "dagflow.defs.conditions.leaves",
+    "IOManagerDefinition": "dagflow.defs.resources.io_managers",
     "InitResourceContext": "dagflow.context.init",
     "JobDefinition": "dagflow.defs.jobs.definition",
     "NewlyTrueCondition": "dagflow.defs.conditions.operators",

@@ -38,6 +38,7 @@ from dagflow.defs.jobs.definition import JobDefinition as JobDefinition
 from dagflow.defs.ops.definition import OpDefinition as OpDefinition
 from dagflow.defs.project.repository import RepositoryDefinition as RepositoryDefinition
 from dagflow.defs.project.repository import repository_of as repository_of
+from dagflow.defs.resources.io_managers import IOManagerDefinition as IOManagerDefinition
 from dagflow.defs.selections.definition import AssetSelection as AssetSelection
 from dagflow.invocation.asset_values import AssetValueLoader as AssetValueLoader
 from dagflow.invocation.build import build_init_resource_context as build_init_resource_context

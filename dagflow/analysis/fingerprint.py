@@ -303,7 +303,7 @@ def _add_graph(facts: _Facts, graph: GraphDefinition) -> None:
         facts.add("hooks", *_hook_parts(node.hook_defs))
     wiring = [
         (name, sorted((key, repr(value)) for key, value in deps.items()))
-        for name, deps in sorted(graph.dependencies.items())
+        for name, deps in sorted(graph.wires.items())
     ]
     facts.add("code", wiring, repr(graph.input_mappings), repr(graph.output_mappings))
     facts.add("config", *_mapping_parts(graph.config_mapping))

@@ -24,6 +24,7 @@ from dagflow import errors
 from dagflow.absent import absent_name
 from dagflow.absent_names import FROM_PYTHON, TOPICS
 from dagflow.compat.deprecations import with_deprecations
+from dagflow.compat.functions import add_maintained_marks
 from dagflow.compat.importers import chain_to
 from dagflow.compat.modules import Finder, private_name
 from dagflow.compat.paths import PACKAGES, VERSION
@@ -36,6 +37,7 @@ from dagflow.compat.spellings import (
     as_dagster,
     function_with_spellings,
 )
+from dagflow.context.log import use_log_name
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable, use_settings_form
 from dagflow.preparations import preparations
@@ -52,7 +54,8 @@ def install() -> ModuleType:
     The module `dagster` has all names of dagflow in Dagster's spelling (`DagsterInstance`,
     `dagster_type_loader`). Their attributes and keywords exist in Dagster's spelling too
     (`result.dagster_run`, `In(dagster_type=int)`). The tags that dagflow sets begin with `dagster/`, and the
-    error classes have Dagster's names, because test suites check both. Each module below `dagster` can be
+    error classes and loggers have Dagster's names, because test suites check them.
+    Each module below `dagster` can be
     imported. A name there is an object of dagflow, or a placeholder, which raises when it is used. Call this
     function before the first `import dagster`: at the top of the outermost `conftest.py`. A second call
     changes nothing.
@@ -74,6 +77,7 @@ def install() -> ModuleType:
             "pytest --dag-runtime=dagflow."
         )
     add_all_spellings()
+    add_maintained_marks()
     add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, BaseException):
@@ -81,7 +85,8 @@ def install() -> ModuleType:
             error.__name__ = as_dagster(error.__name__)
     use_tag_prefix("dagster/")
     use_home_variable("DAGSTER_HOME")
-    use_settings_form(dagflow_settings)
+    use_log_name("dagster")
+    use_settings_form(dagflow_settings, "dagster.yaml")
     sys.modules["dagster"] = module = _Dagster()
     # before the real modules, if they are installed, and after the finders that a suite has set
     sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(module))

@@ -14,21 +14,49 @@ from uuid import uuid4
 
 from dagflow.clock import SYSTEM_CLOCK
 from dagflow.compat.checking import failed, invariant
+from dagflow.defs.loggers.definition import LoggerDefinition, colored_console_logger
+from dagflow.defs.resources.classes import ConfigurableResourceFactory
+from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.instance.instance import DagflowInstance
 
 T = TypeVar("T")
 
 PICKLE_PROTOCOL = 4
 
 
-def as_it_is(definition: T) -> T:
-    """Return a definition unchanged. Dagster marks those of its own packages for its usage statistics.
+def as_maintained(definition: T) -> T:
+    """Mark a resource of Dagster's own packages, as Dagster does for its usage statistics; return it."""
+    definition._is_of_dagster = True  # type: ignore[attr-defined] # noqa: SLF001 - the mark is ours
+    return definition
+
+
+def add_maintained_marks() -> None:
+    """Give resources the method that reads the mark. Classes of packages override it with another answer."""
+    ResourceDefinition._is_dagster_maintained = (  # type: ignore[attr-defined] # noqa: SLF001
+        lambda self: getattr(self, "_is_of_dagster", False)
+    )
+    ConfigurableResourceFactory._is_dagster_maintained = classmethod(  # type: ignore[attr-defined] # noqa: SLF001
+        lambda cls: False
+    )
+
+
+def default_system_loggers(
+    instance: DagflowInstance | None,
+) -> list[tuple[LoggerDefinition, dict[str, object]]]:
+    """Return the loggers that Dagster gives to a job without loggers, each with its config.
+
+    Args:
+        instance: The instance, whose `python_logs` may set the level.
 
     Example:
-        >>> as_it_is(1)
-        1
+        >>> [(definition, config)] = default_system_loggers(None)
+        >>> config
+        {'name': 'dagster', 'log_level': 'DEBUG'}
     """
-    return definition
+    settings = {} if instance is None else instance.python_logs
+    level = settings.get("python_log_level", "DEBUG")
+    return [(colored_console_logger, {"name": "dagster", "log_level": level})]
 
 
 def backoff(

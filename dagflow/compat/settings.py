@@ -10,6 +10,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from dagflow.compat.spellings import as_dagflow
+
 _OF_DEPLOYMENTS = frozenset({
     "auto_materialize", "backfills", "code_servers", "concurrency", "freshness", "nux", "retention",
     "run_coordinator", "run_launcher", "run_monitoring", "run_queue", "run_retries", "scheduler", "schedules",
@@ -38,6 +40,9 @@ def dagflow_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         found["storage"] = {"url": url}
     if _is_class(found.get("compute_logs")) and found["compute_logs"]["class"] == "NoOpComputeLogManager":
         del found["compute_logs"]  # a run in the process of a test captures nothing
+    python_logs = found.get("python_logs")
+    if isinstance(python_logs, Mapping):
+        found["python_logs"] = {as_dagflow(name): value for name, value in python_logs.items()}
     artifacts = found.get("local_artifact_storage")
     if artifacts is not None and _is_class(artifacts):
         found["local_artifact_storage"] = {"base_dir": artifacts.get("config", {}).get("base_dir", "")}

@@ -21,6 +21,7 @@ TABLE = {
     ("call", "check_dagflow_type"): "dagster_type=",
     ("types.annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
     ("context.init", "InitResourceContext"): ".dagster_run",
+    ("context.log", "DagflowLogManager.create"): "dagster_run=",
     ("context.io", "InputContext"): ".dagster_type",
     ("context.io", "OutputContext"): ".dagster_type",
     ("context.user_code", "CallContext"): ".dagster_run",

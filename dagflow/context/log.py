@@ -6,28 +6,48 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from dagflow.context.current import current_log
-from dagflow.defs.loggers.levels import level_number
 from dagflow.errors import repr_of
+from dagflow.events.levels import level_number
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
+    from dagflow.events.run import DagflowRun
 
-_ROOT = "dagflow"
-_INSIDE = "dagflow.builtin"
+_root = "dagflow"
 _RESERVED = frozenset({"message", "asctime"})
 _PLACES = ("job_name", "run_id", "step_key")
 
 
 class Sink(Protocol):
-    """The receiver of the level and message of each record; `loggers` are those of the run config."""
+    """The receiver of the level and message of each record.
+
+    Attributes: `loggers` are those of the run config, `handlers` and lowest `level` those of the instance.
+    """
+
+    @property
+    def level(self) -> int: ...
 
     @property
     def loggers(self) -> Sequence[logging.Logger]: ...
 
+    @property
+    def handlers(self) -> Sequence[logging.Handler]: ...
+
     def __call__(self, level: int, text: str) -> None: ...
+
+
+class _Receivers(NamedTuple):
+    """A receiver of lines that belong to no stored run."""
+
+    level: int
+    loggers: Sequence[logging.Logger]
+    handlers: Sequence[logging.Handler]
+
+    def __call__(self, level: int, text: str) -> None:
+        """Store nothing."""
 
 
 class DagflowLogManager(logging.Logger):
@@ -44,10 +64,34 @@ class DagflowLogManager(logging.Logger):
     """
 
     def __init__(self, meta: dict[str, Any], sink: Sink | None = None) -> None:
-        super().__init__(_ROOT, logging.DEBUG)
-        self.parent: logging.Logger | None = logging.getLogger(_ROOT)
+        super().__init__(_root, logging.DEBUG if sink is None else sink.level)
+        self.parent: logging.Logger | None = logging.getLogger(_root)
         self._meta = meta
         self._sink = sink
+
+    @staticmethod
+    def create(
+        loggers: Sequence[logging.Logger],
+        handlers: Sequence[logging.Handler] | None = None,
+        *,
+        dagflow_run: DagflowRun | None = None,
+    ) -> DagflowLogManager:
+        """Create a log outside of a step, whose lines no instance stores.
+
+        Args:
+            loggers: The Python loggers that receive the lines.
+            handlers: The Python handlers that receive them.
+            dagflow_run: The run that the lines name before their message.
+
+        Example:
+            >>> import sys
+            >>> log = DagflowLogManager.create([], [logging.StreamHandler(sys.stdout)])
+            >>> log.with_tags(step_key="tea").warning("cold")
+            tea - cold
+        """
+        run = dagflow_run
+        meta = {} if run is None else {"run_id": run.run_id, "job_name": run.job_name, "job_tags": run.tags}
+        return DagflowLogManager(meta, _Receivers(logging.DEBUG, loggers, handlers or ()))
 
     def __copy__(self) -> DagflowLogManager:
         return self
@@ -73,6 +117,14 @@ class DagflowLogManager(logging.Logger):
 
     def handle(self, record: logging.LogRecord) -> None:
         """Append the record to the log of the run, then forward it with its origin before the message."""
+        self.take(record)
+        named = () if self._sink is None else self._sink.loggers
+        parent = self.parent
+        if parent is not None and (parent.hasHandlers() or not named):  # else Python would print it once more
+            hand_to(parent, record)
+
+    def take(self, record: logging.LogRecord) -> None:
+        """Do the same without the Python logger "dagflow", for a record that another Python logger has."""
         try:
             text = record.getMessage()
         except Exception as error:  # as in `logging`, a message that cannot be formatted never stops a step
@@ -83,14 +135,15 @@ class DagflowLogManager(logging.Logger):
         record.args = ()
         record.msg = _line(self._meta, text)
         _describe(record, {**self._meta, "orig_message": text})
-        named = () if self._sink is None else self._sink.loggers
-        for logger in named:
+        if self._sink is None:
+            return
+        for logger in self._sink.loggers:
             own = copy(record)
             own.name = logger.name
             hand_to(logger, own)
-        parent = self.parent
-        if parent is not None and (parent.hasHandlers() or not named):  # else Python would print it once more
-            hand_to(parent, record)
+        for handler in self._sink.handlers:
+            if record.levelno >= handler.level:
+                handler.handle(copy(record))  # a copy: a filter or formatter may change it
 
     def with_tags(self, **tags: Any) -> DagflowLogManager:
         """Return the same log with further metadata in its records."""
@@ -112,7 +165,14 @@ def get_dagflow_logger(name: str | None = None) -> logging.Logger:
         >>> get_dagflow_logger("beans").name
         'dagflow.builtin.beans'
     """
-    return _step_logger(_INSIDE if name is None else f"{_INSIDE}.{name}")
+    inside = f"{_root}.builtin"
+    return _step_logger(inside if name is None else f"{inside}.{name}")
+
+
+def use_log_name(name: str) -> None:
+    """Give the loggers that are made from now on another name than "dagflow", in the whole process."""
+    global _root
+    _root = name
 
 
 @cache
@@ -125,7 +185,7 @@ class _StepLogger(logging.Logger):
 
     def handle(self, record: logging.LogRecord) -> None:
         logger_of_step = current_log.get()
-        hand_to(logging.getLogger(_ROOT) if logger_of_step is None else logger_of_step(), record)
+        hand_to(logging.getLogger(_root) if logger_of_step is None else logger_of_step(), record)
 
 
 def hand_to(logger: logging.Logger, record: logging.LogRecord) -> None:

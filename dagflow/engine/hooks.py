@@ -10,7 +10,7 @@ from dagflow.context.current import current_log
 from dagflow.context.hook import HookContext
 from dagflow.defs.hooks.definition import HookDefinition, HookExecutionResult
 from dagflow.engine.watched import watching
-from dagflow.errors import DagflowInvariantViolationError, repr_of
+from dagflow.errors import CheckError, repr_of
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.types import CODE, DagflowEventType
 
@@ -48,14 +48,21 @@ def with_hooks(scheduler: Scheduler) -> tuple[Finish, Settle]:
         if step.hooks:
             if not scheduler.is_cut_short:
                 scheduler.write_decided()
-                call_hooks(state, step, number)
+                try:
+                    call_hooks(state, step, number)
+                except CheckError as error:
+                    state.error, scheduler.is_cut_short = error, True
             state.step_error = None
 
     return finish, settle
 
 
 def call_hooks(state: RunState, step: Step, number: int) -> None:
-    """Call the hooks of a step after attempt `number`. An exception of a hook is only logged."""
+    """Call the hooks of a step after attempt `number`. An exception of a hook is only logged.
+
+    Raises:
+        CheckError: A hook returned something else than a HookExecutionResult. This ends the run.
+    """
     log = partial(state.log_of, step, number)
     token = current_log.set(log)  # not reset after an interrupt: the end of the run resets it
     records = state.log.records_of(step.index, number)
@@ -68,14 +75,13 @@ def call_hooks(state: RunState, step: Step, number: int) -> None:
             {**values, "hook_def": hook},
         )
         error = None
-        code = _COMPLETED
         try:
             with watching(state, step):
                 result = hook.hook_fn(context, list(events))
-            if _checked(hook, result).is_skipped:
-                code = _SKIPPED
         except Exception as raised:
             code, error = _ERRORED, SerializableErrorInfo.from_exception(raised)
+        else:
+            code = _SKIPPED if _checked(hook, result).is_skipped else _COMPLETED
         state.log.append(code, step.index, number, (hook.name, error))
     current_log.reset(token)
 
@@ -86,7 +92,7 @@ def _resources(state: RunState, hook: HookDefinition) -> dict[str, Any]:
 
 def _checked(hook: HookDefinition, result: Any) -> HookExecutionResult:
     if not isinstance(result, HookExecutionResult):
-        raise DagflowInvariantViolationError(
+        raise CheckError(
             f"hook '{hook.name}' must return a HookExecutionResult, not {repr_of(result)} of type "
             f"'{type(result).__name__}'"
         )

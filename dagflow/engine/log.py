@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from dagflow.events.levels import LOG_LEVELS
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.types import ASSET_EVENTS, CODE, LEVELS, TYPES_BY_CODE, DagflowEventType
 from dagflow.instance.store import StoredLine, stored_key
@@ -58,6 +59,8 @@ class RunLog:
         instance: Returns the instance of a run in memory, None otherwise, or if it is gone.
         observer_raised: Whether an observer raised. Then the run ends, and observers receive no last events.
         loggers: The Python loggers that the run config names; they receive the lines of user code.
+        handlers: The Python handlers of the instance, which receive the same lines.
+        level: The lowest level of the lines of user code; the others are dropped.
         is_of_worker: Whether it is the log of one attempt, and another process has the log of the run.
     """
 
@@ -67,7 +70,9 @@ class RunLog:
         "_now",
         "_storage_ids",
         "_versions",
+        "handlers",
         "instance",
+        "level",
         "loggers",
         "observer_raised",
         "observers",
@@ -91,6 +96,8 @@ class RunLog:
         self.unconfirmed: set[int] = set()
         self.observers: Sequence[Observer] = observers
         self.loggers: Sequence[logging.Logger] = ()
+        self.handlers: Sequence[logging.Handler] = ()
+        self.level: int = LOG_LEVELS["DEBUG"]
         self.observer_raised: bool = False
         self.instance: Callable[[], DagflowInstance | None] = _no_instance
         self._versions: RunVersions | None = None
@@ -268,6 +275,16 @@ class LogSink:
     def loggers(self) -> Sequence[logging.Logger]:
         """The Python loggers that also receive the lines."""
         return self._log.loggers
+
+    @property
+    def handlers(self) -> Sequence[logging.Handler]:
+        """The Python handlers that also receive the lines."""
+        return self._log.handlers
+
+    @property
+    def level(self) -> int:
+        """The lowest level of the lines."""
+        return self._log.level
 
     def __call__(self, level: int, text: str) -> None:
         self._log.append_line(level, text, self._step, self._attempt)

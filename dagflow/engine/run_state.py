@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dagflow.engine.log import NO_STEP, LoggersOnly, LogSink, RunLog
@@ -157,6 +158,15 @@ class RunState:
         }
         sink = sink_class(self.log, NO_STEP, 0) if step is None else sink_class(self.log, step.index, attempt)
         return DagflowLogManager(meta, sink)
+
+    def following_python_logs(self) -> AbstractContextManager[None]:
+        """Return a context manager that applies the setting `python_logs` of the instance to the run."""
+        settings = self.get_instance().python_logs
+        if not settings:
+            return nullcontext()
+        from dagflow.engine.python_logs import following  # imported lazily: it imports `logging.config`
+
+        return following(self.log, settings)
 
     def show_line(self, step: Step, attempt: int, level: int, text: str) -> None:
         """Send a log line to Python's logging only. Another process has already added it to the log.

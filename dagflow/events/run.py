@@ -198,6 +198,7 @@ class RunsFilter(Constant):
 
     Raises:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+        CheckError: `run_ids` is empty.
     """
 
     __slots__ = (
@@ -235,6 +236,11 @@ class RunsFilter(Constant):
             created_before=created_before,
         )
         check_elements(() if self.run_ids is None else self.run_ids, str, "run_ids")
+        if self.run_ids is not None and not self.run_ids:
+            raise CheckError(
+                "parameter 'run_ids' of RunsFilter is empty, so no run matches. Name a run, or omit it for "
+                "all runs."
+            )
         check_optional(self.job_name, str, "job_name")
         check_elements(() if self.statuses is None else self.statuses, DagflowRunStatus, "statuses")
         for key, value in check_type(self.tags, Mapping, "tags").items():

@@ -196,7 +196,11 @@ def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> Non
         try:
             options = state.options
             # the options are those of the runs that the step starts
-            with set_options(clock=options.clock, watch=options.watch), watching_task(state):
+            with (
+                set_options(clock=options.clock, watch=options.watch),
+                watching_task(state),
+                state.following_python_logs(),
+            ):
                 _execute(state, step, task_spec, send)
         finally:
             current_log.reset(token)

@@ -6,6 +6,12 @@
       base_dir: /data/cafe                       # files go to `storage` below it; default: the home
     env:                                         # required environment variables
       PGPASSWORD:
+    python_logs:
+      python_log_level: INFO                     # drops lines of context.log below it; default: DEBUG
+      managed_python_loggers: [requests]         # Python loggers whose records go to the log of the step
+      dagflow_handler_config:                    # handlers, formatters and filters as in logging.config
+        handlers:
+          file: {class: logging.FileHandler, filename: /var/log/cafe.log}
 
 All settings are optional. Relative paths are relative to the home. In the path of a URL, write `%` and `?` as
 `%25` and `%3F`. A string may be `{env: NAME}`, which is looked up when the instance is opened.
@@ -20,7 +26,7 @@ from typing import Any, NamedTuple
 
 from dagflow.config.choice import Noneable, StringSource
 from dagflow.config.evaluation_errors import EvaluationError, FieldNames
-from dagflow.config.field import Field, Map, resolve_schema
+from dagflow.config.field import Field, Map, Permissive, resolve_schema
 from dagflow.config.read import read_config
 from dagflow.errors import (
     DagflowHomeNotSetError,
@@ -29,11 +35,27 @@ from dagflow.errors import (
     check_type,
     repr_of,
 )
+from dagflow.events.levels import level_number
 
 SETTINGS_FILE = "dagflow.yaml"
+_settings_files: tuple[str, ...] = (SETTINGS_FILE,)
 _SCHEMA = {
     "storage": Field({"url": Field(StringSource, is_required=False)}, is_required=False),
     "local_artifact_storage": Field({"base_dir": Field(StringSource, is_required=False)}, is_required=False),
+    "python_logs": Field(
+        {
+            "python_log_level": Field(StringSource, is_required=False),
+            "managed_python_loggers": Field([str], is_required=False),
+            "dagflow_handler_config": Field(
+                {
+                    name: Field(Permissive(), is_required=False)
+                    for name in ("handlers", "formatters", "filters")
+                },
+                is_required=False,
+            ),
+        },
+        is_required=False,
+    ),
     "env": Field(Map(str, Noneable(str)), is_required=False, default_value={}),
 }
 _home_variables: tuple[str, ...] = ("DAGFLOW_HOME",)
@@ -47,11 +69,13 @@ class InstanceRef(NamedTuple):
         root_directory: The folder for files.
         url: The database URL of the storage, as SQLAlchemy writes it.
         storage_directory: The folder for the values of I/O managers.
+        python_logs: The setting of this name.
     """
 
     root_directory: str
     url: str
     storage_directory: str
+    python_logs: Mapping[str, Any] = {}
 
     def __repr__(self) -> str:
         url = without_password(self.url)
@@ -69,10 +93,15 @@ def use_home_variable(name: str) -> None:
     _home_variables = (*_home_variables, *({name} - set(_home_variables)))
 
 
-def use_settings_form(form: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
-    """Convert all settings by a function before they are read, in the whole process."""
-    global _form
-    _form = form
+def use_settings_form(form: Callable[[Mapping[str, Any]], Mapping[str, Any]], file_name: str) -> None:
+    """Convert all settings by a function before they are read, in the whole process.
+
+    Args:
+        form: The function.
+        file_name: The name of a settings file of a home that has no `dagflow.yaml`.
+    """
+    global _form, _settings_files
+    _form, _settings_files = form, (*_settings_files, file_name)
 
 
 def home_folder() -> str:
@@ -110,8 +139,9 @@ def ref_of_home(folder: str) -> InstanceRef:
         DagflowInvalidConfigError: The settings are invalid. Each error has file and line.
         DagflowInvariantViolationError: The file is not valid YAML.
     """
-    path = os.path.join(folder, SETTINGS_FILE)
-    if not os.path.exists(path):
+    paths = [os.path.join(folder, name) for name in _settings_files]
+    path = next((path for path in paths if os.path.exists(path)), None)
+    if path is None:
         return ref_in(folder, {})
     from dagflow.config.yaml import mapping_with_lines  # few homes have a settings file
 
@@ -134,6 +164,7 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
         place: A function that returns file and line of a setting, given its path as a tuple of keys.
 
     Raises:
+        CheckError: The name of the log level is unknown.
         DagflowInvalidConfigError: The settings are invalid.
         DagflowInvariantViolationError: A required environment variable is not set, or a folder cannot be
             created.
@@ -165,7 +196,10 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
     relative = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:][^:]*)", url)
     if relative is not None:
         url = f"{relative[1]}{folder.replace('%', '%25').replace('?', '%3F')}/{relative[2]}"
-    return InstanceRef(folder, url, storage)
+    python_logs = known.get("python_logs", {})
+    if "python_log_level" in python_logs:
+        level_number(python_logs["python_log_level"])
+    return InstanceRef(folder, url, storage, python_logs)
 
 
 def _make_folder(path: str) -> None:

@@ -198,6 +198,11 @@ class DagflowInstance(StoredPartitions):
 
         self._finalizer = weakref.finalize(self, remove, folder, ignore_errors=True)
 
+    @property
+    def python_logs(self) -> Mapping[str, Any]:
+        """The setting of this name, which applies to the logs of runs; empty by default."""
+        return {} if self._ref is None else self._ref.python_logs
+
     def storage_directory(self) -> str:
         """Return the folder for the values of I/O managers."""
         if self._ref is not None:

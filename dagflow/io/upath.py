@@ -104,7 +104,10 @@ class UPathIOManager(IOManager):
     @property
     def storage_options(self) -> Mapping[str, Any]:
         """The options of the filesystem of the base path; empty for a Path."""
-        return dict(getattr(self._base_path, "storage_options", {}))
+        path = self._base_path
+        if hasattr(path, "storage_options"):
+            return dict(path.storage_options)
+        return dict(getattr(path, "_kwargs", {}))  # universal-pathlib before 0.2
 
     def get_metadata(self, context: OutputContext, obj: Any) -> Mapping[str, Any]:
         """Return metadata of a stored value, for the materialization. It may replace `path`."""

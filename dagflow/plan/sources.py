@@ -145,7 +145,7 @@ class InputSources:
         asset_key: AssetKey | None,
     ) -> Source:
         """Find the source of input `name` of a node, which leads to the input `definition` of an op."""
-        dependency = frame.graph.dependencies[node_name].get(name)
+        dependency = frame.graph.wires[node_name].get(name)
         for gate in frame.graph.gates.get((node_name, name), ()):
             self.gates.append(_step_and_output(frame, gate.node, gate.output)[0].step_key)
         if isinstance(dependency, DependencyDefinition):

@@ -154,15 +154,16 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         check_given(state, given)
     if options.faults is not None:
         options.faults.begin(state, is_in_process=execution is None or execution.is_in_process)
-    _begin(state, instance)
-    succeeded = False
-    try:
-        succeeded = run_plan(state, submit_of(state)) if execution is None else execution.run(state)
-    finally:
-        if options.faults is not None:
-            options.faults.end(state)
-        result = result_class(state, _end(state, instance, succeeded), instance)
-        report_run(result)
+    with state.following_python_logs():
+        _begin(state, instance)
+        succeeded = False
+        try:
+            succeeded = run_plan(state, submit_of(state)) if execution is None else execution.run(state)
+        finally:
+            if options.faults is not None:
+                options.faults.end(state)
+            result = result_class(state, _end(state, instance, succeeded), instance)
+            report_run(result)
     return result
 
 

@@ -60,7 +60,8 @@ class _KeptLog:
     """The events and the plan of a result out of a pickle, in place of the log of its run."""
 
     __slots__ = ("_events", "plan")
-    loggers = ()
+    loggers = handlers = ()
+    level = 0
 
     def __init__(self, events: list[DagflowEvent], plan: Plan) -> None:
         self._events = events

@@ -58,7 +58,7 @@ def edges_into(graph: Graph, node: Node, op: OpDefinition) -> Iterator[Edge]:
     frame, step = frame_of(graph, node)
     if frame is None or step in frame.mapped_nodes:
         return
-    for name, dependency in frame.dependencies[step].items():
+    for name, dependency in frame.wires[step].items():
         port = op.ins.get(name)
         if port is None:
             continue

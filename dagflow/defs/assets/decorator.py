@@ -9,7 +9,7 @@ from dagflow._util import UNSET
 from dagflow.defs.assets.argument_checks import tags_with_kind
 from dagflow.defs.assets.check_spec import AssetCheckSpec, check_outputs, checks_by_output
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.dependency import AssetIn, CoercibleToAssetDep, unique_deps
+from dagflow.defs.assets.dependency import AssetIn, CoercibleToAssetDep, own_deps_of
 from dagflow.defs.assets.inputs import check_self_dependency, deps_of_inputs, inputs_of_assets
 from dagflow.defs.assets.source_asset import io_manager_resources
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
@@ -172,7 +172,7 @@ def asset(
         own_key = key_of_function(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
-        own_deps = unique_deps(_deps(deps, non_argument_deps, place), place)
+        own_deps = own_deps_of(deps, non_argument_deps, place)
         body = Body(fn, place)
         keys, inputs, mappings = inputs_of_assets(
             body, check_optional(ins, Mapping, "ins", place) or {}, own_deps, place
@@ -275,18 +275,6 @@ def key_of_function(
 def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
     # the body can read every resource of the asset; its I/O manager is required by the output
     return [key for key in resources if key != manager_key]
-
-
-def _deps(
-    deps: Iterable[CoercibleToAssetDep] | None, older: Iterable[CoercibleToAssetDep] | None, place: str
-) -> Iterable[CoercibleToAssetDep]:
-    if older is None:
-        return () if deps is None else deps
-    if deps is not None:
-        raise DagflowInvalidDefinitionError(
-            f"{place} has 'deps' and 'non_argument_deps', which is the older form of the same. Keep 'deps'."
-        )
-    return older
 
 
 def _checked_backfill(policy: Any, partitions_def: PartitionsDefinition | None, place: str) -> BackfillPolicy:

@@ -225,6 +225,22 @@ def _only_key(definition: HasAssetKey) -> AssetKey:
     return keys[0]
 
 
+def own_deps_of(
+    deps: Iterable[CoercibleToAssetDep] | None, older: Iterable[CoercibleToAssetDep] | None, place: str
+) -> list[AssetDep]:
+    """Return the dependencies that an asset names in `deps` or in the older `non_argument_deps`.
+
+    Raises:
+        DagflowInvalidDefinitionError: Both were given.
+    """
+    if deps is not None and older is not None:
+        raise DagflowInvalidDefinitionError(
+            f"{place} has 'deps' and 'non_argument_deps', which is the older form of the same. Keep 'deps'."
+        )
+    given = deps if older is None else older
+    return unique_deps(() if given is None else given, place)
+
+
 def unique_deps(deps: Iterable[CoercibleToAssetDep], place: str, argument: str = "deps") -> list[AssetDep]:
     """Turn keys, definitions and AssetDeps into AssetDeps, one for each asset.
 

@@ -17,7 +17,7 @@ from dagflow.defs.assets.dependency import (
     AssetIn,
     CoercibleToAssetDep,
     mappings_of_deps,
-    unique_deps,
+    own_deps_of,
 )
 from dagflow.defs.assets.inputs import check_self_dependency, inputs_of_assets
 from dagflow.defs.assets.spec import DEFAULT_GROUP, AssetSpec
@@ -68,6 +68,7 @@ def multi_asset(
     check_specs: Iterable[AssetCheckSpec] | None = None,
     pool: str | None = None,
     compute_kind: str | None = None,
+    non_argument_deps: Iterable[CoercibleToAssetDep] | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make several assets of one function.
 
@@ -97,6 +98,7 @@ def multi_asset(
         check_specs: The checks whose results the function gives.
         pool: The name of a group of steps that share a limit.
         compute_kind: The older form of `kinds` of the specs, kept in a tag of the op.
+        non_argument_deps: The older form of `deps`.
 
     Returns:
         A decorator.
@@ -126,6 +128,7 @@ def multi_asset(
                 "if it stores them itself."
             )
         body = Body(fn, place)
+        has_deps = deps is not None or non_argument_deps is not None
         check_type(can_subset, bool, "can_subset", place)
         parameters = check_optional(ins, Mapping, "ins", place) or {}
         complete = partial(
@@ -137,15 +140,16 @@ def multi_asset(
             place=place,
         )
         if specs is not None:
-            if deps is not None or internal_asset_deps is not None:
-                which = "deps" if deps is not None else "internal_asset_deps"
+            if has_deps or internal_asset_deps is not None:
+                which = "deps" if has_deps else "internal_asset_deps"
                 raise DagflowInvalidDefinitionError(
                     f"{place} has 'specs' and '{which}'. Put the dependencies into the specs: "
                     "AssetSpec(..., deps=[...])."
                 )
             ports = ports_of_specs(body, parameters, specs, complete, place)
         else:
-            ports = _ports_of_outs(body, parameters, own_outs, deps, internal_asset_deps, complete, place)
+            own_deps = own_deps_of(deps, non_argument_deps, place)
+            ports = _ports_of_outs(body, parameters, own_outs, own_deps, internal_asset_deps, complete, place)
         for key in set(ports.keys.values()).intersection(ports.read.values()):
             check_self_dependency(ports.mappings.get(key), partitions_def, place)
         checks = checks_by_output(check_specs, ports.keys.values(), place)
@@ -255,14 +259,13 @@ def _ports_of_outs(
     body: Body,
     ins: Mapping[str, AssetIn],
     outs: Mapping[str, AssetOut],
-    deps: Iterable[CoercibleToAssetDep] | None,
+    own_deps: list[AssetDep],
     internal_deps: Mapping[str, set[AssetKey]] | None,
     complete: Callable[[AssetSpec], AssetSpec],
     place: str,
 ) -> _Ports:
     """Return the ports of a function that gives the values of its assets."""
     keys = keys_of_outs(outs, place)
-    own_deps = unique_deps(() if deps is None else deps, place)
     read, inputs, mappings = inputs_of_assets(body, ins, own_deps, place)
     by_output = _deps_by_output(internal_deps, keys, read, place)
     by_key = {dep.asset_key: dep for dep in own_deps}

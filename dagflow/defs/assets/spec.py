@@ -264,6 +264,8 @@ class AssetSpec(ReadableAsset):
             else legacy_freshness_policy,
         )
 
+    _replace = replace_attributes  # its name while a spec was a named tuple in Dagster
+
     def merge_attributes(
         self,
         *,

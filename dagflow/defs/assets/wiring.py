@@ -206,7 +206,7 @@ def common_partitions(
                 if not one_partitioning:
                     return None
                 raise DagflowInvalidDefinitionError(
-                    f"{_both(common[1], asset)} have different partitions definitions "
+                    f"{_both(common[1], asset)} must have the same partitions definitions "
                     f"({repr_of(common[0])}, "
                     f"{repr_of(partitions_def)}), so they cannot run together. Select assets with one "
                     f"definition."

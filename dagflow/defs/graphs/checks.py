@@ -128,7 +128,7 @@ def check_dependencies(graph_def: GraphContent) -> None:
     Raises:
         DagflowInvalidDefinitionError: An unknown input, node or output, a value of another class, or a cycle.
     """
-    for node_name, inputs in graph_def.dependencies.items():
+    for node_name, inputs in graph_def.wires.items():
         definition = graph_def.node_dict[node_name].definition
         for input_name, dependency in inputs.items():
             if input_name not in definition.input_names:
@@ -279,7 +279,7 @@ def _check_input_mapping(
             f"{place} leads to input '{input_name}' of node '{node}', which has the inputs {list(names)}."
             f"{nearest(input_name, names)}"
         )
-    dependency = graph_def.dependencies[node].get(input_name)
+    dependency = graph_def.wires[node].get(input_name)
     if (dependency is not None and index is None) or (node, input_name, index) in fed:
         satisfied_by = (
             "another mapping" if dependency is None else f"output of {dependency.get_node_dependencies()}"
@@ -300,7 +300,7 @@ def _check_input_mapping(
 
 
 def _check_lists(graph_def: GraphContent, fed: set[tuple[str, str, int | None]]) -> None:
-    for node, inputs in graph_def.dependencies.items():
+    for node, inputs in graph_def.wires.items():
         for input_name, dependency in inputs.items():
             if not isinstance(dependency, (MultiDependencyDefinition, DynamicCollectDependencyDefinition)):
                 continue

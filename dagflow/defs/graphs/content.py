@@ -30,9 +30,10 @@ _Mapping = TypeVar("_Mapping", InputMapping, OutputMapping)
 class Node:
     """A node of a graph: a definition with a name, tags, hooks and a retry policy."""
 
-    __slots__ = ("definition", "hook_defs", "name", "retry_policy", "tags")
+    __slots__ = ("definition", "hook_defs", "invocation", "name", "retry_policy", "tags")
 
     def __init__(self, invocation: NodeInvocation, definition: NodeDefinition) -> None:
+        self.invocation: NodeInvocation = invocation
         self.name: str = invocation.node_name
         self.definition: NodeDefinition = definition
         self.tags: Mapping[str, str] = (
@@ -50,7 +51,7 @@ class GraphContent(NodeDefinition):
 
     Attributes:
         node_dict: The nodes by name.
-        dependencies: The source of each connected input, by node name and input name.
+        wires: The source of each connected input, by node name and input name.
         input_mappings: The mappings of inputs of the graph to inputs of nodes.
         output_mappings: The mappings of outputs of nodes to outputs of the graph.
         input_assets: The asset that is loaded for an input, by node name and input name.
@@ -64,7 +65,6 @@ class GraphContent(NodeDefinition):
         "_fed_by",
         "_in_order",
         "config_mapping",
-        "dependencies",
         "gates",
         "input_assets",
         "input_mappings",
@@ -73,11 +73,11 @@ class GraphContent(NodeDefinition):
         "output_mappings",
         "parent_graph_def",
         "positional_inputs",
+        "wires",
     )
     node_type_str = "graph"
 
     config_mapping: ConfigMapping | None
-    dependencies: dict[str, dict[str, Dependency]]
     gates: Mapping[tuple[str, str], tuple[DependencyDefinition, ...]]
     input_assets: Mapping[tuple[str, str], ReadableAsset]
     input_mappings: list[InputMapping]
@@ -85,6 +85,7 @@ class GraphContent(NodeDefinition):
     node_dict: dict[str, Node]
     output_mappings: list[OutputMapping]
     parent_graph_def: GraphContent | None
+    wires: dict[str, dict[str, Dependency]]
     _definitions: dict[str, NodeDefinition]
     _fed_by: dict[tuple[str, str, int | None], str]
     _in_order: tuple[Node, ...] | None
@@ -93,6 +94,11 @@ class GraphContent(NodeDefinition):
     def node_defs(self) -> list[NodeDefinition]:
         """The definitions of the nodes, each once."""
         return list(self._definitions.values())
+
+    @property
+    def dependencies(self) -> dict[NodeInvocation, dict[str, Dependency]]:
+        """The source of each connected input, by node and input name."""
+        return {self.node_dict[name].invocation: dict(inputs) for name, inputs in self.wires.items()}
 
     @property
     def nodes(self) -> list[Node]:
@@ -106,7 +112,7 @@ class GraphContent(NodeDefinition):
             name: [
                 source.node for dependency in inputs.values() for source in dependency.get_node_dependencies()
             ]
-            for name, inputs in self.dependencies.items()
+            for name, inputs in self.wires.items()
         }
         for (name, _), gates in self.gates.items():
             found[name] += [gate.node for gate in gates]

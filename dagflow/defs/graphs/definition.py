@@ -115,7 +115,7 @@ class GraphDefinition(GraphContent):
             node_name: Node(invocation, wiring.node_defs[invocation.name])
             for node_name, invocation in wiring.invocations.items()
         }
-        self.dependencies: dict[str, dict[str, Dependency]] = wiring.dependencies
+        self.wires: dict[str, dict[str, Dependency]] = wiring.dependencies
         self.input_assets: Mapping[tuple[str, str], ReadableAsset] = wiring.input_assets
         self.gates: Mapping[tuple[str, str], tuple[DependencyDefinition, ...]] = wiring.gates
         self.input_mappings: list[InputMapping] = wiring.input_mappings

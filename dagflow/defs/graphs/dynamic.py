@@ -34,7 +34,7 @@ def mapped_nodes(graph: GraphContent) -> dict[str, str]:
     """
     if not any(map(dynamic_outputs, {node.definition for node in graph.node_dict.values()})) and not any(
         isinstance(dependency, DynamicCollectDependencyDefinition)
-        for inputs in graph.dependencies.values()
+        for inputs in graph.wires.values()
         for dependency in inputs.values()
     ):
         return {}
@@ -70,7 +70,7 @@ def _over(graph: GraphContent, node: str, mapped: Mapping[str, str]) -> str | No
     """Return the dynamic output that a node is mapped over. `mapped` has the nodes before it."""
     place = f"in graph '{graph.name}': node '{node}'"
     reads: dict[str, _Reads] = {}
-    for input_name, dependency in graph.dependencies.get(node, {}).items():
+    for input_name, dependency in graph.wires.get(node, {}).items():
         found = _reads(graph, dependency, mapped, f"{place}, input '{input_name}'")
         if found is not None:
             reads[input_name] = found
@@ -148,14 +148,14 @@ def _dynamic_behind(definition: NodeDefinition, input_name: str) -> str | None:
         for node in definition.node_dict
     }
     for node in levels(definition.parents):
-        for name, dependency in definition.dependencies[node].items():
+        for name, dependency in definition.wires[node].items():
             if any(behind[source.node] for source in dependency.get_node_dependencies()):
                 behind[node].add(name)
         if not behind[node]:
             continue
         if node in definition.mapped_nodes:
             return f'"{definition.mapped_nodes[node]}"'
-        for dependency in definition.dependencies[node].values():
+        for dependency in definition.wires[node].values():
             for source in dependency.get_node_dependencies():
                 if source.output in dynamic_outputs(definition.node_dict[source.node].definition):
                     return f'"{source.node}:{source.output}"'

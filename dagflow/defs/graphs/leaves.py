@@ -105,7 +105,7 @@ def source_of_input(
     names = list(path)
     while frames:
         frame, node_name = frames.pop(), names.pop()
-        dependency = frame.dependencies[node_name].get(input_name)
+        dependency = frame.wires[node_name].get(input_name)
         if dependency is not None and index is None:
             place = (*names, node_name, input_name)
             found = [_leaf_in(frame, one, tuple(names)) for one in dependency.get_node_dependencies()]
@@ -129,7 +129,7 @@ def _leaf_in(frame: GraphDefinition, source: DependencyDefinition, path: NodePat
 
 def unused_ends(graph_def: GraphDefinition, path: NodePath = ()) -> Iterator[tuple[str, ...]]:
     """Yield the paths of the ops that neither another node nor an output of their graph reads."""
-    read = {source.node for one in graph_def.dependencies.values() for source in _sources(one.values())}
+    read = {source.node for one in graph_def.wires.values() for source in _sources(one.values())}
     read |= {mapping.mapped_node_name for mapping in graph_def.output_mappings}
     for name, node in graph_def.node_dict.items():
         if isinstance(node.definition, GraphDefinition):

@@ -161,7 +161,7 @@ def part_of_graph(
     indexes: dict[tuple[str, str], list[int]] = {}  # of the elements that are left of each list
     for name, definition in definitions.items():
         wiring.dependencies[name] = {}
-        for input_name, dependency in graph_def.dependencies[name].items():
+        for input_name, dependency in graph_def.wires[name].items():
             if input_name not in definition.input_names or (*path, name, input_name) in unconnected:
                 continue
             if isinstance(dependency, MultiDependencyDefinition):

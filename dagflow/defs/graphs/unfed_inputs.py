@@ -15,7 +15,7 @@ from dagflow.errors import DagflowInvalidDefinitionError
 
 def unfed_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
     """Return the inputs of a node that no node, input of the graph, input manager or asset feeds."""
-    wired = graph_def.dependencies[node_name]
+    wired = graph_def.wires[node_name]
     if len(wired) == len(graph_def.node_dict[node_name].definition.input_names):
         return {}
     return {
@@ -86,7 +86,7 @@ def check_unfed_inputs(graph_def: GraphDefinition, path: str = "") -> None:
     """
     for name, node in graph_def.node_dict.items():
         definition = node.definition
-        if len(graph_def.dependencies[name]) < len(definition.input_names):
+        if len(graph_def.wires[name]) < len(definition.input_names):
             unfed_fields(graph_def, name, path)
         if isinstance(definition, GraphDefinition):
             check_unfed_inputs(definition, f"{path}{name}.")

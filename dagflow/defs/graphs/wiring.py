@@ -12,6 +12,7 @@ from dagflow.errors import CheckError, check_type
 from dagflow.keys import AssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.tags import definition_tags
+from dagflow.values import ByValue
 
 if TYPE_CHECKING:
     from dagflow.defs.ops.node import NodeDefinition
@@ -150,7 +151,7 @@ class DynamicCollectDependencyDefinition:
 Dependency = DependencyDefinition | MultiDependencyDefinition | DynamicCollectDependencyDefinition
 
 
-class NodeInvocation:
+class NodeInvocation(ByValue):
     """A node of a graph: the name of its definition, with an alias, tags, hooks and a retry policy.
 
     Args:
@@ -162,6 +163,7 @@ class NodeInvocation:
     """
 
     __slots__ = ("alias", "hook_defs", "name", "retry_policy", "tags")
+    _names = ("name", "alias", "tags", "hook_defs", "retry_policy")
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from dagflow._util import nearest
 from dagflow.copies import Copied
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.wiring import ReadableAsset
+from dagflow.defs.graphs.wiring import Dependency, NodeInvocation, ReadableAsset
 from dagflow.defs.hooks.definition import HookDefinition, hook_requirements
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
@@ -162,7 +162,8 @@ class JobContent(Copied):
         """The number of partitions in one run of a backfill: the least of its partitioned assets."""
         from dagflow.defs.jobs.job_policies import backfill_policy_of  # imported lazily: few projects use it
 
-        return backfill_policy_of([] if self.asset_layer is None else self.asset_layer.parts)
+        parts = () if self.asset_layer is None else self.asset_layer.parts
+        return backfill_policy_of(parts, self.describe_target())
 
     @property
     def nodes(self) -> list[Node]:
@@ -175,8 +176,8 @@ class JobContent(Copied):
         return self.graph.nodes_in_topological_order
 
     @property
-    def dependencies(self) -> Mapping[str, Any]:
-        """The dependencies of its graph, by node name and input name."""
+    def dependencies(self) -> Mapping[NodeInvocation, Mapping[str, Dependency]]:
+        """The dependencies of its graph, by node and input name."""
         return self.graph.dependencies
 
     @property

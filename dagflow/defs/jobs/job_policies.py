@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from dagflow.partitions.backfill import BackfillPolicy
 
 
-def backfill_policy_of(parts: Iterable[AssetsDefinition]) -> BackfillPolicy:
+def backfill_policy_of(parts: Iterable[AssetsDefinition], place: str) -> BackfillPolicy:
     """Return the backfill policy of a job: the one of its partitioned assets with the fewest partitions.
 
     An asset without a policy counts as `BackfillPolicy.multi_run(1)`, as does a job without such assets.
 
     Args:
         parts: The definitions of its assets.
+        place: The job, for a warning that its assets have different policies.
     """
     from dagflow.partitions.backfill import BackfillPolicy  # imported lazily: few projects have one
 
@@ -30,6 +31,15 @@ def backfill_policy_of(parts: Iterable[AssetsDefinition]) -> BackfillPolicy:
         if any(spec.partitions_def is not None for spec in part.specs)
     }
     limits = [policy.max_partitions_per_run for policy in policies]
+    if len(policies) > 1:
+        import warnings
+
+        warnings.warn(
+            f"{place} materializes assets with varying BackfillPolicies: "
+            f"{', '.join(sorted(map(repr, policies)))}. It has the one with the fewest partitions in a run.",
+            UserWarning,
+            stacklevel=3,
+        )
     limited = [limit for limit in limits if limit is not None]
     if limited:
         return BackfillPolicy.multi_run(min(limited))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from dagflow.defs.loggers.levels import level_number
+from dagflow.events.levels import level_number
 
 _COLORS = {logging.DEBUG: 32, logging.INFO: 34, logging.WARNING: 33, logging.ERROR: 31, logging.CRITICAL: 31}
 

@@ -311,6 +311,10 @@ class RepositoryDefinition(Copied):
     def _definitions(self) -> Definitions:
         return Definitions(self._assets) if self._project is None else self._project
 
+    def __call__(self) -> RepositoryDefinition:
+        """Return the repository itself, for code that calls the decorated function."""
+        return self
+
     def __repr__(self) -> str:
         return f"<repository '{self.name}'>"
 

@@ -322,6 +322,8 @@ def as_resource(value: Any) -> ResourceDefinition:
             f"{name} is the class of a resource. Give an object, {name}(...), or "
             f"{name}.configure_at_launch() to take its config from the run config."
         )
+    if class_has(value, "handle_output") and class_has(value, "load_input"):
+        return _doors.IOManagerDefinition.hardcoded_io_manager(value)
     return ResourceDefinition.hardcoded_resource(value)
 
 

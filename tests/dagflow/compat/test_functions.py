@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from dagflow.clock import SystemClock
 from dagflow.compat.functions import (
-    as_it_is,
     backoff,
     cached_method,
     coerce_valid_log_level,
@@ -60,10 +61,22 @@ def test_backoff_gives_up(waits: list[float]) -> None:
 
 
 def test_the_mark() -> None:
-    """A marked I/O manager is unchanged."""
-    manager = object()
+    """Only a marked I/O manager counts as one of Dagster."""
+    code = """
+import dagflow.compat
+dg = dagflow.compat.install()
+from dagster._core.storage.io_manager import dagster_maintained_io_manager
+@dg.io_manager
+def own(): pass
+@dagster_maintained_io_manager
+@dg.io_manager
+def theirs(): pass
+print(own._is_dagster_maintained(), theirs._is_dagster_maintained())
+print(dg.ConfigurableIOManager._is_dagster_maintained())
+"""
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert as_it_is(manager) is manager
+    assert made.stdout.split() == ["False", "True", "False"]
 
 
 def test_cached_methods() -> None:

@@ -277,6 +277,7 @@ BUILT_BY_DAGFLOW = {
 """Constructors that users do not call."""
 
 SET_WHEN_MADE = {
+    ("context.log", "DagflowLogManager.create", "dagflow_run="),
     ("defs.project.libraries", "DagflowLibraryRegistry.register", "is_dagflow_package="),
     ("errors", "DagflowTypeCheckDidNotPass", ".dagflow_type"),
 }
@@ -296,6 +297,7 @@ with warnings.catch_warnings(record=True) as found:
     def milk(): pass
     dg.define_asset_job("all", partitions_def=dg.StaticPartitionsDefinition(["a"]))
     dg.define_asset_job("all")
+    dg.MetadataEntry("cups", value=3)
 print(*[f"{each.category.__name__} {each.message}" for each in found], sep="\\n")
 print({each.filename for each in found}, [dg.asset.__name__, len(ARGUMENTS)])
 import inspect
@@ -307,5 +309,32 @@ for name, row in ARGUMENTS.items():
         "in 1.10.0. Use `kinds` instead.",
         "DeprecationWarning Parameter `partitions_def` of function `define_asset_job` is deprecated and will "
         "be removed in 2.0.0. The selected assets have the partitions.",
+        "DeprecationWarning Class `MetadataEntry` is deprecated and will be removed in 2.0. Use a dict with "
+        "`MetadataValue` values instead.",
         "{'<string>'} ['asset', 9]",
+    ]
+
+
+def test_a_home_with_settings_of_dagster(tmp_path: Path) -> None:
+    """The dagster.yaml of DAGSTER_HOME is read, with the lines of errors; loggers have Dagster's names."""
+    (tmp_path / "dagster.yaml").write_text(
+        "telemetry: {enabled: false}\npython_logs: {python_log_level: ERROR}\n"
+    )
+    code = """
+import os
+HOME = os.environ["DAGSTER_HOME"] = FOLDER
+with dg.DagsterInstance.get() as instance:
+    print(dg.default_system_loggers(instance)[0][1])
+open(HOME + "/dagster.yaml", "a").write("nope: 1\\n")
+try:
+    dg.DagsterInstance.get()
+except dg.DagsterInvalidConfigError as error:
+    print("dagster.yaml, line 3" in str(error))
+run = dg.DagsterRun("cafe")
+print(dg.get_dagster_logger("tea").name, dg.DagsterLogManager.create([], dagster_run=run).name)
+"""
+    assert run(code.replace("FOLDER", repr(str(tmp_path)))).splitlines() == [
+        "{'name': 'dagster', 'log_level': 'ERROR'}",
+        "True",
+        "dagster.builtin.tea dagster",
     ]

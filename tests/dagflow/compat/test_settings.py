@@ -39,6 +39,16 @@ def test_settings_without_effect(settings: dict[str, Any]) -> None:
     assert dagflow_settings(settings) == {}
 
 
+def test_python_logs() -> None:
+    """The handlers have dagflow's key; another value is an error later."""
+    handlers: dict[str, Any] = {"handlers": {}}
+
+    assert dagflow_settings({"python_logs": {"dagster_handler_config": handlers, "nope": 1}}) == {
+        "python_logs": {"dagflow_handler_config": handlers, "nope": 1}
+    }
+    assert dagflow_settings({"python_logs": 3}) == {"python_logs": 3}
+
+
 @pytest.mark.parametrize(
     "settings",
     [

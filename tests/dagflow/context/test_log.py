@@ -10,6 +10,7 @@ import pytest
 
 from dagflow import (
     DagflowInstance,
+    DagflowRun,
     RetryPolicy,
     build_op_context,
     get_dagflow_logger,
@@ -125,7 +126,8 @@ def test_further_tags():
     lines = []
 
     class Sink:
-        loggers = ()
+        level = logging.DEBUG
+        loggers = handlers = ()
 
         def __call__(self, level, text):
             lines.append((level, text))
@@ -317,3 +319,25 @@ def test_a_message_that_cannot_be_formatted(caplog):
 
     assert only.execute_in_process().success
     assert "'%d cups' % ('three',) (cannot be formatted: TypeError)" in caplog.text
+
+
+def test_a_log_outside_of_a_step():
+    """Its lines go to the given loggers and handlers, with the names of the run; a handler has its level."""
+    lines = []
+
+    class Collect(logging.Handler):
+        def emit(self, record):
+            lines.append((record.name, record.getMessage(), record.run_id))
+
+    logger = logging.Logger("shop")
+    logger.addHandler(Collect())
+    log = DagflowLogManager.create([logger], [Collect("WARNING")], dagflow_run=DagflowRun("cafe", "7"))
+
+    log.info("warm")
+    log.with_tags(step_key="tea").error("cold")
+
+    assert lines == [
+        ("shop", "cafe - 7 - warm", "7"),
+        ("shop", "cafe - 7 - tea - cold", "7"),
+        ("dagflow", "cafe - 7 - tea - cold", "7"),
+    ]

@@ -6,6 +6,7 @@ import pytest
 
 from dagflow import (
     AssetMaterialization,
+    CheckError,
     DagflowInstance,
     DynamicOut,
     DynamicOutput,
@@ -428,14 +429,13 @@ def test_hooks_for_any_event():
 @pytest.mark.parametrize(
     ("body", "cls_name"),
     [
-        (lambda context, event_list: None, "DagflowInvariantViolationError"),
         (lambda context, event_list: context.resources.nope, "DagflowUnknownResourceError"),
         (lambda context, event_list: (_ for _ in ()).throw(Failure("x")), "Failure"),
     ],
-    ids=["returns nothing", "unknown resource", "fails on purpose"],
+    ids=["unknown resource", "fails on purpose"],
 )
 def test_a_hook_that_goes_wrong_fails_nothing(body, cls_name):
-    """Errors of dagflow about an invalid hook are recorded too, and fail nothing."""
+    """Errors of dagflow and failures in a hook are recorded too, and fail nothing."""
     bad = event_list_hook(name="bad")(body)
 
     @job(hooks={bad})
@@ -447,6 +447,21 @@ def test_a_hook_that_goes_wrong_fails_nothing(body, cls_name):
     assert result.success
     assert event.event_type_value == "HOOK_ERRORED"
     assert event.hook_errored_data.error.cls_name == cls_name
+
+
+def test_a_hook_without_a_result_ends_the_run():
+    """A hook that returns something else than a HookExecutionResult ends the run, and no step fails."""
+
+    @job(hooks={event_list_hook(name="bad")(lambda context, event_list: None)})
+    def j():
+        beans()
+
+    result = j.execute_in_process(raise_on_error=False)
+
+    assert not result.success
+    assert [event.event_type.name for event in result.all_events][-2:] == ["STEP_SUCCESS", "RUN_FAILURE"]
+    with pytest.raises(CheckError, match="hook 'bad' must return a HookExecutionResult, not None"):
+        j.execute_in_process()
 
 
 def test_an_interrupt_in_a_hook_ends_the_run(sequence):

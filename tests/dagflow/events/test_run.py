@@ -76,7 +76,6 @@ def test_runs_are_equal_by_value():
     [
         ({}, True),
         ({"run_ids": ["r"]}, True),
-        ({"run_ids": []}, False),
         ({"job_name": "cafe"}, True),
         ({"job_name": "bar"}, False),
         ({"statuses": [DagflowRunStatus.STARTED]}, True),
@@ -101,6 +100,8 @@ def test_filters(fields, admitted):
 
 def test_a_changed_filter():
     """`with_changes` returns a changed copy of a filter."""
+    with pytest.raises(CheckError, match="'run_ids' of RunsFilter is empty"):
+        RunsFilter(run_ids=[])
     assert RunsFilter(job_name="cafe").with_changes(run_ids=["r"]) == RunsFilter(["r"], "cafe")
 
 

@@ -171,7 +171,6 @@ def test_filters_of_runs(store):
 
     assert found() == ["r0", "r1", "r2", "r3"]
     assert found(run_ids=["r2", "nope"]) == ["r2"]
-    assert found(run_ids=[]) == []
     assert found(job_name="job1") == ["r1", "r3"]
     assert found(statuses=[FAILURE, SUCCESS]) == ["r3"]
     assert found(tags={"n": ["1", "2"], "size": "big"}) == ["r1", "r2"]

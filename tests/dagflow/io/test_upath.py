@@ -865,6 +865,15 @@ def test_filesystem_of_the_base_path(memory, tmp_path):
     assert (JsonFiles(memory).storage_options, JsonFiles(tmp_path).storage_options) == ({}, {})
 
 
+def test_the_options_of_older_paths():
+    """The paths of universal-pathlib before 0.2 have their options in a private attribute."""
+
+    class OldPath(type(Path())):
+        _kwargs = {"token": "blue"}  # noqa: RUF012
+
+    assert JsonFiles(OldPath("store")).storage_options == {"token": "blue"}
+
+
 def test_a_storage_of_its_own() -> None:
     """A manager with its own directories, such as that of a bucket, writes each value at its path."""
     stored: dict[str, Any] = {}

@@ -9,6 +9,8 @@ import pytest
 from dagflow import (
     AssetDep,
     AssetKey,
+    AssetOut,
+    AssetSpec,
     AutoMaterializePolicy,
     AutomationCondition,
     BackfillPolicy,
@@ -22,6 +24,7 @@ from dagflow import (
     StaticPartitionsDefinition,
     asset,
     materialize_to_memory,
+    multi_asset,
 )
 
 EAGER = AutomationCondition.eager()
@@ -76,6 +79,13 @@ def test_non_argument_deps():
 
     assert made.get_asset_spec().deps == [AssetDep("z")]
     assert made.dependency_keys == {AssetKey("z")}
+    several = multi_asset(outs={"a": AssetOut(), "b": AssetOut()}, non_argument_deps={"z"})(cup)
+    assert {spec.key.to_user_string(): spec.deps for spec in several.specs} == {
+        "a": [AssetDep("z")],
+        "b": [AssetDep("z")],
+    }
+    with pytest.raises(DagflowInvalidDefinitionError, match="has 'specs' and 'deps'"):
+        multi_asset(specs=[AssetSpec("a")], non_argument_deps={"z"})(cup)
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,7 @@ def test_attributes_are_replaced() -> None:
     spec = AssetSpec("beans", deps=["farm"], tags={"roast": "dark"}, kinds={"csv"}, owners=["team:bar"])
 
     changed = spec.replace_attributes(key="peas", deps=None, description="d", skippable=True)
+    assert changed == spec._replace(key="peas", deps=None, description="d", skippable=True)
 
     assert (changed.key, changed.deps, changed.description, changed.skippable) == (
         AssetKey("peas"),

@@ -81,7 +81,7 @@ def test_different_partitions_of_one_op() -> None:
     both = _pair(LETTERS, DIGITS)
 
     assert common_partitions([both], one_partitioning=False) is None
-    with pytest.raises(DagflowInvalidDefinitionError, match="have different partitions definitions"):
+    with pytest.raises(DagflowInvalidDefinitionError, match="must have the same partitions definitions"):
         common_partitions([both], one_partitioning=True)
 
 

@@ -100,7 +100,7 @@ def test_arguments_become_dependencies() -> None:
         add(one(), b=p)
         add.alias("listed")([one(), count, pair.alias("again")().count])
 
-    ties = made(body).dependencies
+    ties = made(body).wires
 
     assert ties["add"] == {"a": DependencyDefinition("one"), "b": DependencyDefinition("pair", "p")}
     listed = ties["listed"]["a"]
@@ -119,7 +119,7 @@ def test_nothing_inputs() -> None:
         late(one(), one())
         late(one(), after=[one(), one()])
 
-    ties = made(body).dependencies
+    ties = made(body).wires
 
     assert ties["late"]["after"] == DependencyDefinition("one_2")
     assert len(ties["late_2"]["after"].dependencies) == 2
@@ -177,7 +177,7 @@ def test_graphs_in_graphs() -> None:
     g = made(body)
 
     assert g.node_names() == ["one", "inner", "one_2", "deep", "inner_2", "add"]
-    assert g.dependencies["inner_2"] == {"x": DependencyDefinition("deep")}
+    assert g.wires["inner_2"] == {"x": DependencyDefinition("deep")}
 
 
 def test_a_graph_made_in_the_body_of_another() -> None:
@@ -205,7 +205,7 @@ def test_dynamic_outputs_are_mapped_and_collected() -> None:
         some, total = mixed()
         add(some.collect(), total)
 
-    ties = made(body).dependencies
+    ties = made(body).wires
 
     assert ties["add"] == {"a": DependencyDefinition("many")}
     collected = ties["late"]["a"]

@@ -72,8 +72,8 @@ def test_the_job() -> None:
 
     assert made.name == "__ephemeral_asset_job__"
     assert made.tags == {"t": "1"}
-    assert set(made.graph.dependencies["hot__tea"]) == {"water", "leaves"}
-    assert made.graph.dependencies["party"]["hot_tea"].node == "hot__tea"
+    assert set(made.graph.wires["hot__tea"]) == {"water", "leaves"}
+    assert made.graph.wires["party"]["hot_tea"].node == "hot__tea"
     assert made.asset_layer is not None
     assert made.asset_layer.definitions[("hot__tea",)] is tea
 
@@ -180,7 +180,7 @@ def test_what_is_not_selected_is_loaded() -> None:
     """An asset that is not selected is no node, but the layer has it."""
     made = build_asset_job(ASSETS, selection="hot/tea")
 
-    assert made.graph.dependencies == {"hot__tea": {}}
+    assert made.graph.wires == {"hot__tea": {}}
     assert made.asset_layer is not None
     assert set(made.asset_layer.known) == {own.key for own in ASSETS}
 
@@ -318,7 +318,7 @@ def test_partitions() -> None:
     assert build_asset_job([one, three], selection=["z"]).partitions_def is other
     assert build_asset_job([water]).partitions_def is None
     with pytest.raises(
-        DagflowInvalidDefinitionError, match="<asset 'x'> and <asset 'z'> have different partitions"
+        DagflowInvalidDefinitionError, match="<asset 'x'> and <asset 'z'> must have the same partitions"
     ):
         build_asset_job([one, three])
 

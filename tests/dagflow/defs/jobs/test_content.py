@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dagflow import GraphDefinition, RetryPolicy, graph, job, op
+from dagflow import DependencyDefinition, GraphDefinition, NodeInvocation, RetryPolicy, graph, job, op
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, DagflowInvariantViolationError
 from dagflow.keys import NodeHandle
 
@@ -44,7 +44,14 @@ def test_nodes_and_definitions() -> None:
     assert cafe.node_def_named("brew") is brew
     assert cafe.get_node_named("z").definition is machine
     assert cafe.get_node(NodeHandle.from_string("z.brew")).definition is brew
-    assert cafe.dependencies["z"] == cafe.graph.dependencies["z"]
+
+
+def test_dependencies() -> None:
+    """They have an invocation for each node, which is compared by its name, alias, tags, hooks and policy."""
+    assert cafe.dependencies == cafe.graph.dependencies
+    assert cafe.dependencies[NodeInvocation("machine")] == {"n": DependencyDefinition("beans")}
+    assert NodeInvocation("beans", "m", retry_policy=RetryPolicy(3)) in cafe.dependencies
+    assert NodeInvocation("beans", "m") not in cafe.dependencies
 
 
 def test_policies_and_types() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -45,8 +46,18 @@ def resolved(*policies: Any, partitioned: bool = True, **options: Any) -> Any:
     ],
 )
 def test_the_policy_with_the_fewest_partitions(policies: list[Any], limit: int | None) -> None:
-    """A job has the policy with the least limit; an asset without a policy has one partition in each run."""
-    assert resolved(*policies).backfill_policy == BackfillPolicy(limit)
+    """A job has the policy with the least limit; an asset without a policy has one partition in each run.
+
+    Different policies are a warning.
+    """
+    boil = resolved(*policies)
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        assert boil.backfill_policy == BackfillPolicy(limit)
+    assert ["materializes assets with varying BackfillPolicies" in str(one.message) for one in found] == [
+        True for _ in range(len(set(policies)) > 1)
+    ]
 
 
 def test_assets_without_partitions_do_not_count() -> None:

@@ -65,6 +65,16 @@ def of(*elements: object) -> RepositoryDefinition:
     return kitchen
 
 
+def test_a_call():
+    """A call returns the repository, as if its function were still undecorated."""
+
+    @repository
+    def kitchen():
+        return [serve]
+
+    assert kitchen() is kitchen
+
+
 def test_everything_is_found_again():
     """Jobs, graphs, asset jobs and the job of all assets are found by name, also from nested lists."""
     kitchen = of(serve, wash, [water, tea], define_asset_job("boil", "water"), SourceAsset("sugar"))

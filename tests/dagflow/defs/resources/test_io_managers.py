@@ -10,6 +10,7 @@ from dagflow import (
     In,
     InputManagerDefinition,
     IOManager,
+    IOManagerDefinition,
     Out,
     ParameterCheckError,
     input_manager,
@@ -18,6 +19,7 @@ from dagflow import (
     op,
     validate_run_config,
 )
+from dagflow.defs.resources.definition import as_resources
 
 
 @op
@@ -164,3 +166,18 @@ def test_what_the_definitions_say():
     assert io_manager(input_config_schema=int)(Notes).input_config_schema is not None
     with pytest.raises(ParameterCheckError, match="load_fn"):
         InputManagerDefinition(5)
+
+
+def test_an_io_manager_that_is_given_as_it_is():
+    """An object of an I/O manager becomes an IOManagerDefinition of it."""
+
+    class Shelf(IOManager):
+        def handle_output(self, context, obj): ...
+
+        def load_input(self, context): ...
+
+    shelf = Shelf()
+    (definition,) = as_resources({"shelf": shelf}, "here").values()
+
+    assert isinstance(definition, IOManagerDefinition)
+    assert definition.value is shelf

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from dagflow import CheckError
-from dagflow.defs.loggers.levels import level_number
+from dagflow.events.levels import level_number
 
 
 def test_levels() -> None:
