@@ -491,3 +491,18 @@ def test_a_method_that_would_not_run(name: str) -> None:
         DagflowInvalidDefinitionError, match=f"'{name}' of the resource class 'Kettle2' .* async"
     ):
         type("Kettle2", (ConfigurableResource,), {name: method, "__module__": __name__})
+
+
+def test_the_config_that_packages_read() -> None:
+    """`_resolved_config_dict` has no defaults except of nested config, and in a run the values of variables."""
+
+    class Lid(Config):
+        grams: int = 3
+
+    class Kettle3(ConfigurableResource):
+        litres: int
+        degrees: int = 96
+        lid: Lid = Lid()
+
+    with Kettle3(litres=2).process_config_and_initialize_cm() as kettle:
+        assert kettle._resolved_config_dict == {"litres": 2, "lid": {"grams": 3}}
