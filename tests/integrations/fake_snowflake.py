@@ -12,6 +12,11 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, ClassVar
 
+import pytest
+from how_to_run import HOW_TO_RUN
+
+pytest.importorskip("duckdb", reason=HOW_TO_RUN)
+
 import duckdb
 
 NAMES = {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from how_to_run import HOW_TO_RUN
 
-pytest.importorskip("fake_snowflake", reason=HOW_TO_RUN)  # it needs duckdb
+pytest.importorskip("fake_snowflake", reason=HOW_TO_RUN)
 pytest.importorskip("dagster_snowflake", reason=HOW_TO_RUN)
 
 import dagster as dg

@@ -494,7 +494,7 @@ def test_a_method_that_would_not_run(name: str) -> None:
 
 
 def test_the_config_that_packages_read() -> None:
-    """`_resolved_config_dict` has no defaults except of nested config, and in a run the values of variables."""
+    """The private dict that packages for Dagster read has no defaults, except of nested config."""
 
     class Lid(Config):
         grams: int = 3
@@ -505,4 +505,6 @@ def test_the_config_that_packages_read() -> None:
         lid: Lid = Lid()
 
     with Kettle3(litres=2).process_config_and_initialize_cm() as kettle:
-        assert kettle._resolved_config_dict == {"litres": 2, "lid": {"grams": 3}}
+        config = kettle._resolved_config_dict  # noqa: SLF001 - packages read it by this name
+
+    assert config == {"litres": 2, "lid": {"grams": 3}}
