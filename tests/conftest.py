@@ -40,7 +40,7 @@ if IS_WASM:
     collect_ignore += ["house"]  # tests of files and pages
     # many sessions of pytest in one process, which are ten times slower there
     collect_ignore_glob = ["pytest_dagflow/test_*", "pytest_dagflow/reports", "pytest_dagflow/selecting"]
-    collect_ignore_glob += ["pytest_dagflow/coverage", "pytest_dagflow/strategies"]
+    collect_ignore_glob += ["pytest_dagflow/coverage", "pytest_dagflow/strategies", "dagflow/analysis"]
 
     def _skip(*_: Any, **__: Any) -> None:
         pytest.skip("WebAssembly has no processes, threads and terminals")
