@@ -99,7 +99,8 @@ class Absent:
             def refuse(cls: type, *args: object, **kwargs: object) -> NoReturn:
                 self._refuse()
 
-            self._base = type(self._name.rpartition(".")[2], (), {"__new__": refuse, "__doc__": self.__doc__})
+            body = {"__new__": refuse, "__init_subclass__": _accept_keywords, "__doc__": self.__doc__}
+            self._base = type(self._name.rpartition(".")[2], (), body)
         return (self._base,)
 
     def __getitem__(self, _: object) -> Absent:
@@ -137,6 +138,11 @@ class Absent:
 
     def __repr__(self) -> str:
         return f"<'{self._name}', which is not in dagflow>"
+
+
+@classmethod  # type: ignore[misc]
+def _accept_keywords(cls: type, **_: object) -> None:
+    """Accept the keywords of a class statement, because the absent class may be a model of pydantic."""
 
 
 def refuse_patch(name: str) -> NoReturn:

@@ -1,7 +1,8 @@
-"""Names for annotations, and constants, that projects import from private modules of Dagster."""
+"""Names for annotations, types and constants that projects import from private modules of Dagster."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, get_origin
 
@@ -11,7 +12,7 @@ from dagflow.keys import AssetKey
 from dagflow.metadata.normalize import normalize_metadata as normalize_metadata_of
 from dagflow.metadata.value import MetadataValue
 from dagflow.types.annotations import resolve_type
-from dagflow.types.kinds import DagflowType
+from dagflow.types.kinds import ClassType, DagflowType
 
 RawMetadataValue = Any
 RawMetadataMapping = MetadataUserInput = ArbitraryMetadataMapping = MetadataMapping = Mapping[str, Any]
@@ -20,6 +21,33 @@ CoercibleToAssetKeyPrefix = str | Sequence[str]
 
 DEFAULT_OUTPUT = "result"
 DEFAULT_IO_MANAGER_KEY = "io_manager"
+
+
+class SQLClient(ABC):
+    """The interface of resources that run a query, as those of dagster-snowflake do."""
+
+    @abstractmethod
+    def connect_and_execute(self, sql: str) -> None:
+        """Connect to the database, run a query, and drop its result."""
+
+
+class TypeHintInferredDagflowType(ClassType):
+    """The type of the instances of a class that an annotation names.
+
+    Args:
+        python_type: The class.
+
+    Example:
+        >>> TypeHintInferredDagflowType(bytes).display_name
+        'bytes'
+    """
+
+    __slots__ = ()
+
+    def __init__(self, python_type: type) -> None:
+        super().__init__(
+            python_type, f"{python_type.__module__}.{python_type.__qualname__}", python_type.__name__
+        )
 
 
 def is_dict_type(type_obj: Any) -> bool:

@@ -246,6 +246,21 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         lacking = fields_of_definitions(type(self), nested_values(self))
         return tuple(entry for entry in found if entry.name not in lacking) if lacking else found
 
+    @property
+    def _resolved_config_dict(self) -> dict[str, Any]:
+        """The config without defaults, except of nested config. Packages for Dagster read it."""
+        fields = type(self).model_fields
+        defaults = {
+            entry.key: fields[entry.name].get_default(call_default_factory=True, validated_data={})
+            for entry in self._config_entries()
+            if not fields[entry.name].is_required()
+        }
+        return {
+            key: value
+            for key, value in self.to_config_value().items()
+            if key not in defaults or isinstance(value, dict) or value != defaults[key]
+        }
+
     def open_for_execution(self, context: _doors.InitResourceContext) -> Opened:
         """Start this object, for the engine."""
         cls = type(self)

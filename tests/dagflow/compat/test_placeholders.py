@@ -54,6 +54,18 @@ def test_uses_raise(kettle: Any, use: Any) -> None:
         use(kettle)
 
 
+def test_a_model_that_is_made_of_a_subclass(kettle: Any) -> None:
+    """`create_model` of pydantic, which passes keywords to the class statement, accepts it as a base."""
+
+    class Pot(kettle):  # type: ignore[misc]
+        pass
+
+    made = create_model("Made", __base__=Pot, litres=(int, 1))
+
+    with pytest.raises(DagflowAbsentError, match=r"'dagster\._cafe\.Kettle'"):
+        made()
+
+
 def test_a_subclass(kettle: Any) -> None:
     """A class may have placeholders as bases, also twice and beside others. Its constructor raises."""
 

@@ -491,3 +491,20 @@ def test_a_method_that_would_not_run(name: str) -> None:
         DagflowInvalidDefinitionError, match=f"'{name}' of the resource class 'Kettle2' .* async"
     ):
         type("Kettle2", (ConfigurableResource,), {name: method, "__module__": __name__})
+
+
+def test_the_config_that_packages_read() -> None:
+    """The private dict that packages for Dagster read has no defaults, except of nested config."""
+
+    class Lid(Config):
+        grams: int = 3
+
+    class Kettle3(ConfigurableResource):
+        litres: int
+        degrees: int = 96
+        lid: Lid = Lid()
+
+    with Kettle3(litres=2).process_config_and_initialize_cm() as kettle:
+        config = kettle._resolved_config_dict  # noqa: SLF001 - packages read it by this name
+
+    assert config == {"litres": 2, "lid": {"grams": 3}}
