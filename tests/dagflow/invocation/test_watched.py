@@ -76,6 +76,7 @@ def test_generator(watch: Watch) -> None:
     assert ended == [["op brew"]]
 
 
+@pytest.mark.not_in_wasm("asyncio.run cannot suspend there")
 def test_coroutines(watch: Watch) -> None:
     """Coroutines that run side by side are never in the block of each other, and errors reach them."""
     seen = []
@@ -107,6 +108,7 @@ def test_coroutines(watch: Watch) -> None:
     }
 
 
+@pytest.mark.not_in_wasm("asyncio.run cannot suspend there")
 def test_cancelled_coroutine(watch: Watch) -> None:
     """A cancelled coroutine ends in its block."""
     ended = []
@@ -130,6 +132,7 @@ def test_cancelled_coroutine(watch: Watch) -> None:
     assert (ended, watch.running) == ([["op wait"]], [])
 
 
+@pytest.mark.not_in_wasm("asyncio.run cannot suspend there")
 def test_async_generator(watch: Watch) -> None:
     """The code of an async generator is in the block, and its caller is not."""
 
