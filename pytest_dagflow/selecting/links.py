@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard, cast
 
 import pytest
 
@@ -82,16 +83,29 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Link
 
 def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object]:
     """Yield the elements of a list, tuple, set or dict, down to a depth; any other value itself."""
-    if type(value) in _PLAIN_TYPES or isinstance(value, RunOf | TicksOf | NotLoaded):
+    cls = type(value)
+    if cls in _PLAIN_TYPES or issubclass(cls, RunOf | TicksOf | NotLoaded):
         yield value
         return
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if depth and isinstance(value, list | tuple | set | frozenset):
-        for element in value:
-            yield from elements_of(element, depth - 1)
-    else:
+    elements = _contained(value, cls) if depth else None
+    if elements is None:
         yield value
+        return
+    for element in elements:
+        yield from elements_of(element, depth - 1)
+
+
+def _contained(value: Any, cls: type) -> list[object] | None:
+    """Return the elements of a container; None for any other value, also one that only claims to be one."""
+    for base in (list, tuple, set, frozenset):
+        if issubclass(cls, base):
+            return [*base.__iter__(value)]  # a subclass may refuse
+    if issubclass(cls, dict):
+        return [*dict.values(value)]
+    if issubclass(cls, Mapping):
+        with suppress(Exception):  # code of the user
+            return [*value.values()]
+    return None
 
 
 def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) -> Iterator[Link]:
@@ -235,19 +249,19 @@ def _reach_of(function: FunctionType) -> Reach:
 
 def _functions_in(value: object, name: str) -> Iterator[tuple[FunctionType, str]]:
     """Yield the project functions in a value: itself, those in a container, and the methods of a class."""
-    if value is None or isinstance(value, str | int | float | bytes | ModuleType):
+    if value is None or issubclass(type(value), str | int | float | bytes | ModuleType):
         return
     for element in elements_of(value):
-        while isinstance(element, partial):
-            element = element.func
-        if _is_of_runtime(element) and not isinstance(element, type):
+        while issubclass(type(element), partial):
+            element = cast("partial[Any]", element).func
+        if _is_of_runtime(element) and not _is_class(element):
             continue  # a definition is a node itself
         function = _plain_function(element)
         if function is not None:
             if is_project_function(function):
                 yield function, f" in {name}()"
             continue
-        cls = element if isinstance(element, type) else type(element)
+        cls = element if _is_class(element) else type(element)
         for base in cls.__mro__ if is_project_module(cls.__module__) else ():
             if not is_project_module(base.__module__):
                 continue
@@ -258,11 +272,19 @@ def _functions_in(value: object, name: str) -> Iterator[tuple[FunctionType, str]
 
 
 def _plain_function(value: object) -> FunctionType | None:
-    if isinstance(value, FunctionType | MethodType | staticmethod | classmethod):
+    if issubclass(type(value), FunctionType | MethodType | staticmethod | classmethod):
         return unwrap(value)
     # a wrapper, such as a cache
-    inner = None if isinstance(value, type) else getattr(value, "__dict__", {}).get("__wrapped__")
+    inner = None if _is_class(value) else _own_attributes(value).get("__wrapped__")
     return None if inner is None else unwrap(inner)
+
+
+def _own_attributes(value: object) -> dict[str, Any]:
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
 
 
 def _accessor(attribute: object) -> Any:
@@ -275,16 +297,22 @@ def _accessor(attribute: object) -> Any:
 
 
 def _is_link(value: object) -> bool:
-    return not isinstance(value, NotLoaded) and _is_of_runtime(value)
+    return type(value) is not NotLoaded and _is_of_runtime(value)
+
+
+def _is_class(value: object) -> TypeGuard[type]:
+    """Return whether a value is a class. `isinstance` asks `__class__`, which a mock sets."""
+    return issubclass(type(value), type)
 
 
 def _is_of_runtime(value: object) -> bool:
     """Return whether a value comes from the runtime: a definition, a function, a class derived from it."""
-    if isinstance(value, ModuleType):
-        return value.__name__.partition(".")[0] in _RUNTIMES
-    if isinstance(value, FunctionType):
+    cls = type(value)
+    if issubclass(cls, ModuleType):
+        return cast("ModuleType", value).__name__.partition(".")[0] in _RUNTIMES
+    if cls is FunctionType:
         return (value.__module__ or "").partition(".")[0] in _RUNTIMES
-    return _is_class_of_runtime(value if isinstance(value, type) else type(value))
+    return _is_class_of_runtime(value if _is_class(value) else cls)
 
 
 @lru_cache(maxsize=4096)
@@ -298,9 +326,9 @@ def _is_dynamic(function: FunctionType) -> bool:
 
 def _hides_runtime(value: object) -> bool:
     """Return whether code may get definitions out of a module by names that cannot be read."""
-    if isinstance(value, NotLoaded):
+    if type(value) is NotLoaded:
         return value.name.partition(".")[0] not in sys.stdlib_module_names
-    if isinstance(value, ModuleType) and is_project_module(value.__name__):
+    if issubclass(type(value), ModuleType) and is_project_module(cast("ModuleType", value).__name__):
         return any(_is_of_runtime(found) for found in list(vars(value).values()))
     return False
 

@@ -13,6 +13,7 @@ from functools import partial
 from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
+from dagflow._util import has_class
 from dagflow.analysis.code.definitions import functions_of, is_definition
 from dagflow.copies import WithFirst
 from dagflow.values import ByValue
@@ -31,6 +32,7 @@ _LIMIT = 20_000
 _ARRAY_LIMIT = 1 << 28
 """The size in bytes above which the content of an array is unknown."""
 _OWN = ("dagflow", "pytest_dagflow")
+_WITH_CODE = (FunctionType, MethodType, partial, type, ByValue)
 
 
 class Described:
@@ -86,15 +88,15 @@ class Described:
         if cls in _MAPPINGS:
             rows = (f"{self._text(key)}:{self._text(one)}" for key, one in value.items())
             return f"{cls.__name__}{{{','.join(rows)}}}"
-        if isinstance(value, type):
+        if has_class(value, type):
             return self._root(value, f"class {value.__module__}.{value.__qualname__}")
         if cls is MethodType:
             return f"method {self._text(value.__func__)} of {self._text(value.__self__)}"
         if cls is BuiltinFunctionType:
             return f"builtin {value.__module__}.{value.__qualname__}"
-        if isinstance(value, partial):
+        if has_class(value, partial):
             return f"partial {self._text([value.func, value.args, value.keywords])}"
-        if isinstance(value, ModuleType):
+        if has_class(value, ModuleType):
             self.is_plain = False
             return f"module {value.__name__}"
         return self._object(value, cls)
@@ -107,10 +109,10 @@ class Described:
     def _object(self, value: Any, cls: type) -> str:
         name = f"{cls.__module__}.{cls.__qualname__}"
         top = cls.__module__.partition(".")[0]
-        if isinstance(value, enum.Enum):
+        if has_class(value, enum.Enum):
             self.roots.append(cls)
             return f"{name}.{value.name}={self._text(value.value)}"
-        if top in _BY_REPR and " at 0x" not in (text := repr(value)):
+        if top in _BY_REPR and (text := _repr(value)):
             return f"{name} {text}"
         if top in _OWN:
             return self._own(value, name)
@@ -118,13 +120,13 @@ class Described:
         wrapped = attributes.get("__wrapped__")
         if callable(wrapped):
             return f"{name} of {self._text(wrapped)}"
-        is_known = is_dataclass(value) or bool(attributes)
+        is_known = is_dataclass(cls) or bool(attributes)
         self.roots.append(cls)
-        if isinstance(value, (*_SCALARS[1:], *_SEQUENCES, *_SETS, *_MAPPINGS)):
-            return f"{name} {self._based(value)} {self._attributes(attributes)}"
+        if issubclass(cls, (*_SCALARS[1:], *_SEQUENCES, *_SETS, *_MAPPINGS)):
+            return f"{name} {self._based(value, cls)} {self._attributes(attributes)}"
         if not is_known:
             return self._array(value, name) or self._unknown(value)
-        if not is_dataclass(value):
+        if not is_dataclass(cls):
             self.is_plain = False
         return f"{name}({self._attributes(attributes)})"
 
@@ -140,20 +142,23 @@ class Described:
         self.is_plain = False
         return f"{name} {view.format}{view.shape} {digest}"
 
-    def _based(self, value: Any) -> str:
+    def _based(self, value: Any, cls: type) -> str:
         """Return the text of a value whose class inherits from a class of plain data."""
-        for bases, made in ((_MAPPINGS, dict), (_SETS, frozenset), (_SEQUENCES, tuple)):
-            if isinstance(value, bases):
-                return self._text(made(value))
-        for base in (int, float, complex, str, bytes):
-            if isinstance(value, base):
-                return base.__repr__(value)
+        if issubclass(cls, dict):
+            return self._text(dict(dict.items(value)))  # by the base, because the class may refuse
+        for made, bases in ((frozenset, _SETS), (tuple, _SEQUENCES)):
+            for base in bases:
+                if issubclass(cls, base):
+                    return self._text(made(base.__iter__(value)))
+        for scalar in (int, float, complex, str, bytes):
+            if issubclass(cls, scalar):
+                return scalar.__repr__(value)
         return ""
 
     def _attributes(self, attributes: Mapping[str, object]) -> str:
         rows = []
         for name, one in sorted(attributes.items()):
-            is_simple = isinstance(one, (*_SCALARS, tuple, frozenset))
+            is_simple = issubclass(type(one), (*_SCALARS, tuple, frozenset))
             if name.startswith("_") and (self._is_public or not is_simple):
                 continue  # such as a cache or a connection
             rows.append(f"{name}={self._text(one)}")
@@ -174,7 +179,7 @@ class Described:
         inner = [
             self._text(one)
             for _, one in sorted(_attributes(value).items())
-            if isinstance(one, (FunctionType, MethodType, partial, type, ByValue)) or _is_of_project(one)
+            if issubclass(type(one), _WITH_CODE) or _is_of_project(one)
         ]
         return f"{name} {_repr(value)} {inner}"
 
@@ -195,7 +200,7 @@ def _repr(value: object) -> str:
 def _is_of_project(value: object) -> bool:
     cls = type(value)
     top = cls.__module__.partition(".")[0]
-    return not isinstance(value, (*_SCALARS, *_SEQUENCES, *_SETS, *_MAPPINGS)) and top not in (
+    return not issubclass(cls, (*_SCALARS, *_SEQUENCES, *_SETS, *_MAPPINGS)) and top not in (
         *_OWN,
         *_BY_REPR,
     )
@@ -210,8 +215,10 @@ def _attributes(value: object) -> dict[str, Any]:
             if isinstance(name, str) and name not in ("__dict__", "__weakref__"):
                 with suppress(AttributeError):  # not set
                     found[name] = object.__getattribute__(value, name)
-    own = getattr(value, "__dict__", None)
-    if isinstance(own, dict):
+    own = None
+    with suppress(AttributeError):
+        own = object.__getattribute__(value, "__dict__")
+    if type(own) is dict:
         found.update({name: one for name, one in own.items() if isinstance(name, str)})
     return found
 
