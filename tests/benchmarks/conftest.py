@@ -7,6 +7,7 @@ installed has no figures: `pip install -e ".[dev,benchmarks]"` installs all of t
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,15 @@ for name in ("DAGSTER_HOME", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS"):
     os.environ.pop(name, None)  # they change the measured operation, such as imports without a cache
 
 REPOSITORY = Path(__file__).parents[2]
+CPU_SECONDS = """
+import resource
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print("used", usage.ru_utime + usage.ru_stime)
+"""
 UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6}
 RUNTIMES = (
     "dagflow",
@@ -250,6 +260,20 @@ def python(tmp_path: Path) -> Callable[..., str]:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def used(python: Callable[..., str], wheel: Path, tmp_path: Path) -> Callable[..., float]:
+    """Return a function that runs pytest with options in the temporary folder and returns its CPU seconds."""
+    (tmp_path / "conftest.py").write_text(CPU_SECONDS)
+
+    def run(*options: str) -> float:
+        output = python("-m", "pytest", "-q", "-s", *options, PYTHONPATH=str(wheel))
+        found = re.search(r"used (\S+)", output)
+        assert found is not None, output
+        return float(found[1])
 
     return run
 

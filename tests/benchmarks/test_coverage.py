@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAIRS, TESTS, ROUNDS = 100, 1_000, 7
-TIMER = """
-import resource
-import pytest
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    print("used", usage.ru_utime + usage.ru_stime)
-"""
 ASSETS = """
 @asset
 def water_{number}(): return 1
@@ -51,18 +41,12 @@ def project(tmp_path: Path) -> Path:
     tests = "".join(TEST.format(number=number, pair=number % PAIRS) for number in range(TESTS))
     (tmp_path / "test_tea.py").write_text(f"from dagflow import materialize_to_memory\nimport shop\n{tests}")
     (tmp_path / "pytest.ini").write_text("[pytest]\ndag_definitions = shop:defs\npythonpath = .\n")
-    (tmp_path / "conftest.py").write_text(TIMER)
     return tmp_path
 
 
-def test_the_cost_of_the_coverage(table: Any, python: Callable[..., str], project: Path, wheel: Path) -> None:
+@pytest.mark.usefixtures("project")
+def test_the_cost_of_the_coverage(table: Any, used: Callable[..., float]) -> None:
     """Measure the CPU time of the same session with and without the option, in turn."""
-
-    def used(*arguments: str) -> float:
-        output = python("-m", "pytest", "-q", "-s", *arguments, PYTHONPATH=str(wheel))
-        found = re.search(r"used (\S+)", output)
-        assert found is not None, output
-        return float(found[1])
 
     used("--dag-cov")  # fills the caches
     rounds = [(used(), used("--dag-cov")) for _ in range(ROUNDS)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TESTS, ROUNDS = 500, 7
-TIMER = """
-import resource
-import pytest
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    print("used", usage.ru_utime + usage.ru_stime)
-"""
 PROJECT = """
 import pytest
 from dagflow import asset, materialize_to_memory
@@ -42,19 +32,12 @@ def test_tea(number):
 def project(tmp_path: Path) -> Path:
     """Write 500 tests of two assets."""
     (tmp_path / "test_tea.py").write_text(PROJECT.format(tests=TESTS))
-    (tmp_path / "conftest.py").write_text(TIMER)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     return tmp_path
 
 
-def test_the_cost_of_the_page(table: Any, python: Callable[..., str], project: Path, wheel: Path) -> None:
+def test_the_cost_of_the_page(table: Any, used: Callable[..., float], project: Path) -> None:
     """Measure the CPU time of the same session with and without the option, in turn."""
-
-    def used(*arguments: str) -> float:
-        output = python("-m", "pytest", "-q", "-s", *arguments, PYTHONPATH=str(wheel))
-        found = re.search(r"used (\S+)", output)
-        assert found is not None, output
-        return float(found[1])
 
     option = "--dag-html=page.html"
     used(option)  # fills the caches

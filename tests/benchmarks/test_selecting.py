@@ -20,7 +20,6 @@ NODES = 5_000
 FILES = 20
 SHARDS = 100
 TIMER = """
-import resource
 from time import process_time
 import pytest
 
@@ -29,11 +28,6 @@ def pytest_collection_modifyitems():
     start = process_time()
     yield
     print("took", process_time() - start)
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    print("used", usage.ru_utime + usage.ru_stime)
 """
 ASSET = """
 @asset(group_name="g{group}", deps={deps})
@@ -140,16 +134,10 @@ def test_tea_{number}():
 
 
 @pytest.fixture
-def used(python: Callable[..., str], wheel: Path, tmp_path: Path) -> Callable[..., float]:
-    """Return a function that measures the CPU time of a session of 200 tests of two assets each."""
-    (tmp_path / "conftest.py").write_text(TIMER)
+def session(tmp_path: Path) -> Path:
+    """Write 200 tests of two assets each."""
     _write_session(tmp_path)
-
-    def run(*arguments: str) -> float:
-        output = python("-m", "pytest", "-q", "-s", *arguments, PYTHONPATH=str(wheel))
-        return _found("used", output)
-
-    return run
+    return tmp_path
 
 
 def _write_session(folder: Path, value: int = 1) -> None:
@@ -160,7 +148,7 @@ def _write_session(folder: Path, value: int = 1) -> None:
 
 
 def test_the_cost_of_the_record(
-    table: Any, used: Callable[..., float], median_of: Callable[..., float], tmp_path: Path
+    table: Any, used: Callable[..., float], median_of: Callable[..., float], session: Path
 ) -> None:
     """Measure the CPU time of the session with and without a record, and that of a selection by it.
 
@@ -170,11 +158,11 @@ def test_the_cost_of_the_record(
     values = itertools.count(2)
 
     def first() -> float:
-        (tmp_path / "record.jsonl").unlink(missing_ok=True)
+        (session / "record.jsonl").unlink(missing_ok=True)
         return used("-p", "no:cacheprovider", record)
 
     def changed() -> float:
-        _write_session(tmp_path, next(values))
+        _write_session(session, next(values))
         return used(record, "--dag-select=changed()")
 
     first()
@@ -186,7 +174,7 @@ def test_the_cost_of_the_record(
 
 
 def test_the_cost_of_testmon(
-    table: Any, used: Callable[..., float], median_of: Callable[..., float], tmp_path: Path
+    table: Any, used: Callable[..., float], median_of: Callable[..., float], session: Path
 ) -> None:
     """Measure the same sessions with pytest-testmon, which records by coverage."""
     pytest.importorskip("testmon")
@@ -194,12 +182,12 @@ def test_the_cost_of_testmon(
     values = itertools.count(2)
 
     def first() -> float:
-        for file in tmp_path.glob(".testmondata*"):
+        for file in session.glob(".testmondata*"):
             file.unlink()
         return used(*options)
 
     def changed() -> float:
-        _write_session(tmp_path, next(values))
+        _write_session(session, next(values))
         return used(*options)
 
     first()
