@@ -29,6 +29,7 @@ from dagflow.config.evaluation_errors import EvaluationError, FieldNames
 from dagflow.config.field import Field, Map, Permissive, resolve_schema
 from dagflow.config.read import read_config
 from dagflow.errors import (
+    CheckError,
     DagflowHomeNotSetError,
     DagflowInvalidConfigError,
     DagflowInvariantViolationError,
@@ -198,7 +199,12 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
         url = f"{relative[1]}{folder.replace('%', '%25').replace('?', '%3F')}/{relative[2]}"
     python_logs = known.get("python_logs", {})
     if "python_log_level" in python_logs:
-        level_number(python_logs["python_log_level"])
+        try:
+            level_number(python_logs["python_log_level"])
+        except CheckError as error:
+            setting = ("python_logs", "python_log_level")
+            where = "" if place is None else f"{place(setting)}: "
+            raise CheckError(f"{where}{'.'.join(setting)} of the settings of an instance: {error}") from None
     return InstanceRef(folder, url, storage, python_logs)
 
 
@@ -209,8 +215,7 @@ def _make_folder(path: str) -> None:
         reason = getattr(error, "strerror", None) or error
         raise DagflowInvariantViolationError(
             f"the folder {repr_of(path)} of an instance cannot be created: {reason}. Check that its parent "
-            f"folder "
-            "is writable, or use another folder."
+            "folder is writable, or use another folder."
         ) from error
 
 

@@ -155,7 +155,7 @@ def test_steps_in_processes(capfd):
     [
         ({"nope": 1}, DagflowInvalidConfigError, "nope"),
         ({"dagflow_handler_config": {"loggers": {}}}, DagflowInvalidConfigError, "loggers"),
-        ({"python_log_level": "LOUD"}, CheckError, "unknown log level 'LOUD'"),
+        ({"python_log_level": "LOUD"}, CheckError, "python_log_level .* unknown log level 'LOUD'"),
     ],
 )
 def test_invalid_settings(settings, error, words):

@@ -174,6 +174,14 @@ def test_a_variable_that_has_to_be_set(home, monkeypatch):
         DagflowInstance.get()
 
 
+def test_an_unknown_log_level(home):
+    """The error names the setting and its line."""
+    (home / "dagflow.yaml").write_text("python_logs:\n  python_log_level: LOUD\n")
+
+    with pytest.raises(CheckError, match=r"dagflow\.yaml, line 2: .*python_log_level .* level 'LOUD'"):
+        DagflowInstance.get()
+
+
 def test_settings_that_are_no_yaml(home):
     """The error about invalid YAML names file and line."""
     (home / "dagflow.yaml").write_text("storage:\n  url: [\n")
