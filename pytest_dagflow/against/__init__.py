@@ -1,0 +1,1 @@
+"""`--dag-against`: one suite on two revisions, and what a change does to the data of each node."""
