@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow.options import DEFINITIONS, RUN, RUN_ID, RUN_PARTITION
+from pytest_dagflow.options import DEFINITIONS, RUN, RUN_ID
 from pytest_dagflow.selecting.project import parse_expression
 from pytest_dagflow.session import load_project_definitions, worker_input_of
 
