@@ -14,7 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
-from dagflow.observers import observe, observe_runs, observe_ticks
+from dagflow.observers import ObservedOutput, observe, observe_outputs, observe_runs, observe_ticks
 from dagflow.options import NodeWatch, Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.runs.results import EventList, ExecutionResult, with_events
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
+    from dagflow.analysis.labelled_nodes import LabelledNode, labelled_nodes
     from dagflow.analysis.memory_managers import in_memory_managers
     from dagflow.analysis.mutation.applied import mutated
     from dagflow.analysis.mutation.listing import Mutations, mutations_of
@@ -87,6 +88,7 @@ _ON_DEMAND = {
     "Fingerprint": "dagflow.analysis.fingerprint",
     "FolderSources": "dagflow.analysis.code.modules",
     "Graph": "dagflow.selection.graph",
+    "LabelledNode": "dagflow.analysis.labelled_nodes",
     "Miss": "dagflow.analysis.coverage.data",
     "Mutation": "dagflow.analysis.mutation.mutation",
     "Mutations": "dagflow.analysis.mutation.listing",
@@ -121,6 +123,7 @@ _ON_DEMAND = {
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
+    "labelled_nodes": "dagflow.analysis.labelled_nodes",
     "mutated": "dagflow.analysis.mutation.applied",
     "mutation_kinds": "dagflow.analysis.mutation.mutation",
     "mutations_of": "dagflow.analysis.mutation.listing",
@@ -355,11 +358,13 @@ __all__ = [
     "Fingerprint",
     "FolderSources",
     "Graph",
+    "LabelledNode",
     "Miss",
     "Mutation",
     "Mutations",
     "Node",
     "NodeWatch",
+    "ObservedOutput",
     "OnDemand",
     "RunOptions",
     "RunValue",
@@ -397,11 +402,13 @@ __all__ = [
     "in_words",
     "instance_for_test",
     "interleavings",
+    "labelled_nodes",
     "log_lines",
     "mutated",
     "mutation_kinds",
     "mutations_of",
     "observe",
+    "observe_outputs",
     "observe_runs",
     "observe_ticks",
     "outputs_of",
