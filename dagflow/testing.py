@@ -38,7 +38,13 @@ if TYPE_CHECKING:
     from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
-    from dagflow.analysis.labelled_nodes import LabelledNode, labelled_nodes
+    from dagflow.analysis.labelled_nodes import (
+        LabelledNode,
+        NodeOfStep,
+        NodesOfRun,
+        labelled_nodes,
+        nodes_of_run,
+    )
     from dagflow.analysis.memory_managers import in_memory_managers
     from dagflow.analysis.mutation.applied import mutated
     from dagflow.analysis.mutation.listing import Mutations, mutations_of
@@ -93,6 +99,8 @@ _ON_DEMAND = {
     "Mutation": "dagflow.analysis.mutation.mutation",
     "Mutations": "dagflow.analysis.mutation.listing",
     "Node": "dagflow.selection.graph",
+    "NodeOfStep": "dagflow.analysis.labelled_nodes",
+    "NodesOfRun": "dagflow.analysis.labelled_nodes",
     "OnDemand": "dagflow.invocation.resources",
     "RunValue": "dagflow.analysis.run_values",
     "Selection": "dagflow.selection.tree",
@@ -127,6 +135,7 @@ _ON_DEMAND = {
     "mutated": "dagflow.analysis.mutation.applied",
     "mutation_kinds": "dagflow.analysis.mutation.mutation",
     "mutations_of": "dagflow.analysis.mutation.listing",
+    "nodes_of_run": "dagflow.analysis.labelled_nodes",
     "outputs_of": "dagflow.invocation.outputs",
     "parse_selection": "dagflow.selection.parse",
     "reconstructable_assets": "dagflow.executors.named_assets",
@@ -363,7 +372,9 @@ __all__ = [
     "Mutation",
     "Mutations",
     "Node",
+    "NodeOfStep",
     "NodeWatch",
+    "NodesOfRun",
     "ObservedOutput",
     "OnDemand",
     "RunOptions",
@@ -407,6 +418,7 @@ __all__ = [
     "mutated",
     "mutation_kinds",
     "mutations_of",
+    "nodes_of_run",
     "observe",
     "observe_outputs",
     "observe_runs",

@@ -1,10 +1,11 @@
-"""The nodes of a graph under the labels that observed outputs have, for a comparison of two graphs."""
+"""The nodes of a graph and of a run under the labels that observed outputs have, for comparisons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from dagflow.analysis.coverage.denominators import NodeFacts, kind_of, partitioned_jobs
 from dagflow.analysis.coverage.places import place_of
@@ -12,10 +13,13 @@ from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.events.types import DagflowEventType
+from dagflow.keys import AssetCheckKey, AssetKey, shown_job
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
+from dagflow.plan.node_label import label_of_output, label_of_step
+from dagflow.runs.results import ExecutionResult
 from dagflow.selection.graph import Graph, Node
 
 _MAX_KEYS = 20
@@ -38,6 +42,74 @@ class LabelledNode:
     line: int = 0
     parents: list[str] = field(default_factory=list)
     partitions: str = ""
+
+
+class NodeOfStep(NamedTuple):
+    """A step of a run under the labels of its nodes.
+
+    Attributes:
+        label: The label of its op; "asset a, b" for an op that makes several assets.
+        outputs: The label of the asset or check that each selected output is; that of the op for others.
+        mapping_key: The mapping key of a mapped step; None for another one.
+        given: The outputs that it gave, each with the mapping keys of a dynamic output.
+    """
+
+    label: str
+    outputs: Mapping[str, str]
+    mapping_key: str | None
+    given: Mapping[str, list[str]]
+
+
+class NodesOfRun(NamedTuple):
+    """The nodes of a run.
+
+    Attributes:
+        job: The name of the job for people: "assets" if it has no name of its own.
+        partition: The partition of the run, "a...c" for a range; empty without one.
+        steps: The steps that started, by their key.
+    """
+
+    job: str
+    partition: str
+    steps: Mapping[str, NodeOfStep]
+
+
+def nodes_of_run(result: ExecutionResult) -> NodesOfRun:
+    """Return the nodes of the steps that started in a run.
+
+    Args:
+        result: The result of the run.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> nodes_of_run(materialize_to_memory([water])).steps["water"].outputs
+        {'result': 'asset water'}
+    """
+    plan = result.plan
+    started: dict[str, dict[str, list[str]]] = {}
+    for event in result.all_events:
+        if event.step_key is not None and event.event_type == DagflowEventType.STEP_START:
+            started.setdefault(event.step_key, {})
+        elif event.step_key is not None and event.event_type == DagflowEventType.STEP_OUTPUT:
+            data = event.event_specific_data
+            keys = started.setdefault(event.step_key, {}).setdefault(data.output_name, [])
+            if data.mapping_key is not None and data.mapping_key not in keys:
+                keys.append(data.mapping_key)
+    steps = {}
+    for key, given in started.items():
+        step = plan.step_by_key(key)
+        outputs = {
+            one.name: label_of_output(step, one, plan.job_name) for one in step.outputs if one.is_selected
+        }
+        label = label_of_step(step, plan.job_name)
+        steps[key] = NodeOfStep(label, outputs, step.mapping_key, given)
+    partition, of_range = plan.partition_key, plan.partitions.range
+    if partition is None and of_range is not None:
+        partition = f"{of_range.start}...{of_range.end}"
+    return NodesOfRun(shown_job(plan.job_name), partition or "", steps)
 
 
 def labelled_nodes(graph: Graph) -> list[LabelledNode]:
@@ -130,4 +202,4 @@ def _text(partitions: PartitionsDefinition) -> str:
     return f"StaticPartitionsDefinition({len(keys)} keys, '{keys[0]}' to '{keys[-1]}', digest {digest})"
 
 
-__all__ = ["LabelledNode", "labelled_nodes"]
+__all__ = ["LabelledNode", "NodeOfStep", "NodesOfRun", "labelled_nodes", "nodes_of_run"]
