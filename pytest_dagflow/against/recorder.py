@@ -221,7 +221,7 @@ class Recorder:
             owner = self._owner()
             if owner is None:
                 return
-            reader = RunReader(result, outputs, self._values.add, self._neutral.text)
+            reader = RunReader(result, outputs, self._neutral.text)
             partition = f"[{reader.nodes.partition}]" if reader.nodes.partition else ""
             name = owner.numbered(f"{reader.nodes.job}{partition}")
             try:
@@ -258,11 +258,10 @@ def fixture_owner(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureReq
         request: The request of its setup.
     """
     where = request.node.nodeid if fixturedef.scope != "session" else fixturedef.baseid
-    param = getattr(request, "param", None)
     shown = ""
     if hasattr(request, "param"):
-        is_plain = isinstance(param, str | int | float | bool | None)
-        shown = f"[{param if is_plain else request.param_index}]"
+        param, index = request.param, getattr(request, "param_index", 0)
+        shown = f"[{param if isinstance(param, str | int | float | bool | None) else index}]"
     return f"{FIXTURE}{fixturedef.argname}{shown} of {where or 'the session'}"
 
 

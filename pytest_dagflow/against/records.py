@@ -54,7 +54,8 @@ class NodeRun:
         node: The label of the node: "asset orders", "check orders:positive", "op cafe:machine.brew".
         partition: The partition key of the run, "a...c" for a range; empty without one.
         outputs: The values by output. The mapping key of a dynamic output is in brackets, and also that of a
-            mapped step: "result", "cups[a]". A check has none, unless a direct call gave another object.
+            mapped step: "result", "cups[a]". A check has none, unless a direct call gave another object. A
+            step in another process has none.
         metadata: The metadata of materializations, observations and outputs of ops, by label. Each is a dict
             with its "type" and its "value" as plain JSON. Before the label is the output of an op, if it is
             not "result", or another asset: "shop/cups: rows". After it is the mapping key, or the partition

@@ -24,8 +24,8 @@ class RunReader:
 
     Args:
         result: The result of the run.
-        outputs: The observed values, by step key, output and mapping key.
-        store: Stores a value that another process gave.
+        outputs: The observed values, by step key, output and mapping key. A step in another process has none:
+            to load them, the resources of the run would have to start again.
         text: Returns a text without the folders of this side.
     """
 
@@ -33,17 +33,15 @@ class RunReader:
         self,
         result: ExecuteInProcessResult,
         outputs: Outputs,
-        store: Callable[[object], Value],
         text: Callable[[str], str],
     ) -> None:
         from dagflow.testing import nodes_of_run
 
         self._result = result
         self._outputs = outputs
-        self._store = store
         self.nodes: NodesOfRun = nodes_of_run(result)
         self._runs: dict[str, NodeRun] = {}
-        self._text = lambda found: text(found.replace(result.run_id, "<run>"))
+        self._text_of_side = text
 
     def read(self, shown: ExecuteInProcessResult | None, owner: str, run: str) -> list[NodeRun]:
         """Return the record of each node of the run.
@@ -67,6 +65,9 @@ class RunReader:
         self._add_seconds()
         return list(self._runs.values())
 
+    def _text(self, text: str) -> str:
+        return self._text_of_side(text.replace(self._result.run_id, "<run>"))
+
     def _values(self, key: str, step: NodeOfStep, output: str) -> Iterator[tuple[str, Value]]:
         """Yield the values of an output of a step under their names in the record."""
         if output not in step.given:
@@ -74,24 +75,10 @@ class RunReader:
         mapped = "" if step.mapping_key is None else f"[{step.mapping_key}]"
         mapping_keys: Iterable[str | None] = step.given[output] or (None,)
         for mapping_key in mapping_keys:
-            value = self._outputs.get((key, output, mapping_key)) or self._elsewhere(key, output, mapping_key)
+            value = self._outputs.get((key, output, mapping_key))
             if value is not None:
                 dynamic = "" if mapping_key is None else f"[{mapping_key}]"
                 yield f"{output}{dynamic}{mapped}", value
-
-    def _elsewhere(self, key: str, output: str, mapping_key: str | None) -> Value | None:
-        """Return a value that another process gave, if the result can load it."""
-        if self._has_observed(key):
-            return None
-        try:
-            found = self._result.outputs_for_step(key)
-            value = found[output] if mapping_key is None else found[output][mapping_key]
-        except Exception:  # the result of such a run is closed, or the I/O manager of a user raises
-            return None
-        return self._store(value)
-
-    def _has_observed(self, key: str) -> bool:
-        return any(step_key == key for step_key, _, _ in self._outputs)
 
     def _add_lines(self, shown: ExecuteInProcessResult) -> None:
         """Add each canonical event to the nodes of its step that it is about."""
@@ -101,7 +88,7 @@ class RunReader:
         labels = {key: _labels(step) for key, step in self.nodes.steps.items()}
         has_several = any(len(of_step) > 1 for of_step in labels.values())
         # the facts cost as much as the lines, and only a step with several nodes needs them
-        facts = canonical_events(shown) if has_several else [{}] * len(lines)
+        facts: list[dict[str, object]] = canonical_events(shown) if has_several else [{}] * len(lines)
         for of_line, line in zip(facts, lines, strict=True):
             key = line.split(" ", 2)[1]  # the event of a step or of its hook has a step
             of_step = labels.get(key, [])

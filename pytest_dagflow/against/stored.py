@@ -94,7 +94,7 @@ class StoredValues:
 
     def _stored(self, value: object, deadline: float, is_neutral: bool = False) -> Value:
         type_name = type(value).__name__
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=self._folder) as file:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._folder)) as file:
             sink = _Sink(file, self._neutral, deadline)
             pickle.Pickler(sink, _PROTOCOL).dump(value)
             if sink.has_folders and not is_neutral:
