@@ -13,12 +13,13 @@ from dagflow.defs.assets.definition import AssetsDefinition, spec_of
 from dagflow.defs.assets.source_asset import SourceAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.ops.definition import OpDefinition
 from dagflow.events.types import DagflowEventType
 from dagflow.keys import AssetCheckKey, AssetKey, shown_job
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.plan.node_label import label_of_output, label_of_step
+from dagflow.plan.node_label import label_of_definition, label_of_output, label_of_step
 from dagflow.runs.results import ExecutionResult
 from dagflow.selection.graph import Graph, Node
 
@@ -35,6 +36,7 @@ class LabelledNode:
         line: The line of its definition, from 1; 0 if it is unknown.
         parents: The labels of the nodes from which it reads.
         partitions: Its partitions as a text; empty without partitions. Equal partitions have equal texts.
+        called: The label of the outputs of its direct calls, which have no job: "op brew".
     """
 
     label: str
@@ -42,6 +44,7 @@ class LabelledNode:
     line: int = 0
     parents: list[str] = field(default_factory=list)
     partitions: str = ""
+    called: str = ""
 
 
 class NodeOfStep(NamedTuple):
@@ -151,7 +154,10 @@ def labelled_nodes(graph: Graph) -> list[LabelledNode]:
 def _labelled(node: Node, label: str, jobs: dict[str, JobDefinition]) -> LabelledNode:
     place = place_of(NodeFacts(node).function)
     partitions = _partitions_of(node, jobs)
-    return LabelledNode(label, place.file, place.line, [], "" if partitions is None else _text(partitions))
+    definition = node.definition
+    called = label_of_definition(definition, None) if isinstance(definition, OpDefinition) else label
+    text = "" if partitions is None else _text(partitions)
+    return LabelledNode(label, place.file, place.line, [], text, called)
 
 
 def _sources(graph: Graph, node: Node) -> Iterator[str]:

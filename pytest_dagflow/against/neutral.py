@@ -32,7 +32,6 @@ class Neutral:
         checkout = next((one for one in (root, *root.parents) if (one / ".git").exists()), None)
         if checkout is not None:
             self._add(checkout, CHECKOUT)
-        self._add(config.invocation_params.dir, ROOT)  # unless it is the checkout, or below the root folder
         self._add(root, ROOT)
         self._basetemp: Path | None = None
         self._signs: list[bytes] = []

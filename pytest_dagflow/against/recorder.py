@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_dagflow.against.neutral import Neutral
+from pytest_dagflow.against.node_runs import RunReader, check_facts, output_prefix, plain_metadata
 from pytest_dagflow.against.records import FIXTURE, GraphNode, NodeRun, Value
-from pytest_dagflow.against.runs import RunReader, check_facts, output_prefix, plain_metadata
 from pytest_dagflow.against.stored import StoredValues
 from pytest_dagflow.hook_calls import redacted_result
 from pytest_dagflow.imports import is_runtime_loaded, when_loaded
@@ -188,9 +188,10 @@ class Recorder:
         if run is None:
             name = owner.numbered("call", f" {output.node}")
             run = call[output.node] = NodeRun(owner.name, name, output.node)
+        from dagflow import AssetCheckResult
+
         text, prefix = self._neutral.text, ""
-        is_check = output.node.startswith("check ") and hasattr(output.value, "passed")
-        if is_check:
+        if output.node.startswith("check ") and isinstance(output.value, AssetCheckResult):
             run.checks[output.node.removeprefix("check ")] = check_facts(output.value, text)
         elif output.has_value:
             mapped = "" if output.mapping_key is None else f"[{output.mapping_key}]"
@@ -281,7 +282,7 @@ def _graph(config: pytest.Config, items: list[pytest.Item]) -> list[GraphNode]:
         found = labelled_nodes(build_project_graph(config, links))
     root = config.rootpath
     return [
-        GraphNode(node.label, _place(node.file, node.line, root), node.parents, node.partitions)
+        GraphNode(node.label, _place(node.file, node.line, root), node.parents, node.partitions, node.called)
         for node in found
     ]
 

@@ -97,12 +97,14 @@ class GraphNode:
         place: The file, relative to the root folder, and the line of its definition; empty if unknown.
         parents: The labels of the nodes from which it reads.
         partitions: Its partitions as a text; empty without partitions.
+        called: The label of its direct calls, which have no job: "op brew" for "op cafe:machine.brew".
     """
 
     label: str
     place: str = ""
     parents: list[str] = field(default_factory=list)
     partitions: str = ""
+    called: str = ""
 
 
 @dataclass

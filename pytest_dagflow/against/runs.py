@@ -1,239 +1,130 @@
-"""The records of the nodes of one run: their values, metadata, checks, events and times."""
+"""The option `--dag-run`: an item for each selection and partition key, which runs that part of the project.
+
+Both sides of `--dag-against` collect these items beside the tests. An item does what a test with the fixture
+`dag_run` does: it has the resources of `dag_resources`, and its I/O managers are in memory unless they are
+given there. So nothing is written outside of the folders of pytest.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from pytest_dagflow.against.neutral import without_addresses
-from pytest_dagflow.against.records import NodeRun, Value
+import pytest
 
-if TYPE_CHECKING:
-    from dagflow import AssetCheckResult, DagflowEvent, ExecuteInProcessResult
-    from dagflow.testing import NodeOfStep, NodesOfRun
-
-    Outputs = Mapping[tuple[str, str, str | None], Value]
-
-_STARTS = ("STEP_START", "STEP_RESTARTED")
-_ENDS = ("STEP_SUCCESS", "STEP_FAILURE", "STEP_UP_FOR_RETRY")
+from pytest_dagflow.options import DEFINITIONS, RUN, RUN_ID
+from pytest_dagflow.selecting.project import parse_expression
+from pytest_dagflow.session import load_project_definitions, worker_input_of
 
 
-class RunReader:
-    """The reader of one finished run.
+class DagRuns(pytest.Module):
+    """The collector of the items."""
 
-    Args:
-        result: The result of the run.
-        outputs: The observed values, by step key, output and mapping key. A step in another process has none:
-            to load them, the resources of the run would have to start again.
-        text: Returns a text without the folders of this side.
-    """
+    def _getobj(self) -> ModuleType:
+        return sys.modules[__name__]
 
-    def __init__(
-        self,
-        result: ExecuteInProcessResult,
-        outputs: Outputs,
-        text: Callable[[str], str],
-    ) -> None:
-        from dagflow.testing import nodes_of_run
-
-        self._result = result
-        self._outputs = outputs
-        self.nodes: NodesOfRun = nodes_of_run(result)
-        self._runs: dict[str, NodeRun] = {}
-        self._text_of_side = text
-
-    def read(self, shown: ExecuteInProcessResult | None, owner: str, run: str) -> list[NodeRun]:
-        """Return the record of each node of the run.
-
-        Args:
-            shown: The result with the events as they may be shown; None for no events.
-            owner: The owner of the run.
-            run: The name of the run.
-        """
-        for key, step in self.nodes.steps.items():
-            for label in _labels(step):
-                if label not in self._runs:
-                    self._runs[label] = NodeRun(owner, run, label, self.nodes.partition)
-            for output, label in step.outputs.items():
-                if not label.startswith("check "):
-                    self._runs[label].outputs.update(self._values(key, step, output))
-        if shown is not None:
-            self._add_lines(shown)
-            for event in shown.all_events:
-                self._add_facts(event)
-        self._add_seconds()
-        return list(self._runs.values())
-
-    def _text(self, text: str) -> str:
-        return self._text_of_side(text.replace(self._result.run_id, "<run>"))
-
-    def _values(self, key: str, step: NodeOfStep, output: str) -> Iterator[tuple[str, Value]]:
-        """Yield the values of an output of a step under their names in the record."""
-        if output not in step.given:
-            return
-        mapped = "" if step.mapping_key is None else f"[{step.mapping_key}]"
-        mapping_keys: Iterable[str | None] = step.given[output] or (None,)
-        for mapping_key in mapping_keys:
-            value = self._outputs.get((key, output, mapping_key))
-            if value is not None:
-                dynamic = "" if mapping_key is None else f"[{mapping_key}]"
-                yield f"{output}{dynamic}{mapped}", value
-
-    def _add_lines(self, shown: ExecuteInProcessResult) -> None:
-        """Add each canonical event to the nodes of its step that it is about."""
-        from dagflow.testing import canonical_events
-
-        lines = canonical_events(shown, form="lines")
-        labels = {key: _labels(step) for key, step in self.nodes.steps.items()}
-        has_several = any(len(of_step) > 1 for of_step in labels.values())
-        # the facts cost as much as the lines, and only a step with several nodes needs them
-        facts: list[dict[str, object]] = canonical_events(shown) if has_several else [{}] * len(lines)
-        for of_line, line in zip(facts, lines, strict=True):
-            key = line.split(" ", 2)[1]  # the event of a step or of its hook has a step
-            of_step = labels.get(key, [])
-            if len(of_step) > 1:
-                of_step = _labels_of_line(self.nodes.steps[key], of_line)
-            for label in of_step:
-                self._runs[label].events.append(self._text(line))
-
-    def _add_facts(self, event: DagflowEvent) -> None:
-        """Add the metadata or the result of a check in an event."""
-        step = self.nodes.steps.get(event.step_key or "")
-        if step is None:
-            return
-        kind = event.event_type_value
-        if kind == "ASSET_CHECK_EVALUATION":
-            evaluation = event.asset_check_evaluation_data
-            name = evaluation.asset_check_key.to_user_string()
-            run = self._runs.get(f"check {name}") or self._runs[_labels(step)[0]]
-            run.checks[_with_partition(name, evaluation.partition)] = check_facts(evaluation, self._text)
-        elif kind in ("ASSET_MATERIALIZATION", "ASSET_OBSERVATION"):
-            data: Any = event.materialization if kind == "ASSET_MATERIALIZATION" else event.asset_observation
-            key = data.asset_key.to_user_string()
-            own = f"asset {key}" in _labels(step)
-            run = self._runs[f"asset {key}" if own else _labels(step)[0]]
-            partition = data.partition if data.partition != self.nodes.partition else None
-            self._add_metadata(run, "" if own else f"{key}: ", data.metadata, partition)
-        elif kind == "STEP_OUTPUT":
-            output: Any = event.event_specific_data
-            label = step.outputs.get(output.output_name, "")
-            if label.startswith("op "):
-                self._add_metadata(
-                    self._runs[label], output_prefix(output.output_name), output.metadata, output.mapping_key
-                )
-
-    def _add_metadata(
-        self, run: NodeRun, prefix: str, metadata: Mapping[str, Any] | None, suffix: str | None
-    ) -> None:
-        for name, value in plain_metadata(metadata, self._text).items():
-            run.metadata[_with_partition(f"{prefix}{name}", suffix)] = value
-
-    def _add_seconds(self) -> None:
-        started: dict[str, float] = {}
-        for event in self._result.all_events:
-            key, kind = event.step_key, event.event_type_value
-            if key is None or key not in self.nodes.steps:
-                continue
-            if kind in _STARTS:
-                started[key] = event.timestamp
-            elif kind in _ENDS and key in started:
-                seconds = event.timestamp - started.pop(key)
-                labels = _labels(self.nodes.steps[key])
-                for label in labels[:1] if labels[0].startswith("op ") else labels:
-                    self._runs[label].seconds += seconds
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each selection and partition key."""
+        keys: list[str] = self.config.getoption("dag_run_partition")
+        for selection in dict.fromkeys(self.config.getoption("dag_run")):
+            for key in dict.fromkeys(keys) or (None,):
+                name = selection if key is None else f"{selection}[{key}]"
+                yield pytest.Function.from_parent(self, name=name, callobj=_run_of(selection, key))
 
 
-def _with_partition(name: str, partition: str | None) -> str:
-    return name if partition is None else f"{name}[{partition}]"
+def _run_of(selection: str, key: str | None) -> Callable[..., None]:
+    def run_selection(dag_run: Callable[..., object]) -> None:
+        dag_run(selection, partition_key=key)
+
+    run_selection.__doc__ = f"Run '{selection}' of the project."
+    return run_selection
 
 
-def output_prefix(output: str) -> str:
-    """Return the prefix of the metadata of an output of an op: nothing for the usual output."""
-    return "" if output == "result" else f"{output}: "
+# hooks
 
 
-def _labels(step: NodeOfStep) -> list[str]:
-    """Return the labels of the nodes of a step: each asset and check, and the op unless it is that of them.
-
-    The last op of the graph of an asset gives the asset, and is a node of its own.
-    """
-    is_op = step.label.startswith("op ")
-    found = dict.fromkeys([step.label] if is_op or not step.outputs else [])
-    found.update(dict.fromkeys(step.outputs.values()))
-    return list(found)
-
-
-def _labels_of_line(step: NodeOfStep, facts: Mapping[str, object]) -> list[str]:
-    """Return the nodes of a step that an event is about. All assets of a step have its start and end.
-
-    A check beside an asset, and the asset of an op in a graph, have only their own. Such an op has all.
-    """
-    labels = _labels(step)
-    if "check" in facts:
-        about = f"check {facts['asset']}:{facts['check']}"
-    elif "asset" in facts:
-        about = f"asset {facts['asset']}"
-    else:
-        about = step.outputs.get(str(facts.get("output")), "")
-    if step.label.startswith("op "):
-        return [label for label in labels if label in (about, step.label)]
-    if about in labels:
-        return [about]
-    return [label for label in labels if not label.startswith("check ")] or labels
-
-
-def plain_metadata(metadata: Mapping[str, Any] | None, text: Callable[[str], str]) -> dict[str, Any]:
-    """Return metadata as plain JSON: the type and the content of each value.
-
-    Args:
-        metadata: The metadata.
-        text: Returns a text without the folders of this side.
-    """
-    return {name: _plain_entry(value, text) for name, value in (metadata or {}).items()}
-
-
-def _plain_entry(value: object, text: Callable[[str], str]) -> dict[str, Any]:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Add the items before -k, --dag-select and other plugins choose among all items."""
     try:
-        content = getattr(value, "value", value)
-        shown = _fields(value) if content is value else content
-        return {"type": type(value).__name__.removesuffix("MetadataValue"), "value": _plain(shown, text)}
-    except Exception as error:  # a class of a user may raise anything
-        return {"type": type(value).__name__, "value": None, "problem": type(error).__name__}
+        items += _collect(session, items)
+    except pytest.UsageError as error:
+        if not worker_input_of(session.config):
+            raise
+        session.config.workeroutput[_ERROR] = str(error)  # type: ignore[attr-defined]
+        items.clear()
+    return (yield)
 
 
-def _fields(value: object) -> dict[str, Any]:
-    """Return the fields of a value that has no plain content, such as a table."""
-    names = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
-    return {name: getattr(value, name) for name in names if not name.startswith("_") and hasattr(value, name)}
+_ERROR = "dag_run_error"
+_received = pytest.StashKey[str]()
 
 
-def _plain(value: object, text: Callable[[str], str]) -> Any:
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, Mapping):
-        return {text(str(name)): _plain(one, text) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one, text) for one in value]
-    if type(value).__module__.startswith("dagflow."):
-        return _plain(_fields(value), text) or without_addresses(text(repr(value)))
-    return without_addresses(text(repr(value)))
+def _collect(session: pytest.Session, items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Return the items, and report them to pytest as collected.
 
-
-def check_facts(check: AssetCheckResult | Any, text: Callable[[str], str]) -> dict[str, Any]:
-    """Return the result of a check as plain JSON.
-
-    Args:
-        check: An AssetCheckResult, or the evaluation in an event.
-        text: Returns a text without the folders of this side.
+    Raises:
+        pytest.UsageError: A selection is invalid, the project has no definitions, or several folders define
+            `dag_resources`.
     """
-    return {
-        "passed": check.passed,
-        "severity": check.severity.name,
-        "description": None if check.description is None else text(check.description),
-        "metadata": plain_metadata(check.metadata, text),
+    for selection in session.config.getoption("dag_run"):
+        parse_expression(selection, f"{RUN} '{selection}'")
+    if load_project_definitions(session.config) is None:
+        raise pytest.UsageError(
+            f"{RUN} runs a part of the definitions of the project, but ini key '{DEFINITIONS}' is not set. "
+            f"Set {DEFINITIONS} = package.module:attribute, or write the hook pytest_dagflow_definitions"
+        )
+    folder = _folder_of_resources(session, items)
+    collector = DagRuns.from_parent(folder, path=session.config.rootpath / RUN_ID, nodeid=RUN_ID)
+    collector.add_marker("dag_always")  # an item is selected by its option
+    found = list(collector.collect())
+    report = pytest.CollectReport(RUN_ID, "passed", None, [*found])
+    session.config.hook.pytest_collectreport(report=report)
+    return found
+
+
+def _folder_of_resources(session: pytest.Session, items: Iterable[pytest.Item]) -> Any:
+    """Return the node of the folder whose conftest defines `dag_resources`; the session without one."""
+    folders = {
+        Path(str(plugin.__file__)).parent
+        for plugin in session.config.pluginmanager.get_plugins()
+        if isinstance(plugin, ModuleType)
+        and (plugin.__file__ or "").endswith("conftest.py")
+        and hasattr(plugin, "dag_resources")
     }
+    nodes = {
+        node.path: node
+        for item in items
+        for node in item.listchain()
+        if isinstance(node, pytest.Directory) and node.path in folders
+    }
+    if session.config.rootpath in folders or not nodes:
+        return session
+    if len(nodes) > 1:
+        raise pytest.UsageError(
+            f"{RUN} needs one fixture 'dag_resources', but {len(nodes)} folders define it: "
+            f"{', '.join(sorted(map(str, nodes)))}. Define it in the conftest.py of the root folder"
+        )
+    return next(iter(nodes.values()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Receive the usage error of a worker of xdist."""
+    error = getattr(node, "workeroutput", {}).get(_ERROR)
+    if error:
+        node.config.stash[_received] = error
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """End the session with the error that the workers of xdist found."""
+    yield
+    error = session.config.stash.get(_received, "")
+    if error:
+        raise pytest.UsageError(error)

@@ -16,7 +16,7 @@ from dagflow import (
     materialize_to_memory,
     op,
 )
-from dagflow.testing import graph_of, labelled_nodes, observe_outputs
+from dagflow.testing import graph_of, labelled_nodes, nodes_of_run, observe_outputs
 
 
 @op
@@ -81,6 +81,31 @@ def test_labels_are_those_of_observed_outputs():
 
     assert labels - {one.node for one in seen} == {"op asset:cup:cup.brew"}  # it gives the asset
     assert {one.node for one in seen} <= labels
+
+
+def test_direct_calls_have_labels_without_a_job():
+    """The direct call of an op is observed under the name of its definition."""
+    called = {node.label: node.called for node in labelled_nodes(graph_of(PROJECT))}
+    seen = []
+    with observe_outputs(seen.append):
+        brew(1)
+        water()
+
+    assert [one.node for one in seen] == [called["op cafe:drink"], called["asset water"]]
+
+
+def test_the_steps_of_a_run_have_the_same_labels():
+    """Each started step has the label of its op and those of its outputs; others have none."""
+    found = nodes_of_run(cafe.execute_in_process())
+    assets = nodes_of_run(materialize_to_memory([water, cup], selection=["water"]))
+    of_graph = nodes_of_run(materialize_to_memory([water, cup]))
+
+    assert (found.job, found.partition) == ("cafe", "")
+    assert found.steps["machine.brew"].label == "op cafe:machine.brew"
+    assert (assets.job, set(assets.steps)) == ("assets", {"water"})
+    assert of_graph.steps["cup.brew"].label == "op asset:cup:cup.brew"
+    assert of_graph.steps["cup.brew"].outputs == {"result": "asset cup"}
+    assert of_graph.steps["cup.brew"].given == {"result": []}
 
 
 def test_graphs_are_resolved_to_their_ops():
