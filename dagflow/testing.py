@@ -14,7 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
-from dagflow.observers import observe, observe_runs, observe_ticks
+from dagflow.observers import ObservedOutput, observe, observe_outputs, observe_runs, observe_ticks
 from dagflow.options import NodeWatch, Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.runs.results import EventList, ExecutionResult, with_events
 
@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
+    from dagflow.analysis.labelled_nodes import (
+        LabelledNode,
+        NodeOfStep,
+        NodesOfRun,
+        labelled_nodes,
+        nodes_of_run,
+    )
     from dagflow.analysis.memory_managers import in_memory_managers
     from dagflow.analysis.mutation.applied import mutated
     from dagflow.analysis.mutation.listing import Mutations, mutations_of
@@ -87,10 +94,13 @@ _ON_DEMAND = {
     "Fingerprint": "dagflow.analysis.fingerprint",
     "FolderSources": "dagflow.analysis.code.modules",
     "Graph": "dagflow.selection.graph",
+    "LabelledNode": "dagflow.analysis.labelled_nodes",
     "Miss": "dagflow.analysis.coverage.data",
     "Mutation": "dagflow.analysis.mutation.mutation",
     "Mutations": "dagflow.analysis.mutation.listing",
     "Node": "dagflow.selection.graph",
+    "NodeOfStep": "dagflow.analysis.labelled_nodes",
+    "NodesOfRun": "dagflow.analysis.labelled_nodes",
     "OnDemand": "dagflow.invocation.resources",
     "RunValue": "dagflow.analysis.run_values",
     "Selection": "dagflow.selection.tree",
@@ -121,9 +131,11 @@ _ON_DEMAND = {
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
+    "labelled_nodes": "dagflow.analysis.labelled_nodes",
     "mutated": "dagflow.analysis.mutation.applied",
     "mutation_kinds": "dagflow.analysis.mutation.mutation",
     "mutations_of": "dagflow.analysis.mutation.listing",
+    "nodes_of_run": "dagflow.analysis.labelled_nodes",
     "outputs_of": "dagflow.invocation.outputs",
     "parse_selection": "dagflow.selection.parse",
     "reconstructable_assets": "dagflow.executors.named_assets",
@@ -355,11 +367,15 @@ __all__ = [
     "Fingerprint",
     "FolderSources",
     "Graph",
+    "LabelledNode",
     "Miss",
     "Mutation",
     "Mutations",
     "Node",
+    "NodeOfStep",
     "NodeWatch",
+    "NodesOfRun",
+    "ObservedOutput",
     "OnDemand",
     "RunOptions",
     "RunValue",
@@ -397,11 +413,14 @@ __all__ = [
     "in_words",
     "instance_for_test",
     "interleavings",
+    "labelled_nodes",
     "log_lines",
     "mutated",
     "mutation_kinds",
     "mutations_of",
+    "nodes_of_run",
     "observe",
+    "observe_outputs",
     "observe_runs",
     "observe_ticks",
     "outputs_of",
