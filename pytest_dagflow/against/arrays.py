@@ -80,7 +80,7 @@ def _unequal(old: Any, new: Any, tolerance: Tolerance) -> list[int]:
     with numpy.errstate(all="ignore"):
         if old.dtype.kind in "biufcmM" and new.dtype.kind in "biufcmM":
             try:
-                mask = (old != new) & ~((old != old) & (new != new))  # noqa: PLR0124 - NaN differs from itself
+                mask = (old != new) & ~((old != old) & (new != new))  # NaN differs from itself
             except TypeError:  # a time and a number
                 return list(range(len(old)))
             doubtful = numpy.flatnonzero(mask)

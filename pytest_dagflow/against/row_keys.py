@@ -1,4 +1,4 @@
-"""The rows of two tables that belong together: by declared keys, by the index, by found keys or by position."""
+"""The matching of rows of two tables: by declared keys, by the index, by found keys or by position."""
 
 from __future__ import annotations
 
@@ -112,12 +112,12 @@ def _by_position_or_found_keys(pair: Pair, tolerance: Tolerance) -> Rows:
         if len(unchanged) == len(pair.common):
             return rows
         for keys in _candidates(pair, unchanged, (pair.old,)):
-            if operations.is_unique([pair.old.columns[key] for key in keys]):
-                if _are_equal_by_position(pair, keys):  # without the tolerance
-                    rows.keys, rows.is_found = keys, True
-                    return rows
+            is_unique = operations.is_unique([pair.old.columns[key] for key in keys])
+            if is_unique and _are_equal_by_position(pair, keys):  # without the tolerance
+                rows.keys, rows.is_found = keys, True
+                return rows
     found = _by_found_keys(pair)
-    if found is not None:
+    if found is not None and not (rows.masks and _is_change_of_keys(pair, rows, found)):
         return found
     if heights[0] == heights[1]:
         changed = operations.count(operations.either(list(rows.masks.values())))
@@ -140,15 +140,34 @@ def _by_found_keys(pair: Pair) -> Rows | None:
         if not _are_unique(pair, keys):
             continue
         matching = _match(pair, keys)
-        if matching.count == min(_heights(pair)):
+        if matching.matched == min(_heights(pair)):
             best = keys, matching
             break
-        if _are_shared(pair, matching) and (best is None or matching.count > best[1].count):
+        if _are_shared(pair, matching) and (best is None or matching.matched > best[1].matched):
             best = keys, matching
         tried += 1
         if tried == _MAX_TRIED:
             break
     return Rows(best[1], _heights(pair), best[0], is_found=True) if best else None
+
+
+def _is_change_of_keys(pair: Pair, by_position: Rows, found: Rows) -> bool:
+    """Return whether rows with another key are changed rows: they stay in place, and few other cells differ.
+
+    A number may identify the rows by chance. A row of which most cells differ is another row.
+    """
+    assert found.pairs is not None
+    operations, masks = pair.operations, by_position.masks
+    is_other = operations.either([masks[key] for key in found.keys])
+    changed = operations.count(is_other)
+    if found.pairs.matched != pair.old.height - changed:
+        return False
+    others = [mask for name, mask in masks.items() if name not in found.keys]
+    differing = sum(
+        operations.count(mask) + changed - operations.count(operations.either([mask, is_other]))
+        for mask in others
+    )
+    return differing * 2 < len(others) * changed or not others
 
 
 def _candidates(pair: Pair, names: Sequence[str], sides: Sequence[Side]) -> Iterator[tuple[str, ...]]:
@@ -203,7 +222,7 @@ def _are_equal_by_position(pair: Pair, keys: Sequence[str]) -> bool:
 
 def _are_shared(pair: Pair, matching: Matching) -> bool:
     """Return whether the smaller table shares at least half of its rows."""
-    return matching.count > 0 and matching.count * 2 >= min(_heights(pair))
+    return matching.matched > 0 and matching.matched * 2 >= min(_heights(pair))
 
 
 def _match(pair: Pair, keys: Sequence[str]) -> Matching:

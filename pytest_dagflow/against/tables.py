@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_dagflow.against.columns.operations import SHOWN, Columns
-from pytest_dagflow.against.columns.plain import PlainColumns
 from pytest_dagflow.against.columns.sides import Pair, Side, read_pair
 from pytest_dagflow.against.result import Cell, ColumnChange, TableChange
 from pytest_dagflow.against.row_keys import Rows, match_rows
@@ -45,7 +44,9 @@ def compare_tables(old: Any, new: Any, tolerance: Tolerance = _DEFAULT) -> Table
         (ColumnChange(name='price', cells=1, largest=1.0, examples=(Cell(row='id=2', old='5', new='4'),)),)
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about values of the user, which the user's own code has already seen
+        warnings.simplefilter(
+            "ignore"
+        )  # about values of the user, which the user's own code has already seen
         try:
             pair = read_pair(old, new, tolerance)
             return _compare(pair, tolerance)
@@ -100,8 +101,9 @@ def _changed_cells(pair: Pair, rows: Rows, tolerance: Tolerance) -> tuple[int, t
     if rows.by_content:
         return 0, ()
     operations, masks, changes = pair.operations, [], []
+    labels = pair.index if rows.keys and not pair.is_named else ()  # they follow the order of the rows
     for name in pair.common:
-        if name in rows.keys:
+        if name in rows.keys or name in labels:
             continue
         old, new = _paired(pair, rows, name)
         mask = rows.masks.get(name)
@@ -132,9 +134,7 @@ def _examples(pair: Pair, rows: Rows, old: Any, new: Any, positions: Sequence[in
     in_table = pair.operations.pick(rows.pairs.new, positions) if rows.pairs else positions
     names = _row_names(pair.operations, pair.new, rows.keys, in_table)
     cells = pair.operations.cells(old, positions), pair.operations.cells(new, positions)
-    return tuple(
-        Cell(name, *_cell_texts(one, other)) for name, one, other in zip(names, *cells, strict=True)
-    )
+    return tuple(Cell(name, *_cell_texts(one, other)) for name, one, other in zip(names, *cells, strict=True))
 
 
 def _cell_texts(old: Any, new: Any) -> tuple[str, str]:
@@ -164,4 +164,6 @@ def _row_texts(pair: Pair, side: Side, rows: Rows, positions: Sequence[int]) -> 
         for row in zip(*cells, strict=True)
     ]
     rest = ", ..." if len(others) > _MAX_CELLS else ""
-    return tuple(f"{name}: {text}{rest}" for name, text in zip(names, texts, strict=True)) if texts else (*names,)
+    if not texts:
+        return tuple(names)
+    return tuple(f"{name}: {text}{rest}" for name, text in zip(names, texts, strict=True))

@@ -103,9 +103,9 @@ def table_summary(change: TableChange) -> str:
     for number, what in ((change.added, "added"), (change.removed, "removed")):
         if number:
             parts.append(f"{count(number, 'row')} {what}")
-    for names, what in ((change.new_columns, "new"), (change.gone_columns, "gone")):
-        if names:
-            parts.append(f"{'column' if len(names) == 1 else 'columns'} {_names(names)} {what}")
+    for columns, what in ((change.new_columns, "new"), (change.gone_columns, "gone")):
+        if columns:
+            parts.append(f"{'column' if len(columns) == 1 else 'columns'} {_names(columns)} {what}")
     if change.types:
         name, old, new = change.types[0]
         more = f" (and {len(change.types) - 1} more)" if len(change.types) > 1 else ""
@@ -130,7 +130,7 @@ def _changes(
         return
     is_like = type(old) is type(new) and depth < _MAX_DEPTH
     try:
-        if is_table(old) and is_table(new) or (is_like and _are_records(old, new, tolerance)):
+        if (is_table(old) and is_table(new)) or (is_like and _are_records(old, new, tolerance)):
             yield from _of_tables(old, new, tolerance, place)
         elif is_array(old) and is_array(new):
             yield from _of_arrays(old, new, tolerance, place)
@@ -148,7 +148,9 @@ def _changes(
             yield _of_scalars(old, new, place)
     except Exception as error:  # the value's own `==`, `len` or items
         if _repr(old) != _repr(new):
-            reason = f"compared by repr, because the comparison raised {type(error).__name__}: {_cut(str(error))}"
+            reason = (
+                f"compared by repr, because the comparison raised {type(error).__name__}: {_cut(str(error))}"
+            )
             yield _Change(place, _arrow(old, new), (reason,))
 
 
@@ -246,8 +248,8 @@ def _ordered(elements: Iterable[Any]) -> list[Any]:
 
 
 def _of_objects(old: Any, new: Any, tolerance: Tolerance, place: str, depth: int) -> Iterator[_Change]:
-    """Yield the differences of the attributes of two objects; of the whole objects if no attribute differs."""
-    has_equality = type(old).__eq__ is not object.__eq__
+    """Yield the differences of the attributes of two objects, or else of the objects as a whole."""
+    has_equality = _has_equality(old)
     if has_equality and _are_equal(old, new, tolerance):
         return
     fields = dataclasses.fields(old) if dataclasses.is_dataclass(old) else None
@@ -261,6 +263,10 @@ def _of_objects(old: Any, new: Any, tolerance: Tolerance, place: str, depth: int
     is_explained = is_different or (names and (tolerance.has_margin or not has_equality))
     if not is_explained and (has_equality or pickle.dumps(old) != pickle.dumps(new)):
         yield _of_scalars(old, new, place)
+
+
+def _has_equality(value: object) -> bool:
+    return type(value).__eq__ is not object.__eq__
 
 
 _ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "absent"})()
@@ -285,7 +291,7 @@ def _are_equal(old: Any, new: Any, tolerance: Tolerance) -> bool:
 
 
 def _are_nan(old: Any, new: Any) -> bool:
-    return bool(old != old and new != new)  # noqa: PLR0124 - NaN differs from itself
+    return bool(old != old and new != new)  # NaN differs from itself
 
 
 def _of_scalars(old: Any, new: Any, place: str) -> _Change:
@@ -306,7 +312,7 @@ def _of_strings(old: str, new: str, place: str) -> _Change:
             if not line.startswith(("---", "+++", "@@"))
         ]
         if diff:
-            text = f"{count(len(diff), 'line')} of a text of {count(len(lines[1]), 'line')} differ"
+            text = f"the text of {count(len(lines[1]), 'line')} differs in {count(len(diff), 'line')}"
             more = [f"... and {count(len(diff) - 2 * _MAX_LINES, 'more line')}"] if len(diff) > 10 else []
             return _Change(place, text, (*diff[: 2 * _MAX_LINES], *more))
     shared = min(len(old), len(new))

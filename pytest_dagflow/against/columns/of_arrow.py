@@ -63,7 +63,8 @@ class ArrowColumns(Columns):
 
     def is_unique(self, columns: Sequence[Any]) -> bool:
         """Return whether no two rows have the same cells."""
-        keys = columns[0] if len(columns) == 1 else self._codes(columns)
+        is_simple = len(columns) == 1 and self.can_be_key(columns[0])
+        keys = columns[0] if is_simple else self._codes(columns)
         return bool(self._compute.count_distinct(keys, mode="all").as_py() == len(keys))
 
     def match(self, old: Sequence[Any], new: Sequence[Any]) -> Matching:
@@ -89,7 +90,11 @@ class ArrowColumns(Columns):
         """Return the mask of the cells that differ."""
         try:
             return self._unequal(old, new, tolerance)
-        except (self._arrow.ArrowException, NotImplementedError, TypeError):  # it does not compare these types
+        except (
+            self._arrow.ArrowException,
+            NotImplementedError,
+            TypeError,
+        ):  # it does not compare these types
             return self._arrow.array(self.unequal_cells(old, new, tolerance), type=self._arrow.bool_())
 
     def either(self, masks: Sequence[Any]) -> Any:
@@ -116,11 +121,13 @@ class ArrowColumns(Columns):
         positions = compute.indices_nonzero(mask)
         one, other = (self._floats(column.take(positions)) for column in (old, new))
         changes = compute.abs(compute.subtract(other, one))
-        is_number = compute.fill_null(compute.invert(compute.is_nan(changes)), False)  # noqa: FBT003
+        is_number = compute.fill_null(compute.invert(compute.is_nan(changes)), False)
         changes, positions = changes.filter(is_number), positions.filter(is_number)
         if not len(changes):
             return None
-        ranked = compute.select_k_unstable(changes, k=min(SHOWN, len(changes)), sort_keys=[("", "descending")])
+        ranked = compute.select_k_unstable(
+            changes, k=min(SHOWN, len(changes)), sort_keys=[("", "descending")]
+        )
         limit = changes[ranked[len(ranked) - 1].as_py()]
         above = compute.indices_nonzero(compute.greater(changes, limit)).to_pylist()
         equal = compute.indices_nonzero(compute.equal(changes, limit))
@@ -141,11 +148,11 @@ class ArrowColumns(Columns):
 
     def _unequal(self, old: Any, new: Any, tolerance: Tolerance) -> Any:
         compute, types = self._compute, self._arrow.types
-        mask = compute.fill_null(compute.not_equal(old, new), True)  # noqa: FBT003
+        mask = compute.fill_null(compute.not_equal(old, new), True)
         both_missing = compute.and_(old.is_null(), new.is_null())
         mask = compute.and_not(mask, both_missing)
         if types.is_floating(old.type) and types.is_floating(new.type):
-            nans = (compute.fill_null(compute.is_nan(side), False) for side in (old, new))  # noqa: FBT003
+            nans = (compute.fill_null(compute.is_nan(side), False) for side in (old, new))
             mask = compute.and_not(mask, compute.and_(*nans))
         if tolerance.has_margin and self._is_number(old) and self._is_number(new):
             one, other = self._floats(old), self._floats(new)
@@ -154,7 +161,7 @@ class ArrowColumns(Columns):
             )
             is_near = compute.less_equal(compute.abs(compute.subtract(other, one)), margin)
             is_finite = compute.and_(compute.is_finite(one), compute.is_finite(other))
-            is_near = compute.fill_null(compute.and_(is_near, is_finite), False)  # noqa: FBT003
+            is_near = compute.fill_null(compute.and_(is_near, is_finite), False)
             mask = compute.and_not(mask, is_near)
         return mask
 

@@ -86,9 +86,9 @@ class PandasColumns(Columns):
 
     def unequal(self, old: Any, new: Any, tolerance: Tolerance) -> Any:
         """Return the mask of the cells that differ."""
-        if self._is_category(old) and self._is_category(new):
-            if old.cat.categories.equals(new.cat.categories) and not tolerance.has_margin:
-                return old.cat.codes.to_numpy() != new.cat.codes.to_numpy()
+        are_categories = self._is_category(old) and self._is_category(new) and not tolerance.has_margin
+        if are_categories and old.cat.categories.equals(new.cat.categories):
+            return old.cat.codes.to_numpy() != new.cat.codes.to_numpy()
         old, new = self._decoded(old), self._decoded(new)
         try:
             mask, is_sure = self._unequal(old, new, tolerance)

@@ -69,7 +69,9 @@ class PolarsColumns(Columns):
             frame.with_columns(side.alias(name))
             for frame, side, name in zip(frames, positions, ("old", "new"), strict=True)
         )
-        pairs = left.join(right, on=names, how="inner", **self._equal_nulls()).select("old", "new").sort("old")
+        pairs = (
+            left.join(right, on=names, how="inner", **self._equal_nulls()).select("old", "new").sort("old")
+        )
         removed, added = (
             side.filter(~self._has(side, pairs[name]))
             for side, name in zip(positions, ("old", "new"), strict=True)
@@ -147,9 +149,7 @@ class PolarsColumns(Columns):
         return mask & ~near
 
     def _frame(self, columns: Sequence[Any]) -> Any:
-        return self._polars.DataFrame(
-            {f"key{at}": self._key(column) for at, column in enumerate(columns)}
-        )
+        return self._polars.DataFrame({f"key{at}": self._key(column) for at, column in enumerate(columns)})
 
     def _key(self, column: Any) -> Any:
         """Return a column that polars can join: a nested one becomes a column of texts."""
@@ -168,13 +168,11 @@ class PolarsColumns(Columns):
 
     def _alike(self, old: Any, new: Any) -> tuple[Any, Any]:
         """Return two key columns with the same type."""
-        polars = self._polars
-        joined = polars.concat([polars.DataFrame({"key": side}) for side in (old, new)], how="vertical_relaxed") if (
-            old.dtype.is_numeric() and new.dtype.is_numeric()
-        ) else None
-        if joined is None:
+        if not (old.dtype.is_numeric() and new.dtype.is_numeric()):
             return self._texts(old), self._texts(new)
-        return joined["key"].head(len(old)), joined["key"].tail(len(new))
+        frames = [column.alias("key").to_frame() for column in (old, new)]
+        joined = self._polars.concat(frames, how="vertical_relaxed")["key"]
+        return joined.head(len(old)), joined.tail(len(new))
 
     def _rows(self, height: int) -> Any:
         return self._polars.int_range(0, height, eager=True, dtype=self._polars.UInt32)

@@ -21,7 +21,7 @@ class Matching(NamedTuple):
 
     Attributes:
         old, new: The positions of each pair of rows, in the order of the old ones.
-        count: The number of pairs.
+        matched: The number of pairs.
         removed, added: The number of rows without a partner.
         first_removed, first_added: The positions of the first of these.
         is_in_order: Whether the new positions are in order too.
@@ -30,7 +30,7 @@ class Matching(NamedTuple):
 
     old: Any
     new: Any
-    count: int
+    matched: int
     removed: int
     added: int
     first_removed: list[int]
@@ -120,12 +120,12 @@ def hashable(cell: Any) -> Any:
     """Return a cell, or its text if it is not hashable. NaN, which equals nothing, becomes a text too."""
     try:
         hash(cell)
-        return cell if bool(cell == cell) else repr(cell)  # noqa: PLR0124 - NaN differs from itself
+        return cell if bool(cell == cell) else repr(cell)  # NaN differs from itself
     except Exception:
         return repr(cell)
 
 
 def top(changes: Iterable[tuple[int, float]]) -> tuple[float, list[int]] | None:
     """Return the largest change and the positions of the few largest ones; None without a number."""
-    ranked = sorted((-change, at) for at, change in changes if change == change)[:SHOWN]  # noqa: PLR0124
+    ranked = sorted((-change, at) for at, change in changes if change == change)[:SHOWN]
     return (-ranked[0][0], [at for _, at in ranked]) if ranked else None

@@ -1,4 +1,4 @@
-"""The operations on columns that are lists, for tables of two libraries, lists of dicts and strange tables."""
+"""The operations on lists, for tables of two libraries, lists of dicts and strange tables."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class PlainColumns(Columns):
         """Return whether its first cells are neither fractions nor nested values."""
         first = [cell for cell in column[:100] if not is_missing(cell)]
         return bool(first or not column) and not any(
-            isinstance(cell, float | list | tuple | dict | set) or hasattr(cell, "__array__") for cell in first
+            isinstance(cell, float | list | tuple | dict | set) or hasattr(cell, "__array__")
+            for cell in first
         )
 
     def is_unique(self, columns: Sequence[list[Any]]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,11 @@ from pytest_dagflow.against.columns.plain import PlainColumns
 from pytest_dagflow.against.tolerance import Tolerance
 from pytest_dagflow.values.tables import Column, Table, level_columns, table_of
 
-_OPERATIONS = {"pandas": PandasColumns, "polars": PolarsColumns, "pyarrow": ArrowColumns}
+_OPERATIONS: dict[str, Callable[[], Columns]] = {
+    "pandas": PandasColumns,
+    "polars": PolarsColumns,
+    "pyarrow": ArrowColumns,
+}
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ def read_pair(old: Any, new: Any, tolerance: Tolerance, *, is_plain: bool = Fals
     tables = [table_of(value, as_rows=True) for value in values]
     one, other = (table if table is not None else Table("list of dicts", 0, {}) for table in tables)
     libraries = {table.kind.partition(" ")[0] for table in (one, other)}
-    library = libraries.pop() if len(libraries) == 1 else ""
-    operations = PlainColumns() if is_plain or library not in _OPERATIONS else _OPERATIONS[library]()
+    library = libraries.pop() if len(libraries) == 1 and not is_plain else ""
+    operations = _OPERATIONS.get(library, PlainColumns)()
     notes = [f"it was a {one.kind}, and is a {other.kind}"] if one.kind != other.kind else []
     index: tuple[str, ...] = ()
     levels: list[dict[str, Column]] = [{}, {}]
@@ -82,13 +86,13 @@ def read_pair(old: Any, new: Any, tolerance: Tolerance, *, is_plain: bool = Fals
                 {name: column for name, column in side.items() if name in table.levels}
                 for side, table in zip(levels, (one, other), strict=True)
             ]
-    sides = [
-        _side(table, side, operations, tolerance)
-        for table, side in zip((one, other), levels, strict=True)
-    ]
+    sides = (
+        _side(one, levels[0], operations, tolerance),
+        _side(other, levels[1], operations, tolerance),
+    )
     common = tuple(name for name in sides[0].columns if name in sides[1].columns)
-    notes += _hidden(old, new, library) if len({one.kind, other.kind}) == 1 else []
-    return Pair(operations, *sides, common, index, bool(one.levels), tuple(notes))
+    notes += _hidden(old, new, one.kind) if one.kind == other.kind else []
+    return Pair(operations, sides[0], sides[1], common, index, bool(one.levels), tuple(notes))
 
 
 def index_columns(value: Any, table: Table) -> dict[str, Column]:
@@ -111,9 +115,7 @@ def _index_text(levels: Mapping[str, Column]) -> str:
 
 def _side(table: Table, levels: Mapping[str, Column], operations: Columns, tolerance: Tolerance) -> Side:
     columns = {
-        name: column
-        for name, column in {**levels, **table.columns}.items()
-        if not tolerance.is_ignored(name)
+        name: column for name, column in {**levels, **table.columns}.items() if not tolerance.is_ignored(name)
     }
     is_plain = isinstance(operations, PlainColumns)
     return Side(
@@ -126,15 +128,15 @@ def _side(table: Table, levels: Mapping[str, Column], operations: Columns, toler
     )
 
 
-def _hidden(old: Any, new: Any, library: str) -> list[str]:
+def _hidden(old: Any, new: Any, kind: str) -> list[str]:
     """Return the differences of two tables of one class that neither columns, types nor cells show."""
-    if library == "pyarrow" and hasattr(old, "schema"):
+    if kind.startswith("pyarrow") and hasattr(old, "schema"):
         names = [field.name for field in old.schema]
         if len(set(names)) == len(names) and set(names) == {field.name for field in new.schema}:
             other = {field.name: field.nullable for field in new.schema}
             changed = [field.name for field in old.schema if field.nullable != other[field.name]]
             return [f"another nullability: {', '.join(map(repr, changed))}"] if changed else []
-    if library != "pandas":
+    if not kind.startswith("pandas"):
         return []
     if not hasattr(old, "columns"):
         is_renamed = old.name != new.name and str(old.name) != str(new.name)
