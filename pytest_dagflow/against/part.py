@@ -7,7 +7,8 @@ the arguments of the first one, which has selected the tests, and alone writes r
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,18 @@ def pytest_configure(config: pytest.Config) -> None:
     task = config.stash[_KEY] = Task.read(file)
     session_of(config).now = task.now
     if task.checkout_top:
-        from dagflow.preparations import preparations
+        from dagflow.testing import preparing_processes
 
-        if redirect.PREPARATION not in preparations:
-            preparations.append(redirect.PREPARATION)
-            config.add_cleanup(lambda: preparations.remove(redirect.PREPARATION))
+        stack = ExitStack()
+        stack.enter_context(preparing_processes(redirect.PREPARATION))
+        config.add_cleanup(stack.close)
     if not worker_input_of(config):
         files = dict.fromkeys(test.partition("::")[0] for test in task.tests)
         config.args = [str(path) for name in files if (path := config.rootpath / name).exists()]
         config.pluginmanager.register(Recorder(config, _keeper(task)), "dagflow-against-outcomes")
 
 
-def _keeper(task: Task) -> Any:
+def _keeper(task: Task) -> Callable[[str, str, Outcome], None]:
     file = record_file(task.folder)
 
     def keep(kind: str, name: str, outcome: Outcome) -> None:

@@ -78,7 +78,7 @@ def project_files() -> list[str]:
     None are if the project is installed without links to its files: it is then the same on both sides.
     """
     found = _installed()
-    return [] if found is None else module_files(found.places.checkout, found.places)
+    return [] if found is None else module_files(found.places.there, found.places)
 
 
 def module_files(top: Path, places: Places | None = None) -> list[str]:
@@ -99,11 +99,15 @@ class Places:
     Args:
         working_top: The top folder of the working tree.
         checkout_top: The top folder of the worktree; empty without one.
+
+    Attributes:
+        working: The top folder of the working tree, without links.
+        there: The top folder of the worktree, without links.
     """
 
     def __init__(self, working_top: str, checkout_top: str) -> None:
         self.working = Path(os.path.realpath(working_top))
-        self.checkout = Path(os.path.realpath(checkout_top)) if checkout_top else None
+        self.there = Path(os.path.realpath(checkout_top or os.devnull))
         prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, *_folders_of_libraries()}
         real = {Path(os.path.realpath(prefix)) for prefix in prefixes}
         # one around the working tree, such as /usr, says nothing
@@ -126,16 +130,16 @@ class Places:
 
     def _map(self, path: str) -> str:
         real = Path(os.path.realpath(path))
-        if self.checkout is None or not self.is_code_of(self.working, str(real)):
+        if not self.is_code_of(self.working, str(real)):
             return path
-        return str(self.checkout / real.relative_to(self.working))
+        return str(self.there / real.relative_to(self.working))
 
-    def is_code_of(self, top: Path | None, real: str) -> bool:
+    def is_code_of(self, top: Path, real: str) -> bool:
         """Return whether a path without links is below a top folder, and in no environment of Python."""
         path = Path(real)
-        if top is None or not self._is_in(top, path):
+        if not self._is_in(top, path):
             return False
-        if top == self.working and self.checkout is not None and self._is_in(self.checkout, path):
+        if top == self.working and self._is_in(self.there, path):
             return False  # temporary folders may be in the working tree
         inside = path.relative_to(top).parts
         if not _LIBRARIES.isdisjoint(inside) or any(self._is_in(one, path) for one in self._prefixes):
@@ -241,7 +245,7 @@ def _files() -> Iterator[tuple[str, str]]:
 
 
 def _folders_of_libraries() -> list[str]:
-    found = getattr(site, "getsitepackages", list)()  # old virtual environments have none
+    found: list[str] = getattr(site, "getsitepackages", list)()  # old virtual environments have none
     user = getattr(site, "getusersitepackages", str)()
     return [*found, *([user] if user else [])]
 

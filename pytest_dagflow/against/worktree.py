@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from dagflow.processes import Process, is_alive, this_host, this_process
+from dagflow.testing import Process, is_alive, this_process
 from pytest_dagflow.against.checkout import Checkout, count, is_inside, shown
 from pytest_dagflow.against.filtered import Filtered
 from pytest_dagflow.children import ending_at_sigterm
@@ -275,7 +275,7 @@ def _remove_leftovers(common: Path) -> None:
     """Remove the worktrees of earlier sessions whose process was killed."""
     for one in _worktrees(common):
         process = _process_of(one.folder)
-        if process is not None and process.host == this_host() and not is_alive(process):
+        if process is not None and process.host == this_process().host and not is_alive(process):
             if one.top.parent.name.startswith(f"{_PREFIX}{process.pid}-"):
                 _remove_folder(one.top.parent)
             _remove_administration(one.folder)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from dagflow.processes import Process, this_process
+from dagflow.testing import Process, this_process
 from pytest_dagflow.against import worktree
 from pytest_dagflow.against.worktree import copy_ignored, revision_folder
 from pytest_dagflow.selecting.git import RevisionError
