@@ -141,6 +141,7 @@ class SideRecord:
         stopped: Why not all tests ran; empty if all did.
         imported: The files of the project that it imported, relative to its root folder.
         foreign: The files that it imported from the folder of the other side.
+        missing: The tests that it should run and that do not exist there.
     """
 
     tests: dict[str, TestRun] = field(default_factory=dict)
@@ -151,3 +152,4 @@ class SideRecord:
     stopped: str = ""
     imported: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
