@@ -18,14 +18,15 @@
 | `failure` | why the session fails; empty if it does not |
 
 A node has `label`, `place`, `state`, `is_new`, `is_gone`, `code`, `details`, `differences`, `causes`,
-`unstable`, `partitions` and `parents` (the old and the new ones, or null), `compared`, and `seconds` (a pair).
-Its state is "changed", "moved", "changed-equal", "unstable", "new", "gone", "equal" or "not-compared".
+`unstable`, `partitions` and `parents` (the old and the new ones, or null), `compared`, and `seconds` (two
+numbers). Its state is "changed", "moved", "changed-equal", "unstable", "new", "gone", "equal" or
+"not-compared".
 
 A difference has `kind`, `label`, `summary`, `lines`, `table`, `tests`, `verdict` and `reason`. Its table is
-null, or has `keys`, `is_key_found`, `height` (a pair), `added`, `removed`, `changed`, `added_rows`,
-`removed_rows`, `columns`, `new_columns`, `gone_columns`, `types` (name, old and new type) and `notes`. A column
-has `name`, `cells`, `largest` and `examples`, of which each has `row`, `old` and `new`. A number that JSON does
-not have is a string: "nan", "inf".
+null, or has `keys`, `is_key_found`, `height` (two numbers), `added`, `removed`, `changed`, `added_rows`,
+`removed_rows`, `columns`, `new_columns`, `gone_columns`, `types` (name, old and new type) and `notes`. A
+column has `name`, `cells`, `largest` and `examples`, of which each has `row`, `old` and `new`. A number that
+JSON does not have is a string: "nan", "inf".
 """
 
 from __future__ import annotations
