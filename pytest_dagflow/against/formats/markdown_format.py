@@ -261,5 +261,5 @@ def _code(text: str, limit: int = _NAME) -> str:
 
 
 def _text(text: str, limit: int = _TEXT) -> str:
-    """Return a text that mentions nobody: GitHub links and notifies each @name outside of code."""
+    """Return a text without mentions: GitHub links and notifies each @name outside of code."""
     return escaped(cut(text, limit)).replace(_AT, f"{_AT}<!-- -->")

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pytest_dagflow.against.result import (
-    EVENTS,
     EXPECTED,
-    OUTPUT,
+    STATES,
     UNEXPECTED,
     UNSTABLE,
     AgainstResult,
@@ -141,9 +140,7 @@ def why(node: NodeChange) -> str:
 
 def subject(difference: Difference) -> str:
     """Return the thing that differs: "output", "metadata rows", "check positive"."""
-    if difference.kind in (OUTPUT, EVENTS):
-        return f"{difference.kind} {difference.label}".rstrip()
-    return f"{difference.kind} {difference.label}"
+    return f"{difference.kind} {difference.label}" if difference.label else difference.kind
 
 
 def judged(difference: Difference) -> str:
@@ -199,10 +196,7 @@ def worst_first(nodes: Iterable[NodeChange]) -> list[NodeChange]:
 
 
 def _urgency(node: NodeChange) -> int:
-    if node.unexpected:
-        return 0
-    states = ["changed", "moved", "unstable", "changed-equal", "new", "gone", "equal", "not-compared"]
-    return 1 + states.index(node.state)
+    return -1 if node.unexpected else list(STATES).index(node.state)
 
 
 def edge_changes(result: AgainstResult) -> list[EdgeChange]:

@@ -167,8 +167,8 @@ def test_names_are_text(name: str) -> None:
     assert codes[0] == label or label.startswith(codes[0].removesuffix("..."))
 
 
-def test_nobody_is_mentioned() -> None:
-    """GitHub sees no @name outside of code, so that it notifies nobody."""
+def test_a_name_is_no_mention() -> None:
+    """GitHub finds no @name outside of code, so that it sends no notification."""
     result = flights(
         notes=["@someone moved it"], unused=[], nodes=[NodeChange("asset @someone", is_new=True)]
     )
