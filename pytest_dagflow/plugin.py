@@ -70,6 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.lines")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
+    if session.options.against is not None and config.getoption("dag_run"):
+        config.pluginmanager.import_plugin("pytest_dagflow.against.runs")
     if session.options.mutates:
         config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutate")
     if session.options.mutant is not None:
