@@ -154,8 +154,8 @@ def facts_of_table(table: TableChange) -> list[str]:
     """Return what differs between two tables, except for their cells and rows."""
     old, new = table.height
     height = f"{old:,} -> {new:,} rows" if old != new else counted(new, "row")
-    numbers = {"added": table.added, "removed": table.removed, "changed": table.changed}
-    changes = ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+    rows = {"added": table.added, "removed": table.removed, "changed": table.changed}
+    changes = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
     keys = ", ".join(table.keys)
     matched = f"key {keys}{', found in the data' * table.is_key_found}" if keys else "matched by position"
     facts = [f"{height}: {changes or 'none added, removed or changed'} ({matched})"]
@@ -170,9 +170,8 @@ def facts_of_table(table: TableChange) -> list[str]:
 
 def size_of_change(cells: int, largest: float | None) -> str:
     """Return the number of cells that differ, and their largest change if they are numbers."""
-    return (
-        counted(cells, "cell") if largest is None else f"{counted(cells, 'cell')}, by up to {number(largest)}"
-    )
+    most = "" if largest is None else f", by up to {number(largest)}"
+    return f"{counted(cells, 'cell')}{most}"
 
 
 def number(value: float) -> str:

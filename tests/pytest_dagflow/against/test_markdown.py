@@ -45,15 +45,15 @@ def test_the_comment_of_a_pull_request() -> None:
         "enriched_flights:late_share",
         "punctuality",
         "ranking",
-        "sample",
-        "sample_size",
         "fleet",
         "delays_by_hour",
+        "sample",
+        "sample_size",
         "carriers",
         "raw_delays",
     ]
     assert rows[2] == ["asset punctuality", "moved by enriched_flights", "output: 0.81 -> 0.78", "1"]
-    assert rows[6] == ["asset fleet", "code changed", "nothing, its data are equal", ""]
+    assert rows[4] == ["asset fleet", "code changed", "nothing, its data are equal", ""]
     assert rows[8] == ["asset carriers", "new", "", ""]
 
 
