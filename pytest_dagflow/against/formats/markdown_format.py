@@ -135,7 +135,7 @@ def _part(node: NodeChange) -> str:
 
 
 def _difference(difference: Difference) -> Iterator[str]:
-    yield f"**{_text(subject(difference))}**: {_moved(difference)}"
+    yield f"<strong>{_text(subject(difference))}</strong>: {_moved(difference)}"
     yield ""
     table = difference.table
     facts = [*(facts_of_table(table) if table is not None else ()), *difference.lines]

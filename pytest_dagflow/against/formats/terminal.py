@@ -42,15 +42,16 @@ _ALL = 10**9
 _MORE = "(-v shows all)"
 
 
-def print_result(reporter: Any, result: AgainstResult, *, verbosity: int) -> None:
+def print_result(reporter: Any, result: AgainstResult, *, verbosity: int, is_whole: bool = True) -> None:
     """Print the differences of each node, what else differs, and the verdict.
 
     Args:
         reporter: The terminal reporter of pytest.
         result: The result of the session.
         verbosity: The number of `-v`: 1 shows all columns, rows and tests, 2 also whole lines.
+        is_whole: Whether to print the report, and not only the verdict.
     """
-    _Printer(reporter, verbosity).print(result)
+    _Printer(reporter, verbosity).print(result, is_whole=is_whole)
 
 
 class _Printer:
@@ -65,12 +66,21 @@ class _Printer:
         self._reporter = reporter
         self._is_all = verbosity > 0
 
-    def print(self, result: AgainstResult) -> None:
-        """Print the report."""
+    def print(self, result: AgainstResult, *, is_whole: bool) -> None:
+        """Print the report, or only its end."""
         if result.problem:
             self._wrapped(f"dag-against: {verdict(result).text}", red=True)
             return
         self._reporter.section(cut(visible(f"dag-against: {revision(result)}"), _WIDTH - 6))
+        if is_whole:
+            self._nodes(result)
+            self._others(result)
+            self._notes(result)
+            self._times(result)
+        self._end(result)
+
+    def _nodes(self, result: AgainstResult) -> None:
+        """Print the nodes with differences, as many as the limit, and the names of the others."""
         differing = worst_first(node for node in result.nodes if node.differences)
         shown = differing[: self._limit(_MAX_NODES)]
         for node in shown:
@@ -80,10 +90,6 @@ class _Printer:
             rest = [node.label for node in differing[len(shown) :]]
             self._wrapped(f"{counted(len(rest), 'more node')} with differences: {self._names(rest)} {_MORE}")
             self._reporter.write_line("")
-        self._others(result)
-        self._notes(result)
-        self._times(result)
-        self._end(result)
 
     def _node(self, node: NodeChange) -> None:
         """Print the headline of a node, and its differences."""

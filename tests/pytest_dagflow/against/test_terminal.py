@@ -136,6 +136,15 @@ def test_a_problem_is_the_only_line() -> None:
     assert found.lines == ["dag-against: main (3fa2b8c) cannot be compared: no such branch"]
 
 
+def test_the_verdict_alone() -> None:
+    """A session that only writes files prints their paths and the verdict."""
+    found = Lines()
+    print_result(found, flights(written=[("html", "against.html")]), verbosity=0, is_whole=False)
+
+    assert found.lines[:2] == ["= dag-against: main (3fa2b8c)", "html report: against.html"]
+    assert len(found.lines) == 4
+
+
 def test_a_failure_and_written_reports_are_named() -> None:
     """The reason of a failed session and the paths of reports stand before the verdict."""
     found = printed(flights(failure="1 node moved", written=[("html", "against.html")]))
