@@ -25,7 +25,7 @@ _GRACE = 10.0
 _LAST_LINES = 20
 KNOWN_CODES = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 """The exit codes of a session that ended by its tests."""
-AS_SCRIPT = "import sys; del sys.path[0]; import pytest; sys.exit(pytest.console_main())"
+AS_SCRIPT = "import sys; del sys.path[0]; import pytest; sys.exit(pytest.main())"
 """The script `pytest`, which does not add the current folder to the path."""
 
 
@@ -92,7 +92,8 @@ def arguments_of_second(config: pytest.Config) -> list[str]:
     """Return the arguments that let a second session run the tests as the first one, without its coverage."""
     own = []
     if config.pluginmanager.hasplugin("_cov"):
-        own.append("--no-cov")  # its data are those of the first session
+        # its data are those of the first session; it warns about the option
+        own += ["--no-cov", "-W", "ignore:Coverage disabled via --no-cov"]
     seed = getattr(config.option, "randomly_seed", None)
     if isinstance(seed, int):
         own.append(f"--randomly-seed={seed}")  # the same order

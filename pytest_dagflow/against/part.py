@@ -16,6 +16,7 @@ import pytest
 
 from pytest_dagflow.against import redirect
 from pytest_dagflow.against.task import Task, append_line, record_file
+from pytest_dagflow.options import RUN_ID, SMOKE_ID
 from pytest_dagflow.outcomes import INTERRUPTED, Outcome, Recorder
 from pytest_dagflow.runtime import OF_FIRST
 from pytest_dagflow.session import session_of, worker_input_of
@@ -24,6 +25,7 @@ _OF_FIRST: dict[str, Any] = {
     **OF_FIRST,
     # the selection
     **{"keyword": "", "markexpr": "", "deselect": [], "maxfail": 0, "testmon": False},
+    "continue_on_collection_errors": True,
     **{"dag_select": [], "dag_exclude": [], "dag_explain": "", "dag_first": False, "dag_shadow": False},
     **{"lf": False, "failedfirst": False, "newfirst": False, "stepwise": False, "stepwise_skip": False},
     **{"splits": None, "group": None, "num_shards": 1, "shard_id": 0, "test_group_count": None},
@@ -62,10 +64,23 @@ def pytest_configure(config: pytest.Config) -> None:
         stack = ExitStack()
         stack.enter_context(preparing_processes(redirect.PREPARATION))
         config.add_cleanup(stack.close)
+    config.args = _places_of(task, config)
     if not worker_input_of(config):
-        files = dict.fromkeys(test.partition("::")[0] for test in task.tests)
-        config.args = [str(path) for name in files if (path := config.rootpath / name).exists()]
         config.pluginmanager.register(Recorder(config, _keeper(task)), "dagflow-against-outcomes")
+
+
+def _places_of(task: Task, config: pytest.Config) -> list[str]:
+    """Return the files of the tests that exist here.
+
+    With an item that is in no file, they are the arguments of the user: such an item has the fixtures of the
+    folders that are collected.
+    """
+    names = dict.fromkeys(test.partition("::")[0] for test in task.tests)
+    files = [str(path) for name in names if (path := config.rootpath / name).exists()]
+    if names.keys().isdisjoint((RUN_ID, SMOKE_ID)):
+        return files
+    folder = config.invocation_params.dir
+    return [*(one for one in config.args if (folder / one.partition("::")[0]).exists()), *files]
 
 
 def _keeper(task: Task) -> Callable[[str, str, Outcome], None]:

@@ -141,7 +141,7 @@ class SideRecord:
         stopped: Why not all tests ran; empty if all did.
         imported: The files of the project that it imported, relative to its root folder.
         foreign: The files that it imported from the folder of the other side.
-        missing: The tests that it should run and that do not exist there.
+        missing: The tests that it should run and that do not exist there, without those in `broken` files.
     """
 
     tests: dict[str, TestRun] = field(default_factory=dict)

@@ -38,7 +38,7 @@ module.install({working!r}, {checkout!r})
 if sys.path[:1] == [""]:
     sys.path[:1] = {first!r}
 import pytest
-sys.exit(pytest.console_main())
+sys.exit(pytest.main())
 """
 """The start of a session whose imports are mapped. It loads the module by its file, because pytest warns
 about plugins that were imported before."""

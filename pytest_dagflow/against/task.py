@@ -105,9 +105,8 @@ def read_outcomes(folder: str) -> SideRecord:
     for test in found["draws"]:
         if test in record.tests:
             record.tests[test].draws = True
-    record.imported, record.foreign, record.missing = (
-        sorted(found[name]) for name in ("imported", "foreign", "missing")
-    )
+    record.imported, record.foreign = sorted(found["imported"]), sorted(found["foreign"])
+    record.missing = sorted(one for one in found["missing"] if one.partition("::")[0] not in record.broken)
     return record
 
 

@@ -122,13 +122,13 @@ def test_the_tests_of_the_task_run_on_the_revision(project: Any):
 
 def test_workers_of_xdist(project: Any):
     """Each worker keeps the same tests, imports from the revision, and writes a file of its own."""
-    ended, record = project.run(project.task(*WANTED, ABSENT[0]), "-n2")
+    ended, record = project.run(project.task(*WANTED, ABSENT[0]), "-n1")
 
     assert ended.exit_code == pytest.ExitCode.TESTS_FAILED, ended.output
     assert sorted(record.tests) == sorted(WANTED)
     assert record.missing == [ABSENT[0]]
     assert (record.imported, record.foreign) == (["src/shop.py", "tests/test_shop.py"], [])
-    assert record_file(project.task().folder, "gw1").exists()
+    assert record_file(project.task().folder, "gw0").exists()
 
 
 def test_a_repeat_on_the_working_tree(project: Any):
@@ -145,13 +145,14 @@ def test_a_repeat_on_the_working_tree(project: Any):
 
 
 def test_files_that_do_not_import_there(project: Any):
-    """The error of a file is kept with its id."""
+    """The error of a file is kept with its id, and the tests of other files run."""
     (project.checkout / "src" / "shop.py").write_text("SIDE = 1")
+    (project.checkout / "tests" / "test_new.py").write_text("def test_it(): ...")
 
-    ended, record = project.run(project.task(*WANTED))
+    ended, record = project.run(project.task(*WANTED, *ABSENT))
 
-    assert ended.exit_code == pytest.ExitCode.INTERRUPTED
-    assert record.tests == {}
+    assert ended == Ended(pytest.ExitCode.TESTS_FAILED)
+    assert (list(record.tests), record.missing) == ([ABSENT[1]], [])
     assert "cannot import name 'orders'" in record.broken["tests/test_shop.py"]
 
 
@@ -211,6 +212,32 @@ plugins = types.SimpleNamespace(hasplugin=lambda name: False)
 config = types.SimpleNamespace(invocation_params=parameters, pluginmanager=plugins, option=None)
 run_second(config, Task.read(Path(sys.argv[1])), print)
 """
+
+
+RUN = """
+    import pytest
+
+    @pytest.fixture
+    def dag_resources():
+        print("resources of the folder")
+        return {}
+"""
+
+
+def test_an_item_without_a_file(project: Any):
+    """An item of `--dag-run` has the fixtures of its folder, as in the first session."""
+    for folder in (project.working, project.checkout):
+        (folder / "tests" / "conftest.py").write_text(
+            textwrap.dedent(RUN.replace("print", "raise ValueError"))
+        )
+        (folder / "pytest.ini").write_text("[pytest]\npythonpath = src\ndag_definitions = shop:orders\n")
+
+    arguments = ("--dag-against=main", "--dag-run=orders", str(project.working / "tests"))
+    ended, record = project.run(project.task("dag-run::orders"), *arguments)
+
+    assert ended == Ended(pytest.ExitCode.TESTS_FAILED), ended.output
+    assert record.tests["dag-run::orders"].error == "ValueError: resources of the folder"
+    assert list(record.tests) == ["dag-run::orders"]
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="this platform has no process groups")
