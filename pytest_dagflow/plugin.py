@@ -86,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.lines")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
+    if session.options.against is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.against.session")
     if session.options.against_part is not None:
         config.pluginmanager.import_plugin("pytest_dagflow.against.part")
     if config.getoption("dag_run"):

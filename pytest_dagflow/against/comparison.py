@@ -282,7 +282,7 @@ class Comparison:
             other = self.base.tests.get(test)
             if run.outcome == "skipped":
                 continue
-            if run.draws:
+            if test in self.now.draws:
                 found[test] = "hypothesis draws its inputs"
             elif other is None:
                 broken = next((error for file, error in self.base.broken.items() if _is_in(test, file)), "")
@@ -305,9 +305,13 @@ def _common_tests(base: SideRecord, now: SideRecord) -> dict[str, None]:
     """Return the tests that ran on both sides, and whose inputs are not drawn."""
 
     def has_run(run: TestRun | None) -> bool:
-        return run is not None and run.outcome in _RAN and not run.draws
+        return run is not None and run.outcome in _RAN
 
-    return {test: None for test, run in now.tests.items() if has_run(run) and has_run(base.tests.get(test))}
+    return {
+        test: None
+        for test, run in now.tests.items()
+        if has_run(run) and has_run(base.tests.get(test)) and test not in now.draws
+    }
 
 
 def _is_in(test: str, file: str) -> bool:

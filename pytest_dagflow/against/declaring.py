@@ -13,6 +13,10 @@ import pytest
 from pytest_dagflow.against.rules import Declared, Expectation, Rule, resolved_rules
 from pytest_dagflow.markers.registry import check_arguments, marks_nearest_first
 from pytest_dagflow.selecting.compared import RevisionChanges
+from pytest_dagflow.selecting.outside.globs import files_matching
+from pytest_dagflow.selecting.outside.session import watch_of
+from pytest_dagflow.selecting.outside.states import FILE, keys_by_site
+from pytest_dagflow.selecting.parsed_modules import parsed_modules
 from pytest_dagflow.selecting.prints import Prints
 from pytest_dagflow.selecting.project import Project
 from pytest_dagflow.selecting.record_file import Record
@@ -100,3 +104,25 @@ def add_code(
         f"{reason}, and both sides ran with the packages that are installed"
         for reason in changes.reasons_of_packages
     ]
+
+
+def files_read(config: pytest.Config, graph: Graph) -> list[str]:
+    """Return the files of the project that the tests read, or that the code or `dag_files` names.
+
+    Args:
+        config: The config of the session, after its tests.
+        graph: The graph of the tests.
+    """
+    from dagflow.testing import CodeGraph
+
+    found: dict[str, None] = {}
+    for keys in keys_by_site(watch_of(config)).values():
+        found.update({key.removeprefix(FILE): None for key in keys if key.startswith(FILE)})
+    root = str(config.rootpath)
+    for line in session_of(config).options.files:
+        found.update(dict.fromkeys(files_matching(root, line.glob)))
+    code = CodeGraph(config.rootpath, parsed_modules(config))
+    for node in graph.nodes:
+        blocks = code.blocks_from(code.roots(node.definition))
+        found.update(dict.fromkeys(code.files_named_in(blocks)))
+    return list(found)

@@ -133,7 +133,10 @@ def facts_of(*runs: NodeRun) -> list[Fact]:
 
 def tolerance_of(rules: Iterable[Rule]) -> Tolerance:
     """Return the tolerance of a node. A later rule wins, and the ignored columns are those of all."""
-    rel, abs_, keys, ignored = None, None, (), frozenset[str]()
+    rel: float | None = None
+    abs_: float | None = None
+    keys: tuple[str, ...] = ()
+    ignored: frozenset[str] = frozenset()
     for rule in rules:
         rel = rule.rel if rule.rel is not None else rel
         abs_ = rule.abs if rule.abs is not None else abs_

@@ -7,7 +7,7 @@ the arguments of the first one, which has selected the tests, and alone writes r
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from pytest_dagflow.against import redirect
-from pytest_dagflow.against.task import Task, append_line, record_file
+from pytest_dagflow.against.recorder import Recorder, drawing_tests
+from pytest_dagflow.against.task import Task, append_line, keep_outcomes, record_file
 from pytest_dagflow.options import RUN_ID, SMOKE_ID
-from pytest_dagflow.outcomes import INTERRUPTED, Outcome, Recorder
+from pytest_dagflow.outcomes import INTERRUPTED
+from pytest_dagflow.outcomes import Recorder as OutcomeRecorder
 from pytest_dagflow.runtime import OF_FIRST
 from pytest_dagflow.session import session_of, worker_input_of
 
@@ -41,6 +43,7 @@ _OF_FIRST: dict[str, Any] = {
 }
 """The values of options that only the first session follows, of pytest, of this plugin and of others."""
 _KEY = pytest.StashKey[Task]()
+_RECORDER = pytest.StashKey[Recorder]()
 
 
 def leave_reports_to_first(config: pytest.Config) -> None:
@@ -65,8 +68,13 @@ def pytest_configure(config: pytest.Config) -> None:
         stack.enter_context(preparing_processes(redirect.PREPARATION))
         config.add_cleanup(stack.close)
     config.args = _places_of(task, config)
+    folder = Path(task.folder)
+    recorder = config.stash[_RECORDER] = Recorder(config, folder.parent, folder.name)
+    config.pluginmanager.register(recorder, "dagflow-against-recorder")
     if not worker_input_of(config):
-        config.pluginmanager.register(Recorder(config, _keeper(task)), "dagflow-against-outcomes")
+        config.pluginmanager.register(
+            OutcomeRecorder(config, keep_outcomes(Path(task.folder))), "dagflow-against-outcomes"
+        )
 
 
 def _places_of(task: Task, config: pytest.Config) -> list[str]:
@@ -83,20 +91,6 @@ def _places_of(task: Task, config: pytest.Config) -> list[str]:
     return [*(one for one in config.args if (folder / one.partition("::")[0]).exists()), *files]
 
 
-def _keeper(task: Task) -> Callable[[str, str, Outcome], None]:
-    file = record_file(task.folder)
-
-    def keep(kind: str, name: str, outcome: Outcome) -> None:
-        message: dict[str, Any] = {"kind": kind, "error": outcome.error}
-        if kind == "test":
-            message |= {"test": name, "outcome": outcome.result, "seconds": outcome.seconds}
-        else:
-            message["id"] = name
-        append_line(file, message)
-
-    return keep
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
@@ -111,13 +105,14 @@ def pytest_collection_modifyitems(
     missing = sorted(wanted.keys() - {item.nodeid for item in items})
     _send(
         config,
-        {"kind": "collected", "missing": missing, "draws": [one.nodeid for one in items if _draws(one)]},
+        {"kind": "collected", "missing": missing, "draws": drawing_tests(items)},
     )
 
 
-def _draws(item: pytest.Item) -> bool:
-    """Return whether hypothesis draws the inputs of a test."""
-    return getattr(getattr(item, "obj", None), "is_hypothesis_test", False) is True
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write the graph, unless this is the controller of xdist, which has no tests."""
+    if not session.config.pluginmanager.hasplugin("dsession"):
+        session.config.stash[_RECORDER].write_graph(session.items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,13 +7,13 @@ of xdist. So the first session can show its progress, and an interrupt loses not
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_dagflow.against.records import SideRecord, TestRun
-from pytest_dagflow.outcomes import DURING_COLLECTION, INTERRUPTED
+from pytest_dagflow.against.records import TestRun
+from pytest_dagflow.outcomes import Outcome
 
 REVISION, WORKING = "revision", "working"
 """The sides of a comparison."""
@@ -82,37 +82,17 @@ def read_test(line: str) -> TestRun | None:
     return TestRun(**message) if message.pop("kind") == "test" else None
 
 
-def read_outcomes(folder: str) -> SideRecord:
-    """Return how the tests of a second session ended, and what it imported.
+def keep_outcomes(folder: Path) -> Callable[[str, str, Outcome], None]:
+    """Return a function for `outcomes.Recorder`, which writes the outcomes into the folder of a side."""
+    file = record_file(str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
 
-    Args:
-        folder: The folder of the task.
-    """
-    record = SideRecord(stopped=DURING_COLLECTION)
-    found: dict[str, dict[str, None]] = {name: {} for name in ("imported", "foreign", "draws", "missing")}
-    for is_main, message in _messages(folder):
-        kind = message.pop("kind")
+    def keep(kind: str, name: str, outcome: Outcome) -> None:
+        message: dict[str, Any] = {"kind": kind, "error": outcome.error}
         if kind == "test":
-            record.tests[message["test"]] = TestRun(**message)
-        elif kind == "broken":
-            record.broken[message["id"]] = message["error"]
-        elif kind == "running" and is_main:
-            record.stopped = INTERRUPTED
-        elif kind == "ended" and is_main:
-            record.stopped = message["stopped"]
-        for name, names in found.items():
-            names.update(dict.fromkeys(message.get(name, ())))
-    for test in found["draws"]:
-        if test in record.tests:
-            record.tests[test].draws = True
-    record.imported, record.foreign = sorted(found["imported"]), sorted(found["foreign"])
-    record.missing = sorted(one for one in found["missing"] if one.partition("::")[0] not in record.broken)
-    return record
+            message |= {"test": name, "outcome": outcome.result, "seconds": outcome.seconds}
+        else:
+            message["id"] = name
+        append_line(file, message)
 
-
-def _messages(folder: str) -> Iterator[tuple[bool, dict[str, Any]]]:
-    """Yield each message, and whether the session itself wrote it."""
-    for file in sorted(Path(folder).glob("*.jsonl")):
-        # behind the last line end is what a killed process could not finish
-        for line in file.read_text(encoding="utf-8").split("\n")[:-1]:
-            yield file.stem == _MAIN, json.loads(line)
+    return keep
