@@ -28,7 +28,9 @@ def test_all_kinds_of_lines_are_read(tmp_path):
         tmp_path,
         "main",
         {"kind": "graph", "label": "asset a", "place": "a.py:3", "parents": ["asset b"], "partitions": ""},
-        {"kind": "test", "test": "t.py::a", "outcome": "passed", "seconds": 1.0, "error": "", "draws": True},
+        {"kind": "test", "test": "t.py::a", "outcome": "passed", "seconds": 1.0, "error": ""},
+        {"kind": "collected", "missing": ["t.py::b"], "draws": ["t.py::a"]},
+        {"kind": "running"},
         {"kind": "broken", "id": "u.py", "error": "SyntaxError"},
         {"kind": "ended", "stopped": "maxfail", "imported": ["b.py", "a.py"], "foreign": ["c.py"]},
         _run("t.py::a", "asset a", "1"),
@@ -39,7 +41,8 @@ def test_all_kinds_of_lines_are_read(tmp_path):
 
     assert found.graph == {"asset a": GraphNode("asset a", "a.py:3", ["asset b"])}
     assert found.graph_problem == "unknown"
-    assert found.tests == {"t.py::a": TestRun("t.py::a", "passed", 1.0, draws=True)}
+    assert found.tests == {"t.py::a": TestRun("t.py::a", "passed", 1.0)}
+    assert (found.missing, found.draws) == (["t.py::b"], {"t.py::a"})
     assert found.broken == {"u.py": "SyntaxError"}
     assert (found.stopped, found.imported, found.foreign) == ("maxfail", ["a.py", "b.py", "d.py"], ["c.py"])
     assert found.runs[0].outputs == {"result": Value("1", "int")}
@@ -77,7 +80,7 @@ def test_a_cut_line_stops_the_record(tmp_path):
     found = read_side(tmp_path, "old")
 
     assert len(found.runs) == 1
-    assert found.stopped == "the record of a process ends in the middle of a line"
+    assert found.stopped == "it ended during the collection"
 
 
 def test_an_invalid_line_is_named(tmp_path):

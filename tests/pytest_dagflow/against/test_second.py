@@ -73,7 +73,7 @@ class _Project:
 
     def task(self, *tests: str, **changes: Any) -> Task:
         paths = {"root": str(self.checkout), "working_top": str(self.working)}
-        folder = str(self._pytester.path / "records" / "side")
+        folder = str(self._pytester.path / "records")
         return Task(
             **{"folder": folder, "tests": list(tests), "now": 1.0, "checkout_top": str(self.checkout)}
             | paths
@@ -200,7 +200,8 @@ def test_the_time_of_the_first_session(project: Any):
     ended, record = project.run(project.task(*wanted, now=1578650400.0))
 
     assert ended == Ended(pytest.ExitCode.OK), ended.output
-    assert (list(record.tests), record.draws) == (list(wanted), {wanted[1]})
+    assert list(record.tests) == list(wanted)
+    assert record.draws == {wanted[1]}
 
 
 FIRST = """
@@ -274,4 +275,12 @@ def test_a_ctrl_c_ends_it(project: Any):
     assert (project.checkout / "ended").exists()
     with pytest.raises(ProcessLookupError):
         os.kill(int(found[0].stem), 0)
-    assert read_side(file.parents[1], file.parent.name).stopped == "it was interrupted"
+    assert read_side(file.parent.parent, file.parent.name).stopped == "it was interrupted"
+
+
+def test_no_line_is_lost_or_read_twice(tmp_path: Path):
+    """The unfinished line of a killed process is left out."""
+    record_file(str(tmp_path)).write_text('{"kind": "running"}\n{"kind": "te')
+
+    assert read_side(tmp_path.parent, tmp_path.name) == SideRecord(stopped="it was interrupted")
+    assert read_side(tmp_path, "nothing").stopped == "it ended during the collection"
