@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from dagflow.invocation.outputs import outputs_of
     from dagflow.invocation.resources import OnDemand
     from dagflow.partitions.boundaries import boundaries
+    from dagflow.preparations import preparing_processes
+    from dagflow.processes import Process, is_alive, this_process
     from dagflow.selection.graph import Graph, Node
     from dagflow.selection.parse import parse_selection
     from dagflow.selection.resolve import resolve
@@ -102,6 +104,7 @@ _ON_DEMAND = {
     "NodeOfStep": "dagflow.analysis.labelled_nodes",
     "NodesOfRun": "dagflow.analysis.labelled_nodes",
     "OnDemand": "dagflow.invocation.resources",
+    "Process": "dagflow.processes",
     "RunValue": "dagflow.analysis.run_values",
     "Selection": "dagflow.selection.tree",
     "SensorState": "dagflow.analysis.ticks.simulation",
@@ -131,6 +134,7 @@ _ON_DEMAND = {
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
+    "is_alive": "dagflow.processes",
     "labelled_nodes": "dagflow.analysis.labelled_nodes",
     "mutated": "dagflow.analysis.mutation.applied",
     "mutation_kinds": "dagflow.analysis.mutation.mutation",
@@ -138,6 +142,7 @@ _ON_DEMAND = {
     "nodes_of_run": "dagflow.analysis.labelled_nodes",
     "outputs_of": "dagflow.invocation.outputs",
     "parse_selection": "dagflow.selection.parse",
+    "preparing_processes": "dagflow.preparations",
     "reconstructable_assets": "dagflow.executors.named_assets",
     "resolve": "dagflow.selection.resolve",
     "run_config_node": "dagflow.analysis.config_nodes",
@@ -146,6 +151,7 @@ _ON_DEMAND = {
     "smoke_tests": "dagflow.analysis.smoke.listing",
     "span_at": "dagflow.analysis.coverage.places",
     "step_assets": "dagflow.analysis.steps",
+    "this_process": "dagflow.processes",
     "tick_times": "dagflow.automation.tick_times",
     "unfinished_orders": "dagflow.analysis.interleavings",
     "without_optional": "dagflow.analysis.config_faults",
@@ -377,6 +383,7 @@ __all__ = [
     "NodesOfRun",
     "ObservedOutput",
     "OnDemand",
+    "Process",
     "RunOptions",
     "RunValue",
     "Selection",
@@ -413,6 +420,7 @@ __all__ = [
     "in_words",
     "instance_for_test",
     "interleavings",
+    "is_alive",
     "labelled_nodes",
     "log_lines",
     "mutated",
@@ -425,6 +433,7 @@ __all__ = [
     "observe_ticks",
     "outputs_of",
     "parse_selection",
+    "preparing_processes",
     "reconstructable_assets",
     "resolve",
     "run_config_node",
@@ -434,6 +443,7 @@ __all__ = [
     "smoke_tests",
     "span_at",
     "step_assets",
+    "this_process",
     "tick_times",
     "unfinished_orders",
     "with_events",

@@ -37,6 +37,7 @@ class LabelledNode:
         parents: The labels of the nodes from which it reads.
         partitions: Its partitions as a text; empty without partitions. Equal partitions have equal texts.
         called: The label of the outputs of its direct calls, which have no job: "op brew".
+        ids: The ids of the nodes of the graph that it is.
     """
 
     label: str
@@ -45,6 +46,7 @@ class LabelledNode:
     parents: list[str] = field(default_factory=list)
     partitions: str = ""
     called: str = ""
+    ids: list[str] = field(default_factory=list)
 
 
 class NodeOfStep(NamedTuple):
@@ -146,6 +148,7 @@ def labelled_nodes(graph: Graph) -> list[LabelledNode]:
         known = found.get(labels[node.id])
         if known is None:
             known = found[labels[node.id]] = _labelled(node, labels[node.id], jobs)
+        known.ids.append(node.id)
         sources = dict.fromkeys([*known.parents, *(labels[source] for source in _sources(graph, node))])
         known.parents = list(sources)
     return list(found.values())

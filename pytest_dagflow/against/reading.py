@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_dagflow.against.records import FIXTURE, GraphNode, NodeRun, SideRecord, TestRun
+from pytest_dagflow.outcomes import DURING_COLLECTION, INTERRUPTED
 
-_CUT = "the record of a process ends in the middle of a line"
+_LISTS = ("imported", "foreign", "missing")
 
 
 def read_side(folder: Path, side: str) -> SideRecord:
@@ -26,10 +27,10 @@ def read_side(folder: Path, side: str) -> SideRecord:
         ValueError: A file has a line that no recorder writes.
     """
     files = sorted((folder / side).glob("*.jsonl"), key=lambda file: (file.stem != "main", file.stem))
-    record = SideRecord()
+    record = SideRecord(stopped=DURING_COLLECTION)
     runs: dict[str, dict[tuple[str, str], NodeRun]] = {}
     for file in files:
-        _Reader(record, runs).read(file)
+        _Reader(record, runs, is_main=file.stem == "main").read(file)
     record.runs = [run for of_owner in runs.values() for run in of_owner.values()]
     return record
 
@@ -40,9 +41,13 @@ class _Reader:
     Args:
         record: The record of the side, to which it adds.
         runs: The runs of all files so far by owner, and by run and node.
+        is_main: Whether it is the process of the session, and no worker of it.
     """
 
-    def __init__(self, record: SideRecord, runs: dict[str, dict[tuple[str, str], NodeRun]]) -> None:
+    def __init__(
+        self, record: SideRecord, runs: dict[str, dict[tuple[str, str], NodeRun]], *, is_main: bool
+    ) -> None:
+        self._is_main = is_main
         self._record = record
         self._runs = runs
         self._earlier = frozenset(runs)  # the owners of other processes
@@ -52,6 +57,8 @@ class _Reader:
             "graph": self._read_node,
             "test": self._read_test,
             "broken": self._read_broken,
+            "collected": self._read_collected,
+            "running": self._read_start,
             "ended": self._read_end,
         }
 
@@ -60,7 +67,6 @@ class _Reader:
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         for number, line in enumerate(lines, 1):
             if number == len(lines) and not line.endswith("\n"):  # the process was killed
-                self._record.stopped = self._record.stopped or _CUT
                 return
             try:
                 document = json.loads(line)
@@ -95,8 +101,20 @@ class _Reader:
     def _read_broken(self, document: dict[str, Any]) -> None:
         self._record.broken.setdefault(document["id"], document["error"])
 
+    def _read_collected(self, document: dict[str, Any]) -> None:
+        self._record.draws.update(document["draws"])
+        self._add_lists(document)
+
+    def _read_start(self, document: dict[str, Any]) -> None:
+        if self._is_main:
+            self._record.stopped = INTERRUPTED
+
     def _read_end(self, document: dict[str, Any]) -> None:
-        record = self._record
-        record.stopped = record.stopped or document.get("stopped", "")
-        record.imported = sorted({*record.imported, *document.get("imported", ())})
-        record.foreign = sorted({*record.foreign, *document.get("foreign", ())})
+        if self._is_main:
+            self._record.stopped = document["stopped"]
+        self._add_lists(document)
+
+    def _add_lists(self, document: dict[str, Any]) -> None:
+        for name in _LISTS:
+            known: list[str] = getattr(self._record, name)
+            known[:] = sorted({*known, *document.get(name, ())})

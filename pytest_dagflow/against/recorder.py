@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, suppress
 from io import FileIO
 from pathlib import Path
@@ -27,7 +27,7 @@ from pytest_dagflow.session import load_project_definitions, worker_input_of
 
 if TYPE_CHECKING:
     from dagflow import ExecuteInProcessResult
-    from dagflow.testing import ObservedOutput
+    from dagflow.testing import Graph, ObservedOutput
 
 VALUES = "values"
 """The folder of the values of both sides."""
@@ -64,9 +64,13 @@ class Recorder:
         config: The config of the session.
         folder: The folder of the comparison.
         side: The name of the side.
+
+    Attributes:
+        labels: The labels of the nodes of the graph, by their ids; empty before `write_graph`.
     """
 
     def __init__(self, config: pytest.Config, folder: Path, side: str) -> None:
+        self.labels: dict[str, str] = {}
         self._config = config
         process = worker_input_of(config).get("workerid", "main")
         self._path = folder / side / f"{process}.jsonl"
@@ -76,29 +80,39 @@ class Recorder:
         self._values = StoredValues(folder / VALUES, self._neutral)
         self._owners: list[_Owner] = []
         self._fixtures: dict[str, list[_Owner]] = {}
-        self._repeated = ""
+        self._repeated = self._test = ""
         self._outputs: dict[str, dict[tuple[str, str, str | None], Value]] = {}
         self._calls: dict[int, dict[str, NodeRun]] = {}
         self._lock = RLock()  # steps may run on several threads
         self._pid = os.getpid()
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Write the graph, unless this is the controller of xdist, which has no tests."""
-        if self._config.pluginmanager.hasplugin("dsession"):
-            return
+    def write_graph(self, items: list[pytest.Item]) -> Graph | None:
+        """Write the graph of tests, and return it; None if it is unknown, or if no test can run a pipeline.
+
+        Args:
+            items: The collected tests.
+        """
         try:
-            nodes = _graph(self._config, session.items)
+            graph = _graph(self._config, items)
         except pytest.UsageError as error:
             self._write({"kind": "graph", "problem": self._neutral.text(str(error))})
-            return
-        for node in nodes:
-            self._write({"kind": "graph", **vars(node)})
+            return None
+        if graph is None:
+            return None
+        from dagflow.testing import labelled_nodes
+
+        root = self._config.rootpath
+        for node in labelled_nodes(graph):
+            self.labels.update(dict.fromkeys(node.ids, node.label))
+            place = _place(node.file, node.line, root)
+            known = GraphNode(node.label, place, node.parents, node.partitions, node.called)
+            self._write({"kind": "graph", **vars(known)})
+        return graph
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Record the runs and calls of a test and of the fixtures that it sets up or tears down."""
-        self._repeated = ""
+        self._repeated, self._test = "", item.nodeid
         owner = _Owner(item.nodeid, not draws_inputs(item) and not _is_benchmark(item))
         self._owners.append(owner)
         with ExitStack() as stack:
@@ -214,7 +228,7 @@ class Recorder:
 
     def _write_call(self, call: dict[str, NodeRun]) -> None:
         for run in call.values():
-            self._write({"kind": "run", **run.to_json()})
+            self._write_node(run)
 
     def _add_run(self, result: ExecuteInProcessResult) -> None:
         """Write the nodes of a run that has ended."""
@@ -231,7 +245,11 @@ class Recorder:
             except pytest.UsageError:  # another part of the plugin reports the error of the hook
                 shown = None
             for run in reader.read(shown, owner.name, name):
-                self._write({"kind": "run", **run.to_json()})
+                self._write_node(run)
+
+    def _write_node(self, run: NodeRun) -> None:
+        run.test = self._test
+        self._write({"kind": "run", **run.to_json()})
 
     def _write(self, document: dict[str, Any]) -> None:
         """Write a line at once, because other plugins append to the file, too.
@@ -246,6 +264,11 @@ class Recorder:
 def draws_inputs(item: pytest.Item) -> bool:
     """Return whether hypothesis draws the inputs of a test."""
     return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
+
+
+def drawing_tests(items: Iterable[pytest.Item]) -> list[str]:
+    """Return the ids of the tests whose inputs hypothesis draws."""
+    return [item.nodeid for item in items if draws_inputs(item)]
 
 
 def _is_benchmark(item: pytest.Item) -> bool:
@@ -267,25 +290,20 @@ def fixture_owner(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureReq
     return f"{FIXTURE}{fixturedef.argname}{shown} of {where or 'the session'}"
 
 
-def _graph(config: pytest.Config, items: list[pytest.Item]) -> list[GraphNode]:
-    """Return the nodes of the project; none if no test can run a pipeline of which a module is known.
+def _graph(config: pytest.Config, items: list[pytest.Item]) -> Graph | None:
+    """Return the graph of the project; None if no test can run a pipeline of which a module is known.
 
     Raises:
         pytest.UsageError: The definitions of the project cannot be loaded.
     """
     if not is_runtime_loaded() and load_project_definitions(config) is None:
-        return []
-    from dagflow.testing import has_graph, labelled_nodes
+        return None
+    from dagflow.testing import has_graph
 
     with paused_collector():
         is_known = load_project_definitions(config) is not None
         links = {} if is_known else {item: links_of(item, has_graph) for item in items}
-        found = labelled_nodes(build_project_graph(config, links))
-    root = config.rootpath
-    return [
-        GraphNode(node.label, _place(node.file, node.line, root), node.parents, node.partitions, node.called)
-        for node in found
-    ]
+        return build_project_graph(config, links)
 
 
 def _place(file: str, line: int, root: Path) -> str:

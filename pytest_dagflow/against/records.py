@@ -4,8 +4,9 @@ The values are pickles in a folder of the session, named by their digest, so tha
 stored once, and equal values of both sides are one file.
 
 Each process of a side writes lines of JSON with a `kind`: "run" (NodeRun), "graph" (GraphNode, or the
-problem of the graph), "test" (TestRun), "broken" (id, error), "ended" (stopped, imported, foreign), and
-"again" (owner) when a test is repeated, whose earlier runs then do not count.
+problem of the graph), "test" (TestRun), "broken" (id, error), "collected" (missing, draws), "running",
+"ended" (stopped, imported, foreign), and "again" (owner) when a test is repeated, whose earlier runs then do
+not count.
 
 Texts have no folder of the side: "<root>" stands for its root folder, "<checkout>" for the rest of its
 checkout, "<tmp>" for temporary folders, and "<run>" for the id of the run. The strings and paths in plain
@@ -65,6 +66,7 @@ class NodeRun:
         events: The canonical events of its step, as lines. Of several assets of a function each has those of
             the step and its own. A check of it has only its own.
         seconds: The time of all attempts at its step; 0 for a direct call. All assets of a function have it.
+        test: The test in which it ran, which sets up the fixture.
     """
 
     owner: str
@@ -76,6 +78,7 @@ class NodeRun:
     checks: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    test: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values, not copied."""
@@ -116,7 +119,6 @@ class TestRun:
         outcome: "passed", "failed", "error", "skipped", "xfailed" or "xpassed".
         seconds: The time of its setup, call and teardown.
         error: The first line of its error, or the reason of its skip; empty if it passed.
-        draws: Whether hypothesis draws its inputs, which are others in each session.
     """
 
     __test__ = False
@@ -125,7 +127,6 @@ class TestRun:
     outcome: str
     seconds: float
     error: str = ""
-    draws: bool = False
 
 
 @dataclass
@@ -141,6 +142,8 @@ class SideRecord:
         stopped: Why not all tests ran; empty if all did.
         imported: The files of the project that it imported, relative to its root folder.
         foreign: The files that it imported from the folder of the other side.
+        missing: The tests that it should run and that do not exist there, without those in `broken` files.
+        draws: The tests whose inputs hypothesis draws, which are others in each session.
     """
 
     tests: dict[str, TestRun] = field(default_factory=dict)
@@ -151,3 +154,5 @@ class SideRecord:
     stopped: str = ""
     imported: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    draws: set[str] = field(default_factory=set)
