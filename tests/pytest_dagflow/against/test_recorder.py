@@ -18,7 +18,12 @@ CONFTEST = """
 
         options = config.rootpath / "side.txt"
         folder, side = options.read_text().split("|")
-        config.pluginmanager.register(Recorder(config, Path(folder), side))
+        config.recorder = Recorder(config, Path(folder), side)
+        config.pluginmanager.register(config.recorder)
+
+    def pytest_collection_finish(session):
+        if not session.config.pluginmanager.hasplugin("dsession"):
+            session.config.recorder.write_graph(session.items)
 """
 
 SHOP = """
