@@ -61,9 +61,14 @@ def render(result: AgainstResult) -> str:
 def _scope(result: AgainstResult) -> str:
     """Return the sentence about what was compared and is equal."""
     equal = len(result.in_state("equal"))
+    bold = (
+        " Nodes with unexpected differences are bold."
+        if any(node.unexpected for node in result.nodes)
+        else ""
+    )
     return (
         f"{counted(result.compared, 'test')} ran on both revisions. {counted(equal, 'node')} "
-        f"{'is' if equal == 1 else 'are'} equal."
+        f"{'is' if equal == 1 else 'are'} equal.{bold}"
     )
 
 

@@ -205,9 +205,9 @@ class _Printer:
         """Print the written reports, the reason of a failure, and the verdict."""
         for name, path in result.written:
             self._wrapped(f"{name} report: {path}", "  ")
-        if result.failure:
-            self._wrapped(f"dag-against failed: {result.failure}", "  ", red=True, bold=True)
         found = verdict(result)
+        if result.failure and found.is_good:  # otherwise the verdict says why
+            self._wrapped(f"dag-against failed: {result.failure}", "  ", red=True, bold=True)
         color = "green" if found.is_good else "red"
         self._wrapped(f"dag-against: {found.text}", "  ", bold=True, **{color: True})
 

@@ -22,8 +22,7 @@ CONFTEST = """
         config.pluginmanager.register(config.recorder)
 
     def pytest_collection_finish(session):
-        if not session.config.pluginmanager.hasplugin("dsession"):
-            session.config.recorder.write_graph(session.items)
+        session.config.recorder.write_graph(session.items)
 """
 
 SHOP = """

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from pytest_dagflow.against.records import SideRecord, TestRun
+from pytest_dagflow.against.reading import read_side
 from pytest_dagflow.against.second import Ended, run_second
-from pytest_dagflow.against.task import Task, read_outcomes, record_file
+from pytest_dagflow.against.task import Task, record_file
 
 pytestmark = pytest.mark.not_in_wasm("starts processes")
 
@@ -83,7 +84,7 @@ class _Project:
         self._monkeypatch.chdir(self.working)
         config = self._pytester.parseconfig("-p", "no:cacheprovider", *arguments)
         ended = run_second(config, task, self.shown.append)
-        return ended, read_outcomes(task.folder)
+        return ended, read_side(Path(task.folder).parent, Path(task.folder).name)
 
 
 WANTED = (
@@ -199,7 +200,8 @@ def test_the_time_of_the_first_session(project: Any):
     ended, record = project.run(project.task(*wanted, now=1578650400.0))
 
     assert ended == Ended(pytest.ExitCode.OK), ended.output
-    assert [(one.test, one.draws) for one in record.tests.values()] == [(wanted[0], False), (wanted[1], True)]
+    assert list(record.tests) == list(wanted)
+    assert record.draws == {wanted[1]}
 
 
 FIRST = """
@@ -273,12 +275,12 @@ def test_a_ctrl_c_ends_it(project: Any):
     assert (project.checkout / "ended").exists()
     with pytest.raises(ProcessLookupError):
         os.kill(int(found[0].stem), 0)
-    assert read_outcomes(str(file.parent)).stopped == "it was interrupted"
+    assert read_side(file.parent.parent, file.parent.name).stopped == "it was interrupted"
 
 
 def test_no_line_is_lost_or_read_twice(tmp_path: Path):
-    """The unfinished line of a killed process is left out, and the lines of recorders are for them."""
-    record_file(str(tmp_path)).write_text('{"kind": "running"}\n{"kind": "run", "node": "a"}\n{"kind": "te')
+    """The unfinished line of a killed process is left out."""
+    record_file(str(tmp_path)).write_text('{"kind": "running"}\n{"kind": "te')
 
-    assert read_outcomes(str(tmp_path)) == SideRecord(stopped="it was interrupted")
-    assert read_outcomes(str(tmp_path / "nothing")).stopped == "it ended during the collection"
+    assert read_side(tmp_path.parent, tmp_path.name) == SideRecord(stopped="it was interrupted")
+    assert read_side(tmp_path, "nothing").stopped == "it ended during the collection"

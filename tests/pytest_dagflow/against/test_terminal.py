@@ -146,10 +146,12 @@ def test_the_verdict_alone() -> None:
 
 
 def test_a_failure_and_written_reports_are_named() -> None:
-    """The reason of a failed session and the paths of reports stand before the verdict."""
-    found = printed(flights(failure="1 node moved", written=[("html", "against.html")]))
+    """The paths of reports stand before the verdict, and the reason of a failure if it is another one."""
+    written = [("html", "against.html")]
+    found = printed(AgainstResult("main", failure="1 new node", written=written))
 
-    assert found.lines[-4:-2] == ["html report: against.html", "dag-against failed: 1 node moved"]
+    assert found.lines[-3:-1] == ["html report: against.html", "dag-against failed: 1 new node"]
+    assert "dag-against failed" not in "".join(printed(flights(failure="2 differences")).lines)
 
 
 def test_many_things_are_counted() -> None:
