@@ -69,6 +69,7 @@ class Comparison:
 
     def __post_init__(self) -> None:
         self._comparer = RunComparer(self.load)
+        self._called = _called_ops(self.now.graph)
         self._old, self._new = runs_by_key(self.base), runs_by_key(self.now)
         self.tests = _common_tests(self.base, self.now)
         self._found = dict(self._find())
@@ -78,7 +79,7 @@ class Comparison:
     def _find(self) -> Iterator[tuple[Key, list[_Found]]]:
         for key in self._pairs():
             old, new = self._old.get(key), self._new.get(key)
-            tolerance = self._tolerance(key[2])
+            tolerance = self._tolerance(self._label(key))
             if tolerance is None:
                 continue
             absent = NodeRun(*key)
@@ -99,6 +100,10 @@ class Comparison:
             has_node = node not in self.new_nodes and node not in self.gone_nodes
             if is_common and is_of_both and has_node:
                 yield key
+
+    def _label(self, key: Key) -> str:
+        """Return the label of the node of a run: a direct call of an op counts for the op in its job."""
+        return self._called.get(key[2], key[2])
 
     def _tolerance(self, label: str) -> Tolerance | None:
         """Return the tolerance of a node; None if a rule ignores the node."""
@@ -147,14 +152,15 @@ class Comparison:
 
     def result(self, reference: str, commit: str) -> AgainstResult:
         """Return the result, without the notes of the session."""
-        labels = dict.fromkeys([*self.now.graph, *self.base.graph, *(key[2] for key in self._pairs())])
+        ran = (self._label(key) for key in self._pairs())
+        labels = dict.fromkeys([*self.now.graph, *self.base.graph, *ran])
         parents = _parents(self.base.graph, self.now.graph)
         ordered = _in_order(labels, parents)
         nodes = {label: self._node(label) for label in ordered}
         used: set[int] = set()
         for key, found in self._found.items():
             for one in found:
-                self._add(nodes[key[2]], key, one, parents, used)
+                self._add(nodes[self._label(key)], key, one, parents, used)
         _add_causes(nodes, parents)
         both = self.base.graph.keys() & self.now.graph.keys()
         old, new = _edges(self.base.graph), _edges(self.now.graph)
@@ -203,7 +209,7 @@ class Comparison:
         if not hasattr(self, "_by_node"):
             self._by_node: dict[str, list[Key]] = {}
             for key in self._pairs():
-                self._by_node.setdefault(key[2], []).append(key)
+                self._by_node.setdefault(self._label(key), []).append(key)
         return self._by_node
 
     def _add(
@@ -238,7 +244,7 @@ class Comparison:
     def _excuses(
         self, key: Key, fact: Fact, parents: Mapping[str, Sequence[str]], used: set[int]
     ) -> Iterator[Excuse]:
-        owner, _, label = key
+        owner, label = key[0], self._label(key)
         columns = self.unstable.get((key, fact))
         if columns is not None:
             yield Excuse(columns, UNSTABLE, self._first_unstable(key, parents))
@@ -294,6 +300,14 @@ class Comparison:
             elif run.outcome == "error":
                 found[test] = f"its setup fails: {run.error}"
         return found
+
+
+def _called_ops(graph: Mapping[str, GraphNode]) -> dict[str, str]:
+    """Return the label of the only node that an op is, by the label of the direct calls of the op."""
+    found: dict[str, list[str]] = {}
+    for label, node in graph.items():
+        found.setdefault(node.called, []).append(label)
+    return {called: labels[0] for called, labels in found.items() if called not in graph and len(labels) == 1}
 
 
 def runs_by_key(side: SideRecord) -> dict[Key, NodeRun]:

@@ -107,13 +107,14 @@ class RunReader:
             evaluation = event.asset_check_evaluation_data
             name = evaluation.asset_check_key.to_user_string()
             run = self._runs.get(f"check {name}") or self._runs[_labels(step)[0]]
-            run.checks[_with_partition(name, evaluation.partition)] = check_facts(evaluation, self._text)
+            name = _with_suffix(name, self._other_partition(evaluation.partition))
+            run.checks[name] = check_facts(evaluation, self._text)
         elif kind in ("ASSET_MATERIALIZATION", "ASSET_OBSERVATION"):
             data: Any = event.materialization if kind == "ASSET_MATERIALIZATION" else event.asset_observation
             key = data.asset_key.to_user_string()
             own = f"asset {key}" in _labels(step)
             run = self._runs[f"asset {key}" if own else _labels(step)[0]]
-            partition = data.partition if data.partition != self.nodes.partition else None
+            partition = self._other_partition(data.partition)
             self._add_metadata(run, "" if own else f"{key}: ", data.metadata, partition)
         elif kind == "STEP_OUTPUT":
             output: Any = event.event_specific_data
@@ -123,11 +124,15 @@ class RunReader:
                     self._runs[label], output_prefix(output.output_name), output.metadata, output.mapping_key
                 )
 
+    def _other_partition(self, partition: str | None) -> str | None:
+        """Return a partition, None for that of the run."""
+        return None if partition == self.nodes.partition else partition
+
     def _add_metadata(
         self, run: NodeRun, prefix: str, metadata: Mapping[str, Any] | None, suffix: str | None
     ) -> None:
         for name, value in plain_metadata(metadata, self._text).items():
-            run.metadata[_with_partition(f"{prefix}{name}", suffix)] = value
+            run.metadata[_with_suffix(f"{prefix}{name}", suffix)] = value
 
     def _add_seconds(self) -> None:
         started: dict[str, float] = {}
@@ -144,8 +149,8 @@ class RunReader:
                     self._runs[label].seconds += seconds
 
 
-def _with_partition(name: str, partition: str | None) -> str:
-    return name if partition is None else f"{name}[{partition}]"
+def _with_suffix(name: str, suffix: str | None) -> str:
+    return name if suffix is None else f"{name}[{suffix}]"
 
 
 def output_prefix(output: str) -> str:

@@ -137,7 +137,8 @@ class Recorder:
         if self._repeated == item.nodeid:
             self._close_calls()
             self._write({"kind": "again", "owner": item.nodeid})
-            self._owners[-1].counts.clear()
+            for owner in self._owners[-1:]:
+                owner.counts.clear()
         self._repeated = item.nodeid
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

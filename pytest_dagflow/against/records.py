@@ -1,4 +1,4 @@
-"""What one side of a comparison records: each run and direct call of a node, as lines of JSON and values.
+"""The record of one side of a comparison: each run and direct call of a node, as lines of JSON and values.
 
 The values are pickles in a folder of the session, named by their digest, so that a value of many tests is
 stored once, and equal values of both sides are one file.
@@ -61,8 +61,8 @@ class NodeRun:
             with its "type" and its "value" as plain JSON. Before the label is the output of an op, if it is
             not "result", or another asset: "shop/cups: rows". After it is the mapping key, or the partition
             if it is not that of the run: "rows[a]".
-        checks: The results of checks by name, "orders:positive": a dict with "passed", "severity",
-            "description" and "metadata".
+        checks: The results of checks by name, "orders:positive", with a partition as in `metadata`: a dict
+            with "passed", "severity", "description" and "metadata".
         events: The canonical events of its step, as lines. Of several assets of a function each has those of
             the step and its own. A check of it has only its own.
         seconds: The time of all attempts at its step; 0 for a direct call. All assets of a function have it.

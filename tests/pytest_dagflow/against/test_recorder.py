@@ -308,6 +308,39 @@ def test_runs_in_other_processes_have_no_values(pytester, shop):
     assert run.seconds > 0
 
 
+def test_runs_of_partitions_are_named_by_them(pytester, shop):
+    """The partition is in the name of the run, and only other partitions are in the names of metadata."""
+    pytester.makepyfile(
+        test_shop="""
+        from dagflow import *
+
+        towns = StaticPartitionsDefinition(["bath", "york"])
+
+        @asset(partitions_def=towns, backfill_policy=BackfillPolicy.single_run())
+        def rain():
+            return MaterializeResult(metadata={"mm": 3})
+
+        @asset_check(asset=rain, partitions_def=towns)
+        def wet():
+            return AssetCheckResult(passed=True)
+
+        def test_a():
+            materialize([rain, wet], partition_key="york")
+            prefix = "dagster/asset_partition_range_"
+            materialize([rain], tags={prefix + "start": "bath", prefix + "end": "york"})
+        """
+    )
+
+    result, record = shop("old")
+
+    result.assert_outcomes(passed=1)
+    runs = {(run.run, run.node): run for run in record.runs}
+    assert list(runs[("assets[york] #1", "asset rain")].metadata) == ["mm"]
+    assert list(runs[("assets[york] #1", "check rain:wet")].checks) == ["rain:wet"]
+    assert list(runs[("assets[bath...york] #1", "asset rain")].metadata) == ["mm[bath]", "mm[york]"]
+    assert {run.partition for run in record.runs} == {"york", "bath...york"}
+
+
 def test_a_session_without_the_runtime_has_an_empty_record(shop, pytester):
     """Tests that never import dagflow are not slowed down."""
     pytester.makepyfile(test_shop="def test_a():\n    pass\n")
