@@ -5,15 +5,19 @@ It needs the tests and the graph, so it is made in the process that has them: un
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_dagflow.against.redirect import module_files
 from pytest_dagflow.against.rules import Declared, Expectation, Rule, resolved_rules
 from pytest_dagflow.markers.registry import check_arguments, marks_nearest_first
 from pytest_dagflow.selecting.compared import RevisionChanges
 from pytest_dagflow.selecting.outside.globs import files_matching
+from pytest_dagflow.selecting.outside.places import folder_of_project
 from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import FILE, keys_by_site
 from pytest_dagflow.selecting.parsed_modules import parsed_modules
@@ -107,7 +111,7 @@ def add_code(
 
 
 def files_read(config: pytest.Config, graph: Graph) -> list[str]:
-    """Return the files of the project that the tests read, or that the code or `dag_files` names.
+    """Return the files of the project that the tests read or imported, or that the code or `dag_files` names.
 
     Args:
         config: The config of the session, after its tests.
@@ -125,4 +129,8 @@ def files_read(config: pytest.Config, graph: Graph) -> list[str]:
     for node in graph.nodes:
         blocks = code.blocks_from(code.roots(node.definition))
         found.update(dict.fromkeys(code.files_named_in(blocks)))
+    # git ignores some modules, such as one with the version that a build has written
+    real_root = os.path.realpath(root)
+    modules = module_files(Path(folder_of_project(root)))
+    found.update(dict.fromkeys(Path(os.path.relpath(file, real_root)).as_posix() for file in modules))
     return list(found)

@@ -60,7 +60,9 @@ class Revisions:
         try:
             if self._declared.problem:
                 raise RevisionError(self._declared.problem)
-            revision = read_revision(str(self._config.rootpath), self._settings.reference)
+            revision = read_revision(
+                str(self._config.rootpath), self._settings.reference, compares_repositories=False
+            )
             result.commit = revision.commit
             if self._tests_to_run():
                 with revision_folder(revision, self._config.rootpath) as checkout:
