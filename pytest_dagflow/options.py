@@ -67,6 +67,8 @@ AGAINST_RULE = "--dag-against-rule"
 AGAINST_RULES = "dag_against_rules"
 """The ini key with the rules of `--dag-against`."""
 AGAINST_REPORT = "--dag-against-report"
+AGAINST_PART = "--dag-against-part"
+"""The option of the second session of `--dag-against`: the file of its task. Users do not write it."""
 RUN = "--dag-run"
 """The option with a selection that `--dag-against` runs beside the tests."""
 RUN_PARTITION = "--dag-run-partition"
@@ -103,6 +105,7 @@ class Options(NamedTuple):
         mutates: Whether to break the pipeline, and to run the tests on each mutant.
         mutant: The file with the mutant that this process runs for another session; None for no mutant.
         against: The revision of `--dag-against`; None without the option.
+        against_part: The file of the task of this process, if it is a second session of `--dag-against`.
         runtime: The value of `--dag-runtime`; empty without the option and the ini key.
         runtime_reports: The values of `--dag-runtime-report`.
         runtime_part: The file for the results of this process, if it is the second one of both runtimes.
@@ -129,6 +132,7 @@ class Options(NamedTuple):
     mutates: bool = False
     mutant: Path | None = None
     against: str | None = None
+    against_part: Path | None = None
     runtime: str = ""
     runtime_reports: tuple[str, ...] = ()
     runtime_part: Path | None = None
@@ -152,7 +156,8 @@ def read_options(config: pytest.Config) -> Options:
     """
     smoke_names = _take_smoke_names(config)
     select, exclude = tuple(config.getoption("dag_select")), tuple(config.getoption("dag_exclude"))
-    against = _against(config)
+    part = config.getoption("dag_against_part")
+    against = None if part is not None else _against(config)
     if against is not None and not (
         select or config.getoption("dag_first") or config.getoption("dag_shadow")
     ):
@@ -187,6 +192,7 @@ def read_options(config: pytest.Config) -> Options:
         mutates=mutates and mutant is None,
         mutant=None if mutant is None else Path(mutant),
         against=against,
+        against_part=None if part is None else Path(part),
         **_runtime_options(config),
     )
     _check_runtime(options)

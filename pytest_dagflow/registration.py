@@ -11,6 +11,7 @@ from pytest_dagflow import runtime
 from pytest_dagflow.options import (
     AGAINST,
     AGAINST_FAIL,
+    AGAINST_PART,
     AGAINST_REPEAT,
     AGAINST_REPORT,
     AGAINST_RULE,
@@ -259,6 +260,7 @@ def _add_mutate_options(group: Any) -> None:
 
 
 def _add_against_options(parser: pytest.Parser, group: Any) -> None:
+    group.addoption(AGAINST_PART, default=None, help=argparse.SUPPRESS)
     group.addoption(
         AGAINST,
         default=None,

@@ -151,7 +151,8 @@ class Declared:
         code: What differs in the code of each node: the facets, each with details.
         new: The nodes that the revision has no code of.
         is_whole: Whether the graph is that of the whole project, and not of the collected tests.
-        problem: Why the code could not be compared; empty otherwise.
+        notes: What a reader of the report must know, a sentence each.
+        problem: Why the rules could not be read in a worker of xdist; empty otherwise.
     """
 
     rules: list[tuple[Rule, frozenset[str] | None]] = field(default_factory=list)
@@ -159,6 +160,7 @@ class Declared:
     code: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     new: frozenset[str] = frozenset()
     is_whole: bool = False
+    notes: list[str] = field(default_factory=list)
     problem: str = ""
 
     def rules_of(self, label: str) -> list[Rule]:
@@ -176,6 +178,7 @@ class Declared:
             "code": self.code,
             "new": sorted(self.new),
             "is_whole": self.is_whole,
+            "notes": self.notes,
             "problem": self.problem,
         }
 
@@ -203,6 +206,7 @@ class Declared:
             },
             new=frozenset(document["new"]),
             is_whole=document["is_whole"],
+            notes=document["notes"],
             problem=document["problem"],
         )
 
