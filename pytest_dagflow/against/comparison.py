@@ -228,6 +228,8 @@ class Comparison:
 
         test = _title(key[0], found.new.partition or found.old.partition)
         for one in judge(compare, found.fact, found.change, found.tolerance, excuses):
+            if f"{one.kind} {one.label}" == node.label:
+                one.label = ""  # the result of the check that the node is
             if one.verdict == UNSTABLE:
                 node.unstable = one.reason
             same = next((other for other in node.differences if _is_same(one, other)), None)
@@ -237,7 +239,7 @@ class Comparison:
             else:
                 if _weight(one) > _weight(same):
                     same.summary, same.lines, same.table = one.summary, one.lines, one.table
-                    same.tests.insert(0, test)
+                    same.tests = [test, *(other for other in same.tests if other != test)]
                 elif test not in same.tests:
                     same.tests.append(test)
 
@@ -394,11 +396,15 @@ def _ancestors(label: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str
 
 
 def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]]) -> None:
-    """Set the causes of each node that differs: the nearest nodes upstream whose code changed, or are new."""
+    """Set the causes of each node that differs: the nearest nodes upstream whose code changed, or are new.
+
+    One whose data are equal in all tests counts only without another: it may write what a node reads itself.
+    """
     for label, node in nodes.items():
         if not node.differences:
             continue
         found: dict[str, None] = {}
+        equal: dict[str, None] = {}
         seen, queue = {label}, deque(parents.get(label, ()))
         while queue:
             one = queue.popleft()
@@ -406,12 +412,16 @@ def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[
                 continue
             seen.add(one)
             other = nodes[one]
-            if other.code or other.is_new or other.is_gone:
+            if other.state == "changed-equal" and other.compared:
+                equal[one] = None
+                queue.extend(parents.get(one, ()))
+            elif other.code or other.is_new or other.is_gone:
                 found[one] = None
             else:
                 queue.extend(parents.get(one, ()))
         if not found and not node.code:
-            found = {one: None for one in parents.get(label, ()) if one in nodes and nodes[one].differences}
+            moved = {one: None for one in parents.get(label, ()) if one in nodes and nodes[one].differences}
+            found = equal or moved
         node.causes = tuple(found)
 
 
