@@ -72,13 +72,14 @@ class Described:
             return self._root(value, f"function {value.__qualname__}")
         if (cls is list or cls is tuple) and not value:
             return cls.__name__
-        if id(value) in self._within:
+        identity = id(value)
+        if identity in self._within:
             return f"<again {cls.__qualname__}>"
-        self._within[id(value)] = value
+        self._within[identity] = value
         try:
             return self._structure(value, cls)
         finally:
-            del self._within[id(value)]
+            del self._within[identity]
 
     def _structure(self, value: Any, cls: type) -> str:
         if cls in _SEQUENCES:

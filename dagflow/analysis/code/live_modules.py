@@ -105,19 +105,20 @@ class LiveModules:
         seen: set[int] = set()
         while todo:
             root = todo.pop()
-            if id(root) not in seen:
-                seen.add(id(root))
-                found = self._root(root)
+            identity = id(root)
+            if identity not in seen:
+                seen.add(identity)
+                found = self._root(root, identity)
                 ids.update(dict.fromkeys(found.ids))
                 texts.append(found.text)
                 todo += found.more
         return list(ids), "\n".join(texts)
 
-    def _root(self, root: Any) -> _Root:
-        known = self._roots.get(id(root))
+    def _root(self, root: Any, identity: int) -> _Root:
+        known = self._roots.get(identity)
         if known is None or known[0] is not root:
             found = self._class_root(root) if isinstance(root, type) else self._function_root(root)
-            known = self._roots[id(root)] = (root, found)
+            known = self._roots[identity] = (root, found)
         return known[1]
 
     def _function_root(self, root: Any) -> _Root:
