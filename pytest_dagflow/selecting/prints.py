@@ -55,6 +55,7 @@ class Prints:
         self._graph: CodeGraph | None = None
         self._definitions: dict[tuple[int, object], Print] = {}
         self._functions: dict[object, str] = {}
+        self._known_roots: dict[WinningFixtures, list[str]] = {}
         self._prints_around: dict[tuple[WinningFixtures, Path], Print] = {}
         self._packages: dict[str, frozenset[str]] = {}
         self._known_reads: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
@@ -91,10 +92,15 @@ class Prints:
     def of_test_with_reads(self, item: pytest.Item, more: Iterable[str]) -> Print:
         """Return the print of a test with the states of what its code read, for the record."""
         test = getattr(item, "obj", None)
-        functions = self._fixtures.of(item).functions
-        roots = self.graph.roots(*filter(None, (test, *methods_beside(item), *functions)))
-        read = self._states_of(self._keys_of_test(roots), more)
+        roots = self.graph.roots(*filter(None, (test, *methods_beside(item))))
+        keys = self._keys_of_test([*roots, *self._roots_of_fixtures(self._fixtures.of(item))])
+        read = self._states_of(keys, more)
         return {**self.of_test(item), **read, **self._reads.of_test(item.nodeid)}
+
+    def _roots_of_fixtures(self, fixtures: WinningFixtures) -> list[str]:
+        if fixtures not in self._known_roots:
+            self._known_roots[fixtures] = self.graph.roots(*fixtures.functions)
+        return self._known_roots[fixtures]
 
     @cached_property
     def _keys_of(self) -> Callable[[Iterable[str]], frozenset[str]]:
