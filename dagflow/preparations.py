@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 preparations: list[str] = []
@@ -21,3 +22,22 @@ def prepare_process(functions: Sequence[str]) -> None:
     for function in functions:
         module, _, name = function.partition(":")
         getattr(import_module(module), name)()
+
+
+@contextmanager
+def preparing_processes(function: str) -> Iterator[None]:
+    """Let each process of a run that starts in this block call a function before it imports a user's module.
+
+    Args:
+        function: The function, as "module:function".
+
+    Example:
+        >>> with preparing_processes("gc:collect"):
+        ...     preparations[-1]
+        'gc:collect'
+    """
+    preparations.append(function)
+    try:
+        yield
+    finally:
+        preparations.remove(function)

@@ -44,7 +44,15 @@ def this_host() -> str:
 
 
 def is_alive(process: Process) -> bool:
-    """Return whether a process of this host still runs. A zombie does not."""
+    """Return whether a process of this host still runs. A zombie does not.
+
+    Args:
+        process: Its identity.
+
+    Example:
+        >>> is_alive(this_process()._replace(start="another"))
+        False
+    """
     return start_of(process.pid) == process.start
 
 

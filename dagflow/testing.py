@@ -14,7 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
-from dagflow.observers import observe, observe_runs, observe_ticks
+from dagflow.observers import ObservedOutput, observe, observe_outputs, observe_runs, observe_ticks
 from dagflow.options import NodeWatch, Pick, RunOptions, ValueByPartition, set_defaults, set_options
 from dagflow.runs.results import EventList, ExecutionResult, with_events
 
@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from dagflow.analysis.fingerprint import Fingerprint, fingerprint, fingerprint_from
     from dagflow.analysis.graphs import graph_of, has_graph
     from dagflow.analysis.interleavings import UnfinishedOrder, in_order, interleavings, unfinished_orders
+    from dagflow.analysis.labelled_nodes import (
+        LabelledNode,
+        NodeOfStep,
+        NodesOfRun,
+        labelled_nodes,
+        nodes_of_run,
+    )
     from dagflow.analysis.memory_managers import in_memory_managers
     from dagflow.analysis.mutation.applied import mutated
     from dagflow.analysis.mutation.listing import Mutations, mutations_of
@@ -60,6 +67,8 @@ if TYPE_CHECKING:
     from dagflow.invocation.outputs import outputs_of
     from dagflow.invocation.resources import OnDemand
     from dagflow.partitions.boundaries import boundaries
+    from dagflow.preparations import preparing_processes
+    from dagflow.processes import Process, is_alive, this_process
     from dagflow.selection.graph import Graph, Node
     from dagflow.selection.parse import parse_selection
     from dagflow.selection.resolve import resolve
@@ -87,11 +96,15 @@ _ON_DEMAND = {
     "Fingerprint": "dagflow.analysis.fingerprint",
     "FolderSources": "dagflow.analysis.code.modules",
     "Graph": "dagflow.selection.graph",
+    "LabelledNode": "dagflow.analysis.labelled_nodes",
     "Miss": "dagflow.analysis.coverage.data",
     "Mutation": "dagflow.analysis.mutation.mutation",
     "Mutations": "dagflow.analysis.mutation.listing",
     "Node": "dagflow.selection.graph",
+    "NodeOfStep": "dagflow.analysis.labelled_nodes",
+    "NodesOfRun": "dagflow.analysis.labelled_nodes",
     "OnDemand": "dagflow.invocation.resources",
+    "Process": "dagflow.processes",
     "RunValue": "dagflow.analysis.run_values",
     "Selection": "dagflow.selection.tree",
     "SensorState": "dagflow.analysis.ticks.simulation",
@@ -121,11 +134,15 @@ _ON_DEMAND = {
     "in_order": "dagflow.analysis.interleavings",
     "in_words": "dagflow.selection.words",
     "interleavings": "dagflow.analysis.interleavings",
+    "is_alive": "dagflow.processes",
+    "labelled_nodes": "dagflow.analysis.labelled_nodes",
     "mutated": "dagflow.analysis.mutation.applied",
     "mutation_kinds": "dagflow.analysis.mutation.mutation",
     "mutations_of": "dagflow.analysis.mutation.listing",
+    "nodes_of_run": "dagflow.analysis.labelled_nodes",
     "outputs_of": "dagflow.invocation.outputs",
     "parse_selection": "dagflow.selection.parse",
+    "preparing_processes": "dagflow.preparations",
     "reconstructable_assets": "dagflow.executors.named_assets",
     "resolve": "dagflow.selection.resolve",
     "run_config_node": "dagflow.analysis.config_nodes",
@@ -134,6 +151,7 @@ _ON_DEMAND = {
     "smoke_tests": "dagflow.analysis.smoke.listing",
     "span_at": "dagflow.analysis.coverage.places",
     "step_assets": "dagflow.analysis.steps",
+    "this_process": "dagflow.processes",
     "tick_times": "dagflow.automation.tick_times",
     "unfinished_orders": "dagflow.analysis.interleavings",
     "without_optional": "dagflow.analysis.config_faults",
@@ -355,12 +373,17 @@ __all__ = [
     "Fingerprint",
     "FolderSources",
     "Graph",
+    "LabelledNode",
     "Miss",
     "Mutation",
     "Mutations",
     "Node",
+    "NodeOfStep",
     "NodeWatch",
+    "NodesOfRun",
+    "ObservedOutput",
     "OnDemand",
+    "Process",
     "RunOptions",
     "RunValue",
     "Selection",
@@ -397,15 +420,20 @@ __all__ = [
     "in_words",
     "instance_for_test",
     "interleavings",
+    "is_alive",
+    "labelled_nodes",
     "log_lines",
     "mutated",
     "mutation_kinds",
     "mutations_of",
+    "nodes_of_run",
     "observe",
+    "observe_outputs",
     "observe_runs",
     "observe_ticks",
     "outputs_of",
     "parse_selection",
+    "preparing_processes",
     "reconstructable_assets",
     "resolve",
     "run_config_node",
@@ -415,6 +443,7 @@ __all__ = [
     "smoke_tests",
     "span_at",
     "step_assets",
+    "this_process",
     "tick_times",
     "unfinished_orders",
     "with_events",

@@ -59,6 +59,21 @@ MUTATE_FAIL_UNDER = "--dag-mutate-fail-under"
 MUTATE_TIMEOUT = "--dag-mutate-timeout"
 SAVE_FAILED = "--dag-save-failed"
 SHADOW = "--dag-shadow"
+AGAINST = "--dag-against"
+"""The option that compares the data of two revisions."""
+AGAINST_FAIL = "--dag-against-fail"
+AGAINST_REPEAT = "--dag-against-repeat"
+AGAINST_RULE = "--dag-against-rule"
+AGAINST_RULES = "dag_against_rules"
+"""The ini key with the rules of `--dag-against`."""
+AGAINST_REPORT = "--dag-against-report"
+AGAINST_PART = "--dag-against-part"
+"""The option of the second session of `--dag-against`: the file of its task. Users do not write it."""
+RUN = "--dag-run"
+"""The option with a selection that `--dag-against` runs beside the tests."""
+RUN_PARTITION = "--dag-run-partition"
+RUN_ID = "dag-run"
+"""The node id of the items of `--dag-run`."""
 
 SMOKE_ID = "dag-smoke"
 """The node id of the items of `--dag-smoke`."""
@@ -89,6 +104,8 @@ class Options(NamedTuple):
         invalidate: The globs of the files that make `changed()` select all tests when they change.
         mutates: Whether to break the pipeline, and to run the tests on each mutant.
         mutant: The file with the mutant that this process runs for another session; None for no mutant.
+        against: The revision of `--dag-against`; None without the option.
+        against_part: The file of the task of this process, if it is a second session of `--dag-against`.
         runtime: The value of `--dag-runtime`; empty without the option and the ini key.
         runtime_reports: The values of `--dag-runtime-report`.
         runtime_part: The file for the results of this process, if it is the second one of both runtimes.
@@ -114,6 +131,8 @@ class Options(NamedTuple):
     invalidate: tuple[str, ...] = ()
     mutates: bool = False
     mutant: Path | None = None
+    against: str | None = None
+    against_part: Path | None = None
     runtime: str = ""
     runtime_reports: tuple[str, ...] = ()
     runtime_part: Path | None = None
@@ -137,6 +156,13 @@ def read_options(config: pytest.Config) -> Options:
     """
     smoke_names = _take_smoke_names(config)
     select, exclude = tuple(config.getoption("dag_select")), tuple(config.getoption("dag_exclude"))
+    part = config.getoption("dag_against_part")
+    against = None if part is not None else _against(config)
+    if against is not None and not (
+        select or config.getoption("dag_first") or config.getoption("dag_shadow")
+    ):
+        quoted = against.replace('"', '""')
+        select = (f'changed(since="{quoted}")',)
     unknown = _choice(config, "--dag-unknown", (_RUN, _DROP))
     mutates = _is_on(config, MUTATE_OPTION, (MUTATE_REPORT_OPTION, MUTATE_FAIL_UNDER, MUTATE_TIMEOUT))
     mutant = config.getoption("dag_mutant")
@@ -165,6 +191,8 @@ def read_options(config: pytest.Config) -> Options:
         invalidate=tuple(_checked_glob(line, INVALIDATE, line) for line in config.getini(INVALIDATE)),
         mutates=mutates and mutant is None,
         mutant=None if mutant is None else Path(mutant),
+        against=against,
+        against_part=None if part is None else Path(part),
         **_runtime_options(config),
     )
     _check_runtime(options)
@@ -203,6 +231,7 @@ def _check_runtime(options: Options) -> None:
         "--dag-select, --dag-exclude, --dag-explain, --dag-first or --dag-shadow": options.is_selecting,
         "--dag-smoke": options.smoke,
         MUTATE_OPTION: options.mutates,
+        AGAINST: options.against is not None,
     }
     given = choosing if options.runtime == runtime.BOTH else {**choosing, **measuring}
     for names, is_given in given.items():
@@ -211,6 +240,19 @@ def _check_runtime(options: Options) -> None:
                 f"{names} needs the graph and the runs of dagflow, and has no effect on Dagster. Leave it "
                 f"out, or write {runtime.OPTION}={runtime.DAGFLOW}."
             )
+
+
+def _against(config: pytest.Config) -> str | None:
+    """Return the revision of `--dag-against`; None without it."""
+    others = (AGAINST_FAIL, AGAINST_REPEAT, AGAINST_RULE, AGAINST_REPORT, RUN, RUN_PARTITION)
+    if not _is_on(config, AGAINST, others):
+        return None
+    reference: str = config.getoption("dag_against")
+    if not reference.strip():
+        raise pytest.UsageError(f"{AGAINST}: the revision is empty. Write {AGAINST}=main")
+    if config.getoption("dag_run_partition") and not config.getoption("dag_run"):
+        raise pytest.UsageError(f"{RUN_PARTITION} has no effect without {RUN}. Add {RUN}=SELECTION.")
+    return reference
 
 
 def _is_on(config: pytest.Config, option: str, others: Iterable[str]) -> bool:

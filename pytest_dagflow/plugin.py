@@ -6,6 +6,7 @@ use an option. A session of pytest that uses nothing of this plugin loads fiftee
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -22,6 +23,8 @@ from pytest_dagflow.selecting import runs_of_tests
 from pytest_dagflow.selecting.outside import session as reads
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
+_REDIRECT = "DAG_AGAINST_REDIRECT"
+"""The variable of `pytest_dagflow.against.redirect`, which only sessions on a revision import."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Register hooks and fixtures; prepare imports and markers before pytest imports a file of the user."""
     imports.install_finder()
+    if _REDIRECT in os.environ:
+        from pytest_dagflow.against.redirect import install_from_environment
+
+        install_from_environment()
     registry.install_markers()
     pluginmanager.add_hookspecs(hooks)
     # as a module, because pytest scans all installed distributions for each string in `pytest_plugins`
@@ -43,6 +50,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the runtime and record what the project reads, before pytest imports a file of the user."""
     runtime.start_runtime(early_config)
     reads.start_watching(early_config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Let a second session leave selections and reports to the first one, before plugins read its options."""
+    if config.getoption("dag_against_part") is not None:
+        from pytest_dagflow.against.part import leave_reports_to_first
+
+        leave_reports_to_first(config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,6 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.coverage.lines")
     if session.options.smoke:
         config.pluginmanager.import_plugin("pytest_dagflow.items.smoke")
+    if session.options.against is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.against.session")
+    if session.options.against_part is not None:
+        config.pluginmanager.import_plugin("pytest_dagflow.against.part")
+    if config.getoption("dag_run"):
+        config.pluginmanager.import_plugin("pytest_dagflow.against.runs")
     if session.options.mutates:
         config.pluginmanager.import_plugin("pytest_dagflow.mutating.mutate")
     if session.options.mutant is not None:

@@ -9,6 +9,13 @@ import pytest
 
 from pytest_dagflow import runtime
 from pytest_dagflow.options import (
+    AGAINST,
+    AGAINST_FAIL,
+    AGAINST_PART,
+    AGAINST_REPEAT,
+    AGAINST_REPORT,
+    AGAINST_RULE,
+    AGAINST_RULES,
     COV,
     COV_BASE,
     COV_FAIL_NEW,
@@ -27,6 +34,8 @@ from pytest_dagflow.options import (
     REAL_TIME,
     RECORD_FROM_OPTION,
     RECORD_OPTION,
+    RUN,
+    RUN_PARTITION,
     SAVE_FAILED,
     SHADOW,
 )
@@ -130,6 +139,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     _add_coverage_options(group)
     _add_mutate_options(group)
+    _add_against_options(parser, group)
     runtime.add_runtime_options(parser, group)
     parser.addini(
         DEFINITIONS,
@@ -247,3 +257,67 @@ def _add_mutate_options(group: Any) -> None:
         "its tests without a mutation",
     )
     group.addoption("--dag-mutant", default=None, help=argparse.SUPPRESS)
+
+
+def _add_against_options(parser: pytest.Parser, group: Any) -> None:
+    group.addoption(AGAINST_PART, default=None, help=argparse.SUPPRESS)
+    group.addoption(
+        AGAINST,
+        default=None,
+        metavar="REVISION",
+        help="run the selected tests also on the merge base with this revision of git, in a process of its "
+        "own, and report what differs in the data of each node: outputs, metadata, checks, events. Without "
+        "--dag-select, the tests of changed(since=REVISION) are selected",
+    )
+    group.addoption(
+        AGAINST_FAIL,
+        default=None,
+        metavar="unexpected|any|never",
+        help="which differences of --dag-against fail the session: those that nothing declares (the "
+        "default), any, or none",
+    )
+    group.addoption(
+        AGAINST_REPEAT,
+        default=None,
+        metavar="N",
+        help="how often --dag-against repeats the tests of a node that differs, on each side, to tell a "
+        "change from what differs with itself; default: 1",
+    )
+    group.addoption(
+        AGAINST_RULE,
+        action="append",
+        default=[],
+        metavar="[NODES: ]SETTINGS",
+        help="what --dag-against counts as equal: 'rel=1e-9', 'orders: abs=0.01 keys=id', "
+        "'orders: ignore=loaded_at', 'scratch_*: ignore', 'orders: expect=fare'; can be repeated, and the "
+        "later rule wins",
+    )
+    group.addoption(
+        AGAINST_REPORT,
+        action="append",
+        default=[],
+        metavar="FORMAT[:PATH]",
+        help="write a report of --dag-against: term (default), markdown, json or html, each with an optional "
+        "path as in markdown:out/comment.md; can be repeated",
+    )
+    group.addoption(
+        RUN,
+        action="append",
+        default=[],
+        metavar="SELECTION",
+        help="also run this selection of the project on both revisions of --dag-against: a job, or an "
+        "expression of --dag-select, as dag_run('SELECTION') does in a test; can be repeated",
+    )
+    group.addoption(
+        RUN_PARTITION,
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a partition key for --dag-run; can be repeated, for a run for each key",
+    )
+    parser.addini(
+        AGAINST_RULES,
+        type="linelist",
+        help="the rules of --dag-against, one on each line, as --dag-against-rule has them",
+        default=[],
+    )

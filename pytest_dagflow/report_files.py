@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 _WORKSPACE = "GITHUB_WORKSPACE"
+_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 class Paths(NamedTuple):
@@ -52,6 +54,26 @@ def write_file(path: Path, text: str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def append_to_summary(render: Callable[[], str]) -> str:
+    """Append a Markdown report to the summary of a job of GitHub; do nothing elsewhere.
+
+    Args:
+        render: Returns the report.
+
+    Returns:
+        The reason why it could not be written; empty otherwise.
+    """
+    summary = os.environ.get(_SUMMARY)
+    if not summary:
+        return ""
+    try:
+        with open(summary, "a", encoding="utf-8", newline="\n") as file:
+            file.write(render())
+    except OSError as error:
+        return f"the summary for GitHub cannot be written: {error}"
+    return ""
 
 
 def json_text(document: Any) -> str:

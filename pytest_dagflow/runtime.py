@@ -36,13 +36,13 @@ _NEEDS_DAGFLOW = {
 """The fixtures that Dagster has nothing for, each with the reason."""
 
 
-_OF_FIRST: dict[str, Any] = {
+OF_FIRST: dict[str, Any] = {
     **{"xmlpath": None, "usepdb": False, "trace": False, "dag_save_failed": None, "dag_cov": False},
     "dag_html": None,
     **{"dag_cov_report": [], "dag_cov_fail_under": [], "dag_cov_from": []},
     **{"dag_cov_base": None, "dag_cov_fail_new": False, "dag_cov_lines": False},
 }
-"""The values, in the second session of both, of options that only the first session follows."""
+"""The values, in a second session with the arguments of the first, of options that only the first follows."""
 
 
 class Started(NamedTuple):
@@ -113,7 +113,7 @@ def leave_reports_to_first(config: pytest.Config) -> None:
     """Let the second session write no report and open no debugger: it has the arguments of the first one."""
     if config.getoption("dag_runtime_part") is None:
         return
-    vars(config.option).update(_OF_FIRST)
+    vars(config.option).update(OF_FIRST)
     if config.option.basetemp:
         config.option.basetemp = f"{config.option.basetemp}-{DAGSTER}"
 

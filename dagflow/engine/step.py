@@ -29,6 +29,8 @@ from dagflow.events.asset_result import AssetResult
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import DynamicOutput, Output, UserEvent
 from dagflow.metadata.normalize import normalize_metadata
+from dagflow.observers import ObservedOutput, output_observers, report_output
+from dagflow.plan.node_label import label_of_output
 from dagflow.plan.step import OutputRef, Step, StepOutput
 
 if TYPE_CHECKING:
@@ -201,6 +203,8 @@ class Attempt:
         append = state.log.append
         position = declared.position
         append(_STEP_OUTPUT, step.index, self.number, position)
+        if output_observers:
+            self._report(declared, value, None, {})
         state.values[step.key, output.name, None] = value
         append(_HANDLED_OUTPUT, step.index, self.number, position)
         self.got.add(output.name)
@@ -246,11 +250,7 @@ class Attempt:
                 check,
                 f"step '{step.key}', {op_location(step.op)}",
             )
-        stored: Mapping[str, Any] | None = None
-        if output.manager_key is not None and not is_absent:
-            stored = {}
-            if output.manager_key not in state.in_memory:
-                stored = store(state, step, output, value, mapping_key, metadata, self._write)
+        stored = self._stored(output, value, mapping_key, metadata)
         if output.check_spec is not None:
             self._evaluated(output.check_spec, value)
         elif output.asset is not None and output.asset.event is not None:
@@ -260,6 +260,32 @@ class Attempt:
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
             )
         self.got.add(output.name)
+
+    def _stored(
+        self, output: StepOutput, value: Any, mapping_key: str | None, metadata: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Store a complete output. Return the metadata of its I/O manager; None without one."""
+        state = self.state
+        if output_observers:
+            self._report(output, value, mapping_key, metadata)
+        if output.manager_key is None or value is UNSET:
+            return None
+        if output.manager_key in state.in_memory:
+            return {}
+        return store(state, self.step, output, value, mapping_key, metadata, self._write)
+
+    def _report(
+        self, output: StepOutput, value: Any, mapping_key: str | None, metadata: Mapping[str, Any]
+    ) -> None:
+        """Call the observers of outputs."""
+        state, step = self.state, self.step
+        label = label_of_output(step, output, state.plan.job_name)
+        has_value = value is not UNSET and (output.manager_key is not None or output.check_spec is not None)
+        shown = value if has_value else None
+        key, run_id = step.key, state.run.run_id
+        report_output(
+            ObservedOutput(label, run_id, key, output.name, mapping_key, shown, has_value, metadata)
+        )
 
     def _metadata_added(
         self, call_state: CallState, output: StepOutput, mapping_key: str | None

@@ -43,9 +43,11 @@ from dagflow.invocation.build import (
     build_asset_check_context,
     build_op_context,
 )
+from dagflow.invocation.observed import report_of_call
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
 from dagflow.invocation.watched import watched_code
+from dagflow.observers import output_observers
 from dagflow.resources import StartedResources
 from dagflow.types.kinds import DagflowType, TypeCheckContext
 
@@ -346,7 +348,7 @@ class _BoundCall:
     set, because then the block is entered again.
     """
 
-    __slots__ = ("assets_def", "config", "context", "op", "shown", "started", "stays", "watched")
+    __slots__ = ("assets_def", "config", "context", "number", "op", "shown", "started", "stays", "watched")
 
     def __init__(
         self,
@@ -364,6 +366,7 @@ class _BoundCall:
         self.config = config
         self.started = started
         self.stays = False
+        self.number = 0  # for the observers of outputs, from 1
         self.watched = watched_code(op, assets_def) if options.has_watch else None
 
     @property
@@ -419,14 +422,25 @@ def _checked(bound: _BoundCall, result: Any) -> Any:
     """Check the result of a function against the outputs, and return it."""
     op = bound.op
     if bound.returns_unchecked:
+        if output_observers:
+            _report(bound, next(iter(op.outs.values())), result)
         return result
     if len(op.outs) == 1 and type(result) not in SPECIAL_RESULTS:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
+                if output_observers:
+                    _report(bound, output, result)
                 return result
-    for output, value, _ in outputs_of(op, result, bound.ports):
+    for output, value, given in outputs_of(op, result, bound.ports):
         _check_output(op, bound.context, output, value)
+        if output_observers:
+            _report(bound, output, value, given)
     return result
+
+
+def _report(bound: _BoundCall, output: OutputDefinition, value: Any, given: Any = None) -> None:
+    state = None if bound.context is None else bound.context.call_state
+    bound.number = report_of_call(bound.number, bound.op, bound.assets_def, output, value, given, state)
 
 
 def _check_output(
@@ -453,8 +467,10 @@ _PRODUCED_AGAIN = "Invocation of op '{op}' yielded an output '{output}'"
 
 def _check_item(bound: _BoundCall, yielded: YieldedOutputs, item: Any) -> None:
     op, context = bound.op, bound.context
-    for output, value, _ in yielded.outputs(item) or ():
+    for output, value, given in yielded.outputs(item) or ():
         _check_output(op, context, output, value)
+        if output_observers:
+            _report(bound, output, value, given)
         if context is not None:
             mapping_key = item.mapping_key if isinstance(item, DynamicOutput) else None
             context.call_state.produced.add((output.name, mapping_key))

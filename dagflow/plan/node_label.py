@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.plan.step import Step
+from dagflow.keys import AssetCheckKey, AssetKey
+from dagflow.plan.step import Step, StepOutput
 
 
 def label_of_step(step: Step, job_name: str) -> str:
@@ -40,3 +41,27 @@ def label_of_definition(op: OpDefinition, assets_def: AssetsDefinition | None) -
     if whole.keys:
         return "asset " + ", ".join(sorted(key.to_user_string() for key in whole.keys))
     return "check " + ", ".join(sorted(key.to_user_string() for key in whole.check_keys))
+
+
+def label_of_key(key: AssetKey | AssetCheckKey) -> str:
+    """Return the label of one asset or one check.
+
+    Example:
+        >>> label_of_key(AssetKey("orders"))
+        'asset orders'
+    """
+    kind = "check" if isinstance(key, AssetCheckKey) else "asset"
+    return f"{kind} {key.to_user_string()}"
+
+
+def label_of_output(step: Step, output: StepOutput, job_name: str) -> str:
+    """Return the label of the asset or check that an output is; for another output, that of the step.
+
+    Args:
+        step: The step.
+        output: One of its outputs.
+        job_name: The name of the job.
+    """
+    if output.check_spec is not None:
+        return label_of_key(output.check_spec.key)
+    return label_of_step(step, job_name) if output.asset is None else label_of_key(output.asset.key)

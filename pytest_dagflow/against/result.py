@@ -184,6 +184,7 @@ class AgainstResult:
         notes: What the reader must know, a sentence each: ignored files, submodules.
         seconds: The times of the compared tests on the revision and on the working tree.
         failure: The reason why the session fails; empty if it does not.
+        written: The format and the path of each written report.
     """
 
     reference: str
@@ -201,6 +202,7 @@ class AgainstResult:
     notes: list[str] = field(default_factory=list)
     seconds: tuple[float, float] = (0.0, 0.0)
     failure: str = ""
+    written: list[tuple[str, str]] = field(default_factory=list)
 
     def in_state(self, *states: str) -> list[NodeChange]:
         """Return the nodes in some states."""

@@ -9,9 +9,7 @@ import pytest
 
 from pytest_dagflow.coverage.result import CoverageResult
 from pytest_dagflow.coverage.settings import Settings
-from pytest_dagflow.report_files import Paths, repository_root, write_file
-
-_SUMMARY = "GITHUB_STEP_SUMMARY"
+from pytest_dagflow.report_files import Paths, append_to_summary, repository_root, write_file
 
 
 def write_reports(result: CoverageResult, settings: Settings, config: pytest.Config) -> list[str]:
@@ -37,13 +35,9 @@ def write_reports(result: CoverageResult, settings: Settings, config: pytest.Con
             failures.append(f"the {name} report cannot be written: {error}")
         else:
             result.written.append((name, settings.shown(path)))
-    summary = os.environ.get(_SUMMARY)
-    if summary:
-        try:
-            with open(summary, "a", encoding="utf-8", newline="\n") as file:
-                file.write(render("markdown", result, Paths(config.rootpath, start)))
-        except OSError as error:
-            result.notes.append(f"the summary for GitHub cannot be written: {error}")
+    problem = append_to_summary(lambda: render("markdown", result, Paths(config.rootpath, start)))
+    if problem:
+        result.notes.append(problem)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from pytest_dagflow.coverage.formats.annotations import annotation_lines
 

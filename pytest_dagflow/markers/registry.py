@@ -145,7 +145,45 @@ def dag_executors(*names: str) -> tuple[str, ...]:
     return names
 
 
-MARKERS = (dag_partitions, dag_nodes, dag_always, dag_config, dag_env, dag_executors, dag_real_time)
+class ExpectedChange(NamedTuple):
+    """The arguments of `dag_expect_change`.
+
+    Attributes:
+        nodes: An expression in the syntax of `--dag-select`.
+        columns: The columns of tables that may change; empty for everything about the nodes.
+        reason: Why the change is expected.
+    """
+
+    nodes: str
+    columns: tuple[str, ...]
+    reason: str
+
+
+def dag_expect_change(nodes: str, *, columns: Iterable[str] = (), reason: str) -> ExpectedChange:
+    """Expect a change of the data of these nodes in this test, under --dag-against.
+
+    'nodes' is an expression of --dag-select, such as 'orders' or 'orders++'. With 'columns', only these
+    columns of their tables are expected to change, also as 'fare_*'. The report shows the 'reason'.
+    """
+    if not isinstance(nodes, str) or not nodes.strip():
+        raise TypeError(f"the nodes must be an expression of --dag-select, such as 'orders', not {nodes!r}")
+    if isinstance(columns, str) or not all(isinstance(column, str) for column in columns):
+        raise TypeError(f"columns must be a list of names, such as columns=['fare'], not {columns!r}")
+    if not isinstance(reason, str) or not reason.strip():
+        raise TypeError("missing a reason: write reason='why the data change'")
+    return ExpectedChange(nodes, tuple(columns), reason)
+
+
+MARKERS = (
+    dag_partitions,
+    dag_nodes,
+    dag_always,
+    dag_config,
+    dag_env,
+    dag_executors,
+    dag_real_time,
+    dag_expect_change,
+)
 
 
 class _MarkFactory(pytest.MarkDecorator):

@@ -1,1 +1,1 @@
-"""The parts that HTML reports share: the stylesheet, the templates, and the path of the file."""
+"""The parts that reports share: the stylesheet, templates and picture of HTML, and the names in Markdown."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pytest_dagflow.runtimes.outcomes import FAILURES, PASSED, Outcome, Side
+from pytest_dagflow.outcomes import FAILURES, PASSED, Outcome
+from pytest_dagflow.runtimes.outcomes import Side
 
 
 class Difference(NamedTuple):

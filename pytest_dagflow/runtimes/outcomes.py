@@ -1,4 +1,4 @@
-"""The outcomes of the tests of one session, and their form in the file of the second session.
+"""The session on one runtime, and its form in the file of the second session.
 
 The file has one JSON document in each line: the tests as they end, so that the first session can show its
 progress, and that an interrupt loses nothing.
@@ -7,38 +7,13 @@ progress, and that an interrupt loses nothing.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from os.path import relpath
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-PASSED, FAILED, ERROR = "passed", "failed", "error"
-SKIPPED, XFAILED, XPASSED = "skipped", "xfailed", "xpassed"
-FAILURES = (FAILED, ERROR)
-DURING_COLLECTION, INTERRUPTED = "it ended during the collection", "it was interrupted"
-"""Reasons why not all tests ran."""
-LETTERS = {PASSED: ".", FAILED: "F", ERROR: "E", SKIPPED: "s", XFAILED: "x", XPASSED: "X"}
-
-
-class Outcome(NamedTuple):
-    """The outcome of one test.
-
-    Attributes:
-        result: One of the constants of this module.
-        seconds: The time of its setup, call and teardown.
-        error: The first line of its error, or the reason of its skip; empty if it passed.
-        place: The file and line of its error; empty without one.
-        text: The whole error, as pytest shows it.
-    """
-
-    result: str
-    seconds: float
-    error: str = ""
-    place: str = ""
-    text: str = ""
+from pytest_dagflow.outcomes import Outcome, Recorder
 
 
 @dataclass
@@ -90,8 +65,10 @@ class Side:
         return None
 
 
-class Recorder:
-    """A plugin that adds the outcomes of the tests to a session; under xdist, on its controller.
+def recorder_of(
+    side: Side, config: pytest.Config, send: Callable[[Mapping[str, Any]], None] | None = None
+) -> Recorder:
+    """Return the plugin that adds the outcomes of the tests to a session.
 
     Args:
         side: The session.
@@ -99,78 +76,9 @@ class Recorder:
         send: Sends a message; default: nothing is sent.
     """
 
-    def __init__(
-        self, side: Side, config: pytest.Config, send: Callable[[Mapping[str, Any]], None] | None = None
-    ) -> None:
-        self._side = side
-        self._root = config.rootpath
-        self._send = send
-        self._running: dict[str, Outcome] = {}
+    def keep(kind: str, test_id: str, outcome: Outcome) -> None:
+        (side.tests if kind == "test" else side.broken)[test_id] = outcome
+        if send is not None:
+            send({"kind": kind, "id": test_id, **outcome._asdict()})
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add one phase of a test."""
-        if report.outcome not in (PASSED, FAILED, SKIPPED):  # a plugin repeats the test
-            self._running.pop(report.nodeid, None)
-            return
-        earlier = self._running.get(report.nodeid, Outcome(PASSED, 0.0))
-        if report.when == "setup":
-            earlier = Outcome(PASSED, 0.0)
-        result = _result_of(report)
-        is_subtest = hasattr(report, "context")  # the time of its test has its time
-        seconds = earlier.seconds + (0.0 if is_subtest else report.duration)
-        if result == PASSED or earlier.result in FAILURES:
-            outcome = earlier._replace(seconds=seconds)
-        else:
-            outcome = Outcome(result, seconds, *_error_of(report, str(self._root)))
-        self._running[report.nodeid] = outcome
-        if report.when not in ("setup", "call"):
-            self._side.tests[report.nodeid] = self._running.pop(report.nodeid)
-            self._message("test", report.nodeid, outcome)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Add a file that cannot be collected."""
-        if report.failed:
-            outcome = Outcome(ERROR, 0.0, *_error_of(report, str(self._root)))
-            self._side.broken[report.nodeid] = outcome
-            self._message("broken", report.nodeid, outcome)
-
-    def _message(self, kind: str, test_id: str, outcome: Outcome) -> None:
-        if self._send is not None:
-            self._send({"kind": kind, "id": test_id, **outcome._asdict()})
-
-
-def _result_of(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        return XFAILED if report.skipped else XPASSED
-    if report.failed:
-        return FAILED if report.when == "call" else ERROR
-    return str(report.outcome)
-
-
-def _error_of(report: pytest.TestReport | pytest.CollectReport, root: str) -> tuple[str, str, str]:
-    """Return the first line of the error of a report, its place, and the whole error."""
-    longrepr: Any = report.longrepr
-    if isinstance(longrepr, tuple):  # of a skip
-        return str(longrepr[2]), "", ""
-    crash = getattr(longrepr, "reprcrash", None)
-    if crash is not None:
-        return _first_line(crash.message), _place(crash.path, crash.lineno, root), report.longreprtext
-    # of a collection: the lines with an E are the error, and the text of a hook has none
-    lines = [line for line in report.longreprtext.splitlines() if line.strip()]
-    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
-    return _first_line((errors[-1:] or lines[:1] or [""])[0]), "", report.longreprtext
-
-
-def _first_line(text: str) -> str:
-    """Return the first line of an error, without the module of its class."""
-    line = (text.strip().splitlines() or [""])[0].strip()
-    return re.sub(r"^(?:\w+\.)+(?=\w+(?::|$))", "", line)
-
-
-def _place(path: str, line: int, root: str) -> str:
-    """Return a file and line of the project; empty for a file outside of it, such as one of pytest."""
-    try:
-        relative = relpath(path, root)
-    except ValueError:  # on another drive
-        return ""
-    return "" if relative.startswith("..") else f"{relative}:{line}"
+    return Recorder(config, keep)

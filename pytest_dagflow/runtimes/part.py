@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from pytest_dagflow.outcomes import INTERRUPTED
 from pytest_dagflow.runtime import library_of, started_runtime
-from pytest_dagflow.runtimes.outcomes import INTERRUPTED, Recorder, Side
+from pytest_dagflow.runtimes.outcomes import Side, recorder_of
 from pytest_dagflow.session import session_of
 
 
@@ -25,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     version = library_of(config).__version__
     _send(config, {"kind": "started", "version": version, "import_seconds": started.import_seconds})
     side = Side(started.name)
-    recorder = Recorder(side, config, lambda message: _send(config, message))
+    recorder = recorder_of(side, config, lambda message: _send(config, message))
     config.pluginmanager.register(recorder, "dagflow-second-outcomes")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from pytest_dagflow.outcomes import FAILURES, LETTERS, PASSED, Outcome
 from pytest_dagflow.runtimes.comparison import Comparison, Difference
-from pytest_dagflow.runtimes.outcomes import FAILURES, LETTERS, PASSED, Outcome, Side
+from pytest_dagflow.runtimes.outcomes import Side
 
 
 class TouchedName(NamedTuple):

@@ -14,18 +14,11 @@ from typing import Any
 
 import pytest
 
+from pytest_dagflow.outcomes import DURING_COLLECTION, FAILURES, INTERRUPTED, LETTERS, Outcome
 from pytest_dagflow.report_files import json_text, write_file
 from pytest_dagflow.runtime import BOTH, DAGFLOW, DAGSTER, REPORT_OPTION, Started, started_runtime
 from pytest_dagflow.runtimes.comparison import Comparison, compare
-from pytest_dagflow.runtimes.outcomes import (
-    DURING_COLLECTION,
-    FAILURES,
-    INTERRUPTED,
-    LETTERS,
-    Outcome,
-    Recorder,
-    Side,
-)
+from pytest_dagflow.runtimes.outcomes import Side, recorder_of
 from pytest_dagflow.runtimes.report import (
     TouchedName,
     as_json,
@@ -73,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     started = started_runtime(config)
     first = Side(started.name, _version_of(started), started.import_seconds, stopped=DURING_COLLECTION)
     config.stash[_KEY] = _Sessions(first, Side(DAGSTER, stopped="it did not start"), settings_of(config))
-    config.pluginmanager.register(Recorder(first, config), "dagflow-outcomes")
+    config.pluginmanager.register(recorder_of(first, config), "dagflow-outcomes")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -17,7 +17,7 @@ from pytest_dagflow.selecting.prints import Prints
 from pytest_dagflow.selecting.project import Project
 from pytest_dagflow.selecting.record_file import Print, TestRecord
 from pytest_dagflow.selecting.revision import read_revision
-from pytest_dagflow.selecting.since import NOT_COMPARED, Files, Since
+from pytest_dagflow.selecting.since import NOT_COMPARED, PACKAGES, Files, Since
 
 if TYPE_CHECKING:
     from dagflow.testing import Call, Node
@@ -106,6 +106,15 @@ class RevisionChanges:
         found = self._since.reasons_of(node) if self._since is not None else {}
         files = self._files_of(node)
         return {**found, _FILES: files} if files else found
+
+    def is_new(self, node: Node) -> bool:
+        """Return whether the revision has no code of a node."""
+        return self._since is not None and self._since.is_new(node)
+
+    @property
+    def reasons_of_packages(self) -> list[str]:
+        """The changed files that may name other versions of packages, a clause each."""
+        return [reason for reason, facet in self._files.everything.items() if facet == PACKAGES]
 
     def reason_for_test(self, item: pytest.Item, call: Call, *, can_reach: bool) -> str:
         """Return the reason why the call selects a test itself, whatever its nodes are; "" without one."""

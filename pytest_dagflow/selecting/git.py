@@ -1,6 +1,7 @@
-"""The git commands that read a repository.
+"""The git commands in a repository.
 
-None of them writes, fetches, or starts another program that a config names: no file system monitor, no hook.
+None of them fetches, or starts another program that a config names: no file system monitor, no hook. They
+only read, apart from those of the temporary worktree of `--dag-against`.
 """
 
 from __future__ import annotations
@@ -32,23 +33,32 @@ class RevisionError(Exception):
 
 
 class Git:
-    """The git commands in a folder. None of them writes, and none starts another program.
+    """The git commands in a folder. None of them starts another program.
 
     Args:
         folder: The folder in which the commands run.
+        repository: The git directory, if the folder is its working tree; default: git searches it.
+
+    Attributes:
+        filters: The names of the filters that a config has, after `forbid_filters`.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, repository: str = "") -> None:
         self.folder = folder
+        self.filters: frozenset[str] = frozenset()
         self._environment = {
             name: value for name, value in os.environ.items() if name not in _LOCAL_VARIABLES
         } | _ENVIRONMENT
+        if repository:
+            self._environment |= {"GIT_DIR": repository, "GIT_WORK_TREE": folder}
 
-    def run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self, *arguments: str, given: bytes = b"", seconds: float = _TIMEOUT
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run a command and return its output, whatever its exit code is.
 
         Raises:
-            RevisionError: Git is missing, or the command takes longer than a minute.
+            RevisionError: Git is missing, or the command takes longer than its seconds.
         """
         command = ("git", *_OPTIONS, *arguments)
         try:
@@ -58,7 +68,7 @@ class Git:
                 env=self._environment,
                 input=given,
                 capture_output=True,
-                timeout=_TIMEOUT,
+                timeout=seconds,
                 check=False,
             )
         except FileNotFoundError:
@@ -66,7 +76,7 @@ class Git:
         except OSError as error:
             raise RevisionError(f"git does not start: {error.strerror}") from error
         except subprocess.TimeoutExpired:
-            raise RevisionError(f"'git {arguments[0]}' takes longer than {_TIMEOUT} seconds") from None
+            raise RevisionError(f"'git {arguments[0]}' takes longer than {seconds:g} seconds") from None
 
     def output(self, *arguments: str, given: bytes = b"") -> bytes:
         """Run a command and return its output.
@@ -82,12 +92,12 @@ class Git:
     def forbid_filters(self) -> None:
         """Switch off the filters of file contents that a config names.
 
-        Git would start them to compare a file whose time is that of the index.
+        Git would start them to compare a file whose time is that of the index, and to write a file.
         """
-        done = self.run(
-            "config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|required)$"
-        )
+        pattern = r"^filter\..*\.(clean|smudge|process|required)$"
+        done = self.run("config", "-z", "--name-only", "--get-regexp", pattern)
         keys = [key for key in os.fsdecode(done.stdout).split("\0") if key]
+        self.filters = frozenset(key.partition(".")[2].rpartition(".")[0] for key in keys)
         count = self._environment.get("GIT_CONFIG_COUNT", "")
         first = int(count) if count.isdigit() else 0
         for number, key in enumerate(dict.fromkeys(keys), first):

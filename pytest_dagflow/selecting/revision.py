@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from pytest_dagflow.selecting.git import Git, RevisionError, first_line
 
-_SUBMODULE, _LINK = "160000", "120000"
-_LFS = b"version https://git-lfs.github.com/spec/v1\n"
-_LFS_SIZE = 1024  # bytes; a pointer of git-lfs is never longer
+SUBMODULE, LINK = "160000", "120000"
+"""The modes of entries that are no files."""
+LFS = b"version https://git-lfs.github.com/spec/v1\n"
+LFS_SIZE = 1024  # bytes; a pointer of git-lfs is never longer
 
 
 class Entry(NamedTuple):
@@ -47,7 +48,7 @@ class Revision:
         deleted: The paths that the working tree lacks.
         added: The paths that the merge base lacks, untracked files included, without ignored ones.
         renamed: The new path of each deleted file whose content is that of an added file.
-        submodules: The folders of the submodules, which are as in the merge base.
+        submodules: The folders of the submodules, which are as in the merge base if they were compared.
     """
 
     reference: str
@@ -74,16 +75,18 @@ class Revision:
         return self.git.contents({path: self.files[path].blob for path in paths if path in self.files})
 
 
-def read_revision(root: str, reference: str) -> Revision:
+def read_revision(root: str, reference: str, *, compares_repositories: bool = True) -> Revision:
     """Compare the merge base of a reference and HEAD with the working tree.
 
     Args:
         root: The root folder of the session, anywhere inside of the working tree.
         reference: A branch, tag or commit.
+        compares_repositories: Whether the repositories inside of this one must be the same: its submodules,
+            and untracked repositories. Otherwise they may differ, and their files are not compared.
 
     Raises:
-        RevisionError: There is no git, no repository, no such revision or no merge base; or a submodule
-            differs.
+        RevisionError: There is no git, no repository, no such revision or no merge base; or a repository
+            inside of this one differs.
     """
     top, prefix = _place(root)
     git = Git(top)
@@ -91,12 +94,12 @@ def read_revision(root: str, reference: str) -> Revision:
     commit = _merge_base(git, reference)
     names = _Names(top, prefix)
     tree = dict(_tree(git, commit, names))
-    submodules = {path: entry for path, entry in tree.items() if entry.mode == _SUBMODULE}
-    files = {path: entry for path, entry in tree.items() if entry.mode != _SUBMODULE}
-    changes = _Changes(git, names, files)
+    submodules = {path: entry for path, entry in tree.items() if entry.mode == SUBMODULE}
+    files = {path: entry for path, entry in tree.items() if entry.mode != SUBMODULE}
+    changes = _Changes(git, names, files, compares_repositories=compares_repositories)
     changes.find(commit)
     submodules.update(changes.submodules)
-    for path, entry in sorted(submodules.items()):
+    for path, entry in sorted(submodules.items()) if compares_repositories else ():
         _check_submodule(os.path.join(root, path), path, entry.blob, reference)
     return Revision(
         reference,
@@ -199,6 +202,7 @@ class _Changes:
         git: The git commands in the root folder.
         names: The names of paths.
         files: The files of the tree.
+        compares_repositories: Whether an untracked repository is an error; otherwise it is left out.
 
     Attributes:
         modified: The paths with another content.
@@ -207,7 +211,10 @@ class _Changes:
         submodules: The submodules that differ from the tree in git's index.
     """
 
-    def __init__(self, git: Git, names: _Names, files: dict[str, Entry]) -> None:
+    def __init__(
+        self, git: Git, names: _Names, files: dict[str, Entry], *, compares_repositories: bool
+    ) -> None:
+        self._compares_repositories = compares_repositories
         self.git = git
         self.names = names
         self.files = files
@@ -225,7 +232,7 @@ class _Changes:
         for description, path in zip(items[::2], items[1::2], strict=True):
             old_mode, new_mode = description.removeprefix(":").split()[:2]
             name = self.names.relative(path)
-            if _SUBMODULE in (old_mode, new_mode):
+            if SUBMODULE in (old_mode, new_mode):
                 self.submodules[name] = self.files.pop(name, Entry(old_mode, ""))
             else:
                 candidates.append(name)
@@ -238,13 +245,14 @@ class _Changes:
 
     def _untracked(self) -> list[str]:
         paths = _items(self.git.output("ls-files", "-z", "--others", "--exclude-standard"))
-        for path in paths:
-            if path.endswith("/"):
+        repositories = [path for path in paths if path.endswith("/")]
+        for path in repositories:
+            if self._compares_repositories:
                 raise RevisionError(
                     f"the folder '{self.names.relative(path)}' is a git repository of its own, and its files "
                     "are not compared"
                 )
-        return [self.names.relative(path) for path in paths]
+        return [self.names.relative(path) for path in paths if path not in repositories]
 
     def _flagged(self) -> list[str]:
         """Return the files that git does not look at: those assumed unchanged, and those skipped."""
@@ -267,7 +275,7 @@ class _Changes:
                 self.added.add(name)
         elif not is_there:
             self.deleted.add(name)
-        elif (entry.mode == _LINK) != os.path.islink(path):
+        elif (entry.mode == LINK) != os.path.islink(path):
             self.modified.add(name)
         else:
             return blob_of(path, entry.blob) == entry.blob
@@ -310,7 +318,7 @@ def _is_content(path: str, old: bytes) -> bool:
         new = Path(path).read_bytes()
     except OSError:
         return False
-    if old.startswith(_LFS) and len(old) <= _LFS_SIZE:
+    if old.startswith(LFS) and len(old) <= LFS_SIZE:
         return f"oid sha256:{hashlib.sha256(new).hexdigest()}\n".encode() in old
     return b"\0" not in old and new.replace(b"\r\n", b"\n") == old.replace(b"\r\n", b"\n")
 

@@ -25,6 +25,8 @@ from pytest_dagflow.selecting.revision import Revision
 if TYPE_CHECKING:
     from dagflow.testing import CodeGraph, FolderSources, Node
 
+PACKAGES = "packages"
+"""The facet of a changed file that may name other versions of packages."""
 NOT_COMPARED = "the environment and files that git ignores are not compared"
 _DECLARED = "@"
 """The last letter of the id of the decorators of a block."""
@@ -331,7 +333,7 @@ def _reason_for_all(path: str, invalidate: Iterable[str]) -> tuple[str, str]:
         if is_match(path, pattern):
             return f"'{path}' changed, which dag_invalidate names", ""
     if any(is_match(name, pattern) or is_match(path, pattern) for pattern in _PACKAGE_FILES):
-        return f"'{path}' changed, which may name other versions of packages", "packages"
+        return f"'{path}' changed, which may name other versions of packages", PACKAGES
     if name in _SETTINGS:
         return f"'{path}' changed, which may hold settings of pytest", ""
     return "", ""

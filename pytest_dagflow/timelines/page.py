@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from pytest_dagflow.against.formats.html_format import render_part as render_against
+from pytest_dagflow.against.session import result_of as comparison_of
 from pytest_dagflow.coverage.formats.html_format import render_part
 from pytest_dagflow.coverage.session import result_of
 from pytest_dagflow.pages.templates import render_template
@@ -95,14 +97,37 @@ def coverage_part(config: pytest.Config) -> CoveragePart | None:
     return CoveragePart(str(result.coverage.total.percent), render_part(result, paths))
 
 
+class AgainstPart(NamedTuple):
+    """The part of the page about two revisions: the revision, and the part as HTML."""
+
+    reference: str
+    html: str
+
+
+def against_part(config: pytest.Config) -> AgainstPart | None:
+    """Return the part about two revisions; None without `--dag-against`, or if the session ended before.
+
+    Args:
+        config: The config of the session.
+    """
+    result = comparison_of(config) if session_of(config).options.against is not None else None
+    return None if result is None else AgainstPart(result.reference, render_against(result))
+
+
 def render(
-    collected: CollectedTests, coverage: CoveragePart | None, *, started: float, is_interrupted: bool
+    collected: CollectedTests,
+    coverage: CoveragePart | None,
+    against: AgainstPart | None,
+    *,
+    started: float,
+    is_interrupted: bool,
 ) -> str:
     """Return the page.
 
     Args:
         collected: The tests of the session.
         coverage: The part about the coverage, if it is measured.
+        against: The part about two revisions, if they are compared.
         started: The time at which the session started.
         is_interrupted: Whether the session ended before all tests ran.
     """
@@ -126,6 +151,7 @@ def render(
         more_bad=max(len(bad) - _MAX_LINKS, 0),
         bad_outcomes=BAD,
         coverage=coverage,
+        against=against,
     )
 
 

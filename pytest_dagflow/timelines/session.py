@@ -55,11 +55,12 @@ class SessionPage:
 
     def write(self, session: pytest.Session) -> None:
         """Write the page at the end of the session."""
-        from pytest_dagflow.timelines.page import coverage_part, render
+        from pytest_dagflow.timelines.page import against_part, coverage_part, render
 
         text = render(
             self.tests,
             coverage_part(self._config),
+            against_part(self._config),
             started=self._started,
             is_interrupted=_is_interrupted(session),
         )

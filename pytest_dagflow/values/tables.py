@@ -67,15 +67,30 @@ def table_of(value: Any, *, as_rows: bool = False) -> Table | None:
         value: The value.
         as_rows: Whether a list of dicts is a table.
     """
-    for cls in type(value).__mro__:
-        read = _READERS.get((cls.__module__.partition(".")[0], cls.__name__))
-        if read is not None:
-            return read(value)
+    read = _reader_of(value)
+    if read is not None:
+        return read(value)
     if as_rows and isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
         names = dict.fromkeys(name for row in value for name in row)
         columns = [(str(name), [row.get(name, ABSENT) for row in value]) for name in names]
         return Table("list of dicts", len(value), _of_lists(columns))
     return None
+
+
+def is_table(value: Any) -> bool:
+    """Return whether a value is a table, a column or an array of pandas, polars or pyarrow.
+
+    Example:
+        >>> is_table([{"litres": 1}])
+        False
+    """
+    return _reader_of(value) is not None
+
+
+def _reader_of(value: Any) -> Callable[[Any], Table] | None:
+    """Return the function that reads a value as a table; None if it is none."""
+    found = (_READERS.get((cls.__module__.partition(".")[0], cls.__name__)) for cls in type(value).__mro__)
+    return next((read for read in found if read is not None), None)
 
 
 def _of_lists(columns: Iterable[tuple[str, list[Any]]]) -> dict[str, Column]:
@@ -116,12 +131,14 @@ def _pandas_type(dtype: Any) -> str:
 def _pandas_labels(index: Any) -> tuple[Any, bool, dict[str, Column]]:
     """Return the index if it identifies the rows, whether it is not the default one, and its named levels."""
     is_default = type(index).__name__ == "RangeIndex" and (index.start, index.step) == (0, 1)
-    levels = {
-        str(name): _list_column(index.get_level_values(at).tolist())
-        for at, name in enumerate(index.names)
-        if name is not None
-    }
+    levels = {str(name): column for name, column in level_columns(index) if name is not None}
     return (index if index.is_unique else None), not is_default, levels
+
+
+def level_columns(index: Any) -> list[tuple[object, Column]]:
+    """Return the levels of the index of a pandas table as columns, each with its name or None."""
+    levels = [index.get_level_values(at).to_frame(index=False).iloc[:, 0] for at in range(index.nlevels)]
+    return [(name, _pandas_column(level)) for name, level in zip(index.names, levels, strict=True)]
 
 
 def _pandas_frame(frame: Any) -> Table:

@@ -20,7 +20,7 @@ DOORS = {
     "dask": ["dagflow/executors/dask.py"],
     "distributed": ["dagflow/executors/dask.py"],
     "docstring_parser": ["dagflow/defs/parts/docstring.py"],
-    "graphlay": ["pytest_dagflow/coverage/formats/picture.py"],
+    "graphlay": ["pytest_dagflow/pages/picture.py"],
     "hypothesis": ["pytest_dagflow/drawing/", "pytest_dagflow/properties/config_total.py"],
     "jinja2": ["pytest_dagflow/pages/templates.py"],
     "pluggy": ["pytest_dagflow/"],

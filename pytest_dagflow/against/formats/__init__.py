@@ -1,1 +1,1 @@
-"""The reports of `--dag-against`: in the terminal, and as Markdown, JSON and HTML."""
+"""The formats of reports about two revisions. Each module renders one format, and writes nothing."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_dagflow.coverage.formats.graph import STATES, CoverageGraph, GraphNode, graph_of_coverage
 from pytest_dagflow.coverage.formats.mermaid import mermaid_source
-from pytest_dagflow.coverage.formats.picture import PictureError, draw
+from pytest_dagflow.coverage.formats.picture import draw
 from pytest_dagflow.coverage.result import CoverageResult
+from pytest_dagflow.pages.picture import PictureError
 from pytest_dagflow.pages.templates import render_template
 from pytest_dagflow.report_files import Paths, visible
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_dagflow.coverage.result import CoverageResult
-from pytest_dagflow.report_files import Paths, visible
+from pytest_dagflow.pages.markdown import code, escaped
+from pytest_dagflow.report_files import Paths
 
 if TYPE_CHECKING:
     from dagflow.testing import CoveredNode, Miss
 
 MAX_ROWS = 200
 """The number of rows of a table. GitHub rejects a summary of more than a megabyte."""
-_ENTITIES = {ord(one): f"&#{ord(one)};" for one in string.punctuation}
 
 
 def render(result: CoverageResult, paths: Paths) -> str:
@@ -32,7 +31,7 @@ def _lines(result: CoverageResult, paths: Paths) -> Iterator[str]:
         yield ""
         return
     for failure in result.failures:
-        yield f"**Failed:** {_text(failure)}"
+        yield f"**Failed:** {escaped(failure)}"
         yield ""
     yield "| | exercised | of | % |"
     yield "|---|---:|---:|---:|"
@@ -78,17 +77,3 @@ def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]
         yield ""
     yield "</details>"
     yield ""
-
-
-def code(text: str) -> str:
-    """Return a text as code of which Markdown and HTML interpret nothing, also inside a table.
-
-    Example:
-        >>> code("a|b")
-        '<code>a&#124;b</code>'
-    """
-    return f"<code>{_text(text)}</code>"
-
-
-def _text(text: str) -> str:
-    return visible(text).translate(_ENTITIES)

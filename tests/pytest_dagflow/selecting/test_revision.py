@@ -264,6 +264,21 @@ def test_a_repository_inside_of_the_working_tree(repository: Any, make_repositor
     assert error_of(repository).startswith("the folder 'inner/' is a git repository of its own")
 
 
+def test_repositories_that_are_not_compared(
+    repository: Any, tmp_path: Path, make_repository: Callable[[Path], Any]
+):
+    """A changed submodule, and an untracked repository, may be left out."""
+    make_repository(repository.folder / "inner").commit(x_dot_py="1")
+    other = make_repository(tmp_path / "other")
+    other.commit(s_dot_py="s = 1\n")
+    repository.git("submodule", "--quiet", "add", other.folder.as_uri(), "sub")
+
+    revision = read_revision(str(repository.folder), "main", compares_repositories=False)
+
+    assert revision.submodules == ("sub",)
+    assert revision.changed == {".gitmodules"}
+
+
 def test_a_command_that_does_not_end(repository: Any, monkeypatch: pytest.MonkeyPatch):
     """A time limit holds for each command."""
 
