@@ -68,13 +68,15 @@ class Links:
     is_dynamic: bool = False
 
 
-def links_of(item: pytest.Item, is_definition: Callable[[object], bool], fixtures: Fixtures) -> Links:
+def links_of(
+    item: pytest.Item, is_definition: Callable[[object], bool], fixtures: Fixtures | None = None
+) -> Links:
     """Return the links of a test, the strongest first: declared by a marker, then inferred.
 
     Args:
         item: The test.
         is_definition: Checks whether a value is a definition that has nodes.
-        fixtures: The fixtures of all tests.
+        fixtures: The known fixtures. Pass one object for many tests, because it finds shared ones once.
 
     Raises:
         pytest.UsageError: A plugin that links tests to nodes raised, or returned something else.
@@ -83,7 +85,7 @@ def links_of(item: pytest.Item, is_definition: Callable[[object], bool], fixture
     declared = _declared_links(marks, is_definition) if marks else ()
     links = Links([*declared, *_plugin_links(item, is_definition)])
     links.is_always = any(mark.name == ALWAYS for mark in marks)
-    for value, reason in _inferred_values(item, links, fixtures.of(item)):
+    for value, reason in _inferred_values(item, links, (fixtures or Fixtures()).of(item)):
         links.can_reach = True
         if isinstance(value, RunOf | TicksOf) or is_definition(value):
             links.found.append(Link(value, reason))

@@ -87,7 +87,7 @@ def _without_known(
         yield from passed.items()
         return
     newest = max(modified_sources(config).values(), default=0) / _NANOSECONDS
-    earlier, prints = record_of(config).record, Prints(config, links.Fixtures())
+    earlier, prints = record_of(config).record, Prints(config)
     for item, run in passed.items():
         known = earlier.get(item.nodeid)
         if (

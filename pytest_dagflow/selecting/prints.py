@@ -46,12 +46,12 @@ class Prints:
 
     Args:
         config: The config of the session.
-        fixtures: The fixtures of the tests.
+        fixtures: The fixtures of the tests, as far as they are known.
     """
 
-    def __init__(self, config: pytest.Config, fixtures: Fixtures) -> None:
+    def __init__(self, config: pytest.Config, fixtures: Fixtures | None = None) -> None:
         self._config = config
-        self._fixtures = fixtures
+        self._fixtures = Fixtures() if fixtures is None else fixtures
         self._graph: CodeGraph | None = None
         self._definitions: dict[tuple[int, object], Print] = {}
         self._functions: dict[object, str] = {}
