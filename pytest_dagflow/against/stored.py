@@ -1,4 +1,4 @@
-"""The values of both sides as pickles: small ones in their records, large ones in files under their digests."""
+"""The values of both sides as pickles: small ones in records, large ones in files under their digests."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from pytest_dagflow.against.neutral import Neutral, without_addresses
 from pytest_dagflow.against.records import Value
 from pytest_dagflow.against.stored import StoredValues, load_value
 
-
 LARGE = list(range(5000))
 
 
