@@ -412,7 +412,7 @@ def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[
                 continue
             seen.add(one)
             other = nodes[one]
-            if other.state == "changed-equal" and other.compared:
+            if other.state == "changed-equal":
                 equal[one] = None
                 queue.extend(parents.get(one, ()))
             elif other.code or other.is_new or other.is_gone:

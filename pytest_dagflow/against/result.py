@@ -132,11 +132,11 @@ class NodeChange:
         verdicts = {one.verdict for one in self.differences}
         if verdicts == {UNSTABLE}:
             return "unstable"
-        if self.code:
-            return "changed" if verdicts else "changed-equal"
         if verdicts:
-            return "moved"
-        return "equal" if self.compared else "not-compared"
+            return "changed" if self.code else "moved"
+        if not self.compared:
+            return "not-compared"
+        return "changed-equal" if self.code else "equal"
 
     @property
     def unexpected(self) -> list[Difference]:

@@ -184,8 +184,11 @@ class _Printer:
 
     def _notes(self, result: AgainstResult) -> None:
         """Print what was not compared, and what the reader must know."""
-        absent = [node.label for node in result.in_state("not-compared")]
-        self._listed("not compared, because no test runs them on both", absent)
+        absent = result.in_state("not-compared")
+        changed = [node.label for node in absent if node.code]
+        self._listed("code changed, but no test runs them on both", changed, yellow=True)
+        others = [node.label for node in absent if not node.code]
+        self._listed("not compared, because no test runs them on both", others)
         if result.not_compared:
             self._wrapped(f"{counted(len(result.not_compared), 'test')} could not be compared:")
         for test, reason in list(result.not_compared.items())[: self._limit(_MAX_LINES)]:
@@ -216,12 +219,12 @@ class _Printer:
         color = "green" if found.is_good else "red"
         self._wrapped(f"dag-against: {found.text}", "  ", bold=True, **{color: True})
 
-    def _listed(self, title: str, texts: Iterable[str]) -> None:
+    def _listed(self, title: str, texts: Iterable[str], **markup: bool) -> None:
         """Print texts in one sentence; nothing without texts."""
         found = list(texts)
         if found:
             more = f" {_MORE}" if len(found) > self._limit(_MAX_NAMES) else ""
-            self._wrapped(f"{title}: {some_of(found, self._limit(_MAX_NAMES))}{more}", "  ")
+            self._wrapped(f"{title}: {some_of(found, self._limit(_MAX_NAMES))}{more}", "  ", **markup)
 
     def _names(self, labels: list[str]) -> str:
         return names_of(labels, self._limit(_MAX_NAMES))
