@@ -335,7 +335,10 @@ def _is_in(test: str, file: str) -> bool:
 
 
 def _title(owner: str, partition: str) -> str:
-    return f"{owner} ({partition})" if partition and f"[{partition}]" not in owner else owner
+    """Return the id of a test with the partition of a run, unless its parameters have the keys."""
+    parameters = owner.partition("[")[2]
+    is_known = all(key in parameters for key in partition.split("|"))
+    return owner if is_known else f"{owner} ({partition})"
 
 
 def _is_same(one: Difference, other: Difference) -> bool:

@@ -176,7 +176,7 @@ class _Printer:
         for one in result.outcomes[: self._limit(_MAX_NAMES)]:
             change = f"  {one.old} -> {one.new}"
             space = max(self.width - len(change) - 2, 30)
-            self._line(f"  {cut(visible(one.test), space)}{visible(change)}", red=True)
+            self._line(f"  {cut_start(visible(one.test), space)}{visible(change)}", red=True)
         self._rest(len(result.outcomes), _MAX_NAMES, "test", "  ")
         equal = len(result.in_state("equal"))
         is_one = "is" if equal == 1 else "are"
