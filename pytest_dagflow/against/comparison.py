@@ -18,7 +18,7 @@ from pytest_dagflow.against.judged import (
     tolerance_of,
     unstable_columns,
 )
-from pytest_dagflow.against.records import GraphNode, NodeRun, SideRecord, TestRun, Value
+from pytest_dagflow.against.records import GraphNode, NodeRun, SideRecord, TestRun, Value, title_of_run
 from pytest_dagflow.against.result import (
     EVENTS,
     AgainstResult,
@@ -70,6 +70,7 @@ class Comparison:
     def __post_init__(self) -> None:
         self._comparer = RunComparer(self.load)
         self._called = _called_ops(self.now.graph)
+        self._labels: dict[str, str] = {label: label for label in (*self.now.graph, *self.base.graph)}
         self._old, self._new = runs_by_key(self.base), runs_by_key(self.now)
         self.tests = _common_tests(self.base, self.now)
         self._found = dict(self._find())
@@ -102,8 +103,15 @@ class Comparison:
                 yield key
 
     def _label(self, key: Key) -> str:
-        """Return the label of the node of a run: a direct call of an op counts for the op in its job."""
-        return self._called.get(key[2], key[2])
+        """Return the label in the graph of the node of a run.
+
+        A direct call of an op counts for the op in its job, and an op in a run of a graph alone for the op in
+        the job that has this graph.
+        """
+        label = key[2]
+        if label not in self._labels:
+            self._labels[label] = self._called.get(label) or _in_outer_job(label, self.now.graph) or label
+        return self._labels[label]
 
     def _tolerance(self, label: str) -> Tolerance | None:
         """Return the tolerance of a node; None if a rule ignores the node."""
@@ -226,7 +234,7 @@ class Comparison:
         def compare(tolerance: Tolerance) -> Change | None:
             return self._comparer.change(found.fact, found.old, found.new, tolerance)
 
-        test = _title(key[0], found.new.partition or found.old.partition)
+        test = title_of_run(key[0], found.new.partition or found.old.partition)
         for one in judge(compare, found.fact, found.change, found.tolerance, excuses):
             if f"{one.kind} {one.label}" == node.label:
                 one.label = ""  # the result of the check that the node is
@@ -312,6 +320,14 @@ def _called_ops(graph: Mapping[str, GraphNode]) -> dict[str, str]:
     return {called: labels[0] for called, labels in found.items() if called not in graph and len(labels) == 1}
 
 
+def _in_outer_job(label: str, graph: Mapping[str, GraphNode]) -> str | None:
+    """Return the only op of a graph that is inside of a graph with the name of a job; None without one."""
+    kind, _, name = label.partition(" ")
+    path = name.replace(":", ".", 1)
+    found = [one for one in graph if kind == "op" and one.endswith((f":{path}", f".{path}"))]
+    return found[0] if len(found) == 1 else None
+
+
 def runs_by_key(side: SideRecord) -> dict[Key, NodeRun]:
     """Return the runs of nodes of a side by owner, run and node."""
     return {(run.owner, run.run, run.node): run for run in side.runs}
@@ -332,13 +348,6 @@ def _common_tests(base: SideRecord, now: SideRecord) -> dict[str, None]:
 
 def _is_in(test: str, file: str) -> bool:
     return not file or test.startswith((f"{file}::", f"{file}/"))
-
-
-def _title(owner: str, partition: str) -> str:
-    """Return the id of a test with the partition of a run, unless its parameters have the keys."""
-    parameters = owner.partition("[")[2]
-    is_known = all(key in parameters for key in partition.split("|"))
-    return owner if is_known else f"{owner} ({partition})"
 
 
 def _is_same(one: Difference, other: Difference) -> bool:
@@ -417,8 +426,9 @@ def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[
             other = nodes[one]
             if other.state == "changed-equal":
                 equal[one] = None
-                queue.extend(parents.get(one, ()))
-            elif other.code or other.is_new or other.is_gone:
+            if other.compared and not other.differences:
+                continue  # what it gives is the same
+            if other.code or other.is_new or other.is_gone:
                 found[one] = None
             else:
                 queue.extend(parents.get(one, ()))

@@ -86,6 +86,8 @@ class RunComparer:
         """Return what differs about one fact; None if it is equal."""
         if fact.kind == OUTPUT:
             return self._of_output(fact.label, old, new, tolerance)
+        if fact.kind == METADATA and tolerance.is_ignored(fact.label):
+            return None
         if fact.kind == METADATA:
             return _of_entry(old.metadata, new.metadata, fact.label, tolerance)
         if fact.kind == CHECK:

@@ -1,4 +1,4 @@
-"""What a reader sees of a comparison: causes, results of checks, and the tests of a difference."""
+"""What a reader sees of a comparison: causes, results of checks, ignored metadata, tests of a difference."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from pytest_dagflow.against.comparison import Comparison
 from pytest_dagflow.against.records import GraphNode, NodeRun, SideRecord, TestRun, Value
 from pytest_dagflow.against.result import AgainstResult, NodeChange
-from pytest_dagflow.against.rules import Declared
+from pytest_dagflow.against.rules import Declared, Rule, parse_rule
 
 GRAPH = {
     "asset milk": GraphNode("asset milk"),
@@ -17,13 +17,18 @@ GRAPH = {
 }
 
 
-def compared(base: list[NodeRun], now: list[NodeRun], changed: tuple[str, ...]) -> AgainstResult:
+def compared(
+    base: list[NodeRun],
+    now: list[NodeRun],
+    changed: tuple[str, ...],
+    rules: list[tuple[Rule, frozenset[str] | None]] | None = None,
+) -> AgainstResult:
     """Return the result of a comparison of runs of `test_it[a]`, in which the code of some nodes changed."""
     sides = [
         SideRecord(tests={"test_it[a]": TestRun("test_it[a]", "passed", 0.1)}, runs=runs, graph=GRAPH)
         for runs in (base, now)
     ]
-    declared = Declared(code={label: {"code": ()} for label in changed})
+    declared = Declared(rules or [], code={label: {"code": ()} for label in changed})
     return Comparison(*sides, declared, lambda value: value.text).result("main", "3fa2b8c")
 
 
@@ -81,6 +86,18 @@ def test_the_facts_of_a_check_differ_one_by_one() -> None:
     assert (difference.kind, difference.label) == ("check", "")
     assert difference.summary == "passed: False -> True"
     assert difference.lines == ("metadata empty: 16 -> 0", "metadata full: it is new: 0")
+
+
+def test_an_entry_of_the_metadata_is_ignored() -> None:
+    """A rule ignores columns and entries of the metadata by the same names."""
+    rule = parse_rule("ignore=sec*", "a test")
+    base, now = (run("asset milk"), run("asset milk"))
+    for one, value in ((base, 1), (now, 2)):
+        one.metadata = {"seconds": {"type": "Int", "value": value}, "rows": {"type": "Int", "value": value}}
+
+    result = compared([base], [now], (), [(rule, None)])
+
+    assert [one.label for one in node_of(result, "asset milk").differences] == ["rows"]
 
 
 def test_a_partition_is_named_unless_the_parameters_have_it() -> None:
