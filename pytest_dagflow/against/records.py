@@ -162,11 +162,13 @@ class SideRecord:
 
 
 def title_of_run(owner: str, partition: str) -> str:
-    """Return the owner of a run with the partition of the run, unless the parameters of the test have its keys.
+    """Return the owner of a run with the partition, unless the parameters of the test have its keys.
 
     Example:
-        >>> title_of_run("test_it", "2024-01"), title_of_run("test_it[month=2024-01|town=york]", "2024-01|york")
-        ('test_it (2024-01)', 'test_it[month=2024-01|town=york]')
+        >>> title_of_run("test_it", "2024-01")
+        'test_it (2024-01)'
+        >>> title_of_run("test_it[month=2024-01|town=york]", "2024-01|york")
+        'test_it[month=2024-01|town=york]'
     """
     parameters = owner.partition("[")[2]
     patterns = (rf"(?<![\w-]){re.escape(key)}(?![\w-])" for key in partition.split("|"))
