@@ -24,12 +24,12 @@ def compared(
     rules: list[tuple[Rule, frozenset[str] | None]] | None = None,
 ) -> AgainstResult:
     """Return the result of a comparison of runs of `test_it[a]`, in which the code of some nodes changed."""
-    sides = [
+    old, new = (
         SideRecord(tests={"test_it[a]": TestRun("test_it[a]", "passed", 0.1)}, runs=runs, graph=GRAPH)
         for runs in (base, now)
-    ]
+    )
     declared = Declared(rules or [], code={label: {"code": ()} for label in changed})
-    return Comparison(*sides, declared, lambda value: value.text).result("main", "3fa2b8c")
+    return Comparison(old, new, declared, lambda value: value.text).result("main", "3fa2b8c")
 
 
 def run(node: str, value: str = "", partition: str = "", **check: Any) -> NodeRun:
