@@ -53,7 +53,7 @@ class Excuse(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What differs about a fact: as in `ValueChange`."""
+    """A difference of a fact, in the form of `ValueChange`."""
 
     summary: str
     lines: tuple[str, ...] = ()
