@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
@@ -169,7 +169,8 @@ class Comparison:
         for key, found in self._found.items():
             for one in found:
                 self._add(nodes[self._label(key)], key, one, parents, used)
-        _add_causes(nodes, parents)
+        giving = {self._label(key) for key in self._pairs() if key in self._new and self._new[key].outputs}
+        _add_causes(nodes, parents, giving)
         both = self.base.graph.keys() & self.now.graph.keys()
         old, new = _edges(self.base.graph), _edges(self.now.graph)
         result = AgainstResult(reference, commit, nodes=list(nodes.values()))
@@ -407,10 +408,13 @@ def _ancestors(label: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str
             queue.extend(parents.get(one, ()))
 
 
-def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]]) -> None:
+def _add_causes(
+    nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]], giving: Set[str]
+) -> None:
     """Set the causes of each node that differs: the nearest nodes upstream whose code changed, or are new.
 
     One whose data are equal in all tests counts only without another: it may write what a node reads itself.
+    Nodes other than those of `giving` have no recorded value, such as the last op in the graph of an asset.
     """
     for label, node in nodes.items():
         if not node.differences:
@@ -426,7 +430,7 @@ def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[
             other = nodes[one]
             if other.state == "changed-equal":
                 equal[one] = None
-            if other.compared and not other.differences:
+            if one in giving and other.compared and not other.differences:
                 continue  # what it gives is the same
             if other.code or other.is_new or other.is_gone:
                 found[one] = None

@@ -22,10 +22,11 @@ def compared(
     now: list[NodeRun],
     changed: tuple[str, ...],
     rules: list[tuple[Rule, frozenset[str] | None]] | None = None,
+    graph: dict[str, GraphNode] = GRAPH,
 ) -> AgainstResult:
     """Return the result of a comparison of runs of `test_it[a]`, in which the code of some nodes changed."""
     old, new = (
-        SideRecord(tests={"test_it[a]": TestRun("test_it[a]", "passed", 0.1)}, runs=runs, graph=GRAPH)
+        SideRecord(tests={"test_it[a]": TestRun("test_it[a]", "passed", 0.1)}, runs=runs, graph=graph)
         for runs in (base, now)
     )
     declared = Declared(rules or [], code={label: {"code": ()} for label in changed})
@@ -63,6 +64,19 @@ def test_a_changed_node_with_equal_data_is_a_cause_without_another() -> None:
     now = [run("asset milk"), run("asset beans"), run("asset cups", "8")]
 
     result = compared(base, now, ("asset milk",))
+
+    assert node_of(result, "asset cups").causes == ("asset milk",)
+
+
+def test_a_node_without_recorded_values_hides_no_cause() -> None:
+    """The last op of a graph has no value of its own: it is that of the asset."""
+    silent = run("asset beans")
+    silent.outputs.clear()
+    base = [run("asset milk", "1"), silent, run("asset cups", "6")]
+    now = [run("asset milk", "2"), silent, run("asset cups", "8")]
+    graph = {**GRAPH, "asset cups": GraphNode("asset cups", parents=["asset beans"])}
+
+    result = compared(base, now, ("asset milk",), graph=graph)
 
     assert node_of(result, "asset cups").causes == ("asset milk",)
 
