@@ -184,7 +184,9 @@ class Since:
         if not functions and not named:  # code that is made at run time: it may come from any module
             return {"code", "module", *_OF_DECLARATION}
         found = self._facets_of_code(functions)
-        for block_id in named:
+        # a list that holds a decorated function declares nothing about it
+        own = [one for one in named if getattr(_block_of(self.now, one), "decorators", None)]
+        for block_id in own or named:
             found |= self._facets_of_declaration(block_id)
         for container in node.part_of:
             for block_id in self._names_of(container):
