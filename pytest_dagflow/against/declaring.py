@@ -94,7 +94,7 @@ def add_code(
     new = set()
     for node in graph.nodes:
         if node.id in labels:
-            reasons = changes.reasons_of(node)
+            reasons = changes.reasons_of(node, is_own=True)
             if reasons:
                 declared.code[labels[node.id]] = reasons
             if changes.is_new(node):

@@ -101,9 +101,14 @@ class RevisionChanges:
     def _files_of(self, node: Node) -> tuple[str, ...]:
         return tuple(f"file {path}" for path, readers in self._files.readers.items() if node.id in readers)
 
-    def reasons_of(self, node: Node) -> dict[str, tuple[str, ...]]:
-        """Return the facets of a node that differ, each with the blocks of code and the files that differ."""
-        found = self._since.reasons_of(node) if self._since is not None else {}
+    def reasons_of(self, node: Node, *, is_own: bool = False) -> dict[str, tuple[str, ...]]:
+        """Return the facets of a node that differ, each with the blocks of code and the files that differ.
+
+        Args:
+            node: The node.
+            is_own: Whether to leave out what only the body of a job or graph around the node may change.
+        """
+        found = self._since.reasons_of(node, is_own=is_own) if self._since is not None else {}
         files = self._files_of(node)
         return {**found, _FILES: files} if files else found
 

@@ -147,17 +147,24 @@ class Since:
     def facets_of(self, node: Node) -> frozenset[str]:
         """Return the facets of a node that differ, by its code and its declaration."""
         if node.id not in self._facets:
-            self._facets[node.id] = frozenset(self._find_facets(node)) if self.has_code else frozenset()
+            found = self._own_facets(node) | self._facets_around(node) if self.has_code else ()
+            self._facets[node.id] = frozenset(found)
         return self._facets[node.id]
 
-    def reasons_of(self, node: Node) -> dict[str, tuple[str, ...]]:
+    def reasons_of(self, node: Node, *, is_own: bool = False) -> dict[str, tuple[str, ...]]:
         """Return the facets of a node that differ, each with the blocks of code that differ, for a reader.
 
         A facet that may differ only because the signature of the function does is left out.
+
+        Args:
+            node: The node.
+            is_own: Whether to leave out what only the body of a job or graph around the node may change.
         """
         from dagflow.testing import changed_blocks
 
         facets = self.facets_of(node)
+        if is_own and facets:
+            facets = frozenset(self._own_facets(node))
         if "code" not in facets:
             return dict.fromkeys(sorted(facets), ())
         functions = self.now.roots(node.definition)
@@ -178,23 +185,28 @@ class Since:
         ids = self.now.roots(*values)
         return bool(ids) and not any(_block_of(self.old, one) for one in ids)
 
-    def _find_facets(self, node: Node) -> set[str]:
+    def _own_facets(self, node: Node) -> set[str]:
         functions = self.now.roots(node.definition)
         named = self._names_of(node.definition)
         if not functions and not named:  # code that is made at run time: it may come from any module
             return {"code", "module", *_OF_DECLARATION}
         found = self._facets_of_code(functions)
-        # a list that holds a decorated function declares nothing about it
-        own = [one for one in named if getattr(_block_of(self.now, one), "decorators", None)]
-        for block_id in own or named:
+        for block_id in named:
             found |= self._facets_of_declaration(block_id)
         for container in node.part_of:
             for block_id in self._names_of(container):
-                if self._is_different([block_id], stops=True) or self._differing_keywords(block_id):
-                    found |= _OF_DECLARATION
+                found |= self._facets_of_declaration(block_id)
         if node.attributes.get("resource") and self._are_resources_different:
             found.add("resources")
         return found
+
+    def _facets_around(self, node: Node) -> frozenset[str]:
+        """Return the facets that the body of a job or graph around a node may change."""
+        names = [block_id for container in node.part_of for block_id in self._names_of(container)]
+        is_different = any(
+            self._is_different([one], stops=True) or self._differing_keywords(one) for one in names
+        )
+        return _OF_DECLARATION if is_different else frozenset()
 
     def _facets_of_code(self, functions: list[str]) -> set[str]:
         old, now = self.old.code_from(functions), self.now.code_from(functions)
@@ -264,7 +276,13 @@ class Since:
         return found
 
     def _names_of(self, definition: object) -> list[str]:
-        return self._names.get(id(definition), [])
+        """Return the ids of the blocks that hold a definition.
+
+        It is that of its decorated function if there is one: a list of definitions declares nothing about it.
+        """
+        named = self._names.get(id(definition), [])
+        own = [one for one in named if getattr(_block_of(self.now, one), "decorators", None)]
+        return own or named
 
     @cached_property
     def _are_resources_different(self) -> bool:

@@ -120,8 +120,7 @@ class Side:
         results: dict[str, Result] = {}
         for node in chosen:
             results.update(self._run_node(node, test.partition, values, failed))
-        has_failed = any(result.end[0] not in ("ok", "skipped") for result in results.values())
-        return not (has_failed and test.is_raising), {(f"{name}[{test.partition}]", 1): results}
+        return not (test.is_raising and has_failed({"": results})), {(f"{name}[{test.partition}]", 1): results}
 
     def _run_node(
         self, node: Node, partition: str | None, values: dict[str, object], failed: set[str]
@@ -142,7 +141,7 @@ class Side:
             if node.kind != "graph":
                 return {own[0]: result}
             of_second = (end[0] if end[0] in ("ok", "skipped") else "skipped",)
-            return {second: result._replace(end=of_second), own[0]: result._replace(end=of_second)}
+            return {second: Result(of_second), own[0]: result._replace(end=of_second)}  # the asset has the value
 
         if failed & set(node.parents):
             found = ends(("skipped",))
@@ -162,6 +161,12 @@ class Side:
             end = (type(error).__name__, *node.parents)
             found = ends(end)
             return {first: Result(end), **found} if node.kind == "graph" else found
+
+
+def has_failed(runs: Mapping[Any, Mapping[str, Result]]) -> bool:
+    """Return whether a step of runs failed."""
+    ends = [result.end[:1] for results in runs.values() for result in results.values()]
+    return not {("ok",), ("skipped",), ()}.issuperset(ends)
 
 
 def _result(end: tuple[str, ...], value: Any) -> Result:
@@ -247,7 +252,7 @@ def both_sides(old: Project, new: Project) -> dict[str, tuple[Runs, Runs]]:
         passed, of_base = base.run(test)
         if not passed and test.name in tests:
             passed, of_own = Side(old).run(tests[test.name])
-            of_base = of_own if passed else of_base
+            of_base = of_own if passed or not of_base else of_base
         found[test.name] = of_base, now.run(test)[1]
     return found
 
