@@ -48,8 +48,6 @@ def render(result: AgainstResult) -> str:
         return f"{MARKER}\n## {title}\n\n{_text(result.problem, 2000)}\n"
     title = _text(f"Data against {revision(result)}: {found.text}", 500)
     head = [MARKER, f"## {title}", ""]
-    if result.failure:
-        head += [f"**Failed:** {_text(result.failure, 500)}", ""]
     head += [_scope(result), ""]
     changed = worst_first(node for node in result.nodes if node.state not in ("equal", "not-compared"))
     head += _table(changed)

@@ -202,12 +202,10 @@ class _Printer:
         self._wrapped(f"time: {old:.2f} s -> {new:.2f} s{nodes}", "  ")
 
     def _end(self, result: AgainstResult) -> None:
-        """Print the written reports, the reason of a failure, and the verdict."""
+        """Print the written reports, and the verdict."""
         for name, path in result.written:
             self._wrapped(f"{name} report: {path}", "  ")
         found = verdict(result)
-        if result.failure and found.is_good:  # otherwise the verdict says why
-            self._wrapped(f"dag-against failed: {result.failure}", "  ", red=True, bold=True)
         color = "green" if found.is_good else "red"
         self._wrapped(f"dag-against: {found.text}", "  ", bold=True, **{color: True})
 

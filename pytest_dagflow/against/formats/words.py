@@ -104,6 +104,8 @@ def verdict(result: AgainstResult) -> Verdict:
     parts += [f"{numbers[name]:,} {name}" for name in (EXPECTED, UNSTABLE) if numbers[name]]
     if result.outcomes:
         parts.append(f"{counted(len(result.outcomes), 'test')} ended differently")
+    if result.failure and not numbers[UNEXPECTED]:  # which say why the session fails
+        parts.append(f"failed by {result.failure}")
     is_good = bool(result.compared) and not (numbers[UNEXPECTED] or result.outcomes or result.failure)
     return Verdict(", ".join(parts), is_good)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow.against.records import SideRecord, TestRun
 from pytest_dagflow.against.reading import read_side
+from pytest_dagflow.against.records import SideRecord, TestRun
 from pytest_dagflow.against.second import Ended, run_second
 from pytest_dagflow.against.task import Task, record_file
 

@@ -146,12 +146,14 @@ def test_the_verdict_alone() -> None:
 
 
 def test_a_failure_and_written_reports_are_named() -> None:
-    """The paths of reports stand before the verdict, and the reason of a failure if it is another one."""
+    """The paths of reports stand before the verdict, which names the reason of a failure."""
     written = [("html", "against.html")]
     found = printed(AgainstResult("main", compared=1, failure="1 new node", written=written))
 
-    assert found.lines[-3:-1] == ["html report: against.html", "dag-against failed: 1 new node"]
-    assert "dag-against failed" not in "".join(printed(flights(failure="2 differences")).lines)
+    assert found.lines[-2:] == [
+        "html report: against.html", "dag-against: no difference, failed by 1 new node"
+    ]  # fmt: skip
+    assert "failed by" not in "".join(printed(flights(failure="2 unexpected differences")).lines)
 
 
 def test_many_things_are_counted() -> None:

@@ -37,7 +37,7 @@ def page_of(name: str) -> str:
         tests.add(
             pytest.TestReport(nodeid, ("", None, ""), {}, "passed", None, "teardown"), "", Phase([], 0, [])
         )
-    return render(tests, None, started=0.0, is_interrupted=True)
+    return render(tests, None, None, started=0.0, is_interrupted=True)
 
 
 @settings(max_examples=50)
