@@ -154,11 +154,11 @@ class Side:
             if node.kind == "graph":
                 inside = self.call(ops_of(node)[0].rpartition(".")[2], *arguments)
                 value = self.call(ops_of(node)[1].rpartition(".")[2], inside)
-                return {first: Result(("ok", *node.parents), inside), **ends(("ok",), value)}
+                return {first: Result(("ok", *sorted(node.parents)), inside), **ends(("ok",), value)}
             context = [SimpleNamespace(partition_key=partition)] if node.kind == "partitioned" else []
-            return ends(("ok", *node.parents), self.call(node.name, *context, *arguments))
+            return ends(("ok", *sorted(node.parents)), self.call(node.name, *context, *arguments))
         except (ValueError, LookupError) as error:
-            end = (type(error).__name__, *node.parents)
+            end = (type(error).__name__, *sorted(node.parents))
             found = ends(end)
             return {first: Result(end), **found} if node.kind == "graph" else found
 

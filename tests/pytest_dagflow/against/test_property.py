@@ -5,10 +5,17 @@ And no other. The truth is from `drawn_truth`, which runs both versions without 
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from copy import copy
 from difflib import unified_diff
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +24,15 @@ from drawn_projects import Project, projects
 from drawn_truth import Truth, truth_of, unstable_labels
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+
+from dagflow.testing import graph_of, labelled_nodes
+from pytest_dagflow.against.comparison import Comparison
+from pytest_dagflow.against.formats.json_format import render
+from pytest_dagflow.against.reading import read_side
+from pytest_dagflow.against.recorder import VALUES, Recorder
+from pytest_dagflow.against.records import GraphNode, SideRecord, TestRun
+from pytest_dagflow.against.rules import Declared
+from pytest_dagflow.against.stored import load_value
 
 asked = settings().max_examples
 THOROUGH = 500
@@ -164,3 +180,107 @@ def _of(prefix: str, nodes: Nodes) -> Nodes:
         for label, node in nodes.items()
         if f"{prefix}_" in label and not (label.startswith("op ") and ":" not in label)
     }
+
+
+# without processes and git
+
+
+class _Recorded:
+    """One version of a project, whose tests run here, each into a record of its own.
+
+    Args:
+        project: The project.
+        config: The config of this session.
+        folder: The folder of the records.
+        name: The name of the side.
+    """
+
+    def __init__(self, project: Project, config: pytest.Config, folder: Path, name: str) -> None:
+        self.project = project
+        self._config, self._folder, self._name = config, folder, name
+        self._numbers = itertools.count()
+        self._modules: dict[str, ModuleType] = {}
+        with self._imported():
+            for file, text in project.files().items():
+                module = self._modules[Path(file).stem] = ModuleType(Path(file).stem)
+                sys.modules[module.__name__] = module
+                exec(compile(text, file, "exec"), vars(module))
+
+    @contextmanager
+    def _imported(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in (f"{self.project.prefix}{end}" for end in ("", "_common")):
+                patch.setitem(sys.modules, name, self._modules.get(name, ModuleType(name)))
+            yield
+
+    def run(self, test: str) -> SideRecord:
+        """Run a test."""
+        side = f"{self._name}-{next(self._numbers)}"
+        recorder = Recorder(self._config, self._folder, side)
+        item: Any = SimpleNamespace(nodeid=test)
+        protocol = recorder.pytest_runtest_protocol(item)
+        outcome = "passed"
+        next(protocol)
+        try:
+            with self._imported():
+                getattr(self._modules[f"test_{self.project.prefix}"], test)()
+        except Exception:
+            outcome = "failed"
+        with suppress(StopIteration):
+            protocol.send(None)
+        recorder.pytest_sessionfinish()
+        record = read_side(self._folder, side)
+        record.tests = {test: TestRun(test, outcome, 0)}
+        return record
+
+    def run_tests_of(self, other: Project) -> SideRecord:
+        """Run the tests of another version, or those of this one that pass only here."""
+        own = {test.name for test in self.project.tests}
+        whole = SideRecord(graph=self._graph())
+        for test in other.tests:
+            borrowed = self._with_tests(other).run(test.name)
+            found = borrowed
+            if borrowed.tests[test.name].outcome == "failed" and test.name in own:
+                repeated = self.run(test.name)
+                if repeated.tests[test.name].outcome == "passed" or not borrowed.runs:
+                    found = repeated
+            whole.runs += found.runs
+            whole.tests.update(found.tests)
+        return whole
+
+    def _with_tests(self, other: Project) -> _Recorded:
+        found = copy(self)
+        file = f"tests/test_{other.prefix}.py"
+        module = ModuleType(f"test_{other.prefix}")
+        with self._imported():
+            exec(compile(other.files()[file], file, "exec"), vars(module))
+        found._modules = {**self._modules, module.__name__: module}
+        return found
+
+    def _graph(self) -> dict[str, GraphNode]:
+        module = vars(self._modules[self.project.prefix])
+        named = [node.name for node in self.project.nodes if node.kind != "op"]
+        jobs = [f"{self.project.prefix}_job"] if self.project.of_kind("op") else []
+        return {
+            one.label: GraphNode(one.label, "", one.parents, one.partitions, one.called)
+            for one in labelled_nodes(graph_of(*(module[name] for name in (*named, *jobs))))
+        }
+
+
+@settings(suppress_health_check=list(HealthCheck), max_examples=asked * 4 if asked >= THOROUGH else asked)
+@given(pair=_pairs("p", has_frames=find_spec("pandas") is not None))
+def test_records(pytestconfig: pytest.Config, pair: tuple[Project, Project]) -> None:
+    """The comparison of two records has the nodes that differ, with the nodes upstream that caused it."""
+    old, new = pair
+    truth = truth_of(old, new)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        base = _Recorded(old, pytestconfig, folder, "base").run_tests_of(new)
+        now = _Recorded(new, pytestconfig, folder, "now").run_tests_of(new)
+        declared = Declared(code={label: {"code": ()} for label in truth.code}, is_whole=True)
+        comparison = Comparison(base, now, declared, lambda value: load_value(folder / VALUES, value))
+        document = json.loads(render(comparison.result("HEAD", "0")))
+
+    nodes = {node["label"]: node for node in document["nodes"]}
+    problems = _problems(nodes, truth)
+    assert not problems, _shown(old, new, problems, nodes)
