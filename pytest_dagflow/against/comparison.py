@@ -18,7 +18,7 @@ from pytest_dagflow.against.judged import (
     tolerance_of,
     unstable_columns,
 )
-from pytest_dagflow.against.records import GraphNode, NodeRun, SideRecord, TestRun, Value
+from pytest_dagflow.against.records import CALL, GraphNode, NodeRun, SideRecord, TestRun, Value
 from pytest_dagflow.against.result import (
     EVENTS,
     AgainstResult,
@@ -98,8 +98,15 @@ class Comparison:
             is_common = owner in self.tests or owner.startswith(_FIXTURE)
             is_of_both = (owner, run) in runs[0] and (owner, run) in runs[1]
             has_node = node not in self.new_nodes and node not in self.gone_nodes
-            if is_common and is_of_both and has_node:
+            if is_common and is_of_both and has_node and not self._is_call_of_one(key):
                 yield key
+
+    def _is_call_of_one(self, key: Key) -> bool:
+        """Return whether only one side made a direct call: the test ended early, or called a node less often."""
+        one, other = self._old.get(key), self._new.get(key)
+        known = one or other
+        is_call = known is not None and known.run.startswith(f"{CALL} ") and not known.events
+        return is_call and (one is None or other is None)
 
     def _label(self, key: Key) -> str:
         """Return the label of the node of a run: a direct call of an op counts for the op in its job."""

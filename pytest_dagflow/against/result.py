@@ -132,7 +132,8 @@ class NodeChange:
         if verdicts == {UNSTABLE}:
             return "unstable"
         if self.code:
-            return "changed" if verdicts else "changed-equal"
+            equal = "changed-equal" if self.compared else "changed-not-compared"
+            return "changed" if verdicts else equal
         if verdicts:
             return "moved"
         return "equal" if self.compared else "not-compared"
@@ -147,6 +148,7 @@ STATES = {
     "changed": "its code changed, and its data differ",
     "moved": "its code is the same, and its data differ",
     "changed-equal": "its code changed, and its data are equal",
+    "changed-not-compared": "its code changed, and no test compares it",
     "unstable": "it differs with itself",
     "new": "only the working tree has it",
     "gone": "only the revision has it",

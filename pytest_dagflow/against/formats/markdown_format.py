@@ -94,6 +94,8 @@ def _row(node: NodeChange) -> str:
         summaries.append(f"and {counted(len(node.differences) - _MAX_SUMMARIES, 'more difference')}")
     if node.state == "changed-equal":
         summaries.append("nothing, its data are equal")
+    elif node.state == "changed-not-compared":
+        summaries.append("unknown, no test compares it")
     is_bad = bool(node.unexpected)
     label = f"**{_code(node.label)}**" if is_bad else _code(node.label)
     tests = len(tests_of(node)) or ""

@@ -53,6 +53,14 @@ def print_result(reporter: Any, result: AgainstResult, *, verbosity: int, is_who
     """
     _Printer(reporter, verbosity).print(result, is_whole=is_whole)
 
+_TITLES = {
+    "new": "new",
+    "gone": "gone",
+    "changed, with equal data": "changed-equal",
+    "changed, and no test compares it": "changed-not-compared",
+}
+"""The states of nodes that are only listed, by the title of the list."""
+
 
 class _Printer:
     """Prints a report in lines of one width.
@@ -154,7 +162,7 @@ class _Printer:
 
     def _others(self, result: AgainstResult) -> None:
         """Print what differs besides the data of nodes, and what is equal, each in a line."""
-        for title, state in (("new", "new"), ("gone", "gone"), ("changed, with equal data", "changed-equal")):
+        for title, state in _TITLES.items():
             self._listed(title, [node.label for node in result.in_state(state)])
         edges = edge_changes(result)
         for title, is_new in (("new edges", True), ("gone edges", False)):
