@@ -70,6 +70,7 @@ class Comparison:
     def __post_init__(self) -> None:
         self._comparer = RunComparer(self.load)
         self._called = _called_ops(self.now.graph)
+        self._labels: dict[str, str] = {label: label for label in (*self.now.graph, *self.base.graph)}
         self._old, self._new = runs_by_key(self.base), runs_by_key(self.now)
         self.tests = _common_tests(self.base, self.now)
         self._found = dict(self._find())
@@ -102,15 +103,22 @@ class Comparison:
                 yield key
 
     def _is_call_of_one(self, key: Key) -> bool:
-        """Return whether only one side made a direct call: the test ended early, or called a node less often."""
+        """Return whether only one side made a direct call, such as after an early end of the test."""
         one, other = self._old.get(key), self._new.get(key)
         known = one or other
         is_call = known is not None and known.run.startswith(f"{CALL} ") and not known.events
         return is_call and (one is None or other is None)
 
     def _label(self, key: Key) -> str:
-        """Return the label of the node of a run: a direct call of an op counts for the op in its job."""
-        return self._called.get(key[2], key[2])
+        """Return the label in the graph of the node of a run.
+
+        A direct call of an op counts for the op in its job, and an op in a run of a graph alone for the op in
+        the job that has this graph.
+        """
+        label = key[2]
+        if label not in self._labels:
+            self._labels[label] = self._called.get(label) or _in_outer_job(label, self.now.graph) or label
+        return self._labels[label]
 
     def _tolerance(self, label: str) -> Tolerance | None:
         """Return the tolerance of a node; None if a rule ignores the node."""
@@ -317,6 +325,14 @@ def _called_ops(graph: Mapping[str, GraphNode]) -> dict[str, str]:
     return {called: labels[0] for called, labels in found.items() if called not in graph and len(labels) == 1}
 
 
+def _in_outer_job(label: str, graph: Mapping[str, GraphNode]) -> str | None:
+    """Return the only op of a graph that is inside of a graph with the name of a job; None without one."""
+    kind, _, name = label.partition(" ")
+    path = name.replace(":", ".", 1)
+    found = [one for one in graph if kind == "op" and one.endswith((f":{path}", f".{path}"))]
+    return found[0] if len(found) == 1 else None
+
+
 def runs_by_key(side: SideRecord) -> dict[Key, NodeRun]:
     """Return the runs of nodes of a side by owner, run and node."""
     return {(run.owner, run.run, run.node): run for run in side.runs}
@@ -413,6 +429,8 @@ def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[
                 continue
             seen.add(one)
             other = nodes[one]
+            if other.compared and not other.differences:
+                continue  # what it gives is the same
             if other.code or other.is_new or other.is_gone:
                 found[one] = None
             else:

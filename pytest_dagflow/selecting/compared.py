@@ -13,6 +13,7 @@ from pytest_dagflow.options import Options
 from pytest_dagflow.selecting.git import RevisionError
 from pytest_dagflow.selecting.outside.globs import is_match
 from pytest_dagflow.selecting.outside.states import FILE, FOLDER, GLOB, split_key
+from pytest_dagflow.selecting.own_changes import OwnChanges
 from pytest_dagflow.selecting.prints import Prints
 from pytest_dagflow.selecting.project import Project
 from pytest_dagflow.selecting.record_file import Print, TestRecord
@@ -106,16 +107,21 @@ class RevisionChanges:
     def _files_of(self, node: Node) -> tuple[str, ...]:
         return tuple(f"file {path}" for path, readers in self._files.readers.items() if node.id in readers)
 
-    def reasons_of(self, node: Node, *, is_own: bool = False) -> dict[str, tuple[str, ...]]:
-        """Return the facets of a node that differ, each with the blocks of code and the files that differ.
-
-        Args:
-            node: The node.
-            is_own: Whether to leave out what only the body of a job or graph around the node may change.
-        """
-        found = self._since.reasons_of(node, is_own=is_own) if self._since is not None else {}
+    def reasons_of(self, node: Node) -> dict[str, tuple[str, ...]]:
+        """Return the facets of a node that differ, each with the blocks of code and the files that differ."""
+        found = self._since.reasons_of(node) if self._since is not None else {}
         files = self._files_of(node)
         return {**found, _FILES: files} if files else found
+
+    def own_reasons_of(self, node: Node) -> dict[str, tuple[str, ...]]:
+        """Return what differs in the code, the declaration and the files of a node itself, by facet."""
+        found = self._own_changes.of(node) if self._own_changes is not None else {}
+        files = self._files_of(node)
+        return {**found, _FILES: files} if files else found
+
+    @cached_property
+    def _own_changes(self) -> OwnChanges | None:
+        return None if self._since is None else OwnChanges(self._since)
 
     def is_new(self, node: Node) -> bool:
         """Return whether the revision has no code of a node."""

@@ -33,7 +33,7 @@ _DECLARED = "@"
 _OF_SIGNATURE = frozenset({"config", "types", "resources"})
 """The facets that the parameters of a function and the classes that they name may declare."""
 _OF_DECLARATION = _OF_SIGNATURE | {"partitions", "retry", "hooks", "checks", "arguments"}
-_FACETS_BY_KEYWORD = {
+FACETS_BY_KEYWORD = {
     "config": "config",
     "config_schema": "config",
     "dagflow_type": "types",
@@ -147,24 +147,17 @@ class Since:
     def facets_of(self, node: Node) -> frozenset[str]:
         """Return the facets of a node that differ, by its code and its declaration."""
         if node.id not in self._facets:
-            found = self._own_facets(node) | self._facets_around(node) if self.has_code else ()
-            self._facets[node.id] = frozenset(found)
+            self._facets[node.id] = frozenset(self._find_facets(node)) if self.has_code else frozenset()
         return self._facets[node.id]
 
-    def reasons_of(self, node: Node, *, is_own: bool = False) -> dict[str, tuple[str, ...]]:
+    def reasons_of(self, node: Node) -> dict[str, tuple[str, ...]]:
         """Return the facets of a node that differ, each with the blocks of code that differ, for a reader.
 
         A facet that may differ only because the signature of the function does is left out.
-
-        Args:
-            node: The node.
-            is_own: Whether to leave out what only the body of a job or graph around the node may change.
         """
         from dagflow.testing import changed_blocks
 
         facets = self.facets_of(node)
-        if is_own and facets:
-            facets = frozenset(self._own_facets(node))
         if "code" not in facets:
             return dict.fromkeys(sorted(facets), ())
         functions = self.now.roots(node.definition)
@@ -173,7 +166,7 @@ class Since:
 
     def is_new(self, node: Node) -> bool:
         """Return whether the revision has no code under the names of the definition of a node."""
-        ids = [*self.now.roots(node.definition), *self._names_of(node.definition)]
+        ids = [*self.now.roots(node.definition), *self.names_of(node.definition)]
         return bool(ids) and not any(_block_of(self.old, one) for one in ids)
 
     def is_changed(self, *values: object) -> bool:
@@ -185,28 +178,21 @@ class Since:
         ids = self.now.roots(*values)
         return bool(ids) and not any(_block_of(self.old, one) for one in ids)
 
-    def _own_facets(self, node: Node) -> set[str]:
+    def _find_facets(self, node: Node) -> set[str]:
         functions = self.now.roots(node.definition)
-        named = self._names_of(node.definition)
+        named = self.names_of(node.definition)
         if not functions and not named:  # code that is made at run time: it may come from any module
             return {"code", "module", *_OF_DECLARATION}
         found = self._facets_of_code(functions)
         for block_id in named:
             found |= self._facets_of_declaration(block_id)
         for container in node.part_of:
-            for block_id in self._names_of(container):
-                found |= self._facets_of_declaration(block_id)
+            for block_id in self.names_of(container):
+                if self._is_different([block_id], stops=True) or self._differing_keywords(block_id):
+                    found |= _OF_DECLARATION
         if node.attributes.get("resource") and self._are_resources_different:
             found.add("resources")
         return found
-
-    def _facets_around(self, node: Node) -> frozenset[str]:
-        """Return the facets that the body of a job or graph around a node may change."""
-        names = [block_id for container in node.part_of for block_id in self._names_of(container)]
-        is_different = any(
-            self._is_different([one], stops=True) or self._differing_keywords(one) for one in names
-        )
-        return _OF_DECLARATION if is_different else frozenset()
 
     def _facets_of_code(self, functions: list[str]) -> set[str]:
         old, now = self.old.code_from(functions), self.now.code_from(functions)
@@ -244,7 +230,7 @@ class Since:
         ]
         # without a difference in the decorators themselves, code that one of their arguments names differs
         keywords = differing or [keyword for (_, keyword), (_, names) in rows[1].items() if names]
-        return {_FACETS_BY_KEYWORD.get(keyword, "arguments") for keyword in keywords}
+        return {FACETS_BY_KEYWORD.get(keyword, "arguments") for keyword in keywords}
 
     def _is_different(self, ids: Iterable[str], *, stops: bool) -> bool:
         key = tuple(ids), stops
@@ -257,7 +243,7 @@ class Since:
     def _names(self) -> dict[int, list[str]]:
         """The ids of the blocks that hold a value, by the `id()` of the value."""
         found: dict[int, list[str]] = {}
-        for path, module in self._modules:
+        for path, module in self.modules:
             for name, value in list(vars(module).items()):
                 for element in elements_of(value):
                     if _block_of(self.now, f"{path}::{name}") is not None:
@@ -265,7 +251,7 @@ class Since:
         return found
 
     @cached_property
-    def _modules(self) -> list[tuple[str, ModuleType]]:
+    def modules(self) -> list[tuple[str, ModuleType]]:
         """The imported modules of the project, with their paths."""
         found = []
         for module in list(sys.modules.values()):
@@ -275,8 +261,8 @@ class Since:
                 found.append((path, module))
         return found
 
-    def _names_of(self, definition: object) -> list[str]:
-        """Return the ids of the blocks that hold a definition.
+    def names_of(self, definition: object) -> list[str]:
+        """Return the ids of the blocks that bind the name of a definition.
 
         It is that of its decorated function if there is one: a list of definitions declares nothing about it.
         """
@@ -284,11 +270,15 @@ class Since:
         own = [one for one in named if getattr(_block_of(self.now, one), "decorators", None)]
         return own or named
 
+    def has_block(self, block_id: str, *, of_revision: bool = False) -> bool:
+        """Return whether the working tree, or the revision, has a block of code."""
+        return _block_of(self.old if of_revision else self.now, block_id) is not None
+
     @cached_property
     def _are_resources_different(self) -> bool:
         from dagflow import Definitions
 
-        for path, module in self._modules:
+        for path, module in self.modules:
             for name, value in list(vars(module).items()):
                 if isinstance(value, Definitions) and self._is_different([f"{path}::{name}"], stops=True):
                     return True
@@ -339,7 +329,7 @@ class Since:
         """The ids of the nodes whose code names a file, by path."""
         found: dict[str, set[str]] = {}
         for node in self.nodes:
-            ids = [*self.now.roots(node.definition), *self._names_of(node.definition)]
+            ids = [*self.now.roots(node.definition), *self.names_of(node.definition)]
             for graph in (self.now, self.old):
                 for path in graph.files_named_in(graph.blocks_from(ids)):
                     found.setdefault(path, set()).add(node.id)

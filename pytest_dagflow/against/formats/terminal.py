@@ -53,6 +53,7 @@ def print_result(reporter: Any, result: AgainstResult, *, verbosity: int, is_who
     """
     _Printer(reporter, verbosity).print(result, is_whole=is_whole)
 
+
 _TITLES = {
     "new": "new",
     "gone": "gone",

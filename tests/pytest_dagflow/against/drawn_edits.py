@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from hypothesis import strategies as st
-
 from drawn_projects import Call, Node, Project, Test, forms, nodes
 from drawn_truth import Side, expected_text, has_failed
+from hypothesis import strategies as st
 
 Edit = Callable[[st.DrawFn, Project], Project]
 
@@ -37,7 +36,8 @@ def _not_raising(project: Project) -> Project:
     """Let no failing run raise: it would end there, and which steps ran before depends on their order."""
     side = Side(project)
     tests = [
-        replace(test, is_raising=test.is_raising and not has_failed(side.run(test)[1])) for test in project.tests
+        replace(test, is_raising=test.is_raising and not has_failed(side.run(test)[1]))
+        for test in project.tests
     ]
     return replace(project, tests=tuple(tests))
 
@@ -224,7 +224,9 @@ def rename_node(draw: st.DrawFn, project: Project) -> Project:
     changed = replace(node, name=name)
     names = dict(zip(node.outputs, changed.outputs, strict=True))
     kept = [
-        changed if one is node else replace(one, parents=tuple(names.get(parent, parent) for parent in one.parents))
+        changed
+        if one is node
+        else replace(one, parents=tuple(names.get(parent, parent) for parent in one.parents))
         for one in project.nodes
     ]
     return replace(project, nodes=tuple(kept))

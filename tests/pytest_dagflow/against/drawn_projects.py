@@ -1,6 +1,6 @@
 """Drawn projects of assets and ops, as source code of modules and tests. `drawn_edits` changes them.
 
-A node adds up its inputs, a constant and maybe a helper or constant of a second module, and returns the sum in
+A node adds up its inputs, a number, and maybe a helper or constant of a second module. It returns the sum in
 some form, such as a list, or `min(total, 3)`, which absorbs changes. It may fail for a large sum.
 """
 
@@ -181,11 +181,12 @@ class Project:
         if node.kind == "graph":
             first, second = (op.rpartition(".")[2] for op in ops_of(node))
             form = FORMS[node.form].format("value")
-            inside = f"{second}({first}({', '.join(node.parents)}))"
+            inputs = ", ".join(node.parents)
+            inside = f"{second}({first}({inputs}))"
             return {
                 first: f"@op\n{self._function(first, node, node.local)}",
                 second: f"@op\ndef {second}(value):\n    return {form}\n",
-                node.name: f"@graph_asset\ndef {node.name}({', '.join(node.parents)}):\n    return {inside}\n",
+                node.name: f"@graph_asset\ndef {node.name}({inputs}):\n    return {inside}\n",
             }
         heads = {
             "asset": f"@asset(name='{node.name}'{declared})",
@@ -257,11 +258,12 @@ class Project:
         ]
         if any(node.form == "frame" for node in self.nodes):
             imports.append("from pandas import DataFrame")
-        tests = "\n\n".join(test_code(test, self.prefix) for test in self.tests)
+        head = f"from dagflow import materialize\nimport {self.prefix}\n"
+        tests = "\n\n".join([head, *(test_code(test, self.prefix) for test in self.tests)])
         return {
             f"{self.prefix}_common.py": "\n\n".join(self.common.values()) + "\n",
             f"{self.prefix}.py": "\n".join([*imports, "", self.code]),
-            f"tests/test_{self.prefix}.py": f"from dagflow import materialize\nimport {self.prefix}\n\n{tests}",
+            f"tests/test_{self.prefix}.py": tests,
         }
 
 
@@ -314,9 +316,7 @@ def projects(draw: st.DrawFn, prefix: str, *, has_frames: bool, is_random: bool 
 
 
 @st.composite
-def nodes(
-    draw: st.DrawFn, project: Project, name: str, *, has_frames: bool, is_random: bool = False
-) -> Node:
+def nodes(draw: st.DrawFn, project: Project, name: str, *, has_frames: bool, is_random: bool = False) -> Node:
     """Draw a node that reads from the nodes of a project."""
     values = [one for node in project.of_kind("asset", "multi", "graph") for one in node.outputs]
     kinds = [kind for kind in KINDS if values or kind not in ("check", "graph")]
@@ -324,7 +324,9 @@ def nodes(
     known = [node.name for node in project.of_kind("op")] if kind == "op" else values
     most = min(len(known), 1 if kind == "check" else 3)
     least = 1 if kind in ("check", "graph") else 0
-    parents = draw(st.lists(st.sampled_from(known), min_size=least, max_size=most, unique=True)) if most else []
+    parents = (
+        draw(st.lists(st.sampled_from(known), min_size=least, max_size=most, unique=True)) if most else []
+    )
     node = Node(
         name,
         kind,

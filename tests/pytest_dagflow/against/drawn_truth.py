@@ -1,4 +1,4 @@
-"""The true differences of two drawn projects: their code runs without dagflow, and the results are compared."""
+"""The true differences of two drawn projects: their code runs without dagflow, and its results differ."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ class Side:
         results: dict[str, Result] = {}
         for node in chosen:
             results.update(self._run_node(node, test.partition, values, failed))
-        return not (test.is_raising and has_failed({"": results})), {(f"{name}[{test.partition}]", 1): results}
+        return not (test.is_raising and has_failed({"": results})), {
+            (f"{name}[{test.partition}]", 1): results
+        }
 
     def _run_node(
         self, node: Node, partition: str | None, values: dict[str, object], failed: set[str]
@@ -137,11 +139,14 @@ class Side:
                 values.update(zip(node.outputs, parts, strict=True))
                 return {label: Result(end, part) for label, part in zip(own, parts, strict=True)}
             result = _result(end, value)
-            values.update({output: result.value for output in node.outputs})
+            values.update(dict.fromkeys(node.outputs, result.value))
             if node.kind != "graph":
                 return {own[0]: result}
             of_second = (end[0] if end[0] in ("ok", "skipped") else "skipped",)
-            return {second: Result(of_second), own[0]: result._replace(end=of_second)}  # the asset has the value
+            return {
+                second: Result(of_second),
+                own[0]: result._replace(end=of_second),
+            }  # the asset has the value
 
         if failed & set(node.parents):
             found = ends(("skipped",))

@@ -40,7 +40,9 @@ def test_a_call_that_only_one_side_made() -> None:
 
 def test_a_node_that_only_one_run_has() -> None:
     """It is a difference: the node was skipped on the other side, or not selected."""
-    runs = [NodeRun(TEST, "assets #1", node, events=["STEP_SUCCESS"]) for node in ("asset orders", "asset sent")]
+    runs = [
+        NodeRun(TEST, "assets #1", node, events=["STEP_SUCCESS"]) for node in ("asset orders", "asset sent")
+    ]
 
     result = compared(side(*runs), side(runs[0]))
 

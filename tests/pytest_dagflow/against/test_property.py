@@ -1,6 +1,6 @@
-"""The property of --dag-against: of a drawn project and a drawn edit, it reports each node that truly differs.
+"""The property of --dag-against: after a drawn edit it reports each node that truly differs, and no other.
 
-And no other. The truth is from `drawn_truth`, which runs both versions without dagflow.
+The truth is from `drawn_truth`, which runs both versions without dagflow.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from copy import copy
 from difflib import unified_diff
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,7 +35,7 @@ from pytest_dagflow.against.stored import load_value
 
 asked = settings().max_examples
 THOROUGH = 500
-PROJECTS = 30
+PROJECTS = 30 if asked >= THOROUGH else 16
 """The number of edited projects of a session. A few more have random numbers."""
 Nodes = Mapping[str, dict[str, Any]]
 """The nodes of the JSON report by label."""
@@ -201,8 +200,10 @@ class _Recorded:
         self._numbers = itertools.count()
         self._modules: dict[str, ModuleType] = {}
         with self._imported():
-            for file, text in project.files().items():
-                module = self._modules[Path(file).stem] = ModuleType(Path(file).stem)
+            for name in (f"{project.prefix}_common", project.prefix):
+                file = f"{name}.py"
+                text = project.files()[file]
+                module = self._modules[name] = ModuleType(name)
                 sys.modules[module.__name__] = module
                 exec(compile(text, file, "exec"), vars(module))
 
@@ -213,8 +214,29 @@ class _Recorded:
                 patch.setitem(sys.modules, name, self._modules.get(name, ModuleType(name)))
             yield
 
-    def run(self, test: str) -> SideRecord:
-        """Run a test."""
+    def run_tests_of(self, other: Project) -> SideRecord:
+        """Run the tests of another version, or those of this one where only they pass."""
+        own = {test.name for test in self.project.tests}
+        of_other, of_own = self._tests_of(other), self._tests_of(self.project)
+        whole = SideRecord(graph=self._graph())
+        for test in other.tests:
+            found = self._run(of_other, test.name)
+            if found.tests[test.name].outcome == "failed" and test.name in own:
+                repeated = self._run(of_own, test.name)
+                if repeated.tests[test.name].outcome == "passed" or not found.runs:
+                    found = repeated
+            whole.runs += found.runs
+            whole.tests.update(found.tests)
+        return whole
+
+    def _tests_of(self, project: Project) -> ModuleType:
+        module = ModuleType(f"test_{project.prefix}")
+        with self._imported():
+            file = f"tests/{module.__name__}.py"
+            exec(compile(project.files()[file], file, "exec"), vars(module))
+        return module
+
+    def _run(self, module: ModuleType, test: str) -> SideRecord:
         side = f"{self._name}-{next(self._numbers)}"
         recorder = Recorder(self._config, self._folder, side)
         item: Any = SimpleNamespace(nodeid=test)
@@ -223,7 +245,7 @@ class _Recorded:
         next(protocol)
         try:
             with self._imported():
-                getattr(self._modules[f"test_{self.project.prefix}"], test)()
+                getattr(module, test)()
         except Exception:
             outcome = "failed"
         with suppress(StopIteration):
@@ -232,30 +254,6 @@ class _Recorded:
         record = read_side(self._folder, side)
         record.tests = {test: TestRun(test, outcome, 0)}
         return record
-
-    def run_tests_of(self, other: Project) -> SideRecord:
-        """Run the tests of another version, or those of this one that pass only here."""
-        own = {test.name for test in self.project.tests}
-        whole = SideRecord(graph=self._graph())
-        for test in other.tests:
-            borrowed = self._with_tests(other).run(test.name)
-            found = borrowed
-            if borrowed.tests[test.name].outcome == "failed" and test.name in own:
-                repeated = self.run(test.name)
-                if repeated.tests[test.name].outcome == "passed" or not borrowed.runs:
-                    found = repeated
-            whole.runs += found.runs
-            whole.tests.update(found.tests)
-        return whole
-
-    def _with_tests(self, other: Project) -> _Recorded:
-        found = copy(self)
-        file = f"tests/test_{other.prefix}.py"
-        module = ModuleType(f"test_{other.prefix}")
-        with self._imported():
-            exec(compile(other.files()[file], file, "exec"), vars(module))
-        found._modules = {**self._modules, module.__name__: module}
-        return found
 
     def _graph(self) -> dict[str, GraphNode]:
         module = vars(self._modules[self.project.prefix])

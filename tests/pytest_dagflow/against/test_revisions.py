@@ -35,7 +35,7 @@ def test_a_test_that_fails_on_the_revision_in_both_versions(
     make_repository: Callable[[Path], Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its own version counts if that of the working tree runs nothing there, and is repeated in this version."""
+    """Its own version counts if that of the working tree runs nothing there."""
     repository = make_repository(tmp_path / "shop")
     repository.commit(shop_dot_py=SHOP, test_shop_dot_py=TEST, pytest_dot_ini="[pytest]\npythonpath = .\n")
     fresh = "\n@asset\ndef fresh():\n    return 1\n"

@@ -12,6 +12,7 @@ import pytest
 
 from dagflow.testing import graph_of
 from pytest_dagflow.options import NodeFiles
+from pytest_dagflow.selecting.own_changes import OwnChanges
 from pytest_dagflow.selecting.revision import read_revision
 from pytest_dagflow.selecting.since import Files, Since
 
@@ -285,5 +286,5 @@ def test_the_body_of_a_job(project: Project):
     since = project.since()
 
     brews = [node for node in since.nodes if node.names[0] == "brew"]
-    assert all(since.reasons_of(node) for node in brews)
-    assert not any(since.reasons_of(node, is_own=True) for node in brews)
+    assert all(since.facets_of(node) for node in brews)
+    assert not any(OwnChanges(since).of(node) for node in brews)
