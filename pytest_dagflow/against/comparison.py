@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
@@ -176,7 +176,7 @@ class Comparison:
         for key, found in self._found.items():
             for one in found:
                 self._add(nodes[self._label(key)], key, one, parents, used)
-        _add_causes(nodes, parents)
+        _add_causes(nodes, parents, self._labels_of_values())
         both = self.base.graph.keys() & self.now.graph.keys()
         old, new = _edges(self.base.graph), _edges(self.now.graph)
         result = AgainstResult(reference, commit, nodes=list(nodes.values()))
@@ -219,6 +219,19 @@ class Comparison:
                 node.compared += 1
                 node.seconds = node.seconds[0] + one.seconds, node.seconds[1] + other.seconds
         return node
+
+    def _labels_of_values(self) -> frozenset[str]:
+        """Return the nodes whose values are compared.
+
+        Others may be equal only because their values are unknown: those in other processes, those that a rule
+        ignores, and the last op of a graph, whose asset has the value.
+        """
+        return frozenset(
+            label
+            for label, keys in self._keys_by_node().items()
+            if self._tolerance(label) is not None
+            and all(key in self._new and self._new[key].outputs for key in keys)
+        )
 
     def _keys_by_node(self) -> Mapping[str, list[Key]]:
         if not hasattr(self, "_by_node"):
@@ -416,8 +429,16 @@ def _ancestors(label: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str
             queue.extend(parents.get(one, ()))
 
 
-def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]]) -> None:
-    """Set the causes of each node that differs: the nearest nodes upstream whose code changed, or are new."""
+def _add_causes(
+    nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]], known: Container[str]
+) -> None:
+    """Set the causes of each node that differs: the nearest nodes upstream whose code changed, or are new.
+
+    Args:
+        nodes: The nodes by label.
+        parents: The nodes upstream of each node.
+        known: The nodes whose values are compared. One without differences is no cause, and passes none on.
+    """
     for label, node in nodes.items():
         if not node.differences:
             continue
@@ -429,7 +450,7 @@ def _add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[
                 continue
             seen.add(one)
             other = nodes[one]
-            if other.compared and not other.differences:
+            if one in known and not other.differences:
                 continue  # what it gives is the same
             if other.code or other.is_new or other.is_gone:
                 found[one] = None

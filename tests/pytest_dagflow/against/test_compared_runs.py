@@ -61,3 +61,29 @@ def test_a_node_that_only_one_run_has() -> None:
 def test_states(node: NodeChange, state: str) -> None:
     """Changed code does not mean equal data, if no test compares them."""
     assert node.state == state
+
+
+def test_the_cause_behind_an_op_without_a_value() -> None:
+    """The last op of a graph has no value of its own, so an equal one does not hide a cause upstream."""
+    op = "op asset:sent:sent.pack"
+    graph = {
+        label: GraphNode(label, parents=parents)
+        for label, parents in {"asset orders": [], op: ["asset orders"], "asset sent": [op]}.items()
+    }
+
+    def run(node: str, digest: str) -> NodeRun:
+        outputs = {"result": Value(digest, "int")} if digest else {}
+        return NodeRun(TEST, "assets #1", node, outputs=outputs, events=["STEP_SUCCESS"])
+
+    base, now = (
+        side(run("asset orders", digest), run(op, ""), run("asset sent", digest)) for digest in ("1", "2")
+    )
+    base.graph = now.graph = graph
+
+    declared = Declared(code={"asset orders": {"code": ()}})
+    result = Comparison(base, now, declared, lambda value: int(value.digest)).result("main", "1")
+
+    assert {node.label: node.causes for node in result.nodes if node.differences} == {
+        "asset orders": (),
+        "asset sent": ("asset orders",),
+    }
