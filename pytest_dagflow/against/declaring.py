@@ -65,6 +65,7 @@ def declare(
                 labels_of(change.nodes, f"{item.nodeid}: marker {MARKER}"),
                 change.columns,
                 change.reason,
+                tuple(getattr(item, "fixturenames", ())),
             )
             for mark in marks_nearest_first(item, MARKER)
             for change in [check_arguments(mark, item.nodeid)]

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_dagflow.against.neutral import Neutral
 from pytest_dagflow.against.node_runs import RunReader, check_facts, output_prefix, plain_metadata
-from pytest_dagflow.against.records import FIXTURE, GraphNode, NodeRun, Value
+from pytest_dagflow.against.records import FIXTURE, SESSION, GraphNode, NodeRun, Value
 from pytest_dagflow.against.stored import StoredValues
 from pytest_dagflow.hook_calls import redacted_result
 from pytest_dagflow.imports import is_runtime_loaded, when_loaded
@@ -287,7 +287,7 @@ def fixture_owner(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureReq
     if hasattr(request, "param"):
         param, index = request.param, getattr(request, "param_index", 0)
         shown = f"[{param if isinstance(param, str | int | float | bool | None) else index}]"
-    return f"{FIXTURE}{fixturedef.argname}{shown} of {where or 'the session'}"
+    return f"{FIXTURE}{fixturedef.argname}{shown} of {where or SESSION}"
 
 
 def _graph(config: pytest.Config, items: list[pytest.Item]) -> Graph | None:

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 FIXTURE = "fixture "
 """The beginning of the owner that is a fixture of a wider scope."""
+SESSION = "the session"
+"""The place of a fixture that no file of the project defines."""
 
 
 class Value(NamedTuple):

@@ -133,12 +133,14 @@ class Expectation(NamedTuple):
         nodes: The labels of its nodes.
         columns: The columns that may change; empty for everything.
         reason: Why it is expected.
+        fixtures: The fixtures of the test, which may run the nodes for several tests.
     """
 
     text: str
     nodes: frozenset[str]
     columns: tuple[str, ...]
     reason: str
+    fixtures: tuple[str, ...] = ()
 
 
 @dataclass
@@ -172,7 +174,7 @@ class Declared:
         return {
             "rules": [None if nodes is None else sorted(nodes) for _, nodes in self.rules],
             "expectations": {
-                test: [[one.text, sorted(one.nodes), one.columns, one.reason] for one in found]
+                test: [[one.text, sorted(one.nodes), one.columns, one.reason, one.fixtures] for one in found]
                 for test, found in self.expectations.items()
             },
             "code": self.code,
@@ -195,8 +197,8 @@ class Declared:
             rules=list(zip(rules, nodes, strict=True)),
             expectations={
                 test: [
-                    Expectation(text, frozenset(labels), tuple(columns), reason)
-                    for text, labels, columns, reason in found
+                    Expectation(text, frozenset(labels), tuple(columns), reason, tuple(fixtures))
+                    for text, labels, columns, reason, fixtures in found
                 ]
                 for test, found in document["expectations"].items()
             },

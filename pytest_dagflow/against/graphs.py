@@ -1,0 +1,94 @@
+"""The graphs of both sides of a comparison: their order, and the nodes that moved others."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from pytest_dagflow.against.records import GraphNode
+from pytest_dagflow.against.result import NodeChange
+
+
+def parents_of(*graphs: Mapping[str, GraphNode]) -> dict[str, list[str]]:
+    """Return the nodes upstream of each node, in any of some graphs."""
+    found: dict[str, list[str]] = {}
+    for graph in graphs:
+        for label, node in graph.items():
+            known = found.setdefault(label, [])
+            known += [parent for parent in node.parents if parent not in known]
+    return found
+
+
+def edges_of(graph: Mapping[str, GraphNode]) -> dict[tuple[str, str], None]:
+    """Return the edges of a graph, in its order."""
+    return {(parent, label): None for label, node in graph.items() for parent in node.parents}
+
+
+def in_order(labels: Iterable[str], parents: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return labels in topological order; in their own if the union of both graphs has a cycle."""
+    labels = list(labels)
+    known = set(labels)
+    sorter = TopologicalSorter(
+        {label: [one for one in parents.get(label, ()) if one in known] for label in labels}
+    )
+    try:
+        return list(sorter.static_order())
+    except CycleError:
+        return labels
+
+
+def ancestors(label: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the nodes upstream of a node, the nearest first."""
+    seen, queue = {label}, deque(parents.get(label, ()))
+    while queue:
+        one = queue.popleft()
+        if one not in seen:
+            seen.add(one)
+            yield one
+            queue.extend(parents.get(one, ()))
+
+
+def add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]]) -> None:
+    """Set the causes of each node that differs: the nearest nodes upstream that changed, with other data.
+
+    A changed node with equal data is a cause only without any other: its effect may be outside of its values.
+    """
+    for label, node in nodes.items():
+        if not node.differences:
+            continue
+        found = _nearest(label, nodes, parents, _has_moved_others) or _nearest(
+            label, nodes, parents, _has_changed
+        )
+        if not found and not node.code:
+            found = [one for one in parents.get(label, ()) if one in nodes and nodes[one].differences]
+        node.causes = tuple(found)
+
+
+def _has_changed(node: NodeChange) -> bool:
+    return bool(node.code) or node.is_new or node.is_gone
+
+
+def _has_moved_others(node: NodeChange) -> bool:
+    return _has_changed(node) and (bool(node.differences) or not node.compared)
+
+
+def _nearest(
+    label: str,
+    nodes: Mapping[str, NodeChange],
+    parents: Mapping[str, Sequence[str]],
+    is_wanted: Callable[[NodeChange], bool],
+) -> list[str]:
+    """Return the wanted nodes upstream of a node that have none of them on the way to it."""
+    found: dict[str, None] = {}
+    seen, queue = {label}, deque(parents.get(label, ()))
+    while queue:
+        one = queue.popleft()
+        if one in seen or one not in nodes:
+            continue
+        seen.add(one)
+        if is_wanted(nodes[one]):
+            found[one] = None
+        else:
+            queue.extend(parents.get(one, ()))
+    return list(found)
