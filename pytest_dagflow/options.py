@@ -228,10 +228,10 @@ def _check_runtime(options: Options) -> None:
         SAVE_FAILED: options.save_failed is not None,
     }
     choosing = {
+        AGAINST: options.against is not None,  # first, because it also selects
         "--dag-select, --dag-exclude, --dag-explain, --dag-first or --dag-shadow": options.is_selecting,
         "--dag-smoke": options.smoke,
         MUTATE_OPTION: options.mutates,
-        AGAINST: options.against is not None,
     }
     given = choosing if options.runtime == runtime.BOTH else {**choosing, **measuring}
     for names, is_given in given.items():

@@ -105,6 +105,7 @@ def add_code(
         f"{reason}, and both sides ran with the packages that are installed"
         for reason in changes.reasons_of_packages
     ]
+    declared.unassigned = changes.reasons_of_other_files
 
 
 def files_read(config: pytest.Config, graph: Graph) -> list[str]:

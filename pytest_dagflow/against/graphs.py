@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from pytest_dagflow.against.records import GraphNode
@@ -50,36 +50,25 @@ def ancestors(label: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str]
 
 
 def add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]]) -> None:
-    """Set the causes of each node that differs: the nearest nodes upstream that changed, with other data.
+    """Set the causes of each node that differs: the nearest nodes upstream that changed.
 
-    A changed node with equal data is a cause only without any other: its effect may be outside of its values.
+    A node with equal data moved nothing, and neither did the nodes before it. It is a cause only if there is
+    no other, because its effect may be outside of its values.
     """
     for label, node in nodes.items():
         if not node.differences:
             continue
-        found = _nearest(label, nodes, parents, _has_moved_others) or _nearest(
-            label, nodes, parents, _has_changed
-        )
+        found = _nearest(label, nodes, parents, through_equal=False)
+        found = found or _nearest(label, nodes, parents, through_equal=True)
         if not found and not node.code:
             found = [one for one in parents.get(label, ()) if one in nodes and nodes[one].differences]
         node.causes = tuple(found)
 
 
-def _has_changed(node: NodeChange) -> bool:
-    return bool(node.code) or node.is_new or node.is_gone
-
-
-def _has_moved_others(node: NodeChange) -> bool:
-    return _has_changed(node) and (bool(node.differences) or not node.compared)
-
-
 def _nearest(
-    label: str,
-    nodes: Mapping[str, NodeChange],
-    parents: Mapping[str, Sequence[str]],
-    is_wanted: Callable[[NodeChange], bool],
+    label: str, nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]], through_equal: bool
 ) -> list[str]:
-    """Return the wanted nodes upstream of a node that have none of them on the way to it."""
+    """Return the changed nodes upstream of a node that have no other one on the way to it."""
     found: dict[str, None] = {}
     seen, queue = {label}, deque(parents.get(label, ()))
     while queue:
@@ -87,7 +76,10 @@ def _nearest(
         if one in seen or one not in nodes:
             continue
         seen.add(one)
-        if is_wanted(nodes[one]):
+        node = nodes[one]
+        if node.compared and not node.differences and not through_equal:
+            continue
+        if node.code or node.is_new or node.is_gone:
             found[one] = None
         else:
             queue.extend(parents.get(one, ()))

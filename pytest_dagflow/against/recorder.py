@@ -181,8 +181,7 @@ class Recorder:
 
     def _owner(self) -> _Owner | None:
         """Return the owner of what happens now; None for what is not recorded."""
-        is_ours = os.getpid() == self._pid  # a test may fork
-        owner = self._owners[-1] if self._owners and is_ours else None
+        owner = self._owners[-1] if self._owners and os.getpid() == self._pid else None
         return owner if owner is not None and owner.is_recorded else None
 
     def _add_output(self, output: ObservedOutput) -> None:
@@ -254,8 +253,10 @@ class Recorder:
     def _write(self, document: dict[str, Any]) -> None:
         """Write a line at once, because other plugins append to the file, too.
 
-        It is ASCII, because a text can have a surrogate.
+        It is ASCII, because a text can have a surrogate. A fork writes nothing, such as that of a mutant.
         """
+        if os.getpid() != self._pid:
+            return
         if self._file is None:
             self._file = self._path.open("ab", buffering=0)
         self._file.write(f"{json.dumps(document)}\n".encode("ascii"))

@@ -90,6 +90,8 @@ class Revisions:
         result = comparison.result(self._settings.reference, revision.commit)
         result.of_revision = sorted(of_revision)
         result.notes = [*notes, *_notes_of(base, self._now)]
+        if any(node.state == "moved" and not node.causes for node in result.nodes):
+            result.notes += [f"{reason}. It may have moved nodes" for reason in self._declared.unassigned]
         return result
 
     def _load(self, value: Value) -> object:
@@ -162,7 +164,9 @@ class Revisions:
             attempt=self._attempt,
         )
         ended = run_second(config, task, lambda test: None)
-        return read_side(self._folder, side), ended
+        found = read_side(self._folder, side)
+        found.stopped = ended.stopped or found.stopped
+        return found, ended
 
 
 def failure_of(result: AgainstResult, fails: str) -> str:
@@ -245,7 +249,7 @@ def _notes_of(base: SideRecord, now: SideRecord) -> list[str]:
     notes = []
     if base.foreign:
         notes.append(f"the revision imported files of the working tree: {', '.join(base.foreign[:5])}")
-    elif not base.imported and now.runs:
+    elif not (base.imported or base.stopped) and now.runs:
         notes.append(
             "no file of the project was imported from the revision, so both sides ran the same code. Install "
             "the project with 'pip install -e .', or set 'pythonpath' in the ini file"

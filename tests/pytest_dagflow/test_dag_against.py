@@ -269,7 +269,7 @@ def test_skipped():
 
 
 def test_tests_of_the_working_tree(shop: Any):
-    """Those of the working tree run there, with its conftest and data; one that fails, as the revision has it."""
+    """Those of the working tree run there, with their data; one that fails, as the revision has it."""
     shop.commit(
         tests__test_both_dot_py=TEST_OF_BOTH.replace("newer([1, 2])", "total([1, 2])").replace(
             "== limit", "!= limit"

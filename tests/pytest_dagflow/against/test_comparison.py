@@ -100,6 +100,16 @@ def test_causes_are_the_nearest_changed_nodes_with_other_data():
     assert causes(result) == {"b": "a", "c": "a", "d": "same"}
 
 
+def test_an_equal_node_passes_no_cause_on():
+    """The node before it that changed did not move the nodes after it, unless nothing else did."""
+    edges = "a>same same>c b>c"
+    base = side([run("a", 1), run("same", 1), run("b", 1), run("c", 1)], edges)
+    now = side([run("a", 2), run("same", 1), run("b", 2), run("c", 2)], edges)
+
+    assert causes(compared(base, now, code={"asset a": CODE, "asset b": CODE})) == {"c": "b"}
+    assert causes(compared(base, now, code={"asset a": CODE})) == {"c": "a"}
+
+
 def test_new_and_gone_nodes_are_causes():
     """A node that only one side has is never compared, and can have moved those after it."""
     base = side([run("a", 1), run("old", 1)], "old>a")
