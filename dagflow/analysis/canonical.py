@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Literal, overload
 
 from dagflow.analysis.causality import PlanOfSteps, events_and_plans, plan_of
@@ -114,10 +115,17 @@ def _canonical(event: DagflowEvent) -> dict[str, object]:
         "asset": asset_key.to_user_string() if asset_key is not None else None,
         "partition": event.partition,
     }
-    for field in CATALOGUE[event.event_type.name].fields:
-        if field.canonical is not None:
-            value = field.read(event)
-            facts[field.canonical] = value.to_user_string() if isinstance(value, AssetKey) else value
-    errors = error_chain(getattr(event.event_specific_data, "error", None))
-    facts["error"] = errors[-1].cls_name if errors else None
+    for name, read in _readers_of(event.event_type.name):
+        value = read(event)
+        facts[name] = value.to_user_string() if isinstance(value, AssetKey) else value
+    error = getattr(event.event_specific_data, "error", None)
+    if error is not None:
+        facts["error"] = error_chain(error)[-1].cls_name
     return {name: value for name, value in facts.items() if value is not None}
+
+
+@cache
+def _readers_of(event_type: str) -> list[tuple[str, Callable[[DagflowEvent], object]]]:
+    """Return the name of each canonical field of a type, with the function that reads it."""
+    fields = CATALOGUE[event_type].fields
+    return [(field.canonical, field.read) for field in fields if field.canonical is not None]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,11 +65,8 @@ class Checkout:
             RevisionError: It cannot be copied, because the disk is full for example.
         """
         target = self._target(path)
-        self._move_away(path, target)
-        for parent in target.parents:
-            if parent != self.top and is_inside(parent, self.top) and not parent.is_dir():
-                self._move_away(path, parent)
-        _remove_compiled(target)
+        parents = [one for one in target.parents if one != self.top and is_inside(one, self.top)]
+        self._move_away(path, [target, *(one for one in parents if not one.is_dir())])
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.working_root / path, target)
@@ -84,19 +82,20 @@ class Checkout:
         Args:
             path: Relative to the root folder. No link on its way leads outside.
         """
-        self._move_away(path, self._target(path))
-        _remove_compiled(self._target(path))
+        self._move_away(path, [self._target(path)])
 
     def reset(self, path: str) -> None:
-        """Put the file of the revision back; a file that the revision does not have is removed.
+        """Put the file of the revision back after `put` or `remove`.
 
         Args:
             path: Relative to the root folder.
         """
+        if path not in self._replaced:
+            return
         target = self._target(path)
         if os.path.lexists(target):
             _remove(target)
-        for original, kept in reversed(self._replaced.pop(path, [])):
+        for original, kept in reversed(self._replaced.pop(path)):
             original.parent.mkdir(parents=True, exist_ok=True)
             kept.rename(original)
         _remove_compiled(target)
@@ -104,14 +103,18 @@ class Checkout:
     def _target(self, path: str) -> Path:
         return Path(os.path.normpath(self.root / path))
 
-    def _move_away(self, path: str, place: Path) -> None:
-        """Keep whatever is in a place that a path needs, for `reset`."""
-        if os.path.lexists(place):
-            replaced = self._replaced.setdefault(path, [])
-            kept = self.top.parent / "replaced" / f"{len(self._replaced)}-{len(replaced)}"
-            kept.parent.mkdir(exist_ok=True)
-            place.rename(kept)
-            replaced.append((place, kept))
+    def _move_away(self, path: str, places: Iterable[Path]) -> None:
+        """Clear the places that a path needs; what the revision has there is kept for `reset`."""
+        is_of_revision = path not in self._replaced
+        replaced = self._replaced.setdefault(path, [])
+        for place in places:
+            if os.path.lexists(place) and is_of_revision:
+                kept = Path(tempfile.mkdtemp(prefix="replaced-", dir=self.top.parent), place.name)
+                place.rename(kept)
+                replaced.append((place, kept))
+            elif os.path.lexists(place):
+                _remove(place)
+        _remove_compiled(self._target(path))
 
 
 def is_inside(path: str | Path, folder: Path) -> bool:

@@ -5,15 +5,19 @@ It needs the tests and the graph, so it is made in the process that has them: un
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from pytest_dagflow.against.redirect import module_files
 from pytest_dagflow.against.rules import Declared, Expectation, Rule, resolved_rules
 from pytest_dagflow.markers.registry import check_arguments, marks_nearest_first
 from pytest_dagflow.selecting.compared import RevisionChanges
 from pytest_dagflow.selecting.outside.globs import files_matching
+from pytest_dagflow.selecting.outside.places import folder_of_project
 from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import FILE, keys_by_site
 from pytest_dagflow.selecting.parsed_modules import parsed_modules
@@ -90,7 +94,13 @@ def add_code(
     project = Project(graph, Record())
     options = session_of(config).options
     changes = RevisionChanges(
-        str(config.rootpath), reference, project, Prints(config), options, is_recorded=False
+        str(config.rootpath),
+        reference,
+        project,
+        Prints(config),
+        options,
+        is_recorded=False,
+        compares_repositories=False,
     )
     new = set()
     for node in graph.nodes:
@@ -108,23 +118,48 @@ def add_code(
     declared.unassigned = changes.reasons_of_other_files
 
 
-def files_read(config: pytest.Config, graph: Graph) -> list[str]:
-    """Return the files of the project that the tests read, or that the code or `dag_files` names.
+class Files(NamedTuple):
+    """The files of the project that a comparison needs to know, relative to the root folder.
+
+    Attributes:
+        read: Those that the tests read or imported, or that the code or `dag_files` names.
+        code: Those with the code of nodes.
+        conftests: The loaded conftests.
+    """
+
+    read: list[str]
+    code: list[str]
+    conftests: list[str]
+
+
+def files_of(config: pytest.Config, graph: Graph | None) -> Files:
+    """Return the files of the project, after the tests of a session.
 
     Args:
-        config: The config of the session, after its tests.
-        graph: The graph of the tests.
+        config: The config of the session.
+        graph: The graph of the tests; None if it is unknown.
     """
     from dagflow.testing import CodeGraph
 
-    found: dict[str, None] = {}
-    for keys in keys_by_site(watch_of(config)).values():
-        found.update({key.removeprefix(FILE): None for key in keys if key.startswith(FILE)})
     root = str(config.rootpath)
+    read: dict[str, None] = {}
+    for keys in keys_by_site(watch_of(config)).values():
+        read.update({key.removeprefix(FILE): None for key in keys if key.startswith(FILE)})
     for line in session_of(config).options.files:
-        found.update(dict.fromkeys(files_matching(root, line.glob)))
-    code = CodeGraph(config.rootpath, parsed_modules(config))
-    for node in graph.nodes:
-        blocks = code.blocks_from(code.roots(node.definition))
-        found.update(dict.fromkeys(code.files_named_in(blocks)))
-    return list(found)
+        read.update(dict.fromkeys(files_matching(root, line.glob)))
+    code: dict[str, None] = {}
+    blocks_of = CodeGraph(config.rootpath, parsed_modules(config))
+    for node in () if graph is None else graph.nodes:
+        blocks = blocks_of.blocks_from(blocks_of.roots(node.definition))
+        read.update(dict.fromkeys(blocks_of.files_named_in(blocks)))
+        code.update({block.partition("::")[0]: None for block in blocks})
+    # git ignores some modules, such as one with the version that a build has written
+    read.update(dict.fromkeys(_relative(root, module_files(Path(folder_of_project(root))))))
+    plugins = (getattr(plugin, "__file__", None) for plugin in config.pluginmanager.get_plugins())
+    conftests = [file for file in plugins if isinstance(file, str) and Path(file).name == "conftest.py"]
+    return Files(list(read), list(code), _relative(root, conftests))
+
+
+def _relative(root: str, files: Iterable[str]) -> list[str]:
+    real = os.path.realpath(root)
+    return [Path(os.path.relpath(os.path.realpath(file), real)).as_posix() for file in files]

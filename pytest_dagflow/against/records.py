@@ -1,7 +1,7 @@
 """The record of one side of a comparison: each run and direct call of a node, as lines of JSON and values.
 
-The values are pickles in a folder of the session, named by their digest, so that a value of many tests is
-stored once, and equal values of both sides are one file.
+A small value is a pickle in its record. Larger ones are files in a folder of the session, named by their
+digest, so that a value of many tests is stored once, and equal values of both sides are one file.
 
 Each process of a side writes lines of JSON with a `kind`: "run" (NodeRun), "graph" (GraphNode, or the
 problem of the graph), "test" (TestRun), "broken" (id, error), "collected" (missing, draws), "running",
@@ -33,12 +33,14 @@ class Value(NamedTuple):
         type_name: The name of its class.
         text: A short text, for a value without a file.
         problem: Why it has no file, as "it cannot be pickled: ..."; empty otherwise.
+        content: A small pickle itself in Base64, which has no file.
     """
 
     digest: str
     type_name: str
     text: str = ""
     problem: str = ""
+    content: str = ""
 
 
 @dataclass

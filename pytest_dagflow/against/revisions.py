@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_dagflow.against.checkout import Checkout
 from pytest_dagflow.against.comparison import Comparison
+from pytest_dagflow.against.declaring import Files
 from pytest_dagflow.against.overlay import overlay_tests, restore
 from pytest_dagflow.against.reading import read_side
 from pytest_dagflow.against.recorder import VALUES
@@ -39,17 +38,17 @@ class Revisions:
         settings: The options.
         folder: The folder of the records.
         declared: What the session declares.
-        read: The files that the tests may read, relative to the root folder.
+        files: The files of the project.
     """
 
     def __init__(
-        self, config: pytest.Config, settings: Settings, folder: Path, declared: Declared, read: Iterable[str]
+        self, config: pytest.Config, settings: Settings, folder: Path, declared: Declared, files: Files
     ) -> None:
         self._config = config
         self._settings = settings
         self._folder = folder
         self._declared = declared
-        self._read = list(read)
+        self._files = files
         self._now = read_side(folder, NOW)
         self._attempt = 0
         self._overlaid: list[str] = []
@@ -60,7 +59,9 @@ class Revisions:
         try:
             if self._declared.problem:
                 raise RevisionError(self._declared.problem)
-            revision = read_revision(str(self._config.rootpath), self._settings.reference)
+            revision = read_revision(
+                str(self._config.rootpath), self._settings.reference, compares_repositories=False
+            )
             result.commit = revision.commit
             if self._tests_to_run():
                 with revision_folder(revision, self._config.rootpath) as checkout:
@@ -76,7 +77,7 @@ class Revisions:
         return [test for test, run in self._now.tests.items() if run.outcome != SKIPPED]
 
     def _compare_with(self, revision: Revision, checkout: Checkout) -> AgainstResult:
-        notes = [*checkout.notes, *copy_ignored(checkout, self._read), *self._declared.notes]
+        notes = [*checkout.notes, *copy_ignored(checkout, self._files.read), *self._declared.notes]
         self._overlay(revision, checkout)
         base, of_revision = self._base(revision, checkout)
         comparison = Comparison(base, self._now, self._declared, self._load)
@@ -105,8 +106,8 @@ class Revisions:
         self._overlaid = overlay_tests(
             checkout,
             revision,
-            [*tests, *_conftests(self._config)],
-            [place for place in places if place],
+            [*tests, *self._files.conftests],
+            [*self._files.code, *(place for place in places if place)],
             self._config.inipath,
         )
 
@@ -214,18 +215,6 @@ def _merged(base: SideRecord, own: SideRecord, tests: set[str]) -> SideRecord:
 def _tests_of(side: SideRecord, owners: set[str]) -> list[str]:
     """Return the tests in which some tests and fixtures ran."""
     return list(dict.fromkeys(run.test for run in side.runs if run.owner in owners))
-
-
-def _conftests(config: pytest.Config) -> list[str]:
-    """Return the loaded conftests of the project, relative to the root folder."""
-    found = []
-    for plugin in config.pluginmanager.get_plugins():
-        file: Any = getattr(plugin, "__file__", None)
-        if isinstance(file, str) and Path(file).name == "conftest.py":
-            path = Path(file)
-            if path.is_relative_to(config.rootpath):
-                found.append(path.relative_to(config.rootpath).as_posix())
-    return found
 
 
 def _why_nothing_ran(base: SideRecord, ended: Ended) -> str:

@@ -113,7 +113,9 @@ def _start(task: Task, folder: str) -> Sequence[str]:
 
 
 def _environment(task: Task, folder: str) -> dict[str, str]:
-    environment = {**os.environ, "PWD": folder}
+    # pytest-cov before version 7 measures each process that has its variables
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COV_CORE_")}
+    environment = {**kept, "PWD": folder}
     added = environment.get("PYTEST_ADDOPTS")
     if added and task.checkout_top:
         environment["PYTEST_ADDOPTS"] = shlex.join(_mapped_argument(one, task) for one in shlex.split(added))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_dagflow.against.declaring import add_code, declare, files_read
+from pytest_dagflow.against.declaring import Files, add_code, declare, files_of
 from pytest_dagflow.against.recorder import Recorder, drawing_tests
 from pytest_dagflow.against.result import AgainstResult
 from pytest_dagflow.against.revisions import NOW, Revisions
@@ -33,7 +33,7 @@ _FOLDER = "dag_against"
 """The key of the folder in the values that the controller of xdist sends."""
 _FIRST_WORKER = "gw0"
 _DECLARED = "declared.json"
-_READ = "read.json"
+_FILES = "files.json"
 
 
 @dataclass
@@ -148,10 +148,10 @@ def _end(session: pytest.Session) -> None:
         _write_declared(config)
     if worker is not None:
         return
-    read = json.loads((against.folder / _READ).read_text(encoding="utf-8"))
+    files = Files(*json.loads((against.folder / _FILES).read_text(encoding="utf-8")))
     document = json.loads((against.folder / _DECLARED).read_text(encoding="utf-8"))
     declared = Declared.from_json(document, against.settings.rules)
-    revisions = Revisions(config, against.settings, against.folder, declared, read)
+    revisions = Revisions(config, against.settings, against.folder, declared, files)
     against.result = revisions.compare()
     failure = against.result.failure
     against.failures = [
@@ -163,11 +163,10 @@ def _end(session: pytest.Session) -> None:
 def _write_declared(config: pytest.Config) -> None:
     against = config.stash[_KEY]
     labels = against.recorder.labels
-    read: list[str] = []
     if against.graph is not None and not against.declared.problem:
         add_code(against.declared, config, against.graph, labels, against.settings.reference)
-        read = files_read(config, against.graph)
-    for name, document in ((_DECLARED, against.declared.to_json()), (_READ, read)):
+    files = files_of(config, against.graph)
+    for name, document in ((_DECLARED, against.declared.to_json()), (_FILES, files)):
         (against.folder / name).write_text(json.dumps(document), encoding="utf-8")
 
 

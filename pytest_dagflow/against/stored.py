@@ -1,4 +1,4 @@
-"""The values of both sides as pickles in one folder, each under its digest."""
+"""The values of both sides as pickles: small ones in records, large ones in files under their digests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -24,6 +25,8 @@ MAX_SECONDS = 60.0
 """The time after which a value counts as one that cannot be pickled."""
 _PROTOCOL = 5
 _IN_MEMORY = 8 * 2**20
+_IN_RECORD = 4096
+"""The size of a pickle above which it has a file. A file costs more time than most values of tests."""
 _MAX_TEXT = 200
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ABSENT_NAME = re.compile(r"(?:Can't get attribute '([^']+)'|has no attribute '([^']+)')")
@@ -105,6 +108,9 @@ class StoredValues:
             if sink.size > MAX_BYTES:
                 problem = f"its pickle has more than {MAX_BYTES // 2**20} MB, so only its digest is kept"
                 return Value(digest, type_name, self._text(value), problem)
+            if sink.size <= _IN_RECORD:
+                file.seek(0)
+                return Value(digest, type_name, content=b64encode(file.read()).decode("ascii"))
             self._write(digest, file)
         return Value(digest, type_name)
 
@@ -156,7 +162,7 @@ def load_value(folder: Path, value: Value) -> Any:
     if not _DIGEST.fullmatch(value.digest):
         raise ValueError(value.problem or f"'{value.digest}' is not the digest of a value")
     try:
-        content = (folder / value.digest).read_bytes()
+        content = b64decode(value.content) if value.content else (folder / value.digest).read_bytes()
     except OSError as error:
         raise ValueError(value.problem or f"its file cannot be read: {error.strerror}") from None
     if blake2b(content, digest_size=32).hexdigest() != value.digest:

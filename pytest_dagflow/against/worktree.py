@@ -185,7 +185,9 @@ class _Making:
                 self._add_submodule(working / one.path, target / one.path, one.object, f"{prefix}{one.path}/")
 
     def _run(self, git: Git, target: Path, commit: str) -> None:
-        arguments = ("worktree", "add", "--quiet", "--detach", str(target), commit)
+        # relative paths would be an entry in the config of the repository
+        absolute = ("-c", "worktree.useRelativePaths=false")
+        arguments = (*absolute, "worktree", "add", "--quiet", "--detach", str(target), commit)
         done = git.run(*arguments, seconds=_SECONDS)
         if done.returncode and b"could not create directory" in done.stderr:
             done = git.run(*arguments, seconds=_SECONDS)  # another session has just removed .git/worktrees
@@ -264,7 +266,7 @@ def _worktrees(common: Path) -> Iterator[_Worktree]:
         for one in sorted(folder.iterdir()):
             with suppress(OSError):  # another session has just removed it
                 text = (one / "gitdir").read_text(encoding="utf-8", errors="surrogateescape").strip()
-                yield _Worktree(one, Path(text).parent)
+                yield _Worktree(one, Path(os.path.normpath(one / text)).parent)
 
 
 def _reason() -> str:
@@ -275,10 +277,14 @@ def _remove_leftovers(common: Path) -> None:
     """Remove the worktrees of earlier sessions whose process was killed."""
     for one in _worktrees(common):
         process = _process_of(one.folder)
-        if process is not None and process.host == this_process().host and not is_alive(process):
+        if process is not None and process.host == this_process().host and not _may_live(process):
             if one.top.parent.name.startswith(f"{_PREFIX}{process.pid}-"):
                 _remove_folder(one.top.parent)
             _remove_administration(one.folder)
+
+
+def _may_live(process: Process) -> bool:
+    return not process.start or is_alive(process)  # without a start time nothing is known
 
 
 def _process_of(administration: Path) -> Process | None:

@@ -35,6 +35,10 @@ class RevisionChanges:
         prints: The prints of this session.
         options: The options of the session.
         is_recorded: Whether there is a record.
+        compares_repositories: Whether a submodule that differs is an error.
+
+    Attributes:
+        error: Why the revision cannot be compared; empty otherwise.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class RevisionChanges:
         options: Options,
         *,
         is_recorded: bool,
+        compares_repositories: bool = True,
     ) -> None:
         self.reference = reference
         self._root = root
@@ -54,12 +59,12 @@ class RevisionChanges:
         self._options = options
         self._is_recorded = is_recorded
         self._since: Since | None = None
-        self._error: str = ""
+        self.error: str = ""
         try:
-            revision = read_revision(root, reference)
+            revision = read_revision(root, reference, compares_repositories=compares_repositories)
             self._since = Since(root, revision, project.graph.nodes)
         except RevisionError as error:
-            self._error = str(error)
+            self.error = str(error)
 
     @cached_property
     def _files(self) -> Files:
@@ -150,8 +155,8 @@ class RevisionChanges:
         return ""
 
     def _reasons_for_all(self, call: Call) -> list[str]:
-        if self._error:
-            return [self._error]
+        if self.error:
+            return [self.error]
         return [
             reason
             for reason, facet in self._files.everything.items()
@@ -162,7 +167,7 @@ class RevisionChanges:
         """Yield the lines of the report about this revision."""
         name = f"dag-since: {self.reference}"
         if self._since is None:
-            yield f"{name} cannot be compared, so all tests run: {self._error}"
+            yield f"{name} cannot be compared, so all tests run: {self.error}"
             return
         revision = self._since.revision
         count = len(revision.changed)

@@ -45,7 +45,8 @@ RUNTIMES = (
     "graphlib",
     "bare",
     "testmon",
-)  # bare: the platform without a runtime; testmon: the selection of pytest-testmon
+    "datacompy",
+)  # bare: the platform without a runtime; testmon: the selection of pytest-testmon; datacompy: its report
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,21 @@ ROWS = {
     "flights_tests": Row("flights example: its tests that pass on both", "s", None),
     "flights_import": Row("the same, import of dagster in its session", "s", None),
     "flights_session": Row("the same, the session", "s", None),
+    "against_pandas_equal": Row("pandas, 10^6 rows: equal", "s", 2),
+    "against_pandas_some": Row("pandas, 10^6 rows: 1 % of rows changed", "s", 2),
+    "against_pandas_many": Row("pandas, 10^6 rows: all rows changed", "s", 2),
+    "against_pandas_shifted": Row("pandas, 10^6 rows: 0.5 % gone, 0.5 % changed", "s", 2),
+    "against_pandas_shuffled": Row("pandas, 10^6 rows: all changed, other order", "s", 2),
+    "against_polars_equal": Row("polars, 10^6 rows: equal", "s", 2),
+    "against_polars_some": Row("polars, 10^6 rows: 1 % of rows changed", "s", 2),
+    "against_polars_many": Row("polars, 10^6 rows: all rows changed", "s", 2),
+    "against_polars_shifted": Row("polars, 10^6 rows: 0.5 % gone, 0.5 % changed", "s", 2),
+    "against_polars_shuffled": Row("polars, 10^6 rows: all changed, other order", "s", 2),
+    "against_pyarrow_equal": Row("pyarrow, 10^6 rows: equal", "s", 2),
+    "against_pyarrow_some": Row("pyarrow, 10^6 rows: 1 % of rows changed", "s", 2),
+    "against_pyarrow_many": Row("pyarrow, 10^6 rows: all rows changed", "s", 2),
+    "against_pyarrow_shifted": Row("pyarrow, 10^6 rows: 0.5 % gone, 0.5 % changed", "s", 2),
+    "against_pyarrow_shuffled": Row("pyarrow, 10^6 rows: all changed, other order", "s", 2),
     "conditions": Row("an evaluation of 1,000 assets with eager()", "ms", 50),
 }
 

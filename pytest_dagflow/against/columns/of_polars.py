@@ -180,7 +180,7 @@ class PolarsColumns(Columns):
     def _has(self, side: Any, found: Any) -> Any:
         """Return the mask of the rows that are found."""
         mask = self._polars.repeat(value=False, n=len(side), dtype=self._polars.Boolean, eager=True)
-        return mask.scatter(found, values=True)
+        return mask.scatter(found.sort(), values=True)  # polars 1.0 needs sorted positions
 
     def _equal_nulls(self) -> dict[str, bool]:
         """Return the option of a join by which nulls are equal. Its name has changed in polars 1.24."""

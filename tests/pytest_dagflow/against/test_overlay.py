@@ -77,6 +77,23 @@ def test_the_files_of_the_tests_are_copied_and_put_back(repository: Any):
         assert {path: path.read_bytes() for path in checkout.top.rglob("*") if path.is_file()} == before
 
 
+def test_a_second_time(repository: Any):
+    """A repeated copy, and a repeated restore, change nothing more."""
+    repository.write(tests__test_a_dot_py="new", tests__added_dot_py="new")
+    (repository.folder / "tests" / "data" / "gone.csv").unlink()
+    with both(repository) as (checkout, revision):
+        before = {path: path.read_bytes() for path in checkout.top.rglob("*") if path.is_file()}
+        for _ in range(2):
+            paths = overlay_tests(checkout, revision, TESTS, [], None)
+            assert overlay_tests(checkout, revision, TESTS, [], None) == paths
+            assert (checkout.root / "tests" / "test_a.py").read_text() == "new"
+
+            restore(checkout, paths)
+            restore(checkout, paths)
+
+            assert {path: path.read_bytes() for path in checkout.top.rglob("*") if path.is_file()} == before
+
+
 def test_a_test_module_with_nodes_stays(repository: Any):
     """A module of nodes and tests is compared as it is, and its folder has no files of tests only."""
     repository.write(

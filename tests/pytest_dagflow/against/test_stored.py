@@ -15,6 +15,8 @@ from pytest_dagflow.against.neutral import Neutral, without_addresses
 from pytest_dagflow.against.records import Value
 from pytest_dagflow.against.stored import StoredValues, load_value
 
+LARGE = list(range(5000))
+
 
 class Refusing:
     """A value whose pickling raises."""
@@ -40,12 +42,13 @@ def values(request, tmp_path):
 
 
 def test_a_value_comes_back_and_equal_values_are_one_file(values, tmp_path):
-    """The digest of a value is the name of its file."""
-    first, again = values.add({"a": [Fraction(1, 2)]}), values.add({"a": [Fraction(1, 2)]})
+    """A small value has no file. The digest of a larger one is the name of its file."""
+    small, first, again = values.add({"a": [Fraction(1, 2)]}), values.add(LARGE), values.add(LARGE)
 
-    assert first == again == Value(first.digest, "dict")
+    assert first == again == Value(first.digest, "list")
     assert [file.name for file in tmp_path.iterdir()] == [first.digest]
-    assert load_value(tmp_path, first) == {"a": [Fraction(1, 2)]}
+    assert load_value(tmp_path, first) == LARGE
+    assert load_value(tmp_path, small) == {"a": [Fraction(1, 2)]}
 
 
 def test_a_value_that_cannot_be_pickled_is_recorded_with_the_reason(values, tmp_path):
@@ -104,7 +107,7 @@ def test_a_slow_value_is_given_up(values, monkeypatch):
 
 def test_only_files_that_were_written_are_loaded(values, tmp_path):
     """A digest is no path, and a changed file is refused before it is unpickled."""
-    found = values.add([1])
+    found = values.add(LARGE)
     (tmp_path / found.digest).write_bytes(b"cos\nsystem\n(S'true'\ntR.")
 
     with pytest.raises(ValueError, match="its file is damaged"):

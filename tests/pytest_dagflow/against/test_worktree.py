@@ -141,12 +141,13 @@ def test_leftovers_of_a_killed_session(repository: Any, temporary: Path):
 
 
 def test_a_session_of_another_host(repository: Any, monkeypatch: pytest.MonkeyPatch):
-    """Nobody knows here whether a process of another host or container lives."""
-    monkeypatch.setattr(worktree, "this_process", lambda: Process("elsewhere", 1, "start"))
-    with folder_of(repository) as outer:
-        monkeypatch.setattr(worktree, "this_process", this_process)
-        with folder_of(repository):
-            assert outer.has("a.py")
+    """Nobody knows whether a process of another host or container lives, or one without a start time."""
+    for other in (Process("elsewhere", 1, "start"), this_process()._replace(start="")):
+        monkeypatch.setattr(worktree, "this_process", lambda other=other: other)
+        with folder_of(repository) as outer:
+            monkeypatch.setattr(worktree, "this_process", this_process)
+            with folder_of(repository):
+                assert outer.has("a.py")
 
 
 HOOK = "#!/bin/sh\ntouch ran-a-hook\n"
