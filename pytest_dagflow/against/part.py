@@ -34,12 +34,6 @@ _OF_FIRST: dict[str, Any] = {
     # the record and the reports
     **{"dag_record": None, "dag_record_from": [], "durations": None, "pastebin": None},
     **{"htmlpath": None, "report_log": None, "json_report": False, "allure_report_dir": None},
-    **{
-        "dag_mutate": None,
-        "dag_mutate_report": [],
-        "dag_mutate_fail_under": None,
-        "dag_mutate_timeout": None,
-    },
 }
 """The values of options that only the first session follows, of pytest, of this plugin and of others."""
 _KEY = pytest.StashKey[Task]()

@@ -175,7 +175,9 @@ class ComparedProject:
         found = [(self.folder / ".git" / "HEAD").read_text()]
         found += [self.git(*command.split()) for command in commands]
         caches = ("__pycache__/", ".pytest_cache/", ".hypothesis/")  # of the first session
-        return tuple(line for text in found for line in text.splitlines() if not line.endswith(caches))
+        return tuple(
+            line for text in found for line in text.splitlines() if not line.rstrip('"').endswith(caches)
+        )
 
     def check_nothing_is_left(self) -> None:
         """Check that no worktree and no temporary folder of the comparison is left."""

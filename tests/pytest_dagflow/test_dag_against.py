@@ -301,3 +301,154 @@ def test_tests_of_the_working_tree(shop: Any):
     total = shop.nodes()["asset total"]
     assert [one["summary"] for one in total["differences"]] == ["3 -> 4"]
     assert "tests/test_both.py::test_fails (other values)" in total["differences"][0]["tests"]
+
+
+PART = """
+import dagflow as dg
+from kit.words import word
+
+@dg.asset
+def orders():
+    return [1, 2]
+
+@dg.asset
+def named(orders):
+    return word() * len(orders)
+"""
+TESTS_OF_PART = """
+import dagflow as dg
+import shop
+from hypothesis import given, settings, strategies as st
+
+@dg.asset
+def local():
+    return 1
+
+def test_all():
+    assert dg.materialize_to_memory([shop.orders, shop.named]).success
+
+@settings(max_examples=2, database=None)
+@given(st.integers())
+def test_drawn(number):
+    shop.named([number])
+
+def test_local():
+    dg.materialize_to_memory([local])
+
+def test_fails():
+    assert not dg.materialize_to_memory([shop.orders]).success
+
+def test_after():
+    dg.materialize_to_memory([shop.orders])
+"""
+FINDER = """
+import importlib.util
+import sys
+
+class Finder:
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name == "kit":
+            folder = {folder!r}
+            return importlib.util.spec_from_file_location(
+                name, folder + "/__init__.py", submodule_search_locations=[folder]
+            )
+
+sys.meta_path.append(Finder)
+"""
+
+
+def test_a_part_of_a_repository(shop: Any, monkeypatch: pytest.MonkeyPatch):
+    """The root folder is below the top, the code beside it is installed by a finder, and names are not ASCII.
+
+    A test module that defines nodes stays as the revision has it, and hypothesis draws what is not compared.
+    """
+    shop.commit(
+        teil_größe__shop_dot_py=PART,
+        teil_größe__tests__test_shop_dot_py=TESTS_OF_PART,
+        teil_größe__pytest_dot_ini=INI,
+        library__kit__words_dot_py="def word(): return 'a'\n",
+        library__kit__more_dot_py="",
+    )
+    part, library = shop.folder / "teil_größe", shop.folder / "library" / "kit"
+    (library / "__init__.py").write_text("")
+    shop.commit()
+    (library / "words.py").write_text("def word(): return 'b'\n")
+    shop.edit("teil_größe/tests/test_shop.py", "return 1\n", "return 2\n")
+    site = shop.folder.parent / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(FINDER.format(folder=str(library)))
+    monkeypatch.setenv("PYTHONPATH", str(site), prepend=":")
+    monkeypatch.chdir(part)
+
+    result = shop.run("-x", process=True)
+
+    result.assert_outcomes(passed=3, failed=1)
+    assert shop.states() == {"asset orders": "equal", "asset named": "moved", "asset local": "changed"}
+    nodes = shop.nodes()
+    assert [one["summary"] for one in nodes["asset named"]["differences"]] == ["'aa' -> 'bb'"]
+    assert [one["summary"] for one in nodes["asset local"]["differences"]] == ["1 -> 2"]
+    assert shop.document["not_compared"] == {"tests/test_shop.py::test_drawn": "hypothesis draws its inputs"}
+    assert shop.document["compared"] == 3
+    assert shop.document["outcomes"] == []
+    assert shop.document["notes"] == [
+        "'../library/kit/words.py' changed, and no path in the code names it. It may have moved nodes"
+    ]
+
+
+def test_other_options(shop: Any):
+    """A session that only collects, or in which no test runs, compares nothing, and mutants run no test."""
+    shop.edit("shop.py", "return 3\n", "return 4\n")
+
+    result = shop.pytester.runpytest_inprocess("--dag-against=main", "--dag-mutate")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--dag-mutate runs mutants in place of the tests, so --dag-against would*"])
+
+    result = shop.run("--collect-only", "-q")
+    assert not shop.report.exists()
+    assert result.ret == pytest.ExitCode.OK
+
+    shop.git("checkout", "-q", "shop.py")
+    result = shop.run("-q")
+    assert shop.document["notes"] == ["no test ran, so nothing was compared"]
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["dag-against: no test was compared"])
+
+
+FRAMES = """
+import dagflow as dg
+
+@dg.asset
+def table():
+    import {library} as frames
+    return frames.DataFrame({{"id": [*range(20)], "fare": [1.0, 2.0] * 10, "tip": [0] * 20}})
+"""
+TEST_OF_FRAMES = """
+import dagflow as dg
+import frames
+
+def test_it():
+    dg.materialize_to_memory([frames.table])
+"""
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames(shop: Any, library: str):
+    """Rows are matched by a key that is found; rows, columns and cells that differ are counted."""
+    pytest.importorskip(library)
+    shop.commit(
+        frames_dot_py=FRAMES.format(library=library),
+        tests__test_frames_dot_py=TEST_OF_FRAMES,
+    )
+    shop.edit("frames.py", "[*range(20)]", "[*range(19), 50]")
+    shop.edit("frames.py", "[1.0, 2.0] * 10", "[1.5, 2.0] + [1.0, 2.0] * 9")
+    shop.edit("frames.py", '"tip"', '"tips"')
+
+    shop.run("tests/test_frames.py")
+
+    (difference,) = shop.nodes()["asset table"]["differences"]
+    table = difference["table"]
+    assert (table["keys"], table["is_key_found"], table["height"]) == (["id"], True, [20, 20])
+    assert (table["added"], table["removed"], table["changed"]) == (1, 1, 1)
+    assert [(one["name"], one["cells"], one["largest"]) for one in table["columns"]] == [("fare", 1, 0.5)]
+    assert (table["new_columns"], table["gone_columns"]) == (["tips"], ["tip"])
