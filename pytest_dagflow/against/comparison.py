@@ -69,6 +69,7 @@ class Comparison:
     def __post_init__(self) -> None:
         self._comparer = RunComparer(self.load)
         self._called = _called_ops(self.now.graph)
+        self._labels: dict[str, str] = {label: label for label in (*self.now.graph, *self.base.graph)}
         self._old, self._new = runs_by_key(self.base), runs_by_key(self.now)
         self.tests = _common_tests(self.base, self.now)
         self._found = dict(self._find())
@@ -101,8 +102,15 @@ class Comparison:
                 yield key
 
     def _label(self, key: Key) -> str:
-        """Return the label of the node of a run: a direct call of an op counts for the op in its job."""
-        return self._called.get(key[2], key[2])
+        """Return the label in the graph of the node of a run.
+
+        A direct call of an op counts for the op in its job, and an op in a run of a graph alone for the op in
+        the job that has this graph.
+        """
+        label = key[2]
+        if label not in self._labels:
+            self._labels[label] = self._called.get(label) or _in_outer_job(label, self.now.graph) or label
+        return self._labels[label]
 
     def _tolerance(self, label: str) -> Tolerance | None:
         """Return the tolerance of a node; None if a rule ignores the node."""
@@ -201,8 +209,10 @@ class Comparison:
             known_parents = [tuple(one for one in side.parents if one in both) for side in (old, new)]
             if set(known_parents[0]) != set(known_parents[1]):
                 node.parents = known_parents[0], known_parents[1]
-        is_compared = self._tolerance(label) is not None and label not in self._comparer.incomparable
+        is_compared = self._tolerance(label) is not None
         for key in self._keys_by_node().get(label, ()) if is_compared else ():
+            if key[2] in self._comparer.incomparable:
+                continue
             one, other = self._old.get(key), self._new.get(key)
             if one is not None and other is not None:
                 node.compared += 1
@@ -332,6 +342,14 @@ def _called_ops(graph: Mapping[str, GraphNode]) -> dict[str, str]:
     for label, node in graph.items():
         found.setdefault(node.called, []).append(label)
     return {called: labels[0] for called, labels in found.items() if called not in graph and len(labels) == 1}
+
+
+def _in_outer_job(label: str, graph: Mapping[str, GraphNode]) -> str | None:
+    """Return the only op of a graph that is inside of a graph with the name of a job; None without one."""
+    kind, _, name = label.partition(" ")
+    path = name.replace(":", ".", 1)
+    found = [one for one in graph if kind == "op" and one.endswith((f":{path}", f".{path}"))]
+    return found[0] if len(found) == 1 else None
 
 
 def runs_by_key(side: SideRecord) -> dict[Key, NodeRun]:

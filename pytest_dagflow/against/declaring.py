@@ -105,7 +105,7 @@ def add_code(
     new = set()
     for node in graph.nodes:
         if node.id in labels:
-            reasons = changes.reasons_of(node)
+            reasons = changes.own_reasons_of(node)
             if reasons:
                 declared.code[labels[node.id]] = reasons
             if changes.is_new(node):

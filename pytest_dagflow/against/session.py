@@ -170,10 +170,14 @@ def _write_declared(config: pytest.Config) -> None:
         (against.folder / name).write_text(json.dumps(document), encoding="utf-8")
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the report."""
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Print the report, or the reason why there is none."""
     against = config.stash[_KEY]
     if against.result is None:
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            terminalreporter.write_line(
+                "dag-against: nothing was compared, because the session ended early", red=True
+            )
         return
     from pytest_dagflow.against.formats.terminal import print_result
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_dagflow.imports import is_runtime_loaded
 from pytest_dagflow.selecting.collector import paused_collector
-from pytest_dagflow.selecting.links import links_of
+from pytest_dagflow.selecting.links import Fixtures, links_of
 from pytest_dagflow.selecting.project import build_project_graph
 from pytest_dagflow.session import load_project_definitions, session_of
 
@@ -53,7 +53,8 @@ class CollectedCoverage:
 
         with paused_collector():
             is_known = load_project_definitions(config) is not None
-            links = {} if is_known else {item: links_of(item, has_graph) for item in items}
+            fixtures = Fixtures()
+            links = {} if is_known else {item: links_of(item, has_graph, fixtures) for item in items}
             recorder = self._recorder = CoverageRecorder(build_project_graph(config, links))
         nodes = recorder.coverage.nodes.values()
         shown = {file: _shown(file, config.rootpath) for file in {node.file for node in nodes}}

@@ -13,6 +13,7 @@ from pytest_dagflow.options import Options
 from pytest_dagflow.selecting.git import RevisionError
 from pytest_dagflow.selecting.outside.globs import is_match
 from pytest_dagflow.selecting.outside.states import FILE, FOLDER, GLOB, split_key
+from pytest_dagflow.selecting.own_changes import OwnChanges
 from pytest_dagflow.selecting.prints import Prints
 from pytest_dagflow.selecting.project import Project
 from pytest_dagflow.selecting.record_file import Print, TestRecord
@@ -111,6 +112,16 @@ class RevisionChanges:
         found = self._since.reasons_of(node) if self._since is not None else {}
         files = self._files_of(node)
         return {**found, _FILES: files} if files else found
+
+    def own_reasons_of(self, node: Node) -> dict[str, tuple[str, ...]]:
+        """Return what differs in the code, the declaration and the files of a node itself, by facet."""
+        found = self._own_changes.of(node) if self._own_changes is not None else {}
+        files = self._files_of(node)
+        return {**found, _FILES: files} if files else found
+
+    @cached_property
+    def _own_changes(self) -> OwnChanges | None:
+        return None if self._since is None else OwnChanges(self._since)
 
     def is_new(self, node: Node) -> bool:
         """Return whether the revision has no code of a node."""

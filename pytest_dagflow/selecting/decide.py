@@ -11,14 +11,12 @@ import pytest
 
 from pytest_dagflow.options import Options
 from pytest_dagflow.selecting.changes import Changes, TestState
-from pytest_dagflow.selecting.links import Links
+from pytest_dagflow.selecting.links import ALWAYS, Links
 from pytest_dagflow.selecting.project import Project, Touched, parse_expression, usage_errors
 
 if TYPE_CHECKING:
     from dagflow.testing import Call, Graph, Selection
 
-ALWAYS = "dag_always"
-"""The marker of tests that run under every selection."""
 CHANGED = "changed()"
 _FUNCTIONS = ("changed", "new", "failed")
 _TEST = "test:"
@@ -200,6 +198,7 @@ class Decisions:
         if (options.is_first or options.is_shadow) and not (select or options.exclude):
             select = (CHANGED,)
         self.is_selecting = bool(select)
+        self._is_excluding = bool(options.exclude)
 
         def untested(call: Call) -> set[str]:
             if not (options.explain or options.coverage):
@@ -227,10 +226,10 @@ class Decisions:
 
     def _decide(self, item: pytest.Item, touched: Touched) -> Decision:
         links = self._links[item]
-        if item.get_closest_marker(ALWAYS) is not None:
+        if links.is_always:
             return Decision(item, touched, True, f"marked by {ALWAYS}")
         state = self._changes.state_of(item, can_reach=links.can_reach) if self.uses_record else None
-        if self.excluded.select(touched, state) is not None:
+        if self._is_excluding and self.excluded.select(touched, state) is not None:
             return Decision(item, touched, False, "it touches an excluded node")
         if not self.is_selecting:
             return Decision(item, touched, True)

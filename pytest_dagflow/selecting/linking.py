@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_dagflow.selecting.links import Links, links_of
+from pytest_dagflow.selecting.links import Fixtures, Links, links_of
 from pytest_dagflow.selecting.prints import Prints
 from pytest_dagflow.selecting.project import Project, Touched, build_project_graph
 from pytest_dagflow.selecting.record_file import Record
@@ -48,10 +48,11 @@ def link_tests(config: pytest.Config, items: Iterable[pytest.Item], record: Reco
 
     items = list(items)
     _import_recorded_modules(record, items)
-    links = {item: links_of(item, has_graph) for item in items}
+    fixtures = Fixtures()
+    links = {item: links_of(item, has_graph, fixtures) for item in items}
     project = Project(build_project_graph(config, links), record)
     touched = {item: project.nodes_touched_by(item, links[item]) for item in items}
-    return Linked(project, links, touched, Prints(config))
+    return Linked(project, links, touched, Prints(config, fixtures))
 
 
 def _import_recorded_modules(record: Record, items: Iterable[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
@@ -18,6 +18,10 @@ from pytest_dagflow import hooks
 from pytest_dagflow.hook_calls import implementations
 from pytest_dagflow.selecting.references import NotLoaded, RunOf, TicksOf, nested_code, references, unwrap
 
+ALWAYS = "dag_always"
+"""The marker of tests that run under every selection."""
+_NODES, _PARTITIONS = "dag_nodes", "dag_partitions"
+_MARKERS = frozenset({ALWAYS, _NODES, _PARTITIONS})
 _CONTAINER_DEPTH = 3
 _PLAIN_TYPES = frozenset({str, int, float, bool, bytes, type(None), FunctionType, ModuleType, type})
 _LIBRARIES = frozenset({"site-packages", "dist-packages"})
@@ -53,27 +57,35 @@ class Links:
 
     Attributes:
         found: The links, the strongest first.
+        is_always: Whether a marker says that the test runs under every selection.
         can_reach: Whether the test may run or call a definition.
         is_dynamic: Whether it may do so through names that its code does not show.
     """
 
     found: list[Link] = field(default_factory=list)
+    is_always: bool = False
     can_reach: bool = False
     is_dynamic: bool = False
 
 
-def links_of(item: pytest.Item, is_definition: Callable[[object], bool]) -> Links:
+def links_of(
+    item: pytest.Item, is_definition: Callable[[object], bool], fixtures: Fixtures | None = None
+) -> Links:
     """Return the links of a test, the strongest first: declared by a marker, then inferred.
 
     Args:
         item: The test.
         is_definition: Checks whether a value is a definition that has nodes.
+        fixtures: The known fixtures. Pass one object for many tests, because it finds shared ones once.
 
     Raises:
         pytest.UsageError: A plugin that links tests to nodes raised, or returned something else.
     """
-    links = Links([*_declared_links(item, is_definition), *_plugin_links(item, is_definition)])
-    for value, reason in _inferred_values(item, links):
+    marks = [mark for mark in item.iter_markers() if mark.name in _MARKERS]
+    declared = _declared_links(marks, is_definition) if marks else ()
+    links = Links([*declared, *_plugin_links(item, is_definition)])
+    links.is_always = any(mark.name == ALWAYS for mark in marks)
+    for value, reason in _inferred_values(item, links, (fixtures or Fixtures()).of(item)):
         links.can_reach = True
         if isinstance(value, RunOf | TicksOf) or is_definition(value):
             links.found.append(Link(value, reason))
@@ -97,21 +109,32 @@ def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object
 
 def _contained(value: Any, cls: type) -> list[object] | None:
     """Return the elements of a container; None for any other value, also one that only claims to be one."""
-    for base in (list, tuple, set, frozenset):
-        if issubclass(cls, base):
-            return [*base.__iter__(value)]  # a subclass may refuse
-    if issubclass(cls, dict):
+    base = _known_container_of(cls) if type(cls) is type else _container_of(cls)  # others may have no hash
+    if base is None:
+        return None
+    if base is dict:
         return [*dict.values(value)]
-    if issubclass(cls, Mapping):
+    if base is Mapping:
         with suppress(Exception):  # code of the user
             return [*value.values()]
-    return None
+        return None
+    return [*base.__iter__(value)]  # a subclass may refuse
 
 
-def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) -> Iterator[Link]:
-    marks = [mark for mark in item.iter_markers() if mark.name in ("dag_nodes", "dag_partitions")]
+def _container_of(cls: type) -> Any:
+    """Return the class of containers from which a class inherits; None for a class of other values."""
+    return next((base for base in _CONTAINERS if issubclass(cls, base)), None)
+
+
+_CONTAINERS = (list, tuple, set, frozenset, dict, Mapping)
+_known_container_of = lru_cache(maxsize=4096)(_container_of)
+
+
+def _declared_links(marks: Iterable[pytest.Mark], is_definition: Callable[[object], bool]) -> Iterator[Link]:
     for mark in sorted(marks, key=lambda mark: mark.name):
-        if mark.name == "dag_nodes":
+        if mark.name == ALWAYS:
+            continue
+        if mark.name == _NODES:
             targets: Iterable[object] = elements_of(mark.args)
         else:
             targets = filter(is_definition, (*mark.args, *mark.kwargs.values()))
@@ -132,7 +155,9 @@ def _plugin_links(item: pytest.Item, is_definition: Callable[[object], bool]) ->
             yield Link(target, f"linked by plugin {one.plugin}")
 
 
-def _inferred_values(item: pytest.Item, links: Links) -> Iterator[tuple[object, str]]:
+def _inferred_values(
+    item: pytest.Item, links: Links, fixtures: WinningFixtures
+) -> Iterator[tuple[object, str]]:
     """Yield the values of the runtime to which a test leads, each with the reason."""
     callspec = getattr(item, "callspec", None)
     for name, value in (callspec.params if callspec else {}).items():
@@ -142,12 +167,9 @@ def _inferred_values(item: pytest.Item, links: Links) -> Iterator[tuple[object, 
     test = getattr(item, "obj", None)
     for function in (doctest_function(item) if test is None else test, *methods_beside(item)):
         yield from _reached_from(function, "", links)
-    for name, function in winning_fixtures(item):
-        inner = unwrap(function)
-        if inner is not None and is_project_function(inner):
-            yield from _reached_from(inner, f" in fixture '{name}'", links)
-        elif (getattr(function, "__module__", None) or "").partition(".")[0] in _RUNTIMES:
-            links.can_reach = True
+    for name, function in fixtures.of_project:
+        yield from _reached_from(function, f" in fixture '{name}'", links)
+    links.can_reach = links.can_reach or fixtures.has_runtime
 
 
 def _reached_from(function: object, where: str, links: Links) -> Iterator[tuple[object, str]]:
@@ -160,17 +182,56 @@ def _reached_from(function: object, where: str, links: Links) -> Iterator[tuple[
         yield value, f"inferred from '{name}'{holder}{where}"
 
 
-def winning_fixtures(item: pytest.Item) -> Iterator[tuple[str, Callable[..., object]]]:
-    """Yield the name and the function of each fixture of a test, also of those that fixtures use.
+@dataclass(frozen=True, eq=False)
+class WinningFixtures:
+    """The fixtures that a test uses, also those that its fixtures use.
 
     A fixture that overrides another one is followed by the other if it uses it.
+
+    Attributes:
+        functions: The function of each fixture.
+        of_project: The name and the function of each that the project defines.
+        has_runtime: Whether dagflow defines one of them.
     """
-    info = getattr(item, "_fixtureinfo", None)  # pytest has no public name for the fixtures of a test
-    for name, definitions in (info.name2fixturedefs if info else {}).items():
-        for definition in reversed(definitions):
-            yield name, definition.func
+
+    functions: tuple[Callable[..., object], ...]
+    of_project: tuple[tuple[str, Callable[..., object]], ...]
+    has_runtime: bool
+
+
+class Fixtures:
+    """The fixtures of tests. Those of tests with the same fixtures are found once, and are one object."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[object, ...], ...], WinningFixtures] = {}
+
+    def of(self, item: pytest.Item) -> WinningFixtures:
+        """Return the fixtures of a test."""
+        info = getattr(item, "_fixtureinfo", None)  # pytest has no public name for the fixtures of a test
+        definitions = info.name2fixturedefs if info else {}
+        key = tuple([(name, *found) for name, found in definitions.items()])
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = _winning_fixtures(definitions)
+        return known
+
+
+def _winning_fixtures(definitions: Mapping[str, Sequence[Any]]) -> WinningFixtures:
+    winning: list[tuple[str, Callable[..., object]]] = []
+    for name, candidates in definitions.items():
+        for definition in reversed(candidates):
+            winning.append((name, definition.func))
             if name not in definition.argnames:
                 break
+    of_project: list[tuple[str, Callable[..., object]]] = []
+    has_runtime = False
+    for name, function in winning:
+        inner = unwrap(function)
+        if inner is not None and is_project_function(inner):
+            of_project.append((name, function))
+        elif (getattr(function, "__module__", None) or "").partition(".")[0] in _RUNTIMES:
+            has_runtime = True
+    return WinningFixtures(tuple([function for _, function in winning]), tuple(of_project), has_runtime)
 
 
 def methods_beside(item: pytest.Item) -> Iterator[object]:
@@ -358,5 +419,6 @@ _STANDARD_LIBRARY = Path(os.__file__).parent
 
 
 def forget_loaded() -> None:
-    """Forget what functions reach. Modules that were loaded since then may have changed it."""
+    """Forget what functions and classes reach. Modules that were loaded since then may have changed it."""
     _reach_of.cache_clear()
+    _known_container_of.cache_clear()  # a class can be registered as a Mapping

@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_dagflow.selecting.links import (
+    Fixtures,
+    WinningFixtures,
     doctest_function,
-    is_project_function,
     is_project_module,
     methods_beside,
-    winning_fixtures,
 )
 from pytest_dagflow.selecting.outside.reads import Reads
 from pytest_dagflow.selecting.outside.session import watch_of
 from pytest_dagflow.selecting.outside.states import Difference, States, package_keys
 from pytest_dagflow.selecting.parsed_modules import parsed_modules
 from pytest_dagflow.selecting.record_file import Print
-from pytest_dagflow.selecting.references import unwrap
 
 if TYPE_CHECKING:
     from dagflow.testing import CodeGraph, Node
@@ -47,14 +46,17 @@ class Prints:
 
     Args:
         config: The config of the session.
+        fixtures: The fixtures of the tests, as far as they are known.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, fixtures: Fixtures | None = None) -> None:
         self._config = config
+        self._fixtures = Fixtures() if fixtures is None else fixtures
         self._graph: CodeGraph | None = None
         self._definitions: dict[tuple[int, object], Print] = {}
         self._functions: dict[object, str] = {}
-        self._hooks: dict[Path, dict[str, tuple[object, ...]]] = {}
+        self._known_roots: dict[WinningFixtures, list[str]] = {}
+        self._prints_around: dict[tuple[WinningFixtures, Path], Print] = {}
         self._packages: dict[str, frozenset[str]] = {}
         self._known_reads: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
         self._known_differences: dict[tuple[tuple[str, str], ...], list[Difference]] = {}
@@ -90,10 +92,15 @@ class Prints:
     def of_test_with_reads(self, item: pytest.Item, more: Iterable[str]) -> Print:
         """Return the print of a test with the states of what its code read, for the record."""
         test = getattr(item, "obj", None)
-        functions = [function for _, function in winning_fixtures(item)]
-        roots = self.graph.roots(*filter(None, (test, *methods_beside(item), *functions)))
-        read = self._states_of(self._keys_of_test(roots), more)
+        roots = self.graph.roots(*filter(None, (test, *methods_beside(item))))
+        keys = self._keys_of_test([*roots, *self._roots_of_fixtures(self._fixtures.of(item))])
+        read = self._states_of(keys, more)
         return {**self.of_test(item), **read, **self._reads.of_test(item.nodeid)}
+
+    def _roots_of_fixtures(self, fixtures: WinningFixtures) -> list[str]:
+        if fixtures not in self._known_roots:
+            self._known_roots[fixtures] = self.graph.roots(*fixtures.functions)
+        return self._known_roots[fixtures]
 
     @cached_property
     def _keys_of(self) -> Callable[[Iterable[str]], frozenset[str]]:
@@ -185,10 +192,20 @@ class Prints:
 
     def of_test(self, item: pytest.Item) -> Print:
         """Return the print of a test: its body, parameter values, fixtures and the hooks of its conftests."""
-        return {name: self._code(*values) for name, values in self.values_of_test(item).items()}
+        own = {name: self._code(*values) for name, values in self._own_values(item).items()}
+        place = self._fixtures.of(item), item.path
+        around = self._prints_around.get(place)
+        if around is None:
+            values_around = self._values_around(*place)
+            around = {name: self._code(*values) for name, values in values_around.items()}
+            self._prints_around[place] = around
+        return {**own, **around}
 
     def values_of_test(self, item: pytest.Item) -> dict[str, tuple[object, ...]]:
         """Return the functions and values of each part of a test."""
+        return {**self._own_values(item), **self._values_around(self._fixtures.of(item), item.path)}
+
+    def _own_values(self, item: pytest.Item) -> dict[str, tuple[object, ...]]:
         test = getattr(item, "obj", None)
         parts: dict[str, tuple[object, ...]] = {
             "its body": (doctest_function(item) if test is None else test, *methods_beside(item))
@@ -196,22 +213,18 @@ class Prints:
         callspec = getattr(item, "callspec", None)
         if callspec is not None and callspec.params:
             parts["its parameters"] = (callspec.params,)
-        for name, function in winning_fixtures(item):
-            inner = unwrap(function)
-            if inner is not None and is_project_function(inner):
-                key = f"fixture '{name}'"
-                parts[key] = (*parts.get(key, ()), function)
-        return {**parts, **self._hooks_around(item.path)}
+        return parts
 
-    def _hooks_around(self, path: Path) -> dict[str, tuple[object, ...]]:
-        """Return the hooks of the conftests in the folders around a test file."""
-        found = self._hooks.get(path)
-        if found is None:
-            found = self._hooks[path] = {}
-            for folder, hooks in self._hooks_by_folder.items():
-                if folder in path.parents:
-                    found.update(hooks)
-        return found
+    def _values_around(self, fixtures: WinningFixtures, path: Path) -> dict[str, tuple[object, ...]]:
+        """Return the functions of the fixtures of a test, and the hooks of the conftests around its file."""
+        parts: dict[str, tuple[object, ...]] = {}
+        for name, function in fixtures.of_project:
+            key = f"fixture '{name}'"
+            parts[key] = (*parts.get(key, ()), function)
+        for folder, hooks in self._hooks_by_folder.items():
+            if folder in path.parents:
+                parts.update(hooks)
+        return parts
 
     @cached_property
     def _hooks_by_folder(self) -> dict[Path, dict[str, tuple[object, ...]]]:
@@ -251,9 +264,9 @@ def _hooks_of(plugin: object) -> Iterator[tuple[str, Callable[..., object]]]:
 
 
 def _differing_facets(stored: Print, current: Print) -> frozenset[str]:
-    return frozenset(
-        name for name in {**stored, **current} if stored.get(name) != current.get(name) and ":" not in name
-    )
+    absent = [name for name in stored.keys() - current.keys() if ":" not in name]
+    differing = [name for name in current if stored.get(name) != current[name] and ":" not in name]
+    return frozenset([*absent, *differing])
 
 
 def _is_outside(key: str) -> bool:

@@ -40,10 +40,8 @@ def build_project_graph(
     if project is not None:
         with usage_errors("the definitions of the project"):
             return graph_of(*elements_of(project))
-    values = {
-        id(value): value for module in _test_modules(config, links) for value in _values_named_in(module)
-    }
-    named = [found for value in values.values() for found in elements_of(value)]
+    values = _distinct(named for module in _test_modules(config, links) for named in _names_in(module))
+    named = [found for value in values for found in elements_of(value)]
     named += [link.target for found in links.values() for link in found.found]
     definitions = {id(value): value for value in named if has_graph(value)}
     # a test of errors may build a project with a fault, and two modules may define the same key
@@ -55,14 +53,25 @@ def build_project_graph(
     return graph_of(*alone.values(), strict=False) if len(alone) < len(definitions) else graph
 
 
-def _values_named_in(module: ModuleType) -> Iterator[object]:
-    """Yield the values of a test module, and those of the project modules that it imports as a whole."""
+def _names_in(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """Yield the names and values of a test module, and of the project modules that it imports as a whole."""
     for name, value in list(vars(module).items()):
         if name == "__builtins__":  # it has `_`, the last value that a doctest showed
             continue
-        yield value
+        yield name, value
         if isinstance(value, ModuleType) and is_project_module(value.__name__):
-            yield from list(vars(value).values())
+            yield from list(vars(value).items())
+
+
+def _distinct(named: Iterable[tuple[str, object]]) -> list[object]:
+    """Return the values without repetition. Many test modules import the same values by the same names."""
+    last: dict[str, object] = {}
+    found: dict[int, object] = {}
+    for name, value in named:
+        if name not in last or last[name] is not value:
+            last[name] = value
+            found[id(value)] = value
+    return list(found.values())
 
 
 def _is_asset(definition: object) -> bool:

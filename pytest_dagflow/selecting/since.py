@@ -33,7 +33,7 @@ _DECLARED = "@"
 _OF_SIGNATURE = frozenset({"config", "types", "resources"})
 """The facets that the parameters of a function and the classes that they name may declare."""
 _OF_DECLARATION = _OF_SIGNATURE | {"partitions", "retry", "hooks", "checks", "arguments"}
-_FACETS_BY_KEYWORD = {
+FACETS_BY_KEYWORD = {
     "config": "config",
     "config_schema": "config",
     "dagflow_type": "types",
@@ -166,7 +166,7 @@ class Since:
 
     def is_new(self, node: Node) -> bool:
         """Return whether the revision has no code under the names of the definition of a node."""
-        ids = [*self.now.roots(node.definition), *self._names_of(node.definition)]
+        ids = [*self.now.roots(node.definition), *self.names_of(node.definition)]
         return bool(ids) and not any(_block_of(self.old, one) for one in ids)
 
     def is_changed(self, *values: object) -> bool:
@@ -180,14 +180,14 @@ class Since:
 
     def _find_facets(self, node: Node) -> set[str]:
         functions = self.now.roots(node.definition)
-        named = self._names_of(node.definition)
+        named = self.names_of(node.definition)
         if not functions and not named:  # code that is made at run time: it may come from any module
             return {"code", "module", *_OF_DECLARATION}
         found = self._facets_of_code(functions)
         for block_id in named:
             found |= self._facets_of_declaration(block_id)
         for container in node.part_of:
-            for block_id in self._names_of(container):
+            for block_id in self.names_of(container):
                 if self._is_different([block_id], stops=True) or self._differing_keywords(block_id):
                     found |= _OF_DECLARATION
         if node.attributes.get("resource") and self._are_resources_different:
@@ -230,7 +230,7 @@ class Since:
         ]
         # without a difference in the decorators themselves, code that one of their arguments names differs
         keywords = differing or [keyword for (_, keyword), (_, names) in rows[1].items() if names]
-        return {_FACETS_BY_KEYWORD.get(keyword, "arguments") for keyword in keywords}
+        return {FACETS_BY_KEYWORD.get(keyword, "arguments") for keyword in keywords}
 
     def _is_different(self, ids: Iterable[str], *, stops: bool) -> bool:
         key = tuple(ids), stops
@@ -243,7 +243,7 @@ class Since:
     def _names(self) -> dict[int, list[str]]:
         """The ids of the blocks that hold a value, by the `id()` of the value."""
         found: dict[int, list[str]] = {}
-        for path, module in self._modules:
+        for path, module in self.modules:
             for name, value in list(vars(module).items()):
                 for element in elements_of(value):
                     if _block_of(self.now, f"{path}::{name}") is not None:
@@ -251,7 +251,7 @@ class Since:
         return found
 
     @cached_property
-    def _modules(self) -> list[tuple[str, ModuleType]]:
+    def modules(self) -> list[tuple[str, ModuleType]]:
         """The imported modules of the project, with their paths."""
         found = []
         for module in list(sys.modules.values()):
@@ -261,14 +261,19 @@ class Since:
                 found.append((path, module))
         return found
 
-    def _names_of(self, definition: object) -> list[str]:
+    def names_of(self, definition: object) -> list[str]:
+        """Return the ids of the blocks that bind the name of a definition."""
         return self._names.get(id(definition), [])
+
+    def has_block(self, block_id: str, *, of_revision: bool = False) -> bool:
+        """Return whether the working tree, or the revision, has a block of code."""
+        return _block_of(self.old if of_revision else self.now, block_id) is not None
 
     @cached_property
     def _are_resources_different(self) -> bool:
         from dagflow import Definitions
 
-        for path, module in self._modules:
+        for path, module in self.modules:
             for name, value in list(vars(module).items()):
                 if isinstance(value, Definitions) and self._is_different([f"{path}::{name}"], stops=True):
                     return True
@@ -319,7 +324,7 @@ class Since:
         """The ids of the nodes whose code names a file, by path."""
         found: dict[str, set[str]] = {}
         for node in self.nodes:
-            ids = [*self.now.roots(node.definition), *self._names_of(node.definition)]
+            ids = [*self.now.roots(node.definition), *self.names_of(node.definition)]
             for graph in (self.now, self.old):
                 for path in graph.files_named_in(graph.blocks_from(ids)):
                     found.setdefault(path, set()).add(node.id)

@@ -226,6 +226,7 @@ def test_an_interrupt_during_the_second_session(shop: Any, number: signal.Signal
     output, _ = process.communicate(timeout=60)
 
     assert "1 passed" in output
+    assert "dag-against: nothing was compared, because the session ended early" in output
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

@@ -112,13 +112,21 @@ class ParsedModule:
         """Return the module of a value that `to_json` made."""
         blocks = {}
         for name, kind, digest, references, decorators, call, spans, literals, writers in stored["blocks"]:
-            made = tuple(
+            made = [
                 Decorator(one, {key: (text, tuple(refs)) for key, (text, refs) in parts.items()})
                 for one, parts in decorators
-            )
-            lines = tuple((first, last) for first, last in spans)
+            ]
+            lines = tuple([(first, last) for first, last in spans])
             blocks[name] = Block(
-                name, kind, digest, tuple(references), made, call, lines, tuple(literals), tuple(writers)
+                name,
+                kind,
+                digest,
+                tuple(references),
+                tuple(made),
+                call,
+                lines,
+                tuple(literals),
+                tuple(writers),
             )
         imports = {name: tuple(targets) for name, targets in stored["imports"].items()}
         return cls(blocks, imports, tuple(stored["stars"]), tuple(stored["runs"]))

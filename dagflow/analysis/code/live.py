@@ -69,16 +69,17 @@ class Described:
         if self._count > _LIMIT:
             return self._unknown(value)
         if cls is FunctionType:
-            return self._root(value, f"function {value.__qualname__}")
+            return self._root(value, name_of(value))
         if (cls is list or cls is tuple) and not value:
             return cls.__name__
-        if id(value) in self._within:
+        identity = id(value)
+        if identity in self._within:
             return f"<again {cls.__qualname__}>"
-        self._within[id(value)] = value
+        self._within[identity] = value
         try:
             return self._structure(value, cls)
         finally:
-            del self._within[id(value)]
+            del self._within[identity]
 
     def _structure(self, value: Any, cls: type) -> str:
         if cls in _SEQUENCES:
@@ -187,6 +188,11 @@ class Described:
         self.is_plain = False
         self.is_opaque = True
         return f"<{type(value).__module__}.{type(value).__qualname__}>"
+
+
+def name_of(function: FunctionType) -> str:
+    """Return the text of a function as part of a value. Its code is a root."""
+    return f"function {function.__qualname__}"
 
 
 def _repr(value: object) -> str:

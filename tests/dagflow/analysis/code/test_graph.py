@@ -206,3 +206,17 @@ def test_a_folder_leaves_out_environments(tmp_path: Path) -> None:
 
     paths = CodeGraph(tmp_path).sources.paths()
     assert [path for path in paths if not path.startswith("..")] == ["a.py", "src/e.py"]
+
+
+def test_a_function_has_the_roots_of_a_list_with_it(tmp_path: Path) -> None:
+    """The shorter way for a single function finds the same blocks, also those of its defaults and layers."""
+    source = "def one():\n    return 1\n\ndef two(first=one):\n    return first()\n\ntwo.mark = one\n"
+    (tmp_path / "kitchen.py").write_text(source)
+    namespace: dict[str, Any] = {}
+    exec(compile(source, str(tmp_path / "kitchen.py"), "exec"), namespace)
+    graph = CodeGraph(tmp_path)
+
+    for name, blocks in (("one", ["one"]), ("two", ["one", "two"])):
+        roots = graph.roots(namespace[name])
+        assert sorted(roots) == [f"kitchen.py::{block}" for block in blocks]
+        assert sorted(graph.roots([namespace[name]])) == sorted(roots)
