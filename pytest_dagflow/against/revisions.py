@@ -92,7 +92,9 @@ class Revisions:
         result.of_revision = sorted(of_revision)
         result.notes = [*notes, *_notes_of(base, self._now)]
         if any(node.state == "moved" and not node.causes for node in result.nodes):
-            result.notes += [f"{reason}. It may have moved nodes" for reason in self._declared.unassigned]
+            of_tests = tuple(f"'{path}'" for path in self._overlaid)  # they are the same on both sides
+            others = [one for one in self._declared.unassigned if not one.startswith(of_tests)]
+            result.notes += [f"{one}. It may have moved nodes" for one in others]
         return result
 
     def _load(self, value: Value) -> object:

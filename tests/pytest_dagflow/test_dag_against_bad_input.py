@@ -248,3 +248,50 @@ def test_options_that_do_not_go_together(shop: Any, option: str, message: str):
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
+
+
+READS = """
+import os
+import pathlib
+
+import dagflow as dg
+import pytest
+import shop
+
+def test_crash():
+    shop.orders()
+    mark = pathlib.Path({mark!r})
+    if not mark.exists():
+        mark.touch()
+        os._exit(1)
+
+@pytest.mark.parametrize("number", range(4))
+def test_orders(number):
+    name = "".join([str(number), ".", "csv"])
+
+    @dg.asset
+    def table():
+        return pathlib.Path(__file__).with_name(name).read_text()
+
+    assert dg.materialize_to_memory([table, shop.orders]).success
+"""
+
+
+def test_workers(shop: Any):
+    """A killed worker does not end the comparison, and the files that each of the others read are copied."""
+    shop.write(
+        _dot_gitignore="*.csv\n__pycache__\n.pytest_cache\n.hypothesis\n",
+        tests__test_shop_dot_py=READS.format(mark=str(shop.folder.parent / "mark")),
+    )
+    shop.commit(shop_dot_py=SHOP)
+    shop.edit("shop.py", "[1, 2, 3]", "[1, 2, 4]")
+    for number in range(4):
+        (shop.folder / "tests" / f"{number}.csv").write_text(str(number))
+
+    result = shop.run(ALL, "-n2")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert [one["summary"] for one in shop.nodes()["asset orders"]["differences"]] == ["[2]: 3 -> 4"]
+    assert shop.nodes()["asset orders"]["compared"] == 4
+    assert list(shop.document["not_compared"]) == ["tests/test_shop.py::test_crash"]
+    result.stdout.fnmatch_lines(["note: 4 files that git ignores are the same on both sides *"])
