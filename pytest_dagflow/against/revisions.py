@@ -91,6 +91,10 @@ class Revisions:
         result = comparison.result(self._settings.reference, revision.commit)
         result.of_revision = sorted(of_revision)
         result.notes = [*notes, *_notes_of(base, self._now)]
+        if any(node.state == "moved" and not node.causes for node in result.nodes):
+            of_tests = tuple(f"'{path}'" for path in self._overlaid)  # they are the same on both sides
+            others = [one for one in self._declared.unassigned if not one.startswith(of_tests)]
+            result.notes += [f"{one}. It may have moved nodes" for one in others]
         return result
 
     def _load(self, value: Value) -> object:
@@ -166,7 +170,9 @@ class Revisions:
             attempt=self._attempt,
         )
         ended = run_second(config, task, lambda test: None)
-        return read_side(self._folder, side), ended
+        found = read_side(self._folder, side)
+        found.stopped = ended.stopped or found.stopped
+        return found, ended
 
 
 def failure_of(result: AgainstResult, fails: str) -> str:
@@ -237,7 +243,7 @@ def _notes_of(base: SideRecord, now: SideRecord) -> list[str]:
     notes = []
     if base.foreign:
         notes.append(f"the revision imported files of the working tree: {', '.join(base.foreign[:5])}")
-    elif not base.imported and now.runs:
+    elif not (base.imported or base.stopped) and now.runs:
         notes.append(
             "no file of the project was imported from the revision, so both sides ran the same code. Install "
             "the project with 'pip install -e .', or set 'pythonpath' in the ini file"

@@ -19,8 +19,8 @@
 
 A node has `label`, `place`, `state`, `is_new`, `is_gone`, `code`, `details`, `differences`, `causes`,
 `unstable`, `partitions` and `parents` (the old and the new ones, or null), `compared`, and `seconds` (two
-numbers). Its state is "changed", "moved", "changed-equal", "changed-not-compared", "unstable", "new",
-"gone", "equal" or "not-compared".
+numbers). Its state is "changed", "moved", "changed-equal", "unstable", "new", "gone", "equal" or
+"not-compared".
 
 A difference has `kind`, `label`, `summary`, `lines`, `table`, `tests`, `verdict` and `reason`. Its table is
 null, or has `keys`, `is_key_found`, `height` (two numbers), `added`, `removed`, `changed`, `added_rows`,

@@ -94,8 +94,6 @@ def _row(node: NodeChange) -> str:
         summaries.append(f"and {counted(len(node.differences) - _MAX_SUMMARIES, 'more difference')}")
     if node.state == "changed-equal":
         summaries.append("nothing, its data are equal")
-    elif node.state == "changed-not-compared":
-        summaries.append("unknown, no test compares it")
     is_bad = bool(node.unexpected)
     label = f"**{_code(node.label)}**" if is_bad else _code(node.label)
     tests = len(tests_of(node)) or ""
@@ -215,7 +213,11 @@ def _of_graph(result: AgainstResult) -> dict[str, list[str]]:
         "changed partitions": [
             f"{_code(node.label)}: {_change(*node.partitions)}" for node in result.nodes if node.partitions
         ],
-        "nodes that no test compares": [_code(node.label) for node in result.in_state("not-compared")],
+        "nodes that no test compares": [
+            _code(node.label) + ", whose code changed" * bool(node.code)
+            for node in result.in_state("not-compared")
+            if node.label not in result.not_compared
+        ],
     }
 
 

@@ -16,7 +16,6 @@ _COLUMNS = 21
 WORDS = {
     "changed": "code changed",
     "changed-equal": "code changed, equal",
-    "changed-not-compared": "code changed, not compared",
     "not-compared": "not compared",
 }
 """The words about a state, if they are not its name."""

@@ -54,15 +54,6 @@ def print_result(reporter: Any, result: AgainstResult, *, verbosity: int, is_who
     _Printer(reporter, verbosity).print(result, is_whole=is_whole)
 
 
-_TITLES = {
-    "new": "new",
-    "gone": "gone",
-    "changed, with equal data": "changed-equal",
-    "changed, and no test compares it": "changed-not-compared",
-}
-"""The states of nodes that are only listed, by the title of the list."""
-
-
 class _Printer:
     """Prints a report in lines of one width.
 
@@ -163,7 +154,7 @@ class _Printer:
 
     def _others(self, result: AgainstResult) -> None:
         """Print what differs besides the data of nodes, and what is equal, each in a line."""
-        for title, state in _TITLES.items():
+        for title, state in (("new", "new"), ("gone", "gone"), ("changed, with equal data", "changed-equal")):
             self._listed(title, [node.label for node in result.in_state(state)])
         edges = edge_changes(result)
         for title, is_new in (("new edges", True), ("gone edges", False)):
@@ -186,13 +177,15 @@ class _Printer:
 
     def _notes(self, result: AgainstResult) -> None:
         """Print what was not compared, and what the reader must know."""
-        absent = [node.label for node in result.in_state("not-compared")]
-        self._listed("not compared, because no test runs them on both", absent)
+        absent = [node for node in result.in_state("not-compared") if node.label not in result.not_compared]
+        self._listed("changed, but no test runs them on both", [one.label for one in absent if one.code])
+        others = [one.label for one in absent if not one.code]
+        self._listed("not compared, because no test runs them on both", others)
         if result.not_compared:
-            self._wrapped(f"{counted(len(result.not_compared), 'test')} could not be compared:")
+            self._wrapped("not compared:")
         for test, reason in list(result.not_compared.items())[: self._limit(_MAX_LINES)]:
             self._wrapped(f"  {test}: {reason}", "    ")
-        self._rest(len(result.not_compared), _MAX_LINES, "test", "  ")
+        self._rest(len(result.not_compared), _MAX_LINES, "reason", "  ")
         if result.of_revision:
             title = (
                 f"{counted(len(result.of_revision), 'test')} ran there in the version of {result.reference}"

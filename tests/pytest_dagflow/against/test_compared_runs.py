@@ -52,7 +52,7 @@ def test_a_node_that_only_one_run_has() -> None:
 @pytest.mark.parametrize(
     ("node", "state"),
     [
-        (NodeChange("asset a", code=("code",)), "changed-not-compared"),
+        (NodeChange("asset a", code=("code",)), "not-compared"),
         (NodeChange("asset a", code=("code",), compared=1), "changed-equal"),
         (NodeChange("asset a", code=("code",), differences=[Difference("output", "", "1 -> 2")]), "changed"),
         (NodeChange("asset a"), "not-compared"),
