@@ -213,7 +213,11 @@ def _of_graph(result: AgainstResult) -> dict[str, list[str]]:
         "changed partitions": [
             f"{_code(node.label)}: {_change(*node.partitions)}" for node in result.nodes if node.partitions
         ],
-        "nodes that no test compares": [_code(node.label) for node in result.in_state("not-compared")],
+        "nodes that no test compares": [
+            _code(node.label) + ", whose code changed" * bool(node.code)
+            for node in result.in_state("not-compared")
+            if node.label not in result.not_compared
+        ],
     }
 
 
