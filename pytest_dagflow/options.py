@@ -228,10 +228,10 @@ def _check_runtime(options: Options) -> None:
         SAVE_FAILED: options.save_failed is not None,
     }
     choosing = {
+        AGAINST: options.against is not None,  # first, because it also selects
         "--dag-select, --dag-exclude, --dag-explain, --dag-first or --dag-shadow": options.is_selecting,
         "--dag-smoke": options.smoke,
         MUTATE_OPTION: options.mutates,
-        AGAINST: options.against is not None,
     }
     given = choosing if options.runtime == runtime.BOTH else {**choosing, **measuring}
     for names, is_given in given.items():
@@ -250,6 +250,11 @@ def _against(config: pytest.Config) -> str | None:
     reference: str = config.getoption("dag_against")
     if not reference.strip():
         raise pytest.UsageError(f"{AGAINST}: the revision is empty. Write {AGAINST}=main")
+    if config.getoption("dag_mutate") is not None:
+        raise pytest.UsageError(
+            f"{MUTATE_OPTION} runs mutants in place of the tests, so {AGAINST} would compare nothing. Leave "
+            "one of them out."
+        )
     if config.getoption("dag_run_partition") and not config.getoption("dag_run"):
         raise pytest.UsageError(f"{RUN_PARTITION} has no effect without {RUN}. Add {RUN}=SELECTION.")
     return reference

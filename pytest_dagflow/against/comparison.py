@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 
+from pytest_dagflow.against.graphs import add_causes, ancestors, edges_of, in_order, parents_of
 from pytest_dagflow.against.judged import (
     EXPECTED,
     UNSTABLE,
@@ -18,7 +17,17 @@ from pytest_dagflow.against.judged import (
     tolerance_of,
     unstable_columns,
 )
-from pytest_dagflow.against.records import GraphNode, NodeRun, SideRecord, TestRun, Value, title_of_run
+from pytest_dagflow.against.records import (
+    CALL,
+    FIXTURE,
+    SESSION,
+    GraphNode,
+    NodeRun,
+    SideRecord,
+    TestRun,
+    Value,
+    title_of_run,
+)
 from pytest_dagflow.against.result import (
     EVENTS,
     AgainstResult,
@@ -26,13 +35,13 @@ from pytest_dagflow.against.result import (
     NodeChange,
     Outcome,
 )
-from pytest_dagflow.against.rules import ALL, Declared
+from pytest_dagflow.against.rules import ALL, Declared, Expectation
 from pytest_dagflow.against.tolerance import Tolerance
 
 Key = tuple[str, str, str]
 """A run of a node on both sides: the owner, the run and the label of the node."""
-_FIXTURE = "fixture "
-"""The beginning of the owners that are no tests."""
+_OTHERS = " (other values)"
+"""The end of the name of a test in which the same output differs, but not by the values that are shown."""
 _RAN = ("passed", "failed", "xfailed", "xpassed")
 
 
@@ -96,11 +105,18 @@ class Comparison:
         runs = [{(owner, run) for owner, run, _ in side} for side in (self._old, self._new)]
         for key in dict.fromkeys([*self._new, *self._old]):
             owner, run, node = key
-            is_common = owner in self.tests or owner.startswith(_FIXTURE)
+            is_common = owner in self.tests or owner.startswith(FIXTURE)
             is_of_both = (owner, run) in runs[0] and (owner, run) in runs[1]
             has_node = node not in self.new_nodes and node not in self.gone_nodes
-            if is_common and is_of_both and has_node:
+            if is_common and is_of_both and has_node and not self._is_call_of_one(key):
                 yield key
+
+    def _is_call_of_one(self, key: Key) -> bool:
+        """Return whether only one side made a direct call, such as after an early end of the test."""
+        one, other = self._old.get(key), self._new.get(key)
+        known = one or other
+        is_call = known is not None and known.run.startswith(f"{CALL} ") and not known.events
+        return is_call and (one is None or other is None)
 
     def _label(self, key: Key) -> str:
         """Return the label in the graph of the node of a run.
@@ -162,17 +178,16 @@ class Comparison:
         """Return the result, without the notes of the session."""
         ran = (self._label(key) for key in self._pairs())
         labels = dict.fromkeys([*self.now.graph, *self.base.graph, *ran])
-        parents = _parents(self.base.graph, self.now.graph)
-        ordered = _in_order(labels, parents)
+        parents = parents_of(self.base.graph, self.now.graph)
+        ordered = in_order(labels, parents)
         nodes = {label: self._node(label) for label in ordered}
-        used: set[int] = set()
+        used: set[object] = set()
         for key, found in self._found.items():
             for one in found:
                 self._add(nodes[self._label(key)], key, one, parents, used)
-        giving = {self._label(key) for key in self._pairs() if key in self._new and self._new[key].outputs}
-        _add_causes(nodes, parents, giving)
+        add_causes(nodes, parents, self._labels_of_values())
         both = self.base.graph.keys() & self.now.graph.keys()
-        old, new = _edges(self.base.graph), _edges(self.now.graph)
+        old, new = edges_of(self.base.graph), edges_of(self.now.graph)
         result = AgainstResult(reference, commit, nodes=list(nodes.values()))
         result.edges = list(dict.fromkeys([*new, *old]))
         result.new_edges = [edge for edge in new if edge not in old and both.issuperset(edge)]
@@ -184,7 +199,11 @@ class Comparison:
             for test in self.now.tests
             if test in self.base.tests and self.base.tests[test].outcome != self.now.tests[test].outcome
         ]
-        result.not_compared = {**self._tests_not_compared(), **self._comparer.not_comparable}
+        result.not_compared = {
+            **self._tests_not_compared(),
+            **self._comparer.not_comparable,
+            **self._ignored(),
+        }
         result.unused = self._unused(used)
         return result
 
@@ -207,12 +226,24 @@ class Comparison:
             known_parents = [tuple(one for one in side.parents if one in both) for side in (old, new)]
             if set(known_parents[0]) != set(known_parents[1]):
                 node.parents = known_parents[0], known_parents[1]
-        for key in self._keys_by_node().get(label, ()):
+        is_compared = self._tolerance(label) is not None
+        for key in self._keys_by_node().get(label, ()) if is_compared else ():
+            if key[2] in self._comparer.incomparable:
+                continue
             one, other = self._old.get(key), self._new.get(key)
             if one is not None and other is not None:
                 node.compared += 1
                 node.seconds = node.seconds[0] + one.seconds, node.seconds[1] + other.seconds
         return node
+
+    def _labels_of_values(self) -> frozenset[str]:
+        """Return the nodes whose values are compared: no ignored ones, and none in other processes."""
+        return frozenset(
+            label
+            for label, keys in self._keys_by_node().items()
+            if self._tolerance(label) is not None
+            and all(key in self._new and self._new[key].outputs for key in keys)
+        )
 
     def _keys_by_node(self) -> Mapping[str, list[Key]]:
         if not hasattr(self, "_by_node"):
@@ -227,16 +258,17 @@ class Comparison:
         key: Key,
         found: _Found,
         parents: Mapping[str, Sequence[str]],
-        used: set[int],
+        used: set[object],
     ) -> None:
         """Add a difference of one run to its node, or to an equal difference in another test."""
-        excuses = list(self._excuses(key, found.fact, parents, used))
+        sources = dict(self._excuses(key, found.fact, parents))
 
         def compare(tolerance: Tolerance) -> Change | None:
             return self._comparer.change(found.fact, found.old, found.new, tolerance)
 
         test = title_of_run(key[0], found.new.partition or found.old.partition)
-        for one in judge(compare, found.fact, found.change, found.tolerance, excuses):
+        parts = list(judge(compare, found.fact, found.change, found.tolerance, list(sources)))
+        for one in parts:
             if f"{one.kind} {one.label}" == node.label:
                 one.label = ""  # the result of the check that the node is
             if one.verdict == UNSTABLE:
@@ -246,27 +278,38 @@ class Comparison:
                 one.tests.append(test)
                 node.differences.append(one)
             else:
-                if _weight(one) > _weight(same):
-                    same.summary, same.lines, same.table = one.summary, one.lines, one.table
-                    same.tests = [test, *(other for other in same.tests if other != test)]
-                elif test not in same.tests:
-                    same.tests.append(test)
+                _merge(same, one, test)
+        verdicts = {(one.verdict, one.reason) for one in parts}
+        is_unstable = any(one.verdict == UNSTABLE for one in parts)
+        used.update(
+            source for one, source in sources.items() if is_unstable or (one.verdict, one.reason) in verdicts
+        )
 
     def _excuses(
-        self, key: Key, fact: Fact, parents: Mapping[str, Sequence[str]], used: set[int]
-    ) -> Iterator[Excuse]:
+        self, key: Key, fact: Fact, parents: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[Excuse, object]]:
+        """Yield the reasons why a difference is not unexpected, each with what declares it."""
         owner, label = key[0], self._label(key)
         columns = self.unstable.get((key, fact))
         if columns is not None:
-            yield Excuse(columns, UNSTABLE, self._first_unstable(key, parents))
-        for one in self.declared.expectations.get(owner, ()):
+            yield Excuse(columns, UNSTABLE, self._first_unstable(key, parents)), None
+        for one in self._expectations_of(owner):
             if label in one.nodes:
-                used.add(id(one))
-                yield Excuse(one.columns or ALL, EXPECTED, one.reason)
+                yield Excuse(one.columns or ALL, EXPECTED, one.reason), one
         for rule in self.declared.rules_of(label):
             if rule.expected:
-                used.add(id(rule))
-                yield Excuse(rule.expected, EXPECTED, f"rule '{rule.text}'")
+                yield Excuse(rule.expected, EXPECTED, f"rule '{rule.text}'"), rule
+
+    def _expectations_of(self, owner: str) -> Iterator[Expectation]:
+        """Yield what a test declares. For a fixture it is what the tests that use it declare."""
+        if not owner.startswith(FIXTURE):
+            yield from self.declared.expectations.get(owner, ())
+            return
+        name, _, place = owner.removeprefix(FIXTURE).rpartition(" of ")
+        name = name.partition("[")[0]
+        for test, expectations in self.declared.expectations.items():
+            if place == SESSION or _is_in(test, place):
+                yield from (one for one in expectations if name in one.fixtures)
 
     def _first_unstable(self, key: Key, parents: Mapping[str, Sequence[str]]) -> str:
         """Return the unstable node upstream of which no node is unstable in the same run."""
@@ -274,23 +317,31 @@ class Comparison:
         unstable = {node for (one, other, node), _ in self.unstable if (one, other) == (owner, run)}
         seen = {label}
         while True:
-            upstream = next((one for one in _ancestors(label, parents) if one in unstable - seen), None)
+            upstream = next((one for one in ancestors(label, parents) if one in unstable - seen), None)
             if upstream is None:
                 return label
             label = upstream
             seen.add(label)
 
-    def _unused(self, used: set[int]) -> list[str]:
-        """Return a sentence for each expected change that did not happen."""
-        found: dict[str, None] = {}
+    def _unused(self, used: Collection[object]) -> list[str]:
+        """Return a sentence for each expected change that happened in none of its tests."""
+        tests: dict[Expectation, list[str]] = {}
         for test, expectations in self.declared.expectations.items():
             for one in expectations:
-                if id(one) not in used and test in self.tests:
-                    found[f"{one.text} did not happen in {test}"] = None
-        for rule, _ in self.declared.rules:
-            if rule.expected and id(rule) not in used:
-                found[f"rule '{rule.text}': no such change"] = None
-        return list(found)
+                if one not in used and test in self.tests:
+                    tests.setdefault(one, []).append(test)
+        found = [f"{one.text} did not happen in {_first_of(names)}" for one, names in tests.items()]
+        rules = (rule for rule, _ in self.declared.rules if rule.expected and rule not in used)
+        return [*found, *(f"rule '{rule.text}': no such change" for rule in rules)]
+
+    def _ignored(self) -> dict[str, str]:
+        """Return the nodes that ran and that a rule ignores, each with the rule."""
+        return {
+            label: f"rule '{rule.text}' ignores it"
+            for label in self._keys_by_node()
+            for rule in self.declared.rules_of(label)
+            if rule.ignored == ALL
+        }
 
     def _tests_not_compared(self) -> dict[str, str]:
         """Return the tests that ran on one side only, or cannot be compared, each with the reason."""
@@ -351,6 +402,11 @@ def _is_in(test: str, file: str) -> bool:
     return not file or test.startswith((f"{file}::", f"{file}/"))
 
 
+def _first_of(tests: Sequence[str]) -> str:
+    more = len(tests) - 1
+    return f"{tests[0]} and {more} more test{'s' * (more > 1)}" if more else tests[0]
+
+
 def _is_same(one: Difference, other: Difference) -> bool:
     """Return whether two differences are shown as one: the same thing, with the same verdict."""
     if (one.kind, one.label, one.verdict, one.reason) != (
@@ -363,83 +419,27 @@ def _is_same(one: Difference, other: Difference) -> bool:
     return one.summary == other.summary or one.table is not None or one.kind != EVENTS
 
 
+def _merge(known: Difference, other: Difference, test: str) -> None:
+    """Add a difference in another test to an equal one. The larger one is shown, and named first."""
+    if known.summary == other.summary:
+        added = test
+    elif _weight(other) > _weight(known):
+        known.summary, known.lines, known.table = other.summary, other.lines, other.table
+        known.tests[:] = [one if one.endswith(_OTHERS) else one + _OTHERS for one in known.tests]
+        known.tests.insert(0, test)
+        return
+    else:
+        added = test + _OTHERS
+    if not {test, added} & set(known.tests):
+        known.tests.append(added)
+
+
 def _weight(difference: Difference) -> int:
     """Return the size of a difference: of several in the same output, the largest is shown."""
     table = difference.table
     if table is None:
         return len(difference.lines)
     return table.added + table.removed + sum(column.cells for column in table.columns)
-
-
-def _parents(*graphs: Mapping[str, GraphNode]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for graph in graphs:
-        for label, node in graph.items():
-            known = found.setdefault(label, [])
-            known += [parent for parent in node.parents if parent not in known]
-    return found
-
-
-def _edges(graph: Mapping[str, GraphNode]) -> dict[tuple[str, str], None]:
-    return {(parent, label): None for label, node in graph.items() for parent in node.parents}
-
-
-def _in_order(labels: Iterable[str], parents: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return labels in topological order; in their own if the union of both graphs has a cycle."""
-    labels = list(labels)
-    known = set(labels)
-    sorter = TopologicalSorter(
-        {label: [one for one in parents.get(label, ()) if one in known] for label in labels}
-    )
-    try:
-        return list(sorter.static_order())
-    except CycleError:
-        return labels
-
-
-def _ancestors(label: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield the nodes upstream of a node, the nearest first."""
-    seen, queue = {label}, deque(parents.get(label, ()))
-    while queue:
-        one = queue.popleft()
-        if one not in seen:
-            seen.add(one)
-            yield one
-            queue.extend(parents.get(one, ()))
-
-
-def _add_causes(
-    nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]], giving: Set[str]
-) -> None:
-    """Set the causes of each node that differs: the nearest nodes upstream whose code changed, or are new.
-
-    One whose data are equal in all tests counts only without another: it may write what a node reads itself.
-    Nodes other than those of `giving` have no recorded value, such as the last op in the graph of an asset.
-    """
-    for label, node in nodes.items():
-        if not node.differences:
-            continue
-        found: dict[str, None] = {}
-        equal: dict[str, None] = {}
-        seen, queue = {label}, deque(parents.get(label, ()))
-        while queue:
-            one = queue.popleft()
-            if one in seen or one not in nodes:
-                continue
-            seen.add(one)
-            other = nodes[one]
-            if other.state == "changed-equal":
-                equal[one] = None
-            if one in giving and other.compared and not other.differences:
-                continue  # what it gives is the same
-            if other.code or other.is_new or other.is_gone:
-                found[one] = None
-            else:
-                queue.extend(parents.get(one, ()))
-        if not found and not node.code:
-            moved = {one: None for one in parents.get(label, ()) if one in nodes and nodes[one].differences}
-            found = equal or moved
-        node.causes = tuple(found)
 
 
 def _sum_seconds(pairs: Iterable[tuple[TestRun, TestRun]]) -> tuple[float, float]:

@@ -69,6 +69,7 @@ def declare(
                 labels_of(change.nodes, f"{item.nodeid}: marker {MARKER}"),
                 change.columns,
                 change.reason,
+                tuple(getattr(item, "fixturenames", ())),
             )
             for mark in marks_nearest_first(item, MARKER)
             for change in [check_arguments(mark, item.nodeid)]
@@ -114,6 +115,7 @@ def add_code(
         f"{reason}, and both sides ran with the packages that are installed"
         for reason in changes.reasons_of_packages
     ]
+    declared.unassigned = changes.reasons_of_other_files
 
 
 class Files(NamedTuple):

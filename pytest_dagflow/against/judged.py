@@ -69,10 +69,12 @@ class RunComparer:
 
     Attributes:
         not_comparable: The outputs that could not be compared, each with the reason.
+        incomparable: The nodes of these outputs.
     """
 
     load: Callable[[Value], object]
     not_comparable: dict[str, str] = field(default_factory=dict)
+    incomparable: set[str] = field(default_factory=set)
     _known: dict[tuple[str, str, Tolerance], ValueChange | None] = field(default_factory=dict)
 
     def changes(self, old: NodeRun, new: NodeRun, tolerance: Tolerance) -> Iterator[tuple[Fact, Change]]:
@@ -109,7 +111,7 @@ class RunComparer:
             try:
                 self._known[key] = compare_values(self.load(one), self.load(other), tolerance)
             except ValueError as error:
-                self.not_comparable[_title(new.node, name)] = str(error)
+                self._leave_out(new.node, name, str(error))
                 return None
         found = self._known[key]
         return None if found is None else Change(*found)
@@ -117,9 +119,13 @@ class RunComparer:
     def _of_texts(self, name: str, new: NodeRun, one: Value, other: Value) -> Change | None:
         """Compare values of which one could not be stored, by their classes and short texts."""
         if (one.type_name, one.text) == (other.type_name, other.text):
-            self.not_comparable[_title(new.node, name)] = one.problem or other.problem
+            self._leave_out(new.node, name, one.problem or other.problem)
             return None
         return Change(f"{_shown(one)} -> {_shown(other)}")
+
+    def _leave_out(self, node: str, name: str, reason: str) -> None:
+        self.not_comparable[_title(node, name)] = reason
+        self.incomparable.add(node)
 
 
 def facts_of(*runs: NodeRun) -> list[Fact]:

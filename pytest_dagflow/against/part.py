@@ -34,12 +34,6 @@ _OF_FIRST: dict[str, Any] = {
     # the record and the reports
     **{"dag_record": None, "dag_record_from": [], "durations": None, "pastebin": None},
     **{"htmlpath": None, "report_log": None, "json_report": False, "allure_report_dir": None},
-    **{
-        "dag_mutate": None,
-        "dag_mutate_report": [],
-        "dag_mutate_fail_under": None,
-        "dag_mutate_timeout": None,
-    },
 }
 """The values of options that only the first session follows, of pytest, of this plugin and of others."""
 _KEY = pytest.StashKey[Task]()
@@ -50,9 +44,9 @@ def leave_reports_to_first(config: pytest.Config) -> None:
     """Let the session select no tests, write no report and open no debugger: the first session did so."""
     known = vars(config.option)
     known.update({name: value for name, value in _OF_FIRST.items() if name in known})
-    if config.option.basetemp and not worker_input_of(config):
-        task = Task.read(Path(config.getoption("dag_against_part")))
-        config.option.basetemp = str(Path(task.folder, "temporary"))
+    # pytest keeps the temporary folders of three sessions only, and those of the first one are among them
+    task = Task.read(Path(config.getoption("dag_against_part")))
+    config.option.basetemp = str(Path(task.folder, "temporary"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_dagflow.against.neutral import Neutral
 from pytest_dagflow.against.node_runs import RunReader, check_facts, output_prefix, plain_metadata
-from pytest_dagflow.against.records import FIXTURE, GraphNode, NodeRun, Value
+from pytest_dagflow.against.records import CALL, FIXTURE, SESSION, GraphNode, NodeRun, Value
 from pytest_dagflow.against.stored import StoredValues
 from pytest_dagflow.hook_calls import redacted_result
 from pytest_dagflow.imports import is_runtime_loaded, when_loaded
@@ -181,8 +181,7 @@ class Recorder:
 
     def _owner(self) -> _Owner | None:
         """Return the owner of what happens now; None for what is not recorded."""
-        is_ours = os.getpid() == self._pid  # a test may fork
-        owner = self._owners[-1] if self._owners and is_ours else None
+        owner = self._owners[-1] if self._owners and os.getpid() == self._pid else None
         return owner if owner is not None and owner.is_recorded else None
 
     def _add_output(self, output: ObservedOutput) -> None:
@@ -201,7 +200,7 @@ class Recorder:
         call = self._calls.setdefault(output.call, {})
         run = call.get(output.node)
         if run is None:
-            name = owner.numbered("call", f" {output.node}")
+            name = owner.numbered(CALL, f" {output.node}")
             run = call[output.node] = NodeRun(owner.name, name, output.node)
         from dagflow import AssetCheckResult
 
@@ -254,8 +253,10 @@ class Recorder:
     def _write(self, document: dict[str, Any]) -> None:
         """Write a line at once, because other plugins append to the file, too.
 
-        It is ASCII, because a text can have a surrogate.
+        It is ASCII, because a text can have a surrogate. A fork writes nothing, such as that of a mutant.
         """
+        if os.getpid() != self._pid:
+            return
         if self._file is None:
             self._file = self._path.open("ab", buffering=0)
         self._file.write(f"{json.dumps(document)}\n".encode("ascii"))
@@ -287,7 +288,7 @@ def fixture_owner(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureReq
     if hasattr(request, "param"):
         param, index = request.param, getattr(request, "param_index", 0)
         shown = f"[{param if isinstance(param, str | int | float | bool | None) else index}]"
-    return f"{FIXTURE}{fixturedef.argname}{shown} of {where or 'the session'}"
+    return f"{FIXTURE}{fixturedef.argname}{shown} of {where or SESSION}"
 
 
 def _graph(config: pytest.Config, items: list[pytest.Item]) -> Graph | None:

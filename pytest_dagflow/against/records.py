@@ -19,8 +19,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+CALL = "call"
+"""The name of a direct call, before its number."""
 FIXTURE = "fixture "
 """The beginning of the owner that is a fixture of a wider scope."""
+SESSION = "the session"
+"""The place of a fixture that no file of the project defines."""
 
 
 class Value(NamedTuple):

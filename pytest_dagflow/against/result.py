@@ -76,7 +76,8 @@ class Difference:
         summary: What differs, in one line, such as "1 -> 2", or "3 of 9,893 rows differ in 'late'".
         lines: The details, a line each.
         table: The difference of two tables; None for other values.
-        tests: The tests in which it differs, each with the partition of the run if it has one.
+        tests: The tests in which it differs, each with the partition of the run if it has one. Those with
+            another summary than the shown one have "(other values)" at the end.
         verdict: "unexpected", "expected" or "unstable".
         reason: Why it is expected, or what is unstable; empty if it is unexpected.
     """
@@ -179,7 +180,7 @@ class AgainstResult:
         compared: The number of tests that ran on both revisions.
         of_revision: The ids of the tests that ran there as the revision has them, because those of the
             working tree fail there or are absent.
-        not_compared: The tests that could not be compared, each with the reason.
+        not_compared: The tests, nodes and outputs that could not be compared, each with the reason.
         outcomes: The tests that ended differently.
         unused: The expectations that did not happen, a sentence each.
         notes: What the reader must know, a sentence each: ignored files, submodules.

@@ -91,6 +91,10 @@ class Revisions:
         result = comparison.result(self._settings.reference, revision.commit)
         result.of_revision = sorted(of_revision)
         result.notes = [*notes, *_notes_of(base, self._now)]
+        if any(node.state == "moved" and not node.causes for node in result.nodes):
+            of_tests = tuple(f"'{path}'" for path in self._overlaid)  # they are the same on both sides
+            others = [one for one in self._declared.unassigned if not one.startswith(of_tests)]
+            result.notes += [f"{one}. It may have moved nodes" for one in others]
         return result
 
     def _load(self, value: Value) -> object:
@@ -122,7 +126,10 @@ class Revisions:
         if self._overlaid and again:
             restore(checkout, self._overlaid)
             own, ended_again = self._run(_OF_REVISION, again, checkout)
-            of_revision = {test for test, run in own.tests.items() if not _has_failed(run)}
+            ran = [{run.owner for run in side.runs} for side in (base, own)]
+            of_revision = {
+                test for test, run in own.tests.items() if not _has_failed(run) or test in ran[1] - ran[0]
+            }
             base = _merged(base, own, of_revision)
             ended = ended if base.tests else ended_again
         if not base.tests:
@@ -163,7 +170,9 @@ class Revisions:
             attempt=self._attempt,
         )
         ended = run_second(config, task, lambda test: None)
-        return read_side(self._folder, side), ended
+        found = read_side(self._folder, side)
+        found.stopped = ended.stopped or found.stopped
+        return found, ended
 
 
 def failure_of(result: AgainstResult, fails: str) -> str:
@@ -192,8 +201,8 @@ def _has_failed(run: TestRun | None) -> bool:
 def _merged(base: SideRecord, own: SideRecord, tests: set[str]) -> SideRecord:
     """Return a record in which some tests are those of another one."""
     runs = [run for run in base.runs if run.owner not in tests]
-    known = {(run.owner, run.run, run.node) for run in runs}
-    runs += [run for run in own.runs if (run.owner, run.run, run.node) not in known]
+    known = {run.owner for run in runs}.union(base.tests)
+    runs += [run for run in own.runs if run.owner in tests or run.owner not in known]
     return SideRecord(
         tests={**base.tests, **{test: own.tests[test] for test in tests}},
         runs=runs,
@@ -234,7 +243,7 @@ def _notes_of(base: SideRecord, now: SideRecord) -> list[str]:
     notes = []
     if base.foreign:
         notes.append(f"the revision imported files of the working tree: {', '.join(base.foreign[:5])}")
-    elif not base.imported and now.runs:
+    elif not (base.imported or base.stopped) and now.runs:
         notes.append(
             "no file of the project was imported from the revision, so both sides ran the same code. Install "
             "the project with 'pip install -e .', or set 'pythonpath' in the ini file"

@@ -31,6 +31,7 @@ class Rule:
         keys: The columns that identify a row.
         ignored: The ignored columns and metadata entries, which may be globs; "*" alone for all that differs.
         expected: The columns that are expected to change; "*" alone for everything.
+        where: The option or ini key that has it, for messages.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Rule:
     keys: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
+    where: str = field(default="", compare=False)
 
 
 ALL = ("*",)
@@ -86,7 +88,7 @@ def parse_rule(text: str, where: str) -> Rule:
             found[key] = _number(value, word, text, where)
         else:
             found[key] = _columns(value, name, bool(equals), text, where)
-    return Rule(text, nodes, **found)
+    return Rule(text, nodes, where=where, **found)
 
 
 def _number(value: str, word: str, text: str, where: str) -> float:
@@ -133,12 +135,14 @@ class Expectation(NamedTuple):
         nodes: The labels of its nodes.
         columns: The columns that may change; empty for everything.
         reason: Why it is expected.
+        fixtures: The fixtures of the test, which may run the nodes for several tests.
     """
 
     text: str
     nodes: frozenset[str]
     columns: tuple[str, ...]
     reason: str
+    fixtures: tuple[str, ...] = ()
 
 
 @dataclass
@@ -152,6 +156,7 @@ class Declared:
         new: The nodes that the revision has no code of.
         is_whole: Whether the graph is that of the whole project, and not of the collected tests.
         notes: What a reader of the report must know, a sentence each.
+        unassigned: The changed files of which no node is known to read them, a clause each.
         problem: Why the rules could not be read in a worker of xdist; empty otherwise.
     """
 
@@ -161,6 +166,7 @@ class Declared:
     new: frozenset[str] = frozenset()
     is_whole: bool = False
     notes: list[str] = field(default_factory=list)
+    unassigned: list[str] = field(default_factory=list)
     problem: str = ""
 
     def rules_of(self, label: str) -> list[Rule]:
@@ -172,13 +178,14 @@ class Declared:
         return {
             "rules": [None if nodes is None else sorted(nodes) for _, nodes in self.rules],
             "expectations": {
-                test: [[one.text, sorted(one.nodes), one.columns, one.reason] for one in found]
+                test: [[one.text, sorted(one.nodes), one.columns, one.reason, one.fixtures] for one in found]
                 for test, found in self.expectations.items()
             },
             "code": self.code,
             "new": sorted(self.new),
             "is_whole": self.is_whole,
             "notes": self.notes,
+            "unassigned": self.unassigned,
             "problem": self.problem,
         }
 
@@ -195,8 +202,8 @@ class Declared:
             rules=list(zip(rules, nodes, strict=True)),
             expectations={
                 test: [
-                    Expectation(text, frozenset(labels), tuple(columns), reason)
-                    for text, labels, columns, reason in found
+                    Expectation(text, frozenset(labels), tuple(columns), reason, tuple(fixtures))
+                    for text, labels, columns, reason, fixtures in found
                 ]
                 for test, found in document["expectations"].items()
             },
@@ -207,6 +214,7 @@ class Declared:
             new=frozenset(document["new"]),
             is_whole=document["is_whole"],
             notes=document["notes"],
+            unassigned=document["unassigned"],
             problem=document["problem"],
         )
 
@@ -222,6 +230,6 @@ def resolved_rules(
             the expression.
     """
     return [
-        (rule, labels_of(rule.nodes, f"rule '{rule.text}' of {AGAINST_RULE}") if rule.nodes else None)
+        (rule, labels_of(rule.nodes, f"{rule.where}: '{rule.text}'") if rule.nodes else None)
         for rule in rules
     ]

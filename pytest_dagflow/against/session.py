@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 _FOLDER = "dag_against"
 """The key of the folder in the values that the controller of xdist sends."""
-_FIRST_WORKER = "gw0"
 _DECLARED = "declared.json"
-_FILES = "files.json"
+_FILES, _CLAIM = "files-", "claimed"
 
 
 @dataclass
@@ -138,19 +137,16 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 def _end(session: pytest.Session) -> None:
-    """Write what only the process of the tests knows; compare in the process of the session."""
+    """Write what only a process with tests knows; compare in the process of the session."""
     config = session.config
     against = config.stash[_KEY]
     if config.option.collectonly:
         return
-    worker = worker_input_of(config).get("workerid")
-    if not config.pluginmanager.hasplugin("dsession") and worker in (None, _FIRST_WORKER):
-        _write_declared(config)
-    if worker is not None:
+    if not config.pluginmanager.hasplugin("dsession"):
+        _write_files(config)
+    if worker_input_of(config):
         return
-    files = Files(*json.loads((against.folder / _FILES).read_text(encoding="utf-8")))
-    document = json.loads((against.folder / _DECLARED).read_text(encoding="utf-8"))
-    declared = Declared.from_json(document, against.settings.rules)
+    declared, files = _read_files(against)
     revisions = Revisions(config, against.settings, against.folder, declared, files)
     against.result = revisions.compare()
     failure = against.result.failure
@@ -160,20 +156,50 @@ def _end(session: pytest.Session) -> None:
     ]
 
 
-def _write_declared(config: pytest.Config) -> None:
+def _write_files(config: pytest.Config) -> None:
+    """Write the files that the tests of this process read. The first process to end writes the rest."""
     against = config.stash[_KEY]
-    labels = against.recorder.labels
-    if against.graph is not None and not against.declared.problem:
-        add_code(against.declared, config, against.graph, labels, against.settings.reference)
-    files = files_of(config, against.graph)
-    for name, document in ((_DECLARED, against.declared.to_json()), (_FILES, files)):
-        (against.folder / name).write_text(json.dumps(document), encoding="utf-8")
+    is_first = _is_first(against.folder)
+    if is_first and against.graph is not None and not against.declared.problem:
+        labels, reference = against.recorder.labels, against.settings.reference
+        add_code(against.declared, config, against.graph, labels, reference)
+    files = files_of(config, against.graph if is_first else None)
+    worker = worker_input_of(config).get("workerid", "main")
+    (against.folder / f"{_FILES}{worker}.json").write_text(json.dumps(files), encoding="utf-8")
+    if is_first:
+        text = json.dumps(against.declared.to_json())
+        (against.folder / _DECLARED).write_text(text, encoding="utf-8")
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the report."""
+def _is_first(folder: Path) -> bool:
+    try:
+        (folder / _CLAIM).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _read_files(against: Against) -> tuple[Declared, Files]:
+    """Return what all processes wrote. A worker that was killed wrote nothing."""
+    files = Files([], [], [])
+    for path in sorted(against.folder.glob(f"{_FILES}*.json")):
+        for known, found in zip(files, json.loads(path.read_text(encoding="utf-8")), strict=True):
+            known += [one for one in found if one not in known]
+    try:
+        document = json.loads((against.folder / _DECLARED).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Declared(problem="each worker of xdist was killed before its end"), files
+    return Declared.from_json(document, against.settings.rules), files
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Print the report, or the reason why there is none."""
     against = config.stash[_KEY]
     if against.result is None:
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            terminalreporter.write_line(
+                "dag-against: nothing was compared, because the session ended early", red=True
+            )
         return
     from pytest_dagflow.against.formats.terminal import print_result
 

@@ -7,6 +7,7 @@ of xdist. So the first session can show its progress, and an interrupt loses not
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -86,8 +87,11 @@ def keep_outcomes(folder: Path) -> Callable[[str, str, Outcome], None]:
     """Return a function for `outcomes.Recorder`, which writes the outcomes into the folder of a side."""
     file = record_file(str(folder))
     folder.mkdir(parents=True, exist_ok=True)
+    process = os.getpid()
 
     def keep(kind: str, name: str, outcome: Outcome) -> None:
+        if os.getpid() != process:  # a fork, such as that of a mutant
+            return
         message: dict[str, Any] = {"kind": kind, "error": outcome.error}
         if kind == "test":
             message |= {"test": name, "outcome": outcome.result, "seconds": outcome.seconds}

@@ -132,6 +132,11 @@ class RevisionChanges:
         """The changed files that may name other versions of packages, a clause each."""
         return [reason for reason, facet in self._files.everything.items() if facet == PACKAGES]
 
+    @property
+    def reasons_of_other_files(self) -> list[str]:
+        """The changed files of which the readers are unknown, a clause each."""
+        return [reason for reason, facet in self._files.everything.items() if facet != PACKAGES]
+
     def reason_for_test(self, item: pytest.Item, call: Call, *, can_reach: bool) -> str:
         """Return the reason why the call selects a test itself, whatever its nodes are; "" without one."""
         everything = self._reasons_for_all(call)

@@ -7,12 +7,15 @@ dagflow were among them, the next run would have two classes of one name.
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import pkgutil
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,3 +123,99 @@ def make_repository() -> Callable[[Path], Repository]:
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
     return Repository
+
+
+class ComparedProject:
+    """A project in a git repository, whose branch `main` sessions compare with the working tree.
+
+    Each session writes its report as JSON beside the repository. After it, neither a worktree nor a temporary
+    folder is left, and the repository has the same index, commits and status as before.
+    """
+
+    def __init__(self, pytester: pytest.Pytester, repository: Repository, temporary: Path) -> None:
+        self.pytester = pytester
+        self.folder = repository.folder
+        self.git = repository.git
+        self.write = repository.write
+        self.commit = repository.commit
+        self._temporary = temporary
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a text of a file in the working tree."""
+        path = self.folder / name
+        content = path.read_text(encoding="utf-8")
+        assert old in content
+        path.write_text(content.replace(old, new), encoding="utf-8")
+
+    def run(self, *arguments: str, against: str = "main", process: bool = False) -> pytest.RunResult:
+        """Run a session that compares; `document` and `node` then read its report.
+
+        Args:
+            arguments: Its arguments.
+            against: The revision.
+            process: Whether to run it in a process of its own.
+        """
+        self.report.unlink(missing_ok=True)
+        before = self.state()
+        run = self.pytester.runpytest_subprocess if process else self.pytester.runpytest_inprocess
+        report = ("--dag-against-report=term", f"--dag-against-report=json:{self.report}")
+        result = run(f"--dag-against={against}", *report, *arguments)
+        assert self.state() == before
+        self.check_nothing_is_left()
+        return result
+
+    def state(self) -> tuple[str, ...]:
+        """Return what git knows about the repository."""
+        commands = (
+            "status --porcelain --ignored",
+            "for-each-ref",
+            "ls-files --stage",
+            "config --list --local",
+        )
+        found = [(self.folder / ".git" / "HEAD").read_text()]
+        found += [self.git(*command.split()) for command in commands]
+        caches = ("__pycache__/", ".pytest_cache/", ".hypothesis/")  # of the first session
+        return tuple(
+            line for text in found for line in text.splitlines() if not line.rstrip('"').endswith(caches)
+        )
+
+    def check_nothing_is_left(self) -> None:
+        """Check that no worktree and no temporary folder of the comparison is left."""
+        assert len(self.git("worktree", "list").splitlines()) == 1
+        assert not list(self._temporary.glob("dag-against-*"))
+
+    @property
+    def report(self) -> Path:
+        """The path of the report."""
+        return self.folder.parent / "report.json"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The report of the last session."""
+        document: dict[str, Any] = json.loads(self.report.read_text(encoding="utf-8"))
+        return document
+
+    def nodes(self) -> dict[str, dict[str, Any]]:
+        """Return the nodes of the report by label."""
+        return {node["label"]: node for node in self.document["nodes"]}
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each node."""
+        return {label: node["state"] for label, node in self.nodes().items()}
+
+
+@pytest.fixture
+def compared(
+    pytester: pytest.Pytester,
+    make_repository: Callable[[Path], Repository],
+    monkeypatch: pytest.MonkeyPatch,
+) -> ComparedProject:
+    """Create an empty project in a git repository, which is the current folder."""
+    temporary = pytester.path / "temporary"
+    temporary.mkdir()
+    repository = make_repository(pytester.path / "shop")
+    repository.write(_dot_gitignore="__pycache__\n.pytest_cache\n.hypothesis\n")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.chdir(repository.folder)
+    return ComparedProject(pytester, repository, temporary)

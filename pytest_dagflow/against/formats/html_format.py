@@ -198,7 +198,7 @@ def _folds(result: AgainstResult) -> list[tuple[str, list[tuple[str, str]], bool
             for node in result.nodes
             if node.partitions is not None
         ],
-        "Tests that could not be compared": list(result.not_compared.items()),
+        "Not compared": list(result.not_compared.items()),
         "Tests that ran on the revision in its own version": [(test, "") for test in result.of_revision],
         "Nodes with another time": [(one.label, one.text) for one in times],
         "Expectations that did not happen": [("", text) for text in result.unused],

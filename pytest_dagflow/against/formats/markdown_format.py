@@ -205,7 +205,6 @@ def _of_graph(result: AgainstResult) -> dict[str, list[str]]:
     """Return the lists about the graph by title."""
     edges = edge_changes(result)
     titles = {"new edges": True, "gone edges": False}
-    absent = result.in_state("not-compared")
     return {
         **{
             title: [f"{_code(one.source)} -> {_code(one.target)}" for one in edges if one.is_new is is_new]
@@ -214,8 +213,11 @@ def _of_graph(result: AgainstResult) -> dict[str, list[str]]:
         "changed partitions": [
             f"{_code(node.label)}: {_change(*node.partitions)}" for node in result.nodes if node.partitions
         ],
-        "changed nodes that no test compares": [_code(node.label) for node in absent if node.code],
-        "nodes that no test compares": [_code(node.label) for node in absent if not node.code],
+        "nodes that no test compares": [
+            _code(node.label) + ", whose code changed" * bool(node.code)
+            for node in result.in_state("not-compared")
+            if node.label not in result.not_compared
+        ],
     }
 
 

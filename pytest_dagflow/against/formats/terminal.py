@@ -184,16 +184,15 @@ class _Printer:
 
     def _notes(self, result: AgainstResult) -> None:
         """Print what was not compared, and what the reader must know."""
-        absent = result.in_state("not-compared")
-        changed = [node.label for node in absent if node.code]
-        self._listed("code changed, but no test runs them on both", changed, yellow=True)
-        others = [node.label for node in absent if not node.code]
+        absent = [node for node in result.in_state("not-compared") if node.label not in result.not_compared]
+        self._listed("changed, but no test runs them on both", [one.label for one in absent if one.code])
+        others = [one.label for one in absent if not one.code]
         self._listed("not compared, because no test runs them on both", others)
         if result.not_compared:
-            self._wrapped(f"{counted(len(result.not_compared), 'test')} could not be compared:")
+            self._wrapped("not compared:")
         for test, reason in list(result.not_compared.items())[: self._limit(_MAX_LINES)]:
             self._wrapped(f"  {test}: {reason}", "    ")
-        self._rest(len(result.not_compared), _MAX_LINES, "test", "  ")
+        self._rest(len(result.not_compared), _MAX_LINES, "reason", "  ")
         if result.of_revision:
             title = (
                 f"{counted(len(result.of_revision), 'test')} ran there in the version of {result.reference}"
