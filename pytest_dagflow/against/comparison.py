@@ -30,6 +30,7 @@ from pytest_dagflow.against.records import (
 )
 from pytest_dagflow.against.result import (
     EVENTS,
+    OTHER_VALUES,
     AgainstResult,
     Difference,
     NodeChange,
@@ -40,8 +41,6 @@ from pytest_dagflow.against.tolerance import Tolerance
 
 Key = tuple[str, str, str]
 """A run of a node on both sides: the owner, the run and the label of the node."""
-_OTHERS = " (other values)"
-"""The end of the name of a test in which the same output differs, but not by the values that are shown."""
 _RAN = ("passed", "failed", "xfailed", "xpassed")
 
 
@@ -425,11 +424,11 @@ def _merge(known: Difference, other: Difference, test: str) -> None:
         added = test
     elif _weight(other) > _weight(known):
         known.summary, known.lines, known.table = other.summary, other.lines, other.table
-        known.tests[:] = [one if one.endswith(_OTHERS) else one + _OTHERS for one in known.tests]
+        known.tests[:] = [one if one.endswith(OTHER_VALUES) else one + OTHER_VALUES for one in known.tests]
         known.tests.insert(0, test)
         return
     else:
-        added = test + _OTHERS
+        added = test + OTHER_VALUES
     if not {test, added} & set(known.tests):
         known.tests.append(added)
 

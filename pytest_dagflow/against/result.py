@@ -9,6 +9,8 @@ UNEXPECTED, EXPECTED, UNSTABLE = "unexpected", "expected", "unstable"
 """The verdicts about a difference."""
 OUTPUT, METADATA, CHECK, EVENTS = "output", "metadata", "check", "events"
 """The kinds of differences."""
+OTHER_VALUES = " (other values)"
+"""The end of the name of a test in which the same output differs, but not by the values that are shown."""
 
 
 class Cell(NamedTuple):

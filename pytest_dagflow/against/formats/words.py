@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pytest_dagflow.against.result import (
     EXPECTED,
+    OTHER_VALUES,
     STATES,
     UNEXPECTED,
     UNSTABLE,
@@ -197,11 +198,16 @@ def grouped_tests(tests: Iterable[str]) -> list[str]:
     """
     found: dict[str, list[str]] = {}
     for test in tests:
-        name, _, partition = test.removesuffix(")").rpartition(" (") if test.endswith(")") else (test, "", "")
-        known = found.setdefault(name or test, [])
+        whole = test.removesuffix(OTHER_VALUES)
+        name, _, partition = (
+            whole.removesuffix(")").rpartition(" (") if whole.endswith(")") else (whole, "", "")
+        )
+        known = found.setdefault(name, [test[len(whole) :]])
         if partition:
             known.append(partition)
-    return [f"{name} ({some_of(keys, 1)})" if keys else name for name, keys in found.items()]
+    return [
+        f"{name} ({some_of(keys, 1)}){end}" if keys else name + end for name, (end, *keys) in found.items()
+    ]
 
 
 def tests_of(node: NodeChange) -> list[str]:
