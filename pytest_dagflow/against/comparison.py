@@ -17,7 +17,16 @@ from pytest_dagflow.against.judged import (
     tolerance_of,
     unstable_columns,
 )
-from pytest_dagflow.against.records import FIXTURE, SESSION, GraphNode, NodeRun, SideRecord, TestRun, Value
+from pytest_dagflow.against.records import (
+    CALL,
+    FIXTURE,
+    SESSION,
+    GraphNode,
+    NodeRun,
+    SideRecord,
+    TestRun,
+    Value,
+)
 from pytest_dagflow.against.result import (
     EVENTS,
     AgainstResult,
@@ -98,8 +107,15 @@ class Comparison:
             is_common = owner in self.tests or owner.startswith(FIXTURE)
             is_of_both = (owner, run) in runs[0] and (owner, run) in runs[1]
             has_node = node not in self.new_nodes and node not in self.gone_nodes
-            if is_common and is_of_both and has_node:
+            if is_common and is_of_both and has_node and not self._is_call_of_one(key):
                 yield key
+
+    def _is_call_of_one(self, key: Key) -> bool:
+        """Return whether only one side made a direct call, such as after an early end of the test."""
+        one, other = self._old.get(key), self._new.get(key)
+        known = one or other
+        is_call = known is not None and known.run.startswith(f"{CALL} ") and not known.events
+        return is_call and (one is None or other is None)
 
     def _label(self, key: Key) -> str:
         """Return the label in the graph of the node of a run.
@@ -168,7 +184,7 @@ class Comparison:
         for key, found in self._found.items():
             for one in found:
                 self._add(nodes[self._label(key)], key, one, parents, used)
-        add_causes(nodes, parents)
+        add_causes(nodes, parents, self._labels_of_values())
         both = self.base.graph.keys() & self.now.graph.keys()
         old, new = edges_of(self.base.graph), edges_of(self.now.graph)
         result = AgainstResult(reference, commit, nodes=list(nodes.values()))
@@ -218,6 +234,15 @@ class Comparison:
                 node.compared += 1
                 node.seconds = node.seconds[0] + one.seconds, node.seconds[1] + other.seconds
         return node
+
+    def _labels_of_values(self) -> frozenset[str]:
+        """Return the nodes whose values are compared: no ignored ones, and none in other processes."""
+        return frozenset(
+            label
+            for label, keys in self._keys_by_node().items()
+            if self._tolerance(label) is not None
+            and all(key in self._new and self._new[key].outputs for key in keys)
+        )
 
     def _keys_by_node(self) -> Mapping[str, list[Key]]:
         if not hasattr(self, "_by_node"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from pytest_dagflow.against.records import GraphNode
@@ -49,26 +49,33 @@ def ancestors(label: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str]
             queue.extend(parents.get(one, ()))
 
 
-def add_causes(nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]]) -> None:
+def add_causes(
+    nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]], known: Container[str]
+) -> None:
     """Set the causes of each node that differs: the nearest nodes upstream that changed.
 
     A node with equal data moved nothing, and neither did the nodes before it. It is a cause only if there is
     no other, because its effect may be outside of its values.
+
+    Args:
+        nodes: The nodes by label.
+        parents: The nodes upstream of each node.
+        known: The nodes whose values are compared. Others may be equal only because nothing is known of them.
     """
     for label, node in nodes.items():
         if not node.differences:
             continue
-        found = _nearest(label, nodes, parents, through_equal=False)
-        found = found or _nearest(label, nodes, parents, through_equal=True)
+        found = _nearest(label, nodes, parents, known)
+        found = found or _nearest(label, nodes, parents, ())
         if not found and not node.code:
             found = [one for one in parents.get(label, ()) if one in nodes and nodes[one].differences]
         node.causes = tuple(found)
 
 
 def _nearest(
-    label: str, nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]], through_equal: bool
+    label: str, nodes: Mapping[str, NodeChange], parents: Mapping[str, Sequence[str]], known: Container[str]
 ) -> list[str]:
-    """Return the changed nodes upstream of a node that have no other one on the way to it."""
+    """Return the changed nodes upstream of a node that have no other one, or a known equal one, before it."""
     found: dict[str, None] = {}
     seen, queue = {label}, deque(parents.get(label, ()))
     while queue:
@@ -77,7 +84,7 @@ def _nearest(
             continue
         seen.add(one)
         node = nodes[one]
-        if node.compared and not node.differences and not through_equal:
+        if one in known and not node.differences:
             continue
         if node.code or node.is_new or node.is_gone:
             found[one] = None

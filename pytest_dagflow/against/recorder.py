@@ -16,7 +16,7 @@ import pytest
 
 from pytest_dagflow.against.neutral import Neutral
 from pytest_dagflow.against.node_runs import RunReader, check_facts, output_prefix, plain_metadata
-from pytest_dagflow.against.records import FIXTURE, SESSION, GraphNode, NodeRun, Value
+from pytest_dagflow.against.records import CALL, FIXTURE, SESSION, GraphNode, NodeRun, Value
 from pytest_dagflow.against.stored import StoredValues
 from pytest_dagflow.hook_calls import redacted_result
 from pytest_dagflow.imports import is_runtime_loaded, when_loaded
@@ -200,7 +200,7 @@ class Recorder:
         call = self._calls.setdefault(output.call, {})
         run = call.get(output.node)
         if run is None:
-            name = owner.numbered("call", f" {output.node}")
+            name = owner.numbered(CALL, f" {output.node}")
             run = call[output.node] = NodeRun(owner.name, name, output.node)
         from dagflow import AssetCheckResult
 

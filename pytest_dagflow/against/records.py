@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+CALL = "call"
+"""The name of a direct call, before its number."""
 FIXTURE = "fixture "
 """The beginning of the owner that is a fixture of a wider scope."""
 SESSION = "the session"

@@ -126,7 +126,10 @@ class Revisions:
         if self._overlaid and again:
             restore(checkout, self._overlaid)
             own, ended_again = self._run(_OF_REVISION, again, checkout)
-            of_revision = {test for test, run in own.tests.items() if not _has_failed(run)}
+            ran = [{run.owner for run in side.runs} for side in (base, own)]
+            of_revision = {
+                test for test, run in own.tests.items() if not _has_failed(run) or test in ran[1] - ran[0]
+            }
             base = _merged(base, own, of_revision)
             ended = ended if base.tests else ended_again
         if not base.tests:
@@ -198,8 +201,8 @@ def _has_failed(run: TestRun | None) -> bool:
 def _merged(base: SideRecord, own: SideRecord, tests: set[str]) -> SideRecord:
     """Return a record in which some tests are those of another one."""
     runs = [run for run in base.runs if run.owner not in tests]
-    known = {(run.owner, run.run, run.node) for run in runs}
-    runs += [run for run in own.runs if (run.owner, run.run, run.node) not in known]
+    known = {run.owner for run in runs}.union(base.tests)
+    runs += [run for run in own.runs if run.owner in tests or run.owner not in known]
     return SideRecord(
         tests={**base.tests, **{test: own.tests[test] for test in tests}},
         runs=runs,

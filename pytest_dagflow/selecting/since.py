@@ -262,8 +262,13 @@ class Since:
         return found
 
     def names_of(self, definition: object) -> list[str]:
-        """Return the ids of the blocks that bind the name of a definition."""
-        return self._names.get(id(definition), [])
+        """Return the ids of the blocks that bind the name of a definition.
+
+        It is that of its decorated function if there is one: a list of definitions declares nothing about it.
+        """
+        named = self._names.get(id(definition), [])
+        own = [one for one in named if getattr(_block_of(self.now, one), "decorators", None)]
+        return own or named
 
     def has_block(self, block_id: str, *, of_revision: bool = False) -> bool:
         """Return whether the working tree, or the revision, has a block of code."""

@@ -137,6 +137,8 @@ def why(node: NodeChange) -> str:
         return "unstable" if node.unstable in ("", node.label) else f"unstable after {name_of(node.unstable)}"
     if not node.differences:
         return "equal"
+    if not upstream and node.parents is not None:
+        return "moved by other upstream nodes"
     return f"moved by {upstream}" if upstream else "moved, and nothing upstream changed"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from dagflow.testing import graph_of
 from pytest_dagflow.options import NodeFiles
+from pytest_dagflow.selecting.own_changes import OwnChanges
 from pytest_dagflow.selecting.revision import read_revision
 from pytest_dagflow.selecting.since import Files, Since
 
@@ -263,3 +264,27 @@ def test_files_that_concern_all_tests(project: Project, path: str, reason: str):
     found = files(project, lambda path: set(), invalidate=["schema/*"])
 
     assert list(found.everything) == [f"'{path}' changed, {reason}"]
+
+
+def test_a_list_of_decorated_functions(project: Project):
+    """It declares nothing about them, and does not make a new one known."""
+    shop = SHOP.replace("tea = make", "ALL = [beans, milk]\n\ntea = make")
+    project.repository.commit(since_shop_dot_py=shop)
+    water = "@asset\ndef water():\n    return 1\n\nALL = [water, beans]"
+    project.edit("since_shop.py", "ALL = [beans, milk]", water)
+    project.edit("since_shop.py", "assets=[beans", "assets=[water, beans")
+    since = project.since()
+
+    facets = {node.names[0]: set(since.facets_of(node)) for node in since.nodes}
+    assert (facets["beans"], facets["milk"]) == (set(), set())
+    assert [node.names[0] for node in since.nodes if since.is_new(node)] == ["water"]
+
+
+def test_the_body_of_a_job(project: Project):
+    """It may change what surrounds its ops, and is not their own code."""
+    project.edit("since_shop.py", "def cafe():\n    brew()", "def cafe():\n    brew()\n    brew()")
+    since = project.since()
+
+    brews = [node for node in since.nodes if node.names[0] == "brew"]
+    assert all(since.facets_of(node) for node in brews)
+    assert not any(OwnChanges(since).of(node) for node in brews)
