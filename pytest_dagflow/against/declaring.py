@@ -1,4 +1,4 @@
-"""What a session declares and knows about a comparison: rules, expected changes, and the code that differs.
+"""The declarations of a session about a comparison: rules, expected changes, and the code that differs.
 
 It needs the tests and the graph, so it is made in the process that has them: under xdist in a worker.
 """

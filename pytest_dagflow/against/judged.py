@@ -53,7 +53,7 @@ class Excuse(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What differs about a fact: as in `ValueChange`."""
+    """The difference of a fact, as in `ValueChange`."""
 
     summary: str
     lines: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a comparison of values ignores, and the comparison of two single cells."""
+"""The tolerance of a comparison of values, and the comparison of two single cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_DEPTH = 50
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What a comparison ignores, and how it matches rows.
+    """The allowed differences, the ignored columns, and the columns that match rows.
 
     Attributes:
         rel: The allowed difference of two numbers, relative to the old one.

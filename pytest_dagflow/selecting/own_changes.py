@@ -1,4 +1,4 @@
-"""What differs in the code and the declaration of a node itself, for reports.
+"""The differences in the code and the declaration of a node itself, for reports.
 
 `Since.facets_of` is for selections: it may name more than what differs, so that no test is missed. Here a
 facet is named only if a block of code differs to which the function or an argument of the node leads.
