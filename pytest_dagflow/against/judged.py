@@ -53,7 +53,7 @@ class Excuse(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A difference of a fact, in the form of `ValueChange`."""
+    """The difference of a fact, as in `ValueChange`."""
 
     summary: str
     lines: tuple[str, ...] = ()

@@ -147,7 +147,7 @@ class Expectation(NamedTuple):
 
 @dataclass
 class Declared:
-    """The declarations of a session about a comparison, with labels of nodes in place of expressions.
+    """The declarations of a session about a comparison, with the labels of nodes in place of expressions.
 
     Attributes:
         rules: The rules, each with its nodes; None for all nodes.

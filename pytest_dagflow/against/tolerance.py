@@ -1,4 +1,4 @@
-"""The settings of a comparison of values, and the comparison of two single cells."""
+"""The tolerance of a comparison of values, and the comparison of two single cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_DEPTH = 50
 
 @dataclass(frozen=True)
 class Tolerance:
-    """The differences that a comparison ignores, and the columns by which it matches rows.
+    """The allowed differences, the ignored columns, and the columns that match rows.
 
     Attributes:
         rel: The allowed difference of two numbers, relative to the old one.

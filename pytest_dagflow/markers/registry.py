@@ -160,7 +160,7 @@ class ExpectedChange(NamedTuple):
 
 
 def dag_expect_change(nodes: str, *, columns: Iterable[str] = (), reason: str) -> ExpectedChange:
-    """Expect a change of the data of these nodes in this test, under --dag-against.
+    """Expect a change of the data of these nodes in this test and its fixtures, under --dag-against.
 
     'nodes' is an expression of --dag-select, such as 'orders' or 'orders++'. With 'columns', only these
     columns of their tables are expected to change, also as 'fare_*'. The report shows the 'reason'.

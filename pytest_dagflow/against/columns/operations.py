@@ -1,6 +1,6 @@
 """The operations on columns that a comparison of tables needs. Each library has its own form of them.
 
-A column, a mask and positions are objects of the library: no other code looks into them. A mask has a truth
+A column, a mask and positions are objects of the library: no other module reads them. A mask has a truth
 value for each row, positions are the numbers of rows.
 """
 
