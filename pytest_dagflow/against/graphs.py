@@ -66,7 +66,8 @@ def add_causes(
         if not node.differences:
             continue
         found = _nearest(label, nodes, parents, known)
-        found = found or _nearest(label, nodes, parents, ())
+        if not found and not node.code:
+            found = _nearest(label, nodes, parents, ())
         if not found and not node.code:
             found = [one for one in parents.get(label, ()) if one in nodes and nodes[one].differences]
         node.causes = tuple(found)

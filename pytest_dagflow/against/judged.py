@@ -88,10 +88,12 @@ class RunComparer:
         """Return what differs about one fact; None if it is equal."""
         if fact.kind == OUTPUT:
             return self._of_output(fact.label, old, new, tolerance)
+        if fact.kind == METADATA and tolerance.is_ignored(fact.label):
+            return None
         if fact.kind == METADATA:
             return _of_entry(old.metadata, new.metadata, fact.label, tolerance)
         if fact.kind == CHECK:
-            return _of_entry(old.checks, new.checks, fact.label, tolerance)
+            return _of_check(old.checks, new.checks, fact.label, tolerance)
         return _of_events(old, new)
 
     def _of_output(self, name: str, old: NodeRun, new: NodeRun, tolerance: Tolerance) -> Change | None:
@@ -246,6 +248,27 @@ def _of_entry(old: dict[str, Any], new: dict[str, Any], label: str, tolerance: T
         return Change(f"{names[0]}: {found.summary}", found.lines, found.table)
     found = compare_values(one, other, tolerance)
     return None if found is None else Change(*found)
+
+
+def _of_check(old: dict[str, Any], new: dict[str, Any], label: str, tolerance: Tolerance) -> Change | None:
+    """Compare the results of a check: whether it passed, and each entry of its metadata by itself."""
+    if label not in old or label not in new:
+        return _of_entry(old, new, label, tolerance)
+    one, other = (_flat(side[label]) for side in (old, new))
+    found = [(name, _of_entry(one, other, name, tolerance)) for name in dict.fromkeys([*one, *other])]
+    texts = [
+        text
+        for name, change in found
+        if change is not None
+        for text in (f"{name}: {change.summary}", *change.lines)
+    ]
+    return Change(texts[0], tuple(texts[1:])) if texts else None
+
+
+def _flat(check: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of a check with the entries of its metadata beside the others."""
+    facts = {name: value for name, value in check.items() if name != METADATA}
+    return {**facts, **{f"{METADATA} {name}": entry for name, entry in check.get(METADATA, {}).items()}}
 
 
 def _are_dicts(*values: Any) -> bool:

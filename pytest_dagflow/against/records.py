@@ -15,6 +15,7 @@ dicts, lists and tuples have none, too.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -162,3 +163,19 @@ class SideRecord:
     foreign: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     draws: set[str] = field(default_factory=set)
+
+
+def title_of_run(owner: str, partition: str) -> str:
+    """Return the owner of a run with the partition, unless the parameters of the test have its keys.
+
+    Example:
+        >>> title_of_run("test_it", "2024-01")
+        'test_it (2024-01)'
+        >>> title_of_run("test_it[month=2024-01|town=york]", "2024-01|york")
+        'test_it[month=2024-01|town=york]'
+    """
+    parameters = owner.partition("[")[2]
+    patterns = (rf"(?<![\w-]){re.escape(key)}(?![\w-])" for key in partition.split("|"))
+    if not partition or all(re.search(pattern, parameters) for pattern in patterns):
+        return owner
+    return f"{owner} ({partition})"

@@ -21,7 +21,7 @@ from typing import Any
 VARIABLE = "DAG_AGAINST_REDIRECT"
 """The environment variable with both folders, for the processes that this one starts."""
 PREPARATION = "pytest_dagflow.against.redirect:install_from_environment"
-"""What the processes of steps call first."""
+"""The functions that the processes of steps call first."""
 _OWN = ("dagflow", "pytest_dagflow")
 """The packages of this tool, which is the same on both sides."""
 _OWN_FOLDER = Path(__file__).parents[2]

@@ -9,6 +9,8 @@ UNEXPECTED, EXPECTED, UNSTABLE = "unexpected", "expected", "unstable"
 """The verdicts about a difference."""
 OUTPUT, METADATA, CHECK, EVENTS = "output", "metadata", "check", "events"
 """The kinds of differences."""
+OTHER_VALUES = " (other values)"
+"""The end of the name of a test in which the same output differs, but not by the values that are shown."""
 
 
 class Cell(NamedTuple):
@@ -71,7 +73,8 @@ class Difference:
 
     Attributes:
         kind: "output", "metadata", "check" or "events".
-        label: The name of the output (empty for "result"), of the metadata entry, or of the check.
+        label: The name of the output (empty for "result"), of the metadata entry, or of the check (empty if
+            the node is this check).
         summary: What differs, in one line, such as "1 -> 2", or "3 of 9,893 rows differ in 'late'".
         lines: The details, a line each.
         table: The difference of two tables; None for other values.

@@ -29,7 +29,7 @@ class Rule:
         nodes: An expression in the syntax of `--dag-select`; empty for all nodes.
         rel, abs: The allowed relative and absolute difference of two numbers.
         keys: The columns that identify a row.
-        ignored: The ignored columns, which may be globs; "*" alone for all that differs.
+        ignored: The ignored columns and metadata entries, which may be globs; "*" alone for all that differs.
         expected: The columns that are expected to change; "*" alone for everything.
         where: The option or ini key that has it, for messages.
     """

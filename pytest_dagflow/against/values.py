@@ -8,7 +8,7 @@ import math
 import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import islice
+from itertools import islice, zip_longest
 from numbers import Number
 from typing import Any, NamedTuple
 
@@ -306,13 +306,11 @@ def _of_strings(old: str, new: str, place: str) -> _Change:
         return _Change(place, f"{old!r} -> {new!r}")
     lines = old.splitlines(), new.splitlines()
     if len(lines[0]) > 1 and len(lines[1]) > 1 and len(lines[0]) + len(lines[1]) <= 2000:
-        diff = [
-            _cut(line)
-            for line in difflib.unified_diff(*lines, lineterm="", n=0)
-            if not line.startswith(("---", "+++", "@@"))
-        ]
-        if diff:
-            text = f"the text of {count(len(lines[1]), 'line')} differs in {count(len(diff), 'line')}"
+        pairs = list(_differing_lines(*lines))
+        if pairs:
+            signed = [(sign, line) for pair in pairs for sign, line in zip("-+", pair, strict=True)]
+            diff = [_cut(f"{sign} {line}") for sign, line in signed if line is not None]
+            text = f"the text of {count(len(lines[1]), 'line')} differs in {count(len(pairs), 'line')}"
             more = [f"... and {count(len(diff) - 2 * _MAX_LINES, 'more line')}"] if len(diff) > 10 else []
             return _Change(place, text, (*diff[: 2 * _MAX_LINES], *more))
     shared = min(len(old), len(new))
@@ -320,6 +318,13 @@ def _of_strings(old: str, new: str, place: str) -> _Change:
     start = max(0, at - 10)
     texts = [f"{'...' if start else ''}{text[start : at + 20]}" for text in (old, new)]
     return _Change(place, f"{texts[0]!r} -> {texts[1]!r} at character {at:,}")
+
+
+def _differing_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
+    """Yield the old and the new form of each line that differs; None if one text lacks it."""
+    for kind, start, end, new_start, new_end in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if kind != "equal":
+            yield from zip_longest(old[start:end], new[new_start:new_end])
 
 
 def _arrow(old: Any, new: Any) -> str:

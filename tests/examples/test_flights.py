@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 FLIGHTS = ROOT / "examples" / "flights"
 README = (FLIGHTS / "README.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^```console\n\$ (.*)\n((?:.+\n)*)```$", README, flags=re.MULTILINE)
-*PARTS, BROKEN = [(command, output) for command, output in SHOWN if command.startswith("pytest")]
+*PARTS, BROKEN, COMPARED = [(command, output) for command, output in SHOWN if command.startswith("pytest")]
 
 
 def run(command: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -83,6 +83,31 @@ def test_the_mistake_of_the_readme(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert missing(shown, result.stdout) == []
+
+
+def test_the_comparison_of_the_readme(tmp_path: Path) -> None:
+    """The change of a definition has the report of the README, and that of `docs/against.md`."""
+    copy = shutil.copytree(FLIGHTS, tmp_path / "flights", ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    identity = ("-c", "user.name=someone", "-c", "user.email=someone@example.com")
+    for arguments in (("init", "-q"), ("add", "."), (*identity, "commit", "-q", "-m", "Start")):
+        subprocess.run(["git", *arguments], cwd=copy, check=True)
+    weather = copy / "flights" / "weather.py"
+    code = weather.read_text(encoding="utf-8")
+    assert code.count("precip > 0)") == 1
+    weather.write_text(code.replace("precip > 0)", "precip > 0.01)"), encoding="utf-8")
+    command, shown = COMPARED
+    page = (ROOT / "docs" / "against.md").read_text(encoding="utf-8")
+    ((shown_command, report),) = re.findall(
+        r"^```console\n\$ (.*examples.*)\n\.\.\.\n((?:.*\n)+?)```$", page, re.M
+    )
+    report = re.sub(r"\(\w{7}\)|^time: .*|\bin \d[\d.]*s.*=", "*", report, flags=re.M)
+
+    result = run(command.replace("examples/flights", shlex.quote(str(copy))))
+
+    assert result.returncode == 1
+    assert missing(shown, result.stdout) == []
+    assert shown_command == command
+    assert missing(report, result.stdout) == []
 
 
 def test_the_code_in_the_readme_stands_in_the_suite() -> None:

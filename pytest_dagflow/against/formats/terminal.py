@@ -9,9 +9,11 @@ from typing import Any
 from pytest_dagflow.against.formats.words import (
     counted,
     cut,
+    cut_start,
     edge_changes,
     excerpts,
     facts_of_table,
+    grouped_tests,
     judged,
     name_of,
     names_of,
@@ -38,6 +40,8 @@ from pytest_dagflow.report_files import visible
 _WIDTH = 79
 _MAX_NODES, _MAX_COLUMNS, _MAX_CELLS, _MAX_ROWS, _MAX_LINES, _MAX_TESTS, _MAX_NAMES = 20, 5, 3, 2, 4, 2, 12
 _MAX_WRAPPED = 8
+_MIN_NAME = 30
+"""The width that the name of a row has at least."""
 _ALL = 10**9
 _MORE = "(-v shows all)"
 
@@ -117,7 +121,7 @@ class _Printer:
         if difference.table is not None:
             self._table(difference.table)
         for line in difference.lines[: self._limit(_MAX_LINES)]:
-            self._line(f"    {visible(line)}")
+            self._wrapped(f"    {line}", "      ", most=_MAX_ROWS)
         self._rest(len(difference.lines), _MAX_LINES, "line")
 
     def _table(self, table: TableChange) -> None:
@@ -137,7 +141,9 @@ class _Printer:
     def _cells(self, column: ColumnChange) -> None:
         """Print the examples of a column: the row, the old and the new value."""
         cells = column.examples[: self._limit(_MAX_CELLS)]
-        rows = [cut(visible(cell.row), 30 if self.width == _WIDTH else _ALL) for cell in cells]
+        values = max((len(visible(cell.old)) + len(visible(cell.new)) for cell in cells), default=0)
+        most = max(_MIN_NAME, self.width - values - len("        " + " -> "))
+        rows = [cut(visible(cell.row), most) for cell in cells]
         longest = max(map(len, rows), default=0)
         for row, cell in zip(rows, cells, strict=True):
             space = self.width - longest - len("        " + " -> ")
@@ -146,9 +152,10 @@ class _Printer:
 
     def _tests(self, tests: list[str]) -> None:
         """Print the tests in which a node differs."""
+        tests = grouped_tests(tests)
         shown = tests[: self._limit(_MAX_TESTS)]
         for number, test in enumerate(shown):
-            self._line(f"    {'in' if not number else '  '} {visible(test)}")
+            self._line(f"    {'in' if not number else '  '} {cut_start(visible(test), self.width - 7)}")
         if len(shown) < len(tests):
             self._line(f"       and {counted(len(tests) - len(shown), 'more test')}")
 
@@ -169,7 +176,7 @@ class _Printer:
         for one in result.outcomes[: self._limit(_MAX_NAMES)]:
             change = f"  {one.old} -> {one.new}"
             space = max(self.width - len(change) - 2, 30)
-            self._line(f"  {cut(visible(one.test), space)}{visible(change)}", red=True)
+            self._line(f"  {cut_start(visible(one.test), space)}{visible(change)}", red=True)
         self._rest(len(result.outcomes), _MAX_NAMES, "test", "  ")
         equal = len(result.in_state("equal"))
         is_one = "is" if equal == 1 else "are"
@@ -211,12 +218,12 @@ class _Printer:
         color = "green" if found.is_good else "red"
         self._wrapped(f"dag-against: {found.text}", "  ", bold=True, **{color: True})
 
-    def _listed(self, title: str, texts: Iterable[str]) -> None:
+    def _listed(self, title: str, texts: Iterable[str], **markup: bool) -> None:
         """Print texts in one sentence; nothing without texts."""
         found = list(texts)
         if found:
             more = f" {_MORE}" if len(found) > self._limit(_MAX_NAMES) else ""
-            self._wrapped(f"{title}: {some_of(found, self._limit(_MAX_NAMES))}{more}", "  ")
+            self._wrapped(f"{title}: {some_of(found, self._limit(_MAX_NAMES))}{more}", "  ", **markup)
 
     def _names(self, labels: list[str]) -> str:
         return names_of(labels, self._limit(_MAX_NAMES))
@@ -233,7 +240,7 @@ class _Printer:
     def _line(self, text: str, **markup: bool) -> None:
         self._reporter.write_line(cut(text, self.width), **markup)
 
-    def _wrapped(self, text: str, indent: str = "", **markup: bool) -> None:
+    def _wrapped(self, text: str, indent: str = "", *, most: int = _MAX_WRAPPED, **markup: bool) -> None:
         """Print a text in lines; a word that is longer than a line is cut, and a very long text."""
         text = visible(text)
         lead = text[: len(text) - len(text.lstrip(" "))]
@@ -245,7 +252,7 @@ class _Printer:
             break_long_words=False,
             break_on_hyphens=False,
         )
-        shown = lines[: self._limit(_MAX_WRAPPED)]
+        shown = lines[: self._limit(most)]
         if len(shown) < len(lines):
             shown[-1] += " ..."
         for line in shown:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pytest_dagflow.against.result import (
     EXPECTED,
+    OTHER_VALUES,
     STATES,
     UNEXPECTED,
     UNSTABLE,
@@ -188,9 +189,30 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def grouped_tests(tests: Iterable[str]) -> list[str]:
+    """Return the tests once each, with the number of their other partitions.
+
+    Example:
+        >>> grouped_tests(["test_a (1 May)", "test_b", "test_a (2 May)", "test_a (3 May)"])
+        ['test_a (1 May and 2 more)', 'test_b']
+    """
+    found: dict[str, list[str]] = {}
+    for test in tests:
+        whole = test.removesuffix(OTHER_VALUES)
+        name, _, partition = (
+            whole.removesuffix(")").rpartition(" (") if whole.endswith(")") else (whole, "", "")
+        )
+        known = found.setdefault(name, [test[len(whole) :]])
+        if partition:
+            known.append(partition)
+    return [
+        f"{name} ({some_of(keys, 1)}){end}" if keys else name + end for name, (end, *keys) in found.items()
+    ]
+
+
 def tests_of(node: NodeChange) -> list[str]:
     """Return the tests in which a node differs."""
-    return list(dict.fromkeys(test for one in node.differences for test in one.tests))
+    return grouped_tests(dict.fromkeys(test for one in node.differences for test in one.tests))
 
 
 def worst_first(nodes: Iterable[NodeChange]) -> list[NodeChange]:
@@ -239,6 +261,16 @@ def excerpts(old: str, new: str, width: int) -> tuple[str, str]:
     if max(len(old), len(new)) > width and start + _CONTEXT > width:
         old, new = (f"...{text[start - _CONTEXT :]}" for text in (old, new))
     return cut(old, width), cut(new, width)
+
+
+def cut_start(text: str, width: int) -> str:
+    """Return the end of a text, of at most a width.
+
+    Example:
+        >>> cut_start("a/long/path.py::test_it", 16)
+        '...h.py::test_it'
+    """
+    return text if len(text) <= width else f"...{text[3 - width :]}"
 
 
 def cut(text: str, width: int) -> str:

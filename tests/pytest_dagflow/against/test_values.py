@@ -113,8 +113,8 @@ def test_lines_of_a_text():
     change = compare_values("a\nb\nc", "a\nB\nc")
 
     assert change is not None
-    assert change.summary == "the text of 3 lines differs in 2 lines"
-    assert change.lines == ("-b", "+B")
+    assert change.summary == "the text of 3 lines differs in 1 line"
+    assert change.lines == ("- b", "+ B")
 
 
 def test_tolerances_hold_inside_of_values():
