@@ -41,6 +41,7 @@ if IS_WASM:
     # many sessions of pytest in one process, which are ten times slower there
     collect_ignore_glob = ["pytest_dagflow/test_*", "pytest_dagflow/reports", "pytest_dagflow/selecting"]
     collect_ignore_glob += ["pytest_dagflow/coverage", "pytest_dagflow/strategies", "dagflow/analysis"]
+    collect_ignore_glob += ["pytest_dagflow/against"]
 
     def _skip(*_: Any, **__: Any) -> None:
         pytest.skip("WebAssembly has no processes, threads and terminals")
