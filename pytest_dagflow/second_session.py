@@ -10,19 +10,22 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_dagflow.children import kill_group
+from pytest_dagflow.outcomes import FAILURES, LETTERS
 
 _INTERVAL = 0.1
 """The seconds between two looks for new lines."""
 _GRACE = 10.0
 """The seconds that the tests have to end after an interrupt."""
 _LAST_LINES = 20
+_LETTERS_IN_LINE = 60
 KNOWN_CODES = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 """The exit codes of a session that ended by its tests."""
 AS_SCRIPT = "import sys; del sys.path[0]; import pytest; sys.exit(pytest.main())"
@@ -75,6 +78,43 @@ def run_session(
             process.kill()
             process.wait()
     return status
+
+
+@contextmanager
+def letters_of_second(
+    config: pytest.Config, title: str, *, is_first: bool = True
+) -> Iterator[Callable[[str], None]]:
+    """Provide a function that shows the letter of a result, as pytest does for the first session.
+
+    Args:
+        config: The config of the first session.
+        title: The line above the letters.
+        is_first: Whether it is behind the letters of pytest itself.
+    """
+    reporter: Any = (
+        None if config.get_verbosity() < -1 else config.pluginmanager.get_plugin("terminalreporter")
+    )
+    count = 0
+
+    def write(text: str, **markup: bool) -> None:
+        if reporter is not None:
+            reporter.write(text, flush=True, **markup)
+
+    def show(result: str) -> None:
+        nonlocal count
+        count += 1
+        is_red = result in FAILURES
+        write(LETTERS[result], red=is_red, green=not is_red)
+        if not count % _LETTERS_IN_LINE:
+            write("\n")
+
+    if reporter is not None:
+        is_in_line = is_first and reporter.currentfspath is None
+        reporter.ensure_newline()
+        write("\n" * (1 + is_in_line) + f"{title}\n")
+    yield show
+    if count % _LETTERS_IN_LINE:
+        write("\n")
 
 
 def last_lines(output: Path) -> str:

@@ -21,6 +21,7 @@ from pytest_dagflow.against.stored import load_value
 from pytest_dagflow.against.task import Task
 from pytest_dagflow.against.worktree import copy_ignored, revision_folder
 from pytest_dagflow.outcomes import FAILURES, SKIPPED
+from pytest_dagflow.second_session import letters_of_second
 from pytest_dagflow.selecting.git import RevisionError
 from pytest_dagflow.selecting.revision import Revision, read_revision
 from pytest_dagflow.session import session_of
@@ -169,7 +170,12 @@ class Revisions:
             checkout_top="" if checkout is None else str(checkout.top),
             attempt=self._attempt,
         )
-        ended = run_second(config, task, lambda test: None)
+        is_again = name.endswith(_AGAIN)
+        tests_shown = "the tests with a difference again" if is_again else "the same tests"
+        where = "the working tree" if checkout is None else self._settings.reference
+        title = f"dag-against: {tests_shown} on {where}"
+        with letters_of_second(config, title, is_first=self._attempt == 1) as show:
+            ended = run_second(config, task, lambda test: show(test.outcome))
         found = read_side(self._folder, side)
         found.stopped = ended.stopped or found.stopped
         return found, ended

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow.outcomes import DURING_COLLECTION, FAILURES, INTERRUPTED, LETTERS, Outcome
+from pytest_dagflow.outcomes import DURING_COLLECTION, INTERRUPTED
 from pytest_dagflow.report_files import json_text, write_file
 from pytest_dagflow.runtime import BOTH, DAGFLOW, DAGSTER, REPORT_OPTION, Started, started_runtime
 from pytest_dagflow.runtimes.comparison import Comparison, compare
@@ -28,10 +28,10 @@ from pytest_dagflow.runtimes.report import (
 )
 from pytest_dagflow.runtimes.second import run_second
 from pytest_dagflow.runtimes.settings import Settings, settings_of
+from pytest_dagflow.second_session import letters_of_second
 
 _OUTPUT = "dag_touched"
 """The key of the used names in the output of a worker of xdist."""
-_LETTERS_IN_LINE = 60
 
 
 @dataclass
@@ -156,39 +156,8 @@ def _end_first(sessions: _Sessions, config: pytest.Config) -> None:
     """Keep the time of the first session, and run the second one."""
     sessions.first.session_seconds = perf_counter() - started_runtime(config).since
     if started_runtime(config).choice == BOTH and not config.option.collectonly:
-        progress = _Progress(config)
-        sessions.output = run_second(config, sessions.second, progress.show)
-        progress.end()
-
-
-class _Progress:
-    """The letters of the second session, as pytest shows those of the first one."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-        self._reporter = None if config.get_verbosity() < -1 else reporter
-        self._count = 0
-        if self._reporter is not None:
-            is_in_line = self._reporter.currentfspath is None
-            self._reporter.ensure_newline()
-            self._write("\n" * (1 + is_in_line) + f"{DAGSTER}: the same tests\n")
-
-    def show(self, outcome: Outcome) -> None:
-        """Show the letter of a test."""
-        self._count += 1
-        is_red = outcome.result in FAILURES
-        self._write(LETTERS[outcome.result], red=is_red, green=not is_red)
-        if not self._count % _LETTERS_IN_LINE:
-            self._write("\n")
-
-    def end(self) -> None:
-        """End the line."""
-        if self._count % _LETTERS_IN_LINE:
-            self._write("\n")
-
-    def _write(self, text: str, **markup: bool) -> None:
-        if self._reporter is not None:
-            self._reporter.write(text, flush=True, **markup)
+        with letters_of_second(config, f"{DAGSTER}: the same tests") as show:
+            sessions.output = run_second(config, sessions.second, lambda outcome: show(outcome.result))
 
 
 def _version_of(started: Started) -> str:
