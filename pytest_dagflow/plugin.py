@@ -265,7 +265,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Save the record before xdist sends the output of a worker."""
+    """Save the record before xdist sends the output of a worker, and raise the error that one sent."""
     config = session.config
     is_controller = config.pluginmanager.hasplugin("dsession")
     if runtime.is_dagflow_loaded(config) or (is_controller and not runtime.runs_on_dagster(config)):
@@ -275,6 +275,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         parsed_modules.save_parsed_modules(session.config)
     dag_session.send_results(session.config)
     yield
+    dag_session.raise_received(config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -55,6 +55,7 @@ class DagSession:
         item: The test that runs now, None between tests.
         notes: The notes of tests about what has no effect, each once, for the end of the session.
         project: The definitions of the project in a list, after they were loaded; empty before.
+        usage_error: The usage error of a worker of xdist, which cannot end the session itself.
     """
 
     def __init__(self, options: Options, now: float) -> None:
@@ -66,6 +67,7 @@ class DagSession:
         self.item: pytest.Item | None = None
         self.notes: dict[str, None] = {}
         self.project: list[object] = []
+        self.usage_error: str = ""
 
 
 _KEY = pytest.StashKey[DagSession]()
@@ -152,13 +154,37 @@ def add_note(config: pytest.Config, note: str) -> None:
     session_of(config).notes[note] = None
 
 
+@contextmanager
+def refusing_in_worker(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Let a usage error of this block end the session. A worker of xdist runs no test and sends the error."""
+    try:
+        yield
+    except pytest.UsageError as error:
+        if not worker_input_of(config):
+            raise
+        session_of(config).usage_error = str(error)
+        items.clear()
+
+
+def raise_received(config: pytest.Config) -> None:
+    """Raise the usage error that workers of xdist sent.
+
+    Raises:
+        pytest.UsageError: There is one.
+    """
+    error = session_of(config).usage_error
+    if error and not worker_input_of(config):
+        raise pytest.UsageError(error)
+
+
 def send_results(config: pytest.Config) -> None:
-    """Send the notes and the skipped seconds to the controller, if this is a worker of xdist."""
+    """Send notes, skipped seconds and a usage error to the controller, if this is a worker of xdist."""
     output = getattr(config, "workeroutput", None)
     if output is not None:
         session = session_of(config)
         output["dag_notes"] = list(session.notes)
         output["dag_skipped_seconds"] = session.skipped_seconds
+        output["dag_usage_error"] = session.usage_error
 
 
 def receive_results(config: pytest.Config, worker_output: dict[str, Any]) -> None:
@@ -173,6 +199,7 @@ def receive_results(config: pytest.Config, worker_output: dict[str, Any]) -> Non
         session.is_selection_received = True
     session.notes.update(dict.fromkeys(worker_output.get("dag_notes", ())))
     session.skipped_seconds += worker_output.get("dag_skipped_seconds", 0.0)
+    session.usage_error = session.usage_error or worker_output.get("dag_usage_error", "")
 
 
 def print_notes(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from pytest_dagflow.options import DEFINITIONS, RUN, RUN_ID
 from pytest_dagflow.selecting.project import parse_expression
-from pytest_dagflow.session import load_project_definitions, worker_input_of
+from pytest_dagflow.session import load_project_definitions, refusing_in_worker
 
 
 class DagRuns(pytest.Module):
@@ -51,18 +51,9 @@ def pytest_collection_modifyitems(
     session: pytest.Session, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
     """Add the items before -k, --dag-select and other plugins choose among all items."""
-    try:
+    with refusing_in_worker(session.config, items):
         items += _collect(session, items)
-    except pytest.UsageError as error:
-        if not worker_input_of(session.config):
-            raise
-        session.config.workeroutput[_ERROR] = str(error)  # type: ignore[attr-defined]
-        items.clear()
     return (yield)
-
-
-_ERROR = "dag_run_error"
-_received = pytest.StashKey[str]()
 
 
 def _collect(session: pytest.Session, items: Iterable[pytest.Item]) -> list[pytest.Item]:
@@ -111,20 +102,3 @@ def _folder_of_resources(session: pytest.Session, items: Iterable[pytest.Item]) 
             f"{', '.join(sorted(map(str, nodes)))}. Define it in the conftest.py of the root folder"
         )
     return next(iter(nodes.values()))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Receive the usage error of a worker of xdist."""
-    error = getattr(node, "workeroutput", {}).get(_ERROR)
-    if error:
-        node.config.stash[_received] = error
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """End the session with the error that the workers of xdist found."""
-    yield
-    error = session.config.stash.get(_received, "")
-    if error:
-        raise pytest.UsageError(error)

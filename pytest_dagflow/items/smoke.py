@@ -18,13 +18,11 @@ from pytest_dagflow import hooks
 from pytest_dagflow.hook_calls import failing_test, implementations
 from pytest_dagflow.options import DEFINITIONS, SMOKE_ID
 from pytest_dagflow.selecting.links import elements_of
-from pytest_dagflow.session import load_project_definitions, session_of, worker_input_of
+from pytest_dagflow.session import load_project_definitions, refusing_in_worker, session_of
 
 if TYPE_CHECKING:
     from dagflow.testing import SmokeFinding, SmokeTest
 
-_ERROR = "dag_smoke_error"
-_received = pytest.StashKey[str]()
 _TOOLS = ("_pytest", "dagflow", "pluggy", "pytest_dagflow")
 
 
@@ -162,13 +160,8 @@ def pytest_collection_modifyitems(
 
     In a worker of xdist a usage error adds no item. The controller then ends the session with the error.
     """
-    try:
+    with refusing_in_worker(session.config, items):
         items += _collect(session)
-    except pytest.UsageError as error:
-        if not worker_input_of(session.config):
-            raise
-        session.config.workeroutput[_ERROR] = str(error)  # type: ignore[attr-defined]
-        items.clear()
     return (yield)
 
 
@@ -197,23 +190,6 @@ def _with_resource(item: SmokeItem) -> Iterable[object]:
     nodes = graph_of(item.test.project.definitions).nodes
     used = [node.definition for node in nodes if item.test.name in node.attributes.get("resource", ())]
     return list({id(definition): definition for definition in used}.values())
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Receive the usage error of a worker of xdist."""
-    error = getattr(node, "workeroutput", {}).get(_ERROR)
-    if error:
-        node.config.stash[_received] = error
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """End the session with the error that the workers of xdist found."""
-    yield
-    error = session.config.stash.get(_received, "")
-    if error:
-        raise pytest.UsageError(error)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
