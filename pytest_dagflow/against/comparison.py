@@ -424,6 +424,7 @@ def _merge(known: Difference, other: Difference, test: str) -> None:
         added = test
     elif _weight(other) > _weight(known):
         known.summary, known.lines, known.table = other.summary, other.lines, other.table
+        known.explanation = other.explanation
         known.tests[:] = [one if one.endswith(OTHER_VALUES) else one + OTHER_VALUES for one in known.tests]
         known.tests.insert(0, test)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
@@ -23,12 +24,15 @@ from pytest_dagflow.against.result import (
 )
 from pytest_dagflow.against.rules import ALL, Rule
 from pytest_dagflow.against.tolerance import Tolerance
-from pytest_dagflow.against.values import ValueChange, compare_values
+from pytest_dagflow.against.values import compare_values
+from pytest_dagflow.values.difference import explanation_of_pytest
 
 _CHECK_EVENT = "ASSET_CHECK_EVALUATION"
 _DEFAULT_OUTPUT = "result"
 _MAX_EVENT_LINES = 12
 _MISSING: Any = object()
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+"""The colors in an explanation of pytest."""
 
 
 class Fact(NamedTuple):
@@ -58,6 +62,7 @@ class Change(NamedTuple):
     summary: str
     lines: tuple[str, ...] = ()
     table: TableChange | None = None
+    explanation: tuple[str, ...] = ()
 
 
 @dataclass
@@ -75,7 +80,7 @@ class RunComparer:
     load: Callable[[Value], object]
     not_comparable: dict[str, str] = field(default_factory=dict)
     incomparable: set[str] = field(default_factory=set)
-    _known: dict[tuple[str, str, Tolerance], ValueChange | None] = field(default_factory=dict)
+    _known: dict[tuple[str, str, Tolerance], Change | None] = field(default_factory=dict)
 
     def changes(self, old: NodeRun, new: NodeRun, tolerance: Tolerance) -> Iterator[tuple[Fact, Change]]:
         """Yield what differs between two runs of a node."""
@@ -109,12 +114,11 @@ class RunComparer:
         key = one.digest, other.digest, tolerance
         if key not in self._known:
             try:
-                self._known[key] = compare_values(self.load(one), self.load(other), tolerance)
+                self._known[key] = _of_values(self.load(one), self.load(other), tolerance)
             except ValueError as error:
                 self._leave_out(new.node, name, str(error))
                 return None
-        found = self._known[key]
-        return None if found is None else Change(*found)
+        return self._known[key]
 
     def _of_texts(self, name: str, new: NodeRun, one: Value, other: Value) -> Change | None:
         """Compare values of which one could not be stored, by their classes and short texts."""
@@ -126,6 +130,15 @@ class RunComparer:
     def _leave_out(self, node: str, name: str, reason: str) -> None:
         self.not_comparable[_title(node, name)] = reason
         self.incomparable.add(node)
+
+
+def _of_values(old: object, new: object, tolerance: Tolerance) -> Change | None:
+    """Compare two values of an output."""
+    found = compare_values(old, new, tolerance)
+    if found is None:
+        return None
+    explanation = explanation_of_pytest(old, new) if found.table is None else []
+    return Change(*found, tuple(_COLOR.sub("", line) for line in explanation))
 
 
 def facts_of(*runs: NodeRun) -> list[Fact]:
@@ -200,7 +213,14 @@ def unstable_columns(change: Change) -> tuple[str, ...]:
 def _difference(fact: Fact, change: Change, verdict: str, reason: str) -> Difference:
     label = "" if fact == Fact(OUTPUT, _DEFAULT_OUTPUT) else fact.label
     return Difference(
-        fact.kind, label, change.summary, change.lines, change.table, verdict=verdict, reason=reason
+        fact.kind,
+        label,
+        change.summary,
+        change.lines,
+        change.table,
+        explanation=change.explanation,
+        verdict=verdict,
+        reason=reason,
     )
 
 

@@ -80,6 +80,7 @@ class Difference:
         table: The difference of two tables; None for other values.
         tests: The tests in which it differs, each with the partition of the run if it has one. Those with
             another summary than the shown one have "(other values)" at the end.
+        explanation: The explanation of pytest and its plugins for `new == old`, for small containers.
         verdict: "unexpected", "expected" or "unstable".
         reason: Why it is expected, or what is unstable; empty if it is unexpected.
     """
@@ -90,6 +91,7 @@ class Difference:
     lines: tuple[str, ...] = ()
     table: TableChange | None = None
     tests: list[str] = field(default_factory=list)
+    explanation: tuple[str, ...] = ()
     verdict: str = UNEXPECTED
     reason: str = ""
 

@@ -56,8 +56,9 @@ def explain(expected: Any, actual: Any, options: Options) -> list[str]:
     lines += [f"  {difference}" for difference in others[: options.max_shown - 1]]
     if len(others) >= options.max_shown:
         lines.append(f"  ... and {count(len(others) - options.max_shown + 1, 'more difference')}")
-    if options.is_strict and _has_few_elements(expected) and _has_few_elements(actual):
-        lines += _explanation_of_pytest(expected, actual)
+    explanation = explanation_of_pytest(expected, actual) if options.is_strict else []
+    if explanation:
+        lines += ["", "actual == expected, in the words of pytest:", *(f"  {line}" for line in explanation)]
     return lines
 
 
@@ -79,19 +80,24 @@ def _explain_hidden(expected: Any, actual: Any, options: Options) -> list[str]:
     return ["all cells are equal, but == is false: compare the index, the names and how values are missing"]
 
 
-def _explanation_of_pytest(expected: Any, actual: Any) -> list[str]:
-    """Return the explanation of pytest and its plugins for `actual == expected`, without the two values."""
+def explanation_of_pytest(expected: Any, actual: Any) -> list[str]:
+    """Return the explanation of pytest and its plugins for `actual == expected`, without the two values.
+
+    It is empty outside of pytest, for values that are no containers, and for large ones.
+
+    Args:
+        expected: The value on the right.
+        actual: The value on the left.
+    """
     config = current_config()
     is_explained = isinstance(expected, str | Sequence | Set | Mapping) or dataclasses.is_dataclass(expected)
-    if config is None or not is_explained:
+    if config is None or not (is_explained and _has_few_elements(expected) and _has_few_elements(actual)):
         return []
     found = config.hook.pytest_assertrepr_compare(config=config, op="==", left=actual, right=expected)
     lines: list[str] = next((lines[1:] for lines in found if lines), [])
     while lines and not lines[0]:
         lines = lines[1:]
-    if all(line.startswith("Use -v") for line in lines):
-        return []
-    return ["", "actual == expected, in the words of pytest:", *(f"  {line}" for line in lines)]
+    return [] if all(line.startswith("Use -v") for line in lines) else lines
 
 
 def _has_few_elements(value: Any) -> bool:

@@ -22,11 +22,11 @@ A node has `label`, `place`, `state`, `is_new`, `is_gone`, `code`, `details`, `d
 numbers). Its state is "changed", "moved", "changed-equal", "unstable", "new", "gone", "equal" or
 "not-compared".
 
-A difference has `kind`, `label`, `summary`, `lines`, `table`, `tests`, `verdict` and `reason`. Its table is
-null, or has `keys`, `is_key_found`, `height` (two numbers), `added`, `removed`, `changed`, `added_rows`,
-`removed_rows`, `columns`, `new_columns`, `gone_columns`, `types` (name, old and new type) and `notes`. A
-column has `name`, `cells`, `largest` and `examples`, of which each has `row`, `old` and `new`. A number that
-JSON does not have is a string: "nan", "inf".
+A difference has `kind`, `label`, `summary`, `lines`, `table`, `tests`, `explanation` (the words of pytest),
+`verdict` and `reason`. Its table is null, or has `keys`, `is_key_found`, `height` (two numbers), `added`,
+`removed`, `changed`, `added_rows`, `removed_rows`, `columns`, `new_columns`, `gone_columns`, `types` (name,
+old and new type) and `notes`. A column has `name`, `cells`, `largest` and `examples`, of which each has
+`row`, `old` and `new`. A number that JSON does not have is a string: "nan", "inf".
 """
 
 from __future__ import annotations

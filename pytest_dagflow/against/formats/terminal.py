@@ -123,6 +123,10 @@ class _Printer:
         for line in difference.lines[: self._limit(_MAX_LINES)]:
             self._wrapped(f"    {line}", "      ", most=_MAX_ROWS)
         self._rest(len(difference.lines), _MAX_LINES, "line")
+        if self._is_all and difference.explanation:
+            self._line("    new == old, in the words of pytest:")
+            for line in difference.explanation:
+                self._line(f"      {visible(line)}")
 
     def _table(self, table: TableChange) -> None:
         for fact in facts_of_table(table):

@@ -153,3 +153,18 @@ def test_metadata_checks_and_events():
         node(events=["START", "END"]), node(events=["START", *many, "END"]), EXACT
     )
     assert (change.summary, change.lines[-1]) == ("its events differ", "... and 28 more lines")
+
+
+def test_small_containers_are_explained_by_pytest():
+    """The explanation of pytest and its plugins is that of `new == old`; numbers and tables have none."""
+    values = {"1": [1, 2], "2": [1, 3], "3": 1, "4": 2}
+    comparer = RunComparer(lambda value: values[value.digest])
+
+    def explanation(old: str, new: str) -> tuple[str, ...]:
+        runs = [NodeRun("t", "r", "n", outputs={"result": Value(one, "x")}) for one in (old, new)]
+        found = comparer.change(OUTPUT, *runs, EXACT)
+        assert found is not None
+        return found.explanation
+
+    assert explanation("1", "2")[0] == "At index 1 diff: 3 != 2"
+    assert explanation("3", "4") == ()

@@ -216,3 +216,15 @@ def test_names_are_text(name: str) -> None:
     for line in printed(result).lines:
         assert line.isprintable()
         assert len(line) <= 79
+
+
+def test_the_explanation_of_pytest() -> None:
+    """It is printed with -v, and its lines are no escape codes."""
+    difference = Difference("output", "", "[0]: 1 -> 2", tests=["t"], explanation=("At \x1b diff: 2 != 1",))
+    result = AgainstResult("main", compared=1, nodes=[NodeChange("asset a", differences=[difference])])
+
+    assert "words of pytest" not in "\n".join(printed(result).lines)
+    assert [line for line in printed(result, 1).lines if "pytest" in line or "diff:" in line] == [
+        "    new == old, in the words of pytest:",
+        "      At \\x1b diff: 2 != 1",
+    ]
