@@ -344,8 +344,8 @@ class RetryRequested(Restorable, Exception):
     """
 
     def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
-        super().__init__(f"retry requested (at most {max_retries})")
         self.max_retries: int = 1 if max_retries is None else check_type(max_retries, int, "max_retries")
+        super().__init__(f"retry requested (at most {self.max_retries})")
         if seconds_to_wait is not None:
             if isinstance(seconds_to_wait, bool) or not isinstance(seconds_to_wait, (int, float)):
                 raise ParameterCheckError(

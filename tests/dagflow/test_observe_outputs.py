@@ -204,6 +204,7 @@ def test_each_attempt_gives_its_outputs():
     assert [one.value for one in _seen(retried.execute_in_process)] == [0, 1]
 
 
+@pytest.mark.not_in_wasm("asyncio.run cannot suspend there")
 def test_direct_calls_of_all_kinds_of_functions_are_observed():
     """Plain, async, generator and async generator functions are observed, each call with a number."""
 

@@ -216,6 +216,8 @@ def test_an_interrupt_during_the_second_session(shop: Any, number: signal.Signal
         stderr=subprocess.STDOUT,
         start_new_session=True,
         text=True,
+        # a shell without job control starts its background processes without SIGINT
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline, waiting = time.monotonic() + 120, threading.Event()
     while not mark.exists() and process.poll() is None and time.monotonic() < deadline:

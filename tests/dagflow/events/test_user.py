@@ -127,6 +127,17 @@ def test_a_retry_has_defaults():
     assert RetryRequested(None).max_retries == 1
 
 
+def test_a_number_of_retries_is_checked_before_it_is_shown():
+    """A value that has no text is a parameter of the wrong type, too."""
+
+    class WithoutText:
+        def __format__(self, spec):
+            raise ValueError("no text")
+
+    with pytest.raises(ParameterCheckError, match="max_retries"):
+        RetryRequested(max_retries=WithoutText())
+
+
 @pytest.mark.parametrize(("given", "allowed"), [(None, True), (True, True), (False, False)])
 def test_a_failure_allows_retries_unless_it_says_no(given, allowed):
     """The default of `allow_retries` is True; a failure survives pickling with its fields."""
