@@ -147,19 +147,23 @@ class ComparedProject:
         assert old in content
         path.write_text(content.replace(old, new), encoding="utf-8")
 
-    def run(self, *arguments: str, against: str = "main", process: bool = False) -> pytest.RunResult:
+    def run(
+        self, *arguments: str, against: str = "main", process: bool = False, repeats: bool = False
+    ) -> pytest.RunResult:
         """Run a session that compares; `document` and `node` then read its report.
 
         Args:
             arguments: Its arguments.
             against: The revision.
             process: Whether to run it in a process of its own.
+            repeats: Whether tests with a difference run again, as by default. It takes two more processes.
         """
         self.report.unlink(missing_ok=True)
         before = self.state()
         run = self.pytester.runpytest_subprocess if process else self.pytester.runpytest_inprocess
         report = ("--dag-against-report=term", f"--dag-against-report=json:{self.report}")
-        result = run(f"--dag-against={against}", *report, *arguments)
+        again = () if repeats else ("--dag-against-repeat=0",)
+        result = run(f"--dag-against={against}", *report, *again, *arguments)
         assert self.state() == before
         self.check_nothing_is_left()
         return result

@@ -111,7 +111,7 @@ def test_changes_of_all_kinds(shop: Any):
     shop.edit("shop.py", "deps=[old]", "deps=[newer]")
     shop.edit("shop.py", '"rows": 3', '"rows": 4')
 
-    result = shop.run()
+    result = shop.run(repeats=True)
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert shop.states() == {

@@ -71,7 +71,7 @@ ALL = "--dag-select=*"
 
 def test_unstable_values(shop: Any):
     """Only the random column of a frame is unstable; of random nodes the first one is named."""
-    result = shop.run(ALL)
+    result = shop.run(ALL, repeats=True)
 
     assert shop.states() == {
         "asset drawn": "unstable",
@@ -101,7 +101,7 @@ def test_unstable_values(shop: Any):
 
 def test_no_repeat(shop: Any):
     """Without a repeat all of these are changes, and other options are errors."""
-    shop.run(ALL, "--dag-against-repeat=0")
+    shop.run(ALL)
     assert shop.document["counts"]["unstable"] == 0
     assert shop.nodes()["asset drawn"]["state"] == "moved"
 

@@ -114,7 +114,7 @@ class PolarsColumns(Columns):
         changes, positions = changes.filter(is_number), positions.filter(is_number)
         if changes.is_empty():
             return None
-        limit = changes.top_k(SHOWN).min()
+        limit = changes.top_k(SHOWN).sort().head(1)  # a column of one cell, which fits each other column
         above, equal = (changes > limit).arg_true(), (changes == limit).arg_true()
         chosen = [*above.to_list(), *equal.head(SHOWN - len(above)).to_list()]
         chosen.sort(key=lambda at: (-changes[at], at))

@@ -73,7 +73,7 @@ class _Printer:
     def print(self, result: AgainstResult, *, is_whole: bool) -> None:
         """Print the report, or only its end."""
         if result.problem:
-            self._wrapped(f"dag-against: {verdict(result).text}", red=True)
+            self._wrapped(f"dag-against: {verdict(result).text}", cuts=False, red=True)  # a path may be long
             return
         self._reporter.section(cut(visible(f"dag-against: {revision(result)}"), _WIDTH - 6))
         if is_whole:
@@ -244,8 +244,18 @@ class _Printer:
     def _line(self, text: str, **markup: bool) -> None:
         self._reporter.write_line(cut(text, self.width), **markup)
 
-    def _wrapped(self, text: str, indent: str = "", *, most: int = _MAX_WRAPPED, **markup: bool) -> None:
-        """Print a text in lines; a word that is longer than a line is cut, and a very long text."""
+    def _wrapped(
+        self, text: str, indent: str = "", *, most: int = _MAX_WRAPPED, cuts: bool = True, **markup: bool
+    ) -> None:
+        """Print a text in lines; a word that is longer than a line is cut, and a very long text.
+
+        Args:
+            text: The text.
+            indent: The indentation of all lines but the first one.
+            most: The number of lines that are printed without -v.
+            cuts: Whether a long word is cut.
+            markup: The colors.
+        """
         text = visible(text)
         lead = text[: len(text) - len(text.lstrip(" "))]
         lines = wrap(
@@ -260,7 +270,7 @@ class _Printer:
         if len(shown) < len(lines):
             shown[-1] += " ..."
         for line in shown:
-            self._line(line, **markup)
+            self._reporter.write_line(cut(line, self.width) if cuts else line, **markup)
 
 
 def _pair(old: str, new: str, space: int) -> tuple[str, str]:

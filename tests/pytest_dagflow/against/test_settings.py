@@ -40,7 +40,7 @@ def test_defaults_and_values(pytester: pytest.Pytester):
         (["--dag-against-report=term:x"], "'term' prints to the terminal"),
         (["--dag-against-report=json:"], "--dag-against-report=json:"),
         (["--dag-against-report=json:a", "--dag-against-report=html:./a"], "--dag-against-report"),
-        (["--dag-against-fail=alwys"], "--dag-against-fail: 'alwys' is unknown."),
+        (["--dag-against-fail=alwayss"], "--dag-against-fail: 'alwayss' is unknown."),
         (["--dag-against-repeat="], "--dag-against-repeat: '' is no number from 0 to 100"),
     ],
 )
