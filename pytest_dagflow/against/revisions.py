@@ -28,6 +28,7 @@ from pytest_dagflow.session import session_of
 
 NOW = "now"
 """The name of the side of the working tree in the folder of the records."""
+_NO_TEST = ("no test ran", "hypothesis draws the inputs of the tests that ran")
 _REVISION, _OF_REVISION, _AGAIN = "revision", "of-revision", "again"
 
 
@@ -68,14 +69,16 @@ class Revisions:
                 with revision_folder(revision, self._config.rootpath) as checkout:
                     result = self._compare_with(revision, checkout)
             else:
-                result.notes.append("no test ran, so nothing was compared")
+                result.notes.append(f"{_NO_TEST[bool(self._now.draws)]}, so nothing was compared")
         except RevisionError as error:
             result.problem = str(error)
         result.failure = failure_of(result, self._settings.fails)
         return result
 
     def _tests_to_run(self) -> list[str]:
-        return [test for test, run in self._now.tests.items() if run.outcome != SKIPPED]
+        """Return the tests that can be compared. Hypothesis would draw other inputs there."""
+        ran = (test for test, run in self._now.tests.items() if run.outcome != SKIPPED)
+        return [test for test in ran if test not in self._now.draws]
 
     def _compare_with(self, revision: Revision, checkout: Checkout) -> AgainstResult:
         notes = [*checkout.notes, *copy_ignored(checkout, self._files.read), *self._declared.notes]

@@ -78,10 +78,14 @@ def receive_record(config: pytest.Config, worker_output: dict[str, Any]) -> None
 
 
 def save_record(config: pytest.Config) -> None:
-    """Write the record, or send the tests of this process to the controller if this is a worker of xdist."""
+    """Write the record, or send the tests of this process to the controller if this is a worker of xdist.
+
+    A second session of `--dag-against` writes none, because the first one has the tests of the project.
+    """
     recording = _recording_of(config)
     runs = {test_id: run for test_id, run in runs_of(config).items() if run.ended}
-    has_place = session_of(config).options.record is not None or hasattr(config, "cache")
+    options = session_of(config).options
+    has_place = (options.record is not None or hasattr(config, "cache")) and options.against_part is None
     if not has_place or not runs or not (is_runtime_loaded() or recording.received):
         return
     with paused_collector():
