@@ -38,6 +38,7 @@ from pytest_dagflow.against.result import (
 )
 from pytest_dagflow.against.rules import ALL, Declared, Expectation
 from pytest_dagflow.against.tolerance import Tolerance
+from pytest_dagflow.sequence.matchers import count
 
 Key = tuple[str, str, str]
 """A run of a node on both sides: the owner, the run and the label of the node."""
@@ -403,7 +404,7 @@ def _is_in(test: str, file: str) -> bool:
 
 def _first_of(tests: Sequence[str]) -> str:
     more = len(tests) - 1
-    return f"{tests[0]} and {more} more test{'s' * (more > 1)}" if more else tests[0]
+    return f"{tests[0]} and {count(more, 'more test')}" if more else tests[0]
 
 
 def _is_same(one: Difference, other: Difference) -> bool:

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_dagflow.against.checkout import count, is_inside, shown
+from pytest_dagflow.against.checkout import is_inside, shown
 from pytest_dagflow.selecting.git import Git
 from pytest_dagflow.selecting.revision import LFS, LFS_SIZE
+from pytest_dagflow.sequence.matchers import count
 
 _OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _BLOCK = 1 << 20

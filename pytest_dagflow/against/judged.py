@@ -25,6 +25,7 @@ from pytest_dagflow.against.result import (
 from pytest_dagflow.against.rules import ALL, Rule
 from pytest_dagflow.against.tolerance import Tolerance
 from pytest_dagflow.against.values import compare_values
+from pytest_dagflow.sequence.matchers import count
 from pytest_dagflow.values.difference import explanation_of_pytest
 
 _CHECK_EVENT = "ASSET_CHECK_EVALUATION"
@@ -244,7 +245,7 @@ def _part(change: Change, columns: Sequence[str]) -> Change:
         types=tuple(one for one in table.types if _matches(one[0], columns)),
         notes=(),
     )
-    return Change(f"{cells:,} cell{'' if cells == 1 else 's'} of {names} changed", (), part)
+    return Change(f"{count(cells, 'cell')} of {names} changed", (), part)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -24,6 +24,7 @@ from pytest_dagflow.outcomes import FAILURES, SKIPPED
 from pytest_dagflow.second_session import letters_of_second
 from pytest_dagflow.selecting.git import RevisionError
 from pytest_dagflow.selecting.revision import Revision, read_revision
+from pytest_dagflow.sequence.matchers import count
 from pytest_dagflow.session import session_of
 
 NOW = "now"
@@ -196,11 +197,11 @@ def failure_of(result: AgainstResult, fails: str) -> str:
     if result.problem:
         return f"nothing was compared with '{result.reference}'"
     wanted = (UNEXPECTED, EXPECTED) if fails == ON_ANY else (UNEXPECTED,)
-    count = sum(one.verdict in wanted for node in result.nodes for one in node.differences)
+    number = sum(one.verdict in wanted for node in result.nodes for one in node.differences)
     if fails == ON_ANY:
-        count += len(result.in_state("new", "gone")) + len(result.new_edges) + len(result.gone_edges)
-        return f"{count} difference{'' if count == 1 else 's'}" if count else ""
-    return f"{count} unexpected difference{'' if count == 1 else 's'}" if count else ""
+        number += len(result.in_state("new", "gone")) + len(result.new_edges) + len(result.gone_edges)
+    noun = "difference" if fails == ON_ANY else "unexpected difference"
+    return count(number, noun) if number else ""
 
 
 def _has_failed(run: TestRun | None) -> bool:
@@ -236,7 +237,7 @@ def _why_nothing_ran(base: SideRecord, ended: Ended) -> str:
     if base.broken:
         file, error = next(iter(base.broken.items()))
         more = len(base.broken) - 1
-        others = f" (and {more} more file{'' if more == 1 else 's'})" if more else ""
+        others = f" (and {count(more, 'more file')})" if more else ""
         return f"its tests cannot be collected: {file}: {error}{others}"
     if ended.stopped:
         lines = [line for line in ended.output.splitlines() if line.strip()]

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dagflow.testing import Process, is_alive, this_process
-from pytest_dagflow.against.checkout import Checkout, count, is_inside, shown
+from pytest_dagflow.against.checkout import Checkout, is_inside, shown
 from pytest_dagflow.against.filtered import Filtered
 from pytest_dagflow.children import ending_at_sigterm
 from pytest_dagflow.selecting.git import Git, RevisionError, first_line
 from pytest_dagflow.selecting.revision import LINK, SUBMODULE, Revision
+from pytest_dagflow.sequence.matchers import count
 
 _PREFIX = "dag-against-"
 _REASON = "pytest --dag-against, process "

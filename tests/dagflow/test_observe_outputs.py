@@ -263,7 +263,7 @@ def test_direct_calls_of_all_kinds_of_functions_are_observed():
 
 
 def test_metadata_of_the_context_of_a_direct_call_is_observed():
-    """What the function adds to its output belongs to the output."""
+    """Metadata that the function adds to its output belong to the output."""
 
     @op
     def brew(context):

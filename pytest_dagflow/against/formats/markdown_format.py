@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pytest_dagflow.against.formats.words import (
-    counted,
     cut,
     edge_changes,
     excerpts,
@@ -27,6 +26,7 @@ from pytest_dagflow.against.formats.words import (
 )
 from pytest_dagflow.against.result import AgainstResult, ColumnChange, Difference, NodeChange, TableChange
 from pytest_dagflow.pages.markdown import code, escaped
+from pytest_dagflow.sequence.matchers import count
 
 MARKER = "<!-- dag-against -->"
 """The first line."""
@@ -65,7 +65,7 @@ def _scope(result: AgainstResult) -> str:
         else ""
     )
     return (
-        f"{counted(result.compared, 'test')} ran on both revisions. {counted(equal, 'node')} "
+        f"{count(result.compared, 'test')} ran on both revisions. {count(equal, 'node')} "
         f"{'is' if equal == 1 else 'are'} equal.{bold}"
     )
 
@@ -80,7 +80,7 @@ def _table(nodes: Sequence[NodeChange]) -> Iterator[str]:
     yield from rows
     yield ""
     if len(rows) < len(nodes):
-        yield f"... and {counted(len(nodes) - len(rows), 'more node')} that {_differ(len(nodes) - len(rows))}"
+        yield f"... and {count(len(nodes) - len(rows), 'more node')} that {_differ(len(nodes) - len(rows))}"
         yield ""
 
 
@@ -91,7 +91,7 @@ def _differ(number: int) -> str:
 def _row(node: NodeChange) -> str:
     summaries = [f"{_text(subject(one), _NAME)}: {_moved(one)}" for one in node.differences[:_MAX_SUMMARIES]]
     if len(node.differences) > _MAX_SUMMARIES:
-        summaries.append(f"and {counted(len(node.differences) - _MAX_SUMMARIES, 'more difference')}")
+        summaries.append(f"and {count(len(node.differences) - _MAX_SUMMARIES, 'more difference')}")
     if node.state == "changed-equal":
         summaries.append("nothing, its data are equal")
     is_bad = bool(node.unexpected)
@@ -114,7 +114,7 @@ def _parts(nodes: Sequence[NodeChange], room: int) -> Iterator[str]:
     yield from parts
     if len(parts) < len(detailed):
         left_out = len(detailed) - len(parts)
-        yield f"The details of {counted(left_out, 'more node')} are left out, because GitHub limits comments."
+        yield f"The details of {count(left_out, 'more node')} are left out, because GitHub limits comments."
         yield ""
 
 
@@ -128,7 +128,7 @@ def _part(node: NodeChange) -> str:
     shown = list(_within(blocks, _MAX_NODE))
     lines += shown
     if len(shown) < len(blocks):
-        lines += [f"... and {counted(len(blocks) - len(shown), 'more difference')}", ""]
+        lines += [f"... and {count(len(blocks) - len(shown), 'more difference')}", ""]
     tests = tests_of(node)
     if tests:
         names = ", ".join(_code(test) for test in tests[:_MAX_TESTS])
@@ -144,7 +144,7 @@ def _difference(difference: Difference) -> Iterator[str]:
     facts = [*(facts_of_table(table) if table is not None else ()), *difference.lines]
     yield from (f"- {_text(fact)}" for fact in facts[: 2 * _MAX_LINES])
     if len(facts) > 2 * _MAX_LINES:
-        yield f"- and {counted(len(facts) - 2 * _MAX_LINES, 'more line')}"
+        yield f"- and {count(len(facts) - 2 * _MAX_LINES, 'more line')}"
     if facts:
         yield ""
     if table is not None:
@@ -162,7 +162,7 @@ def _columns(table: TableChange) -> Iterator[str]:
         yield from _column(column)
     yield ""
     if len(table.columns) > _MAX_COLUMNS:
-        yield f"... and {counted(len(table.columns) - _MAX_COLUMNS, 'more column')}"
+        yield f"... and {count(len(table.columns) - _MAX_COLUMNS, 'more column')}"
         yield ""
 
 

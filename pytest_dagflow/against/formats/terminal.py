@@ -7,7 +7,6 @@ from textwrap import wrap
 from typing import Any
 
 from pytest_dagflow.against.formats.words import (
-    counted,
     cut,
     cut_start,
     edge_changes,
@@ -36,6 +35,7 @@ from pytest_dagflow.against.result import (
     TableChange,
 )
 from pytest_dagflow.report_files import visible
+from pytest_dagflow.sequence.matchers import count
 
 _WIDTH = 79
 _MAX_NODES, _MAX_COLUMNS, _MAX_CELLS, _MAX_ROWS, _MAX_LINES, _MAX_TESTS, _MAX_NAMES = 20, 5, 3, 2, 4, 2, 12
@@ -92,7 +92,7 @@ class _Printer:
             self._reporter.write_line("")
         if len(shown) < len(differing):
             rest = [node.label for node in differing[len(shown) :]]
-            self._wrapped(f"{counted(len(rest), 'more node')} with differences: {self._names(rest)} {_MORE}")
+            self._wrapped(f"{count(len(rest), 'more node')} with differences: {self._names(rest)} {_MORE}")
             self._reporter.write_line("")
 
     def _node(self, node: NodeChange) -> None:
@@ -161,7 +161,7 @@ class _Printer:
         for number, test in enumerate(shown):
             self._line(f"    {'in' if not number else '  '} {cut_start(visible(test), self.width - 7)}")
         if len(shown) < len(tests):
-            self._line(f"       and {counted(len(tests) - len(shown), 'more test')}")
+            self._line(f"       and {count(len(tests) - len(shown), 'more test')}")
 
     def _others(self, result: AgainstResult) -> None:
         """Print what differs besides the data of nodes, and what is equal, each in a line."""
@@ -176,7 +176,7 @@ class _Printer:
             self._wrapped(f"partitions of {name_of(node.label)}: {old or 'none'} -> {new or 'none'}", "  ")
         self._rest(len(changed), _MAX_NAMES, "node", "")
         if result.outcomes:
-            self._wrapped(f"{counted(len(result.outcomes), 'test')} ended differently:")
+            self._wrapped(f"{count(len(result.outcomes), 'test')} ended differently:")
         for one in result.outcomes[: self._limit(_MAX_NAMES)]:
             change = f"  {one.old} -> {one.new}"
             space = max(self.width - len(change) - 2, 30)
@@ -184,7 +184,7 @@ class _Printer:
         self._rest(len(result.outcomes), _MAX_NAMES, "test", "  ")
         equal = len(result.in_state("equal"))
         is_one = "is" if equal == 1 else "are"
-        self._wrapped(f"{counted(equal, 'node')} {is_one} equal in {counted(result.compared, 'test')}")
+        self._wrapped(f"{count(equal, 'node')} {is_one} equal in {count(result.compared, 'test')}")
 
     def _notes(self, result: AgainstResult) -> None:
         """Print what was not compared, and what the reader must know."""
@@ -198,9 +198,7 @@ class _Printer:
             self._wrapped(f"  {test}: {reason}", "    ")
         self._rest(len(result.not_compared), _MAX_LINES, "reason", "  ")
         if result.of_revision:
-            title = (
-                f"{counted(len(result.of_revision), 'test')} ran there in the version of {result.reference}"
-            )
+            title = f"{count(len(result.of_revision), 'test')} ran there in the version of {result.reference}"
             self._listed(title, result.of_revision)
         for text in (*result.unused, *(f"note: {note}" for note in result.notes)):
             self._wrapped(text, "  ", yellow=True)
@@ -236,7 +234,7 @@ class _Printer:
         """Print the number of things that are left out."""
         rest = number - self._limit(limit)
         if rest > 0:
-            self._line(f"{indent}... and {counted(rest, f'more {noun}')} {_MORE}")
+            self._line(f"{indent}... and {count(rest, f'more {noun}')} {_MORE}")
 
     def _limit(self, number: int) -> int:
         return _ALL if self._is_all else number

@@ -16,6 +16,7 @@ from pytest_dagflow.against.result import (
     NodeChange,
     TableChange,
 )
+from pytest_dagflow.sequence.matchers import count
 
 _SLOWER, _SECONDS = 2, 0.1
 """The ratio and the difference from which the times of a node are listed."""
@@ -57,16 +58,6 @@ class TimeChange(NamedTuple):
         return f"{self.old:.2f} s -> {self.new:.2f} s{ratio}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number and a noun.
-
-    Example:
-        >>> counted(1, "node"), counted(2000, "node")
-        ('1 node', '2,000 nodes')
-    """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def some_of(texts: Sequence[str], limit: int) -> str:
     """Return the first texts, and the number of the others.
 
@@ -94,8 +85,8 @@ def verdict(result: AgainstResult) -> Verdict:
     }
     parts = []
     if numbers[UNEXPECTED]:
-        nodes = counted(sum(bool(node.unexpected) for node in result.nodes), "node")
-        parts.append(f"{counted(numbers[UNEXPECTED], 'unexpected difference')} in {nodes}")
+        nodes = count(sum(bool(node.unexpected) for node in result.nodes), "node")
+        parts.append(f"{count(numbers[UNEXPECTED], 'unexpected difference')} in {nodes}")
     elif found:
         parts.append("no unexpected difference")
     elif result.compared:
@@ -104,7 +95,7 @@ def verdict(result: AgainstResult) -> Verdict:
         parts.append("no test was compared")
     parts += [f"{numbers[name]:,} {name}" for name in (EXPECTED, UNSTABLE) if numbers[name]]
     if result.outcomes:
-        parts.append(f"{counted(len(result.outcomes), 'test')} ended differently")
+        parts.append(f"{count(len(result.outcomes), 'test')} ended differently")
     if result.failure and not numbers[UNEXPECTED]:  # which say why the session fails
         parts.append(f"failed by {result.failure}")
     is_good = bool(result.compared) and not (numbers[UNEXPECTED] or result.outcomes or result.failure)
@@ -158,7 +149,7 @@ def judged(difference: Difference) -> str:
 def facts_of_table(table: TableChange) -> list[str]:
     """Return what differs between two tables, except for their cells and rows."""
     old, new = table.height
-    height = f"{old:,} -> {new:,} rows" if old != new else counted(new, "row")
+    height = f"{old:,} -> {new:,} rows" if old != new else count(new, "row")
     rows = {"added": table.added, "removed": table.removed, "changed": table.changed}
     changes = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
     keys = ", ".join(table.keys)
@@ -176,7 +167,7 @@ def facts_of_table(table: TableChange) -> list[str]:
 def size_of_change(cells: int, largest: float | None) -> str:
     """Return the number of cells that differ, and their largest change if they are numbers."""
     most = "" if largest is None else f", by up to {number(largest)}"
-    return f"{counted(cells, 'cell')}{most}"
+    return f"{count(cells, 'cell')}{most}"
 
 
 def number(value: float) -> str:

@@ -25,7 +25,7 @@ class _Check(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a node gives in a run: how it ended with which inputs, its value, metadata and check result."""
+    """The record of a node in a run: how it ended with which inputs, its value, metadata and check result."""
 
     end: tuple[str, ...]
     value: object = None

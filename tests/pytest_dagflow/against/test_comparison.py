@@ -317,7 +317,7 @@ def test_rules():
 
 
 def test_an_ignored_node_is_not_unused_nor_a_cause():
-    """What is ignored appears nowhere as a difference, and does not explain others."""
+    """An ignored node appears nowhere as a difference, and does not explain others."""
     base, now = side([run("a", 1), run("b", 1)], "a>b"), side([run("a", 2), run("b", 2)], "a>b")
 
     result = compared(base, now, rules=[(parse_rule("a: ignore", "--x"), frozenset({"asset a"}))])

@@ -120,7 +120,7 @@ def test_other_processes(sides: tuple[Path, Path]):
 
 @pytest.mark.not_in_wasm("starts processes")
 def test_a_module_that_is_loaded_by_its_path(sides: tuple[Path, Path]):
-    """What no finder finds is reported."""
+    """A module that no finder finds is reported."""
     file = str(sides[0] / "src" / "shop" / "orders.py")
     code = f"""
         from importlib.util import module_from_spec, spec_from_file_location

@@ -1,4 +1,4 @@
-"""What a reader sees of a comparison: causes, results of checks, ignored metadata, tests of a difference."""
+"""The view of a reader: causes, results of checks, ignored metadata, and the tests of a difference."""
 
 from __future__ import annotations
 
