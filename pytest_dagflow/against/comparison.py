@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from pytest_dagflow.against.graphs import add_causes, ancestors, edges_of, in_order, parents_of
 from pytest_dagflow.against.judged import (
-    EXPECTED,
-    UNSTABLE,
     Change,
     Excuse,
     Fact,
@@ -30,7 +28,9 @@ from pytest_dagflow.against.records import (
 )
 from pytest_dagflow.against.result import (
     EVENTS,
+    EXPECTED,
     OTHER_VALUES,
+    UNSTABLE,
     AgainstResult,
     Difference,
     NodeChange,

@@ -13,11 +13,9 @@ from pytest_dagflow.against.records import NodeRun, Value
 from pytest_dagflow.against.result import (
     CHECK,
     EVENTS,
-    EXPECTED,
     METADATA,
     OUTPUT,
     UNEXPECTED,
-    UNSTABLE,
     ColumnChange,
     Difference,
     TableChange,
@@ -330,9 +328,3 @@ def _shown(value: Value) -> str:
 
 def _title(node: str, output: str) -> str:
     return node if output == _DEFAULT_OUTPUT else f"{node}, output '{output}'"
-
-
-__all__ = [
-    "EXPECTED", "UNSTABLE", "Change", "Excuse", "Fact", "RunComparer", "facts_of", "judge", "tolerance_of",
-    "unstable_columns",
-]  # fmt: skip
