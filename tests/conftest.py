@@ -17,12 +17,6 @@ import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook
 from hypothesis import settings
 
-for _name in ("numpy", "importlib_metadata"):
-    # imported here, because pytester removes the modules that a test loads: numpy can be loaded once, and
-    # importlib_metadata replaces the finder of the standard library
-    if importlib.util.find_spec(_name):
-        importlib.import_module(_name)
-
 pytest_plugins = ["pytester"]
 collect_ignore = ["typing"]  # only for type checkers: some of it cannot run
 
@@ -73,6 +67,21 @@ OUTER_VARIABLES = (
 INSTALLED_PLUGINS = {point.name for point in importlib.metadata.entry_points(group="pytest11")}
 
 
+# libraries whose compiled code keeps classes of the first import, and one that replaces a finder of Python
+LOADED_ONCE = ("numpy", "pandas", "polars", "pyarrow", "importlib_metadata")
+
+
+@pytest.fixture(scope="session")
+def libraries_are_loaded() -> None:
+    """Import what must be loaded once, because pytester removes the modules that a run of it loads.
+
+    Without it, the compiled part of polars gives data types that the next import of polars does not know.
+    """
+    for name in LOADED_ONCE:
+        if importlib.util.find_spec(name):
+            importlib.import_module(name)
+
+
 @pytest.fixture
 def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each new pytest load this plugin, three common ones, and no other installed plugin.
@@ -91,7 +100,7 @@ def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pytester(
-    pytester: pytest.Pytester, few_plugins: None, monkeypatch: pytest.MonkeyPatch
+    libraries_are_loaded: None, pytester: pytest.Pytester, few_plugins: None, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.Pytester:
     """Provide a project whose runs load few plugins; a test that is about other ones uses `all_plugins`."""
     _forget_modules_of_other_tests()
