@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
+import profiles
 import pytest
 from histories import World
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from known_differences import KNOWN_HISTORIES, explanation
 
@@ -14,11 +15,8 @@ import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 25,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import profiles
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import dagflow
@@ -21,11 +22,8 @@ import dagflow.io.db
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 pytest.importorskip("upath", reason="it is not installed: pip install -e '.[upath]'")
 
-THOROUGH = 500
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 10,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    10,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+import profiles
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 from known_differences import KNOWN_MAPPINGS, explanation
 
@@ -16,11 +17,8 @@ import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 25,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    25,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # an explanation takes minutes
 )

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import profiles
 import pytest
-from hypothesis import settings
 from observation import SPELLINGS
 
 import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
-QUICK = 10  # profiles with at most so many examples omit tests that no Python version changes
-pytestmark = pytest.mark.skipif(settings().max_examples <= QUICK, reason="the quick profile leaves it out")
+# no version of Python changes these tests
+pytestmark = pytest.mark.skipif(profiles.IS_QUICK, reason="the quick profile leaves it out")
 
 JOBS = """
 import os

@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import profiles
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 15,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    15,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 KEYS = ("a", "b", "c", "x/d")

@@ -6,8 +6,9 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
+import profiles
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from known_differences import KNOWN_WINDOWS, explanation
 from windows import Link, links, observed
 
@@ -15,11 +16,8 @@ import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 12,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    12,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # an explanation takes minutes
 )

@@ -6,19 +6,17 @@ import re
 import warnings
 from typing import Any, NamedTuple
 
+import profiles
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 100,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import profiles
 import pytest
 from descriptions import Assets, Graph, Pipeline, node_names, output_names
 from drawing import assets, pipelines
@@ -18,14 +19,11 @@ import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500  # profiles with at least so many examples are thorough; others use the same 25 examples
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 25,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-few_examples = settings(examples, max_examples=asked if asked >= THOROUGH else 8)
+few_examples = settings(examples, max_examples=profiles.number(8))
 """For programs of several definitions and runs, which the reference takes half a second for."""
 
 

@@ -12,8 +12,9 @@ from datetime import datetime, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import profiles
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 from known_differences import KNOWN_REQUESTS, KNOWN_TIMES, Partitioned, explanation
 from windows import EXCLUSIONS
@@ -23,11 +24,8 @@ from dagflow.testing import simulate_ticks
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500
-asked = settings().max_examples
-examples = settings(
-    max_examples=asked if asked >= THOROUGH else 4,
-    derandomize=asked < THOROUGH,
+examples = profiles.examples(
+    4,
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # an explanation takes minutes

@@ -26,15 +26,15 @@ from typing import Any, NoReturn
 from unittest import mock
 
 import misbehaving
+import profiles
 import pydantic
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 
 import dagflow
 from dagflow.testing import canonical_events
 
 FILE = "<program>"
-THOROUGH = 500  # examples of the profile
 OURS = os.path.dirname(dagflow.__file__) + os.sep
 # a double or a decorator of these modules is code of the program
 OF_USERS = (FILE, mock.__file__, functools.__file__, contextlib.__file__)
@@ -78,11 +78,9 @@ class Program:
 
 def examples(few: int) -> Any:
     """Return the settings of a test: `few` examples, always the same; the profile "thorough" has many."""
-    asked = settings().max_examples
-    is_thorough = asked >= THOROUGH
-    return settings(
-        max_examples=asked * few // 50 if is_thorough else few,
-        derandomize=not is_thorough,
+    return profiles.examples(
+        few,
+        profiles.ASKED * few // 50,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )
 

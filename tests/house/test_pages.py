@@ -49,16 +49,19 @@ def test_every_block_is_a_file(page: str) -> None:
     assert len(FILES[page]) == PAGES[page].count("```python\n")
 
 
-@pytest.mark.parametrize(("page", "name"), [(page, name) for page, files in FILES.items() for name in files])
-def test_the_file_passes(pytester: pytest.Pytester, page: str, name: str) -> None:
-    """Each file passes alone, as a reader copies it."""
-    code = FILES[page][name]
-    pytester.makepyfile(**{name: code})
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_pass(pytester: pytest.Pytester, page: str) -> None:
+    """The files of a page pass, as a reader copies them. None is a conftest, and none imports another one."""
+    files = FILES[page]
+    pytester.makepyfile(**files)
 
     result = pytester.runpytest_subprocess("-W", "error")
 
     assert result.ret == 0
-    assert result.parseoutcomes()["passed"] >= code.count("\ndef test_")
+    assert result.parseoutcomes()["passed"] >= sum(code.count("\ndef test_") for code in files.values())
+    text = "".join(files.values())
+    assert "conftest" not in files
+    assert not [name for name in files if re.search(rf"^(import|from) {name}\b", text, re.M)]
 
 
 def test_the_report(pytester: pytest.Pytester) -> None:

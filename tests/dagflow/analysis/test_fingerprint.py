@@ -183,6 +183,7 @@ ASSET_MANAGER = {"arguments", "resources"}
 @pytest.fixture
 def of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return the fingerprint of `work` in a module with this source."""
+    monkeypatch.chdir(tmp_path)
 
     def make(text: str, key: Any = None) -> Fingerprint:
         path = tmp_path / "pipeline.py"
@@ -449,8 +450,9 @@ def test_what_is_no_definition(thing: Any) -> None:
         fingerprint(thing)
 
 
-def test_the_methods_of_classes_count() -> None:
+def test_the_methods_of_classes_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Methods of resource classes, nested resources and Config classes are included."""
+    monkeypatch.chdir(Path(__file__).parent)  # the project is this folder, and not the whole repository
 
     class Mill(dagflow.ConfigurableResource[Any]):
         @property

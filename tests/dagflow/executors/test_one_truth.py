@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import profiles
 import pytest
 from drawn_pipelines import ALWAYS, descriptions
 from hypothesis import Phase, example, given, settings
@@ -23,18 +24,13 @@ from pipelines import FAULTS, PROCESS_FAULTS, job_of, observed
 from dagflow import DagflowInstance, build_reconstructable_job, execute_job, instance_for_test
 
 FOLDER = str(Path(__file__).parent)
-THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have the same few
-is_thorough = settings().max_examples >= THOROUGH
 
 
 def examples(few: int, many: int) -> settings:
     """Return settings with few or many examples: step processes are slow, and lost ones are slower."""
-    return settings(
-        max_examples=many if is_thorough else few,
-        derandomize=not is_thorough,
-        # shrinking an example may take minutes, so only a thorough profile does it
-        phases=list(Phase) if is_thorough else [Phase.explicit, Phase.reuse, Phase.generate],
-    )
+    # shrinking an example may take minutes, so only a thorough profile does it
+    phases = list(Phase) if profiles.IS_THOROUGH else [Phase.explicit, Phase.reuse, Phase.generate]
+    return profiles.examples(few, many, phases=phases)
 
 
 @dataclass(frozen=True)

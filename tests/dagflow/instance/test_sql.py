@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier
 
+import profiles
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings
 
 from dagflow import (
     DagflowEventType,
@@ -29,7 +29,7 @@ from dagflow.instance.sql import SqlStore
 from dagflow.instance.store import LinesFilter
 
 THREADS = 4
-MANY = 1_000_000 if settings().max_examples > 10 else 50_000  # fewer in the quick profile of hypothesis
+MANY = 50_000 if profiles.IS_QUICK else 1_000_000
 
 
 @asset

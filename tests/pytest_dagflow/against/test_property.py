@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import profiles
 import pytest
 from drawn_edits import edited, with_tests
 from drawn_projects import Project, projects
@@ -33,9 +34,7 @@ from pytest_dagflow.against.records import GraphNode, SideRecord, TestRun
 from pytest_dagflow.against.rules import Declared
 from pytest_dagflow.against.stored import load_value
 
-asked = settings().max_examples
-THOROUGH = 500
-PROJECTS = 30 if asked >= THOROUGH else 16
+PROJECTS = 30 if profiles.IS_THOROUGH else 16
 """The number of edited projects of a session. A few more have random numbers."""
 Nodes = Mapping[str, dict[str, Any]]
 """The nodes of the JSON report by label."""
@@ -123,7 +122,7 @@ def _drawn(strategy_of: Callable[[str], st.SearchStrategy[Any]], prefix: str, nu
     return found
 
 
-@pytest.mark.parametrize("number", range(20 if asked >= THOROUGH else 1))
+@pytest.mark.parametrize("number", range(20 if profiles.IS_THOROUGH else 1))
 def test_sessions(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
@@ -132,7 +131,7 @@ def test_sessions(
     number: int,
 ) -> None:
     """A session reports the nodes that differ, those with changed code, and random numbers as unstable."""
-    has_frames = asked >= THOROUGH
+    has_frames = profiles.IS_THOROUGH
     pairs = _drawn(lambda prefix: _pairs(prefix, has_frames=has_frames), "p", PROJECTS)
     unstable = _drawn(_random_projects, "r", 3)
     folder = tmp_path / "project"
@@ -265,7 +264,9 @@ class _Recorded:
         }
 
 
-@settings(suppress_health_check=list(HealthCheck), max_examples=asked * 4 if asked >= THOROUGH else asked)
+@settings(
+    suppress_health_check=list(HealthCheck), max_examples=profiles.ASKED * (4 if profiles.IS_THOROUGH else 1)
+)
 @given(pair=_pairs("p", has_frames=find_spec("pandas") is not None))
 def test_records(pytestconfig: pytest.Config, pair: tuple[Project, Project]) -> None:
     """The comparison of two records has the nodes that differ, with the nodes upstream that caused it."""

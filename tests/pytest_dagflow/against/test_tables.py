@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import profiles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -442,7 +443,7 @@ def made_of(name: str, columns: dict[str, list[Any]], kinds: list[str]) -> Any:
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=profiles.number(60), deadline=None)
 @given(drawn=tables())
 def test_a_table_is_equal_to_its_copy(name, drawn):
     """A table of the same cells has no difference."""
@@ -453,7 +454,7 @@ def test_a_table_is_equal_to_its_copy(name, drawn):
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=profiles.number(100), deadline=None)
 @given(data=st.data())
 def test_the_numbers_are_those_of_the_edit(name, data):
     """Rows, cells and columns of a drawn edit are counted exactly, and a swap swaps them."""
@@ -499,7 +500,7 @@ def test_the_numbers_are_those_of_the_edit(name, data):
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=profiles.number(100), deadline=None)
 @given(data=st.data())
 def test_libraries_agree_with_lists(name, data):
     """The operations of a library have the result of the same comparison of lists."""

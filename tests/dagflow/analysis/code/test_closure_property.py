@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import profiles
 from hypothesis import given, note, reject, settings
 from hypothesis import strategies as st
 
@@ -234,7 +235,7 @@ def results(folder: Path, source: Source) -> list[tuple[Any, Any, Any]]:
     return [(value, *row) for value, row in zip(values, rows, strict=True)]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=profiles.number(100))
 @given(data=st.data())
 def test_a_changed_result_has_another_digest(data: Any, tmp_path_factory: Any) -> None:
     """Each item whose value differs after an edit has another digest, by syntax and with live values."""
