@@ -229,17 +229,22 @@ def test_a_module_in_a_temporary_folder_is_no_source(project: pytest.Pytester):
     assert selected(project) == []
 
 
-def test_a_session_that_missed_a_read_records_no_pass(
-    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-):
-    """The tests pass, and the report names the error of the record."""
+BROKEN_WATCH = """
+    from pytest_dagflow.selecting.outside.places import Places
 
-    def fail(*args: object) -> None:
+    def fail(*args):
         raise LookupError("no places")
 
-    monkeypatch.setattr("pytest_dagflow.selecting.outside.places.Places.file_of", fail)
+    Places.file_of = fail
+"""
 
-    result = run(project)
+
+def test_a_session_that_missed_a_read_records_no_pass(project: pytest.Pytester):
+    """The tests pass, and the report names the error of the record."""
+    project.makeconftest(BROKEN_WATCH)
+
+    # in this process, the session of this test would miss its reads too
+    result = project.runpytest_subprocess("-p", "no:randomly")
 
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["*not recorded, because a read was not seen: LookupError: no places*"])
