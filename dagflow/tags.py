@@ -63,6 +63,28 @@ def check_asset_tags(tags: Any, where: str, exempt: Iterable[str] = ()) -> dict[
     return dict(tags)
 
 
+def check_kinds(kinds: Iterable[str], where: str) -> None:
+    """Check the kinds of an asset, which are tags: they follow the rule for names of tags.
+
+    The decorators of assets require it; an `AssetSpec` alone may have other kinds, as in Dagster.
+
+    Args:
+        kinds: The kinds.
+        where: The asset, for the message.
+
+    Raises:
+        DagflowInvalidDefinitionError: A kind has invalid characters, or more than 63 of them.
+
+    Example:
+        >>> check_kinds({"csv"}, "asset 'beans'")
+    """
+    for kind in sorted(kinds):
+        if not re.fullmatch(_NAME, kind):
+            raise DagflowInvalidDefinitionError(
+                f"{where} has an invalid kind {repr_of(kind)}: use 1 to 63 of {_RULE}, because kinds are tags"
+            )
+
+
 _tag_prefixes: tuple[str, ...] = ("dagflow/", "dagster/")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from abc import ABC, abstractmethod
@@ -28,6 +29,9 @@ from dagflow.pipes.session import PipesSession, open_pipes_session
 if TYPE_CHECKING:
     from dagflow.context.check import AssetCheckExecutionContext
     from dagflow.context.op import AssetExecutionContext, OpExecutionContext
+
+_SHOWN_LENGTH = 200
+"""The number of characters of a command that a message shows."""
 
 
 class PipesClientCompletedInvocation:
@@ -234,10 +238,10 @@ class PipesSubprocessClient(PipesClient):
                     raise
         except DagflowPipesExecutionError as faults:
             if status != 0:  # the process ended in the middle of a message
-                raise _failure(status, session) from faults
+                raise _failure(status, given, session) from faults
             raise
         if status != 0:
-            raise _failure(status, session)
+            raise _failure(status, given, session)
         return PipesClientCompletedInvocation(session)
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
@@ -256,13 +260,15 @@ class PipesSubprocessClient(PipesClient):
                 process.wait()
 
 
-def _failure(status: int, session: PipesSession) -> DagflowPipesExecutionError:
+def _failure(status: int, command: str | Sequence[str], session: PipesSession) -> DagflowPipesExecutionError:
     text = f"External execution process failed with code {status}"
     if status < 0:
         text += f" (signal {-status})"
+    shown = command if isinstance(command, str) else shlex.join(command)
+    text += f": {shown}" if len(shown) <= _SHOWN_LENGTH else f": {shown[:_SHOWN_LENGTH]}..."
     exception = session.message_handler.external_exception
     if exception is not None:
-        text += f". It raised:\n{exception}"
+        text += f"\nIt raised:\n{exception}"
     return DagflowPipesExecutionError(text)
 
 

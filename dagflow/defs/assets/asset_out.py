@@ -13,6 +13,7 @@ from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, Out
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_optional, check_type, repr_of
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, prefix_parts
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import check_kinds
 
 if TYPE_CHECKING:
     from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
@@ -207,6 +208,9 @@ class AssetOut:
             {'size': 'xl', 'roast': 'dark'}
         """
         facts = self.facts
+        kinds = facts.kinds
+        if kinds:
+            check_kinds(kinds, f"asset '{AssetKey.from_coercible(key).to_user_string()}'")
         return AssetSpec(
             key,
             deps=deps,
@@ -218,7 +222,7 @@ class AssetOut:
             automation_condition=facts.automation_condition,
             owners=facts.owners,
             tags={**(additional_tags or {}), **facts.tags_without_kinds()},
-            kinds=sorted(facts.kinds),
+            kinds=sorted(kinds),
             partitions_def=facts.partitions_def if partitions_def is ... else partitions_def,
             freshness_policy=facts.freshness_policy,
             is_virtual=facts.is_virtual,

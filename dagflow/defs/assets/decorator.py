@@ -22,6 +22,7 @@ from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_opti
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, prefix_parts, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import check_kinds
 from dagflow.types.kinds import Nothing
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ def asset(
             legacy_freshness_policy=legacy_freshness_policy,
             auto_materialize_policy=auto_materialize_policy,
         )
+        if kinds is not None:
+            check_kinds(spec.kinds, place)
         return AssetsDefinition(
             node_def=node_def,
             keys_by_input_name=keys,

@@ -31,6 +31,7 @@ from dagflow.errors import (
 )
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.tags import check_kinds
 from dagflow.types.annotations import resolve_type
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ def graph_asset(
             legacy_freshness_policy=legacy_freshness_policy,
             auto_materialize_policy=auto_materialize_policy,
         )
+        if kinds is not None:
+            check_kinds(spec.kinds, place)
         return AssetsDefinition(
             node_def=graph_def,
             keys_by_input_name=read,

@@ -28,7 +28,7 @@ from dagflow.errors import (
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.tags import check_asset_tags, system_tag, system_tag_spellings
+from dagflow.tags import check_asset_tags, check_kinds, system_tag, system_tag_spellings
 
 if TYPE_CHECKING:
     from dagflow.defs.conditions.auto_materialize import AutoMaterializePolicy
@@ -337,9 +337,10 @@ def check_group(name: Any, place: str) -> str:
 
 def _checked_tags(tags: Mapping[str, str], place: str) -> dict[str, str]:
     """Return the tags as a dict. A kind in its tag follows the rule for names of tags."""
-    checked = check_asset_tags(tags, place, system_tag_spellings("kind/"))
     starts = system_tag_spellings("kind/")
+    checked = check_asset_tags(tags, place, starts)
     kinds = {key.split("/", 2)[2]: value for key, value in checked.items() if key.startswith(starts)}
+    check_kinds(kinds, place)
     check_asset_tags(kinds, f"{place} with kinds as tags")
     return checked
 

@@ -106,7 +106,7 @@ def test_from_a_spec():
         automation_condition=EAGER,
         owners=["team:x"],
         tags={"t": "1"},
-        kinds={"a b"},
+        kinds={"sql"},
         partitions_def=PARTS,
         freshness_policy=FRESH,
         is_virtual=True,

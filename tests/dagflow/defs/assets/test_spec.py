@@ -10,6 +10,7 @@ import pytest
 from dagflow import (
     AssetDep,
     AssetKey,
+    AssetOut,
     AssetSpec,
     AutoMaterializePolicy,
     AutomationCondition,
@@ -19,7 +20,11 @@ from dagflow import (
     SourceAsset,
     StaticPartitionsDefinition,
     asset,
+    graph_asset,
+    graph_multi_asset,
     mem_io_manager,
+    multi_asset,
+    op,
 )
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.errors import (
@@ -258,7 +263,13 @@ def test_the_older_form_of_a_condition() -> None:
         ({"group_name": ""}, DagflowInvalidDefinitionError, "group of asset 'a'"),
         ({"group_name": "a/"}, DagflowInvalidDefinitionError, "group of asset 'a'"),
         ({"tags": {"a b": "c"}}, DagflowInvalidDefinitionError, "invalid tag key 'a b'"),
-        ({"tags": {"dagflow/kind/a b": ""}}, DagflowInvalidDefinitionError, "invalid tag key 'a b'"),
+        (
+            {"tags": {"dagflow/kind/a b": ""}},
+            DagflowInvalidDefinitionError,
+            "asset 'a' has an invalid kind 'a b'",
+        ),
+        ({"tags": {"dagflow/kind/a/b": ""}}, DagflowInvalidDefinitionError, "invalid kind 'a/b'"),
+        ({"tags": {"dagflow/kind/a": "b c"}}, DagflowInvalidDefinitionError, "invalid value 'b c'"),
         ({"kinds": set("abcdefghijk")}, DagflowInvalidDefinitionError, "asset 'a' has 11 kinds"),
         ({"kinds": "sql"}, ParameterCheckError, "kinds"),
         ({"kinds": [3]}, CheckError, "kinds"),
@@ -268,6 +279,29 @@ def test_arguments_are_checked(arguments: Any, error: type[Exception], message: 
     """An invalid argument is refused with its name or value, and with the asset."""
     with pytest.raises(error, match=message):
         AssetSpec("a", **arguments)
+
+
+@pytest.mark.parametrize("kind", ["a b", "a/b", "", "k" * 64, "café"])
+def test_the_decorators_refuse_kinds_that_are_no_tags(kind: str) -> None:
+    """The kinds of an asset, a graph asset and an AssetOut are checked; those of a spec alone are not."""
+
+    @op
+    def brew() -> int:
+        return 1
+
+    makers: list[Any] = [
+        lambda: asset(name="tea", kinds={kind})(lambda: 1),
+        lambda: graph_asset(name="tea", kinds={kind})(lambda: brew()),
+        lambda: multi_asset(outs={"tea": AssetOut(kinds={kind})}, name="m")(lambda: 1),
+        lambda: graph_multi_asset(outs={"tea": AssetOut(kinds={kind})}, name="m")(lambda: {"tea": brew()}),
+    ]
+    for make in makers:
+        with pytest.raises(
+            DagflowInvalidDefinitionError, match=f"asset 'tea' has an invalid kind '{kind[:9]}"
+        ):
+            make()
+
+    assert multi_asset(specs=[AssetSpec("tea", kinds={kind})], name="m")(lambda: 1).keys == {AssetKey("tea")}
 
 
 def test_unknown_arguments() -> None:
