@@ -3,7 +3,8 @@
 One audit hook sees every `open`, `os.listdir` and `os.scandir` of the process, and a wrapper sees every
 variable that is read from `os.environ` by its name. Each read belongs to the nearest code of the project on
 the stack. So a read counts for a function although it happened at an import, in a session fixture or behind
-a cache. Reads by pytest and by imports do not count, nor do writes.
+a cache. Reads by pytest and by imports do not count, nor do writes. What `shutil.rmtree` opens to delete it
+does not count either: a temporary folder may be deleted at any time, also while other code runs.
 
 A copy of `os.environ`, and an iteration over its items, count as no read.
 
@@ -13,6 +14,7 @@ Python cannot remove an audit hook. It is installed once for the process, and do
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, ItemsView, Mapping, MutableMapping, ValuesView
 from types import CodeType, FrameType
@@ -30,6 +32,9 @@ _WHOLE_READERS: frozenset[CodeType] = frozenset(
     for function in (ItemsView.__iter__, ValuesView.__iter__, MutableMapping.popitem, MutableMapping.update)
 )
 """The code that reads each variable in turn: `items()`, `values()`, `clear()`, `update(os.environ)`."""
+_SHUTIL = shutil.__file__
+_DELETE = "rmtree"
+"""A part of the names of the functions that delete a folder."""
 _IGNORED_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_", "PYTEST_VERSION")
 """Variables that pytest and xdist set, which differ in each test or worker."""
 
@@ -148,6 +153,8 @@ class Watch:
                 return None
             if owner is Code.DOCTEST:
                 break
+            if _DELETE in code.co_name and code.co_filename == _SHUTIL:
+                return None
             if is_variable and is_reader and owner in (Code.STANDARD, Code.RUNTIME):
                 return None
             is_reader = is_reader and owner is Code.TRANSPARENT

@@ -41,6 +41,7 @@ READERS = {
     "open('data/x.csv', 'a').close()": "",
     "open('data/y.csv', 'x+').close()": "",
     "Path('data/x.csv').write_text('y')": "",
+    "shutil.rmtree('data')": "",
     "linecache.getline(os.path.abspath('data/x.csv'), 1)": "",
 }
 IMPORTS = "import csv, fileinput, glob, importlib.util, io, linecache, os, shutil\nfrom pathlib import Path\n"
@@ -73,6 +74,14 @@ def test_each_way_to_read_is_seen(watch: Watch, statement: str, kind: str):
     site = Site(os.path.abspath("project.py"), 3)
     assert watch.files == ({"data/x.csv": {site: None}} if kind == "file" else {})
     assert watch.folders == ({"data": {site: None}} if kind == "folder" else {})
+
+
+def test_a_temporary_folder_that_is_deleted_is_not_read(watch: Watch):
+    """The collector may delete it inside of any code, and gives the names in it without their folder."""
+    run_code("import tempfile\nwith tempfile.TemporaryDirectory() as made: os.makedirs(made + '/data/a')")
+
+    assert not watch.files
+    assert not watch.folders
 
 
 def test_a_read_belongs_to_the_nearest_code_of_the_project(watch: Watch):
