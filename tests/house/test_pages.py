@@ -55,10 +55,12 @@ def test_the_files_pass(pytester: pytest.Pytester, page: str) -> None:
     files = FILES[page]
     pytester.makepyfile(**files)
 
-    result = pytester.runpytest_subprocess("-W", "error")
+    result = pytester.runpytest_subprocess("-v", "-W", "error")
 
     assert result.ret == 0
-    assert result.parseoutcomes()["passed"] >= sum(code.count("\ndef test_") for code in files.values())
+    passed = [line.partition(".py::")[0] for line in result.outlines if " PASSED" in line]
+    for name, code in files.items():
+        assert passed.count(name) >= max(1, code.count("\ndef test_"))
     text = "".join(files.values())
     assert "conftest" not in files
     assert not [name for name in files if re.search(rf"^(import|from) {name}\b", text, re.M)]
